@@ -1,0 +1,187 @@
+package dev.nocturne.schemas;
+
+import static dev.nocturne.schemas.Limits.MAX_CANDIDATES;
+import static dev.nocturne.schemas.Limits.MAX_CAPTION_CHARS;
+import static dev.nocturne.schemas.Limits.MAX_CUSTOM_ID_CHARS;
+import static dev.nocturne.schemas.Limits.MAX_IMAGE_PROMPT_BYTES;
+import static dev.nocturne.schemas.Limits.MAX_TEMPERATURE;
+import static dev.nocturne.schemas.Limits.MAX_TOP;
+import static dev.nocturne.schemas.Limits.MAX_TOP_K;
+import static dev.nocturne.schemas.ReasonCodes.CAPTION_TOO_LONG;
+import static dev.nocturne.schemas.ReasonCodes.INVALID_CAPTION;
+import static dev.nocturne.schemas.ReasonCodes.INVALID_OPTION;
+
+import dev.nocturne.events.CaptionSubmitted;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The rules every caption obeys, whichever way it comes in: the REST API, the command line, or a
+ * record from any producer. What only a model can tell (tokens that do not fit, rows of an image
+ * prompt) is the encoder's to check.
+ */
+public final class CaptionRules {
+
+    private static final String PLAIN_TEXT = "send plain UTF-8 text";
+
+    private CaptionRules() {}
+
+    /** All rules that the caption breaks, in a fixed order; empty if it is good. */
+    public static List<Violation> validate(CaptionSubmitted caption) {
+        List<Violation> violations = new ArrayList<>();
+        checkJobId(caption.getJobId(), violations);
+        checkCustomId(caption.getCustomId(), violations);
+        checkCaption(caption.getCaption(), violations);
+        checkOptions(caption, violations);
+        checkImagePrompt(caption.getImagePrompt(), caption.getImagePromptRows(), violations);
+        return violations;
+    }
+
+    private static void checkJobId(String jobId, List<Violation> violations) {
+        if (jobId != null && !Ids.isJobId(jobId)) {
+            violations.add(
+                    option(
+                            "job_id",
+                            "job_id '%s': use 1 to 128 letters, digits, '.', '_' or '-'"
+                                    .formatted(excerpt(jobId))));
+        }
+    }
+
+    private static void checkCustomId(String customId, List<Violation> violations) {
+        int chars = codePoints(customId);
+        if (customId.isBlank()) {
+            violations.add(
+                    option("custom_id", "custom_id is empty: give it a name or leave it out"));
+        } else if (chars > MAX_CUSTOM_ID_CHARS) {
+            violations.add(
+                    option(
+                            "custom_id",
+                            "custom_id has %d characters: at most %d"
+                                    .formatted(chars, MAX_CUSTOM_ID_CHARS)));
+        } else if (!isText(customId)) {
+            violations.add(
+                    option(
+                            "custom_id",
+                            "custom_id '%s' holds a control character or invalid UTF-8: %s"
+                                    .formatted(excerpt(customId), PLAIN_TEXT)));
+        }
+    }
+
+    private static void checkCaption(String caption, List<Violation> violations) {
+        int chars = codePoints(caption);
+        if (caption.isBlank()) {
+            violations.add(
+                    new Violation(
+                            "prompt", INVALID_CAPTION, "the caption is empty: say what to paint"));
+        } else if (chars > MAX_CAPTION_CHARS) {
+            violations.add(
+                    new Violation(
+                            "prompt",
+                            CAPTION_TOO_LONG,
+                            "the caption has %d characters: at most %d"
+                                    .formatted(chars, MAX_CAPTION_CHARS)));
+        } else if (!isText(caption)) {
+            violations.add(
+                    new Violation(
+                            "prompt",
+                            INVALID_CAPTION,
+                            "the caption '%s' holds a control character or invalid UTF-8: %s"
+                                    .formatted(excerpt(caption), PLAIN_TEXT)));
+        }
+    }
+
+    private static void checkOptions(CaptionSubmitted caption, List<Violation> violations) {
+        int candidates = caption.getCandidates();
+        if (candidates < 1 || candidates > MAX_CANDIDATES) {
+            violations.add(
+                    option(
+                            "candidates",
+                            "candidates is %d: must be 1 to %d"
+                                    .formatted(candidates, MAX_CANDIDATES)));
+        }
+        int top = caption.getTop();
+        if (top < 1 || top > MAX_TOP) {
+            violations.add(option("top", "top is %d: must be 1 to %d".formatted(top, MAX_TOP)));
+        } else if (top > candidates) {
+            violations.add(
+                    option(
+                            "top",
+                            "top is %d of %d candidates: ask for no more than are drawn"
+                                    .formatted(top, candidates)));
+        }
+        double temperature = caption.getTemperature();
+        if (!(temperature > 0 && temperature <= MAX_TEMPERATURE)) {
+            violations.add(
+                    option(
+                            "temperature",
+                            "temperature is %s: must be more than 0, at most %s"
+                                    .formatted(temperature, MAX_TEMPERATURE)));
+        }
+        int topK = caption.getTopK();
+        if (topK < 0 || topK > MAX_TOP_K) {
+            violations.add(
+                    option(
+                            "top_k",
+                            "top_k is %d: must be 0 (off) to %d".formatted(topK, MAX_TOP_K)));
+        }
+        double topP = caption.getTopP();
+        if (!(topP > 0 && topP <= 1)) {
+            violations.add(
+                    option(
+                            "top_p",
+                            "top_p is %s: must be more than 0, at most 1 (off)".formatted(topP)));
+        }
+    }
+
+    private static void checkImagePrompt(
+            ByteBuffer imagePrompt, int rows, List<Violation> violations) {
+        int bytes = imagePrompt == null ? 0 : imagePrompt.remaining();
+        if (bytes > MAX_IMAGE_PROMPT_BYTES) {
+            violations.add(
+                    option(
+                            "image_prompt",
+                            "image_prompt has %d bytes: at most %d, send a smaller picture"
+                                    .formatted(bytes, MAX_IMAGE_PROMPT_BYTES)));
+        }
+        if (imagePrompt == null && rows != 0) {
+            violations.add(
+                    option(
+                            "image_prompt_rows",
+                            "image_prompt_rows is %d without an image_prompt: send one or leave it out"
+                                    .formatted(rows)));
+        } else if (imagePrompt != null && rows < 1) {
+            violations.add(
+                    option(
+                            "image_prompt_rows",
+                            "image_prompt_rows is %d: keep at least 1 token row of the image_prompt"
+                                    .formatted(rows)));
+        }
+    }
+
+    private static Violation option(String param, String message) {
+        return new Violation(param, INVALID_OPTION, message);
+    }
+
+    /** Decoders put U+FFFD where the bytes were not UTF-8; no one means to send it. */
+    private static boolean isText(String text) {
+        return text.codePoints()
+                .noneMatch(
+                        c ->
+                                Character.isISOControl(c)
+                                        || c == 0xFFFD
+                                        || Character.getType(c) == Character.SURROGATE);
+    }
+
+    private static int codePoints(String text) {
+        return text.codePointCount(0, text.length());
+    }
+
+    /** Fit for a one-line message: short, and without what could break the line. */
+    private static String excerpt(String text) {
+        String line = text.replaceAll("\\p{Cntrl}", "\uFFFD");
+        return codePoints(line) <= 40
+                ? line
+                : line.substring(0, line.offsetByCodePoints(0, 40)) + "…";
+    }
+}

@@ -1,0 +1,159 @@
+package dev.nocturne.schemas;
+
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.AvroRuntimeException;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaNormalization;
+import org.apache.avro.io.BinaryDecoder;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.avro.io.EncoderFactory;
+import org.apache.avro.specific.SpecificData;
+import org.apache.avro.specific.SpecificDatumReader;
+import org.apache.avro.specific.SpecificDatumWriter;
+import org.apache.avro.specific.SpecificRecord;
+
+/**
+ * Avro single-object encoding: {@code C3 01}, the writer schema's CRC-64-AVRO fingerprint (8 bytes,
+ * little-endian), then the record in Avro binary.
+ *
+ * <p>Reads every version that was ever published, from {@code history/<Record>/v1.avsc} on; so no
+ * schema registry is needed, and readers are deployed before writers. Thread-safe.
+ */
+public final class EventCodec {
+
+    private static final byte[] MARKER = {(byte) 0xC3, 0x01};
+    private static final int HEADER_BYTES = MARKER.length + Long.BYTES;
+
+    private static final ClassValue<Versions> VERSIONS =
+            new ClassValue<>() {
+                @Override
+                protected Versions computeValue(Class<?> record) {
+                    return Versions.of(record);
+                }
+            };
+
+    private EventCodec() {}
+
+    public static <T extends SpecificRecord> byte[] encode(T event) {
+        Versions versions = VERSIONS.get(event.getClass());
+        ByteArrayOutputStream out = new ByteArrayOutputStream(512);
+        out.writeBytes(MARKER);
+        out.writeBytes(littleEndian(versions.currentFingerprint));
+        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
+        try {
+            new SpecificDatumWriter<T>(versions.current, versions.data).write(event, encoder);
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing to memory failed", e);
+        }
+        return out.toByteArray();
+    }
+
+    /**
+     * @throws MalformedEventException if the bytes do not start with the marker, name a schema that
+     *     is not a version of {@code record}, or are truncated, too long or broken
+     */
+    public static <T extends SpecificRecord> T decode(Class<T> record, byte[] bytes) {
+        String name = record.getSimpleName();
+        if (bytes == null) {
+            throw new MalformedEventException("not a " + name + ": the value is null");
+        }
+        if (bytes.length < HEADER_BYTES || bytes[0] != MARKER[0] || bytes[1] != MARKER[1]) {
+            throw new MalformedEventException(
+                    "not a %s: bad header, %d bytes without the single-object marker c301"
+                            .formatted(name, bytes.length));
+        }
+        long fingerprint =
+                ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(MARKER.length);
+        Versions versions = VERSIONS.get(record);
+        Schema writer = versions.byFingerprint.get(fingerprint);
+        if (writer == null) {
+            throw new MalformedEventException(
+                    "not a %s: unknown schema fingerprint %016x".formatted(name, fingerprint));
+        }
+        BinaryDecoder decoder =
+                DecoderFactory.get()
+                        .binaryDecoder(bytes, HEADER_BYTES, bytes.length - HEADER_BYTES, null);
+        try {
+            T event =
+                    new SpecificDatumReader<T>(writer, versions.current, versions.data)
+                            .read(null, decoder);
+            if (!decoder.isEnd()) {
+                throw new MalformedEventException(
+                        "not a %s: bytes left over after the record".formatted(name));
+            }
+            return event;
+        } catch (EOFException e) {
+            throw new MalformedEventException("not a %s: truncated".formatted(name), e);
+        } catch (IOException | AvroRuntimeException | IndexOutOfBoundsException e) {
+            throw new MalformedEventException(
+                    "not a %s: broken body: %s".formatted(name, e.getMessage()), e);
+        } catch (OutOfMemoryError e) {
+            // a corrupt length asks for more than the heap: it is the record that is at fault
+            throw new MalformedEventException("not a %s: broken length".formatted(name), e);
+        }
+    }
+
+    /** The content of an Avro {@code bytes} field; the buffer's position stays where it is. */
+    public static byte[] bytes(ByteBuffer field) {
+        byte[] copy = new byte[field.remaining()];
+        field.duplicate().get(copy);
+        return copy;
+    }
+
+    /** Every published schema of a record, oldest first. */
+    static List<Schema> history(Class<?> record) {
+        List<Schema> versions = new ArrayList<>();
+        for (int version = 1; ; version++) {
+            String path = "/history/%s/v%d.avsc".formatted(record.getSimpleName(), version);
+            try (InputStream in = EventCodec.class.getResourceAsStream(path)) {
+                if (in == null) {
+                    return versions;
+                }
+                versions.add(new Schema.Parser().parse(in));
+            } catch (IOException e) {
+                throw new UncheckedIOException("cannot read " + path, e);
+            }
+        }
+    }
+
+    private static byte[] littleEndian(long value) {
+        return ByteBuffer.allocate(Long.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(value)
+                .array();
+    }
+
+    /** The schemas of one record; {@code data} carries the conversions of its logical types. */
+    private record Versions(
+            Schema current,
+            long currentFingerprint,
+            Map<Long, Schema> byFingerprint,
+            SpecificData data) {
+
+        static Versions of(Class<?> record) {
+            Schema current = SpecificData.get().getSchema(record);
+            long currentFingerprint = SchemaNormalization.parsingFingerprint64(current);
+            Map<Long, Schema> byFingerprint = new HashMap<>();
+            for (Schema version : history(record)) {
+                byFingerprint.put(SchemaNormalization.parsingFingerprint64(version), version);
+            }
+            byFingerprint.put(currentFingerprint, current);
+            return new Versions(
+                    current,
+                    currentFingerprint,
+                    Map.copyOf(byFingerprint),
+                    SpecificData.getForSchema(current));
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package dev.nocturne.schemas;
+
+/** What a caption may ask for. The paper draws 512 candidates; that is the most here, too. */
+public final class Limits {
+
+    public static final int MAX_CANDIDATES = 512;
+    public static final int MAX_TOP = 64;
+
+    /** In code points. */
+    public static final int MAX_CAPTION_CHARS = 400;
+
+    /** In code points. */
+    public static final int MAX_CUSTOM_ID_CHARS = 512;
+
+    /** Exclusive lower bound is 0. */
+    public static final double MAX_TEMPERATURE = 10;
+
+    public static final int MAX_TOP_K = 65_535;
+
+    /** Leaves room for the rest of the record in Kafka's default of 1 MiB a message. */
+    public static final int MAX_IMAGE_PROMPT_BYTES = 768 * 1024;
+
+    private Limits() {}
+}

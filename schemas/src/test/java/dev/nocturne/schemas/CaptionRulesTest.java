@@ -1,0 +1,101 @@
+package dev.nocturne.schemas;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import dev.nocturne.events.CaptionSubmitted;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class CaptionRulesTest {
+
+    private static CaptionSubmitted.Builder good() {
+        return CaptionSubmitted.newBuilder()
+                .setCustomId("line-1")
+                .setCaption("a red apple to the left of a dog")
+                .setSubmittedAt(Examples.NOON);
+    }
+
+    @Test
+    void goodCaptionsBreakNoRule() {
+        assertThat(CaptionRules.validate(good().build())).isEmpty();
+        assertThat(CaptionRules.validate(good().setCaption("赤い家 🏠").build())).isEmpty();
+        assertThat(CaptionRules.validate(good().setCandidates(512).setTop(64).build())).isEmpty();
+        assertThat(
+                        CaptionRules.validate(
+                                good().setImagePrompt(ByteBuffer.allocate(9))
+                                        .setImagePromptRows(2)
+                                        .build()))
+                .isEmpty();
+    }
+
+    static Stream<Arguments> broken() {
+        return Stream.of(
+                broken(c -> c.setJobId("a/b"), "job_id", "invalid_option", "a/b"),
+                broken(c -> c.setCustomId(" "), "custom_id", "invalid_option", "empty"),
+                broken(c -> c.setCustomId("x".repeat(513)), "custom_id", "invalid_option", "513"),
+                broken(c -> c.setCustomId("a\nb"), "custom_id", "invalid_option", "control"),
+                broken(c -> c.setCaption(""), "prompt", "invalid_caption", "empty"),
+                broken(c -> c.setCaption("x".repeat(401)), "prompt", "caption_too_long", "401"),
+                broken(c -> c.setCaption("a\u0000b"), "prompt", "invalid_caption", "control"),
+                broken(c -> c.setCaption("a\uFFFDb"), "prompt", "invalid_caption", "UTF-8"),
+                broken(c -> c.setCaption("a\uD800b"), "prompt", "invalid_caption", "UTF-8"),
+                broken(c -> c.setCandidates(0).setTop(1), "candidates", "invalid_option", "is 0"),
+                broken(c -> c.setCandidates(513), "candidates", "invalid_option", "1 to 512"),
+                broken(c -> c.setTop(65).setCandidates(99), "top", "invalid_option", "1 to 64"),
+                broken(c -> c.setTop(17), "top", "invalid_option", "17 of 16"),
+                broken(c -> c.setTemperature(0), "temperature", "invalid_option", "0.0"),
+                broken(c -> c.setTemperature(Double.NaN), "temperature", "invalid_option", "NaN"),
+                broken(c -> c.setTopK(-1), "top_k", "invalid_option", "-1"),
+                broken(c -> c.setTopP(1.5), "top_p", "invalid_option", "1.5"),
+                broken(c -> c.setImagePromptRows(1), "image_prompt_rows", "invalid_option", "1"),
+                broken(
+                        c -> c.setImagePrompt(ByteBuffer.allocate(9)),
+                        "image_prompt_rows",
+                        "invalid_option",
+                        "at least 1"),
+                broken(
+                        c -> c.setImagePrompt(ByteBuffer.allocate(786_433)).setImagePromptRows(1),
+                        "image_prompt",
+                        "invalid_option",
+                        "786433"));
+    }
+
+    private static Arguments broken(
+            UnaryOperator<CaptionSubmitted.Builder> change,
+            String param,
+            String code,
+            String messagePart) {
+        return arguments(change.apply(good()).build(), param, code, messagePart);
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void broken(CaptionSubmitted caption, String param, String code, String messagePart) {
+        List<Violation> violations = CaptionRules.validate(caption);
+        assertThat(violations)
+                .filteredOn(violation -> violation.param().equals(param))
+                .singleElement()
+                .satisfies(
+                        violation -> {
+                            assertThat(violation.code()).isEqualTo(code);
+                            assertThat(violation.message())
+                                    .contains(messagePart)
+                                    .doesNotContain("%s", "%d", "\n");
+                        });
+    }
+
+    @Test
+    void everyBrokenRuleIsReported() {
+        CaptionSubmitted bad = good().setCaption("").setTop(0).setTopP(0).build();
+        assertThat(CaptionRules.validate(bad))
+                .extracting(Violation::param)
+                .containsExactly("prompt", "top", "top_p");
+    }
+}

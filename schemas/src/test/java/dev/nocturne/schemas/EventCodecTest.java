@@ -1,0 +1,124 @@
+package dev.nocturne.schemas;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.JobSubmitted;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaNormalization;
+import org.apache.avro.SchemaValidationException;
+import org.apache.avro.SchemaValidatorBuilder;
+import org.apache.avro.specific.SpecificRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class EventCodecTest {
+
+    static List<SpecificRecord> events() {
+        return Examples.EVENTS;
+    }
+
+    @ParameterizedTest
+    @MethodSource("events")
+    void everyRecordComesBackAsItWas(SpecificRecord event) {
+        assertThat((Object) EventCodec.decode(event.getClass(), EventCodec.encode(event)))
+                .isEqualTo(event);
+    }
+
+    @ParameterizedTest
+    @MethodSource("events")
+    void theCurrentSchemaIsTheLastOfTheHistory(SpecificRecord event) {
+        List<Schema> history = EventCodec.history(event.getClass());
+        assertThat(history)
+                .as("history/%s", event.getClass().getSimpleName())
+                .isNotEmpty()
+                .last()
+                .isEqualTo(event.getSchema());
+    }
+
+    @ParameterizedTest
+    @MethodSource("events")
+    void everyPastVersionCanStillBeRead(SpecificRecord event) throws SchemaValidationException {
+        List<Schema> newestFirst = EventCodec.history(event.getClass());
+        Collections.reverse(newestFirst);
+        new SchemaValidatorBuilder()
+                .canReadStrategy()
+                .validateAll()
+                .validate(event.getSchema(), newestFirst);
+    }
+
+    @ParameterizedTest
+    @MethodSource("events")
+    void noTwoVersionsShareAFingerprint(SpecificRecord event) {
+        assertThat(EventCodec.history(event.getClass()))
+                .extracting(SchemaNormalization::parsingFingerprint64)
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void theCatalogueAndTheExamplesNameTheSameRecords() {
+        Set<Object> examples =
+                Examples.EVENTS.stream().map(Object::getClass).collect(Collectors.toSet());
+        assertThat(Topics.ALL)
+                .filteredOn(topic -> topic != Topics.DEAD_LETTERS)
+                .extracting(topic -> (Object) topic.record())
+                .containsExactlyInAnyOrderElementsOf(examples);
+    }
+
+    @Test
+    void aMinimalCaptionTakesTheDefaults() {
+        CaptionSubmitted caption =
+                CaptionSubmitted.newBuilder()
+                        .setCustomId("a")
+                        .setCaption("a dog")
+                        .setSubmittedAt(Examples.NOON)
+                        .build();
+        CaptionSubmitted read =
+                EventCodec.decode(CaptionSubmitted.class, EventCodec.encode(caption));
+        assertThat(read.getJobId()).isNull();
+        assertThat(read.getSeed()).isNull();
+        assertThat(read.getCandidates()).isEqualTo(16);
+        assertThat(read.getTop()).isEqualTo(4);
+        assertThat(read.getTemperature()).isEqualTo(1.0);
+    }
+
+    @Test
+    void brokenBytesSayWhatIsWrong() {
+        byte[] good = EventCodec.encode(new JobSubmitted("job-1", 3, Examples.NOON));
+        byte[] unknown = good.clone();
+        unknown[5] ^= 1;
+        byte[] hugeLength = good.clone();
+        Arrays.fill(hugeLength, 10, 14, (byte) 0xff);
+        hugeLength[14] = 0x0f;
+
+        assertMalformed(null, "the value is null");
+        assertMalformed(new byte[0], "bad header");
+        assertMalformed("{\"caption\": 1}".getBytes(), "bad header");
+        assertMalformed(unknown, "unknown schema fingerprint");
+        assertMalformed(Arrays.copyOf(good, good.length - 1), "truncated");
+        assertMalformed(Arrays.copyOf(good, good.length + 1), "left over");
+        assertMalformed(hugeLength, "broken");
+    }
+
+    @Test
+    void anEventOfAnotherRecordIsRefused() {
+        byte[] job = EventCodec.encode(new JobSubmitted("job-1", 3, Examples.NOON));
+        assertThatExceptionOfType(MalformedEventException.class)
+                .isThrownBy(() -> EventCodec.decode(CaptionSubmitted.class, job))
+                .withMessageContaining("not a CaptionSubmitted: unknown schema fingerprint");
+    }
+
+    private static void assertMalformed(byte[] bytes, String reason) {
+        assertThatExceptionOfType(MalformedEventException.class)
+                .isThrownBy(() -> EventCodec.decode(JobSubmitted.class, bytes))
+                .withMessageContaining("not a JobSubmitted")
+                .withMessageContaining(reason);
+    }
+}

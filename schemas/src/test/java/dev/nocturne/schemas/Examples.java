@@ -1,0 +1,117 @@
+package dev.nocturne.schemas;
+
+import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawnGrid;
+import dev.nocturne.events.Failure;
+import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.GridsDrawn;
+import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.RankedGrid;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.events.RequestStatus;
+import dev.nocturne.events.ScoredGrid;
+import dev.nocturne.events.StoredImage;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.List;
+import org.apache.avro.specific.SpecificRecord;
+
+/** One event of every record, each field with a value of its own. */
+final class Examples {
+
+    static final Instant NOON = Instant.parse("2026-03-01T12:00:00.123Z");
+
+    private static final RequestRef REQUEST =
+            new RequestRef("job-1", "0123456789abcdef", "line-1", "ein rotes Haus, 赤い家");
+
+    static final List<SpecificRecord> EVENTS =
+            List.of(
+                    new JobSubmitted("job-1", 200, NOON),
+                    new CaptionSubmitted(
+                            "job-1",
+                            "line-1",
+                            "a red house",
+                            16,
+                            4,
+                            -5L,
+                            0.9,
+                            40,
+                            0.95,
+                            bytes(1, 2, 3),
+                            2,
+                            NOON),
+                    new GenerationRequested(
+                            REQUEST,
+                            List.of(3, 1, 2),
+                            bytes(0, 0, 128, 63),
+                            bytes(7, 0),
+                            16,
+                            4,
+                            -5L,
+                            0.9,
+                            40,
+                            0.95,
+                            NOON),
+                    new GridsDrawn(
+                            REQUEST,
+                            bytes(0, 0, 128, 63),
+                            16,
+                            4,
+                            "emoji@1a2b3c4d",
+                            1,
+                            2,
+                            List.of(new DrawnGrid(3, 77L, -12.5, bytes(7, 0, 9, 0))),
+                            0.9,
+                            40,
+                            0.95),
+                    new GridsScored(
+                            REQUEST,
+                            16,
+                            4,
+                            "emoji@1a2b3c4d",
+                            1,
+                            2,
+                            List.of(new ScoredGrid(3, 77L, -12.5, 0.25f, bytes(7, 0, 9, 0))),
+                            0.9,
+                            40,
+                            0.95),
+                    new CandidatesRanked(
+                            REQUEST,
+                            16,
+                            "emoji@1a2b3c4d",
+                            1,
+                            2,
+                            List.of(new RankedGrid(1, 3, 77L, -12.5, 0.25f, bytes(7, 0, 9, 0))),
+                            0.125,
+                            0.9,
+                            40,
+                            0.95),
+                    new RequestFinished(
+                            REQUEST,
+                            RequestStatus.FAILED,
+                            List.of(
+                                    new StoredImage(
+                                            1,
+                                            "jobs/job-1/images/0123456789abcdef/1.png",
+                                            "ab",
+                                            1234L,
+                                            3,
+                                            77L,
+                                            0.25f,
+                                            -12.5)),
+                            new Failure("model_error", "generator", "out of memory"),
+                            NOON));
+
+    private Examples() {}
+
+    private static ByteBuffer bytes(int... values) {
+        ByteBuffer buffer = ByteBuffer.allocate(values.length);
+        for (int value : values) {
+            buffer.put((byte) value);
+        }
+        return buffer.flip();
+    }
+}
