@@ -1,0 +1,75 @@
+package dev.nocturne.training.data;
+
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Colour words a picture can be measured against. Only those that people and an HSL rule agree on:
+ * white, grey, black and brown are left out because their borders are disputed, and so is the
+ * turquoise between green and blue.
+ */
+enum BasicColour {
+    RED,
+    ORANGE,
+    YELLOW,
+    GREEN,
+    BLUE,
+    PURPLE,
+    PINK;
+
+    String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The colour of an RGB pixel by hue (degrees), saturation and lightness, or none. */
+    static Optional<BasicColour> of(int rgb) {
+        double red = (rgb >> 16 & 255) / 255.0;
+        double green = (rgb >> 8 & 255) / 255.0;
+        double blue = (rgb & 255) / 255.0;
+        double max = Math.max(red, Math.max(green, blue));
+        double min = Math.min(red, Math.min(green, blue));
+        double lightness = (max + min) / 2;
+        double chroma = max - min;
+        double saturation = chroma == 0 ? 0 : chroma / (1 - Math.abs(2 * lightness - 1));
+        if (chroma < 0.15 || saturation < 0.3 || lightness < 0.15 || lightness > 0.93) {
+            return Optional.empty();
+        }
+        double sector;
+        if (max == red) {
+            sector = (green - blue) / chroma;
+        } else if (max == green) {
+            sector = (blue - red) / chroma + 2;
+        } else {
+            sector = (red - green) / chroma + 4;
+        }
+        double hue = (60 * sector + 360) % 360;
+        if (hue >= 345 || hue < 14) {
+            return Optional.of(lightness > 0.7 ? PINK : RED);
+        }
+        if (hue < 42) {
+            // darker or paler than this, the same hue is brown, tan or skin
+            return lightness >= 0.45 && saturation >= 0.75
+                    ? Optional.of(ORANGE)
+                    : Optional.empty();
+        }
+        if (hue < 66) {
+            return lightness >= 0.4 && saturation >= 0.5 ? Optional.of(YELLOW) : Optional.empty();
+        }
+        if (hue < 80) {
+            return Optional.empty();
+        }
+        if (hue < 165) {
+            return Optional.of(GREEN);
+        }
+        if (hue < 190) {
+            return Optional.empty();
+        }
+        if (hue < 250) {
+            return Optional.of(BLUE);
+        }
+        if (hue < 295) {
+            return Optional.of(PURPLE);
+        }
+        return Optional.of(PINK);
+    }
+}

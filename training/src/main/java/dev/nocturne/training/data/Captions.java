@@ -1,0 +1,88 @@
+package dev.nocturne.training.data;
+
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** English noun phrases out of emoji labels: "a red apple", "an owl", "grapes". */
+final class Captions {
+
+    /** Labels that are names, gerunds, adjectives or states: they take no article and no colour. */
+    private static final Set<String> FIXED =
+            Set.of(
+                    "camping", "cooking", "foggy", "high voltage", "kaaba", "locked",
+                    "locked with key", "locked with pen", "map of japan", "milky way", "moai",
+                    "mount fuji", "night with stars", "performing arts",
+                    "rolling on the floor laughing", "star-struck", "statue of liberty", "sunrise",
+                    "sunrise over mountains", "sunset", "tokyo tower", "unlocked", "zzz");
+
+    /** Substances, dishes, games and other things that are not counted: no article. */
+    private static final Set<String> MASS =
+            Set.of(
+                    "bacon", "badminton", "bowling", "bread", "broccoli", "butter", "canned food",
+                    "cooked rice", "coral", "curry rice", "dango", "dna", "falafel",
+                    "field hockey", "fire", "fog", "garlic", "ice", "ice hockey", "lacrosse",
+                    "lipstick", "mate", "meat on bone", "money with wings", "nail polish", "oden",
+                    "ping pong", "popcorn", "pouring liquid", "sake", "salt", "shaved ice", "soap",
+                    "spaghetti", "sushi", "tennis", "thread", "wedding", "wood", "yarn");
+
+    /** The words that end the noun which the rest of a label describes. */
+    private static final Pattern TAIL =
+            Pattern.compile(
+                    " (with|without|of|in|on|over|at|to|for|from|behind|holding|showing|blowing"
+                            + "|exhaling|screaming|savoring|vomiting|fluttering|and)\\b.*");
+
+    private static final Set<String> SINGULAR_IN_S = Set.of("rhinoceros", "gas", "canvas");
+    private static final Set<String> PLURAL_WITHOUT_S = Set.of("people", "teeth", "dice");
+
+    private static final Pattern VOWEL_SOUND =
+            Pattern.compile(
+                    "^([aeio]|u(?!ni(?!n))|hour|herb|x-ray|8|11\\b|18\\b).*"); // unicorn, not umbrella
+    private static final Pattern CONSONANT_SOUND = Pattern.compile("^(eu|ewe|one\\b|one-).*");
+
+    private static final Pattern COLOUR_WORD =
+            Pattern.compile(
+                    "\\b(red|orange|yellow|green|blue|purple|pink|brown|black|white|grey|gray"
+                            + "|golden|blond|rainbow)\\b");
+
+    private Captions() {}
+
+    /** The label alone, with its colour before it where one is given and can be said. */
+    static String label(Drawing drawing, Optional<String> colour) {
+        return colour.filter(word -> takesColour(drawing))
+                .map(word -> word + " " + drawing.caption())
+                .orElse(drawing.caption());
+    }
+
+    /** The label as a noun phrase with the article it needs. */
+    static String nounPhrase(Drawing drawing, Optional<String> colour) {
+        String label = label(drawing, colour);
+        return takesArticle(drawing.caption()) ? article(label) + " " + label : label;
+    }
+
+    /** Whether a measured colour word may stand before the label: it names no colour itself. */
+    static boolean takesColour(Drawing drawing) {
+        return !FIXED.contains(drawing.caption())
+                && !COLOUR_WORD.matcher(drawing.caption()).find();
+    }
+
+    static boolean takesArticle(String label) {
+        return !FIXED.contains(label) && !MASS.contains(label) && !isPlural(label);
+    }
+
+    static String article(String phrase) {
+        boolean vowel =
+                VOWEL_SOUND.matcher(phrase).matches() && !CONSONANT_SOUND.matcher(phrase).matches();
+        return vowel ? "an" : "a";
+    }
+
+    private static boolean isPlural(String label) {
+        if (label.matches("(two|three|four) .*")) {
+            return true;
+        }
+        String head = TAIL.matcher(label).replaceFirst("");
+        String noun = head.substring(head.lastIndexOf(' ') + 1);
+        return PLURAL_WITHOUT_S.contains(noun)
+                || noun.endsWith("s") && !noun.matches(".*(ss|us|is)") && !SINGULAR_IN_S.contains(noun);
+    }
+}

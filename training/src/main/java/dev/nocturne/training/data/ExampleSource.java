@@ -1,0 +1,151 @@
+package dev.nocturne.training.data;
+
+import java.awt.Rectangle;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/**
+ * An endless stream of captioned pictures made from sprites: single drawings, placed and mirrored at
+ * random, and scenes of two objects. Immutable, so several threads may draw from one source, each
+ * with a generator of its own; the same generator state gives the same examples.
+ */
+public final class ExampleSource {
+
+    private static final double MIN_SINGLE_SCALE = 0.82;
+    private static final double ARTICLE_SHARE = 0.3;
+    private static final double COLOUR_SHARE = 0.3;
+    private static final double UNORDERED_SHARE = 0.2;
+
+    private final List<Sprite> sprites;
+    private final List<Sprite> sceneSprites;
+    private final int size;
+    private final double sceneShare;
+
+    /**
+     * @param sprites what to draw from; pass those of one {@link Split}
+     * @param size side of the pictures in pixels
+     * @param sceneShare the share of scenes among the examples, in [0, 1]
+     * @throws IllegalArgumentException if there is nothing to draw from
+     */
+    public ExampleSource(List<Sprite> sprites, int size, double sceneShare) {
+        this.sprites = List.copyOf(sprites);
+        this.sceneSprites = sprites.stream().filter(s -> s.drawing().sceneWorthy()).toList();
+        this.size = size;
+        this.sceneShare = sceneShare;
+        boolean twoConcepts =
+                sceneSprites.stream().map(s -> s.drawing().codepoints()).distinct().count() > 1;
+        if (sprites.isEmpty() || sceneShare > 0 && !twoConcepts) {
+            throw new IllegalArgumentException(
+                    "scenes need sprites of two scene-worthy concepts, found "
+                            + sprites.size()
+                            + " sprites, "
+                            + sceneSprites.size()
+                            + " of them scene-worthy; pass more drawings");
+        }
+    }
+
+    /** A single drawing or a scene. */
+    public Example next(RandomGenerator random) {
+        return random.nextDouble() < sceneShare ? scene(random) : single(random);
+    }
+
+    /** One drawing of any sprite. */
+    public Example single(RandomGenerator random) {
+        return single(any(sprites, random), random);
+    }
+
+    /** One drawing of this sprite, scaled, shifted and, where the caption allows it, mirrored. */
+    public Example single(Sprite sprite, RandomGenerator random) {
+        int side = (int) Math.round(size * random.nextDouble(MIN_SINGLE_SCALE, 1.0));
+        Rectangle place =
+                new Rectangle(
+                        random.nextInt(size - side + 1),
+                        random.nextInt(size - side + 1),
+                        side,
+                        side);
+        Canvas canvas = new Canvas(size);
+        canvas.draw(
+                sprite,
+                new Rectangle(sprite.size(), sprite.size()),
+                place,
+                sprite.drawing().mirrorable() && random.nextBoolean());
+        Optional<String> colour = sometimes(sprite.colour(), random);
+        String caption =
+                random.nextDouble() < ARTICLE_SHARE
+                        ? Captions.nounPhrase(sprite.drawing(), colour)
+                        : Captions.label(sprite.drawing(), colour);
+        return new Example(caption, canvas.rgb());
+    }
+
+    /** Two objects in a layout that is not held out; in some captions its order isn't told. */
+    public Example scene(RandomGenerator random) {
+        while (true) {
+            Sprite first = any(sceneSprites, random);
+            Sprite second = any(sceneSprites, random);
+            Relation relation = Relation.values()[random.nextInt(Relation.values().length)];
+            String firstConcept = first.drawing().codepoints();
+            String secondConcept = second.drawing().codepoints();
+            if (!firstConcept.equals(secondConcept)
+                    && !relation.heldOut(firstConcept, secondConcept)) {
+                String phrase =
+                        random.nextDouble() < UNORDERED_SHARE ? "and" : relation.phrase();
+                return scene(first, relation, second, phrase, random);
+            }
+        }
+    }
+
+    /** {@code first} in the given relation to {@code second}, whether or not it is held out. */
+    public Example scene(
+            Sprite first, Relation relation, Sprite second, RandomGenerator random) {
+        return scene(first, relation, second, relation.phrase(), random);
+    }
+
+    private Example scene(
+            Sprite first,
+            Relation relation,
+            Sprite second,
+            String phrase,
+            RandomGenerator random) {
+        Canvas canvas = new Canvas(size);
+        place(canvas, first, relation, random);
+        place(canvas, second, relation.converse(), random);
+        String caption =
+                Captions.nounPhrase(first.drawing(), sometimes(first.colour(), random))
+                        + " "
+                        + phrase
+                        + " "
+                        + Captions.nounPhrase(second.drawing(), sometimes(second.colour(), random));
+        return new Example(caption, canvas.rgb());
+    }
+
+    /** Paints the sprite's opaque part, a little under half the picture, on its side of it. */
+    private void place(Canvas canvas, Sprite sprite, Relation side, RandomGenerator random) {
+        int half = size / 2;
+        double longer = half * random.nextDouble(0.85, 1.0);
+        Rectangle bounds = sprite.bounds();
+        double scale = longer / Math.max(bounds.width, bounds.height);
+        int width = Math.max(1, (int) Math.floor(bounds.width * scale));
+        int height = Math.max(1, (int) Math.floor(bounds.height * scale));
+        // along the relation's axis: anywhere in the sprite's half; across it: near the middle
+        int free = half / 4;
+        int x = (size - width) / 2 + random.nextInt(-free, free + 1);
+        int y = (size - height) / 2 + random.nextInt(-free, free + 1);
+        switch (side) {
+            case LEFT_OF -> x = random.nextInt(half - width + 1);
+            case RIGHT_OF -> x = half + random.nextInt(half - width + 1);
+            case ABOVE -> y = random.nextInt(half - height + 1);
+            case BELOW -> y = half + random.nextInt(half - height + 1);
+        }
+        boolean mirrored = sprite.drawing().mirrorable() && random.nextBoolean();
+        canvas.draw(sprite, bounds, new Rectangle(x, y, width, height), mirrored);
+    }
+
+    private static Optional<String> sometimes(Optional<String> colour, RandomGenerator random) {
+        return random.nextDouble() < COLOUR_SHARE ? colour : Optional.empty();
+    }
+
+    private static Sprite any(List<Sprite> sprites, RandomGenerator random) {
+        return sprites.get(random.nextInt(sprites.size()));
+    }
+}
