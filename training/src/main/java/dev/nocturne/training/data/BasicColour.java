@@ -43,16 +43,28 @@ enum BasicColour {
             sector = (red - green) / chroma + 4;
         }
         double hue = (60 * sector + 360) % 360;
-        if (hue >= 345 || hue < 14) {
-            return Optional.of(lightness > 0.7 ? PINK : RED);
+        if (hue >= 350 || hue < 12) {
+            if (lightness > 0.72) {
+                return Optional.of(PINK);
+            }
+            // duller than this, the same hue is brown
+            return saturation >= 0.6 && lightness >= 0.32 && lightness <= 0.65
+                    ? Optional.of(RED)
+                    : Optional.empty();
         }
-        if (hue < 42) {
-            // darker or paler than this, the same hue is brown, tan or skin
-            return lightness >= 0.45 && saturation >= 0.75
+        if (hue < 16) {
+            return Optional.empty();
+        }
+        if (hue < 34) {
+            // darker, duller or paler than this, the same hue is brown, tan or skin
+            return saturation >= 0.8 && lightness >= 0.45 && lightness <= 0.62
                     ? Optional.of(ORANGE)
                     : Optional.empty();
         }
-        if (hue < 66) {
+        if (hue < 44) {
+            return Optional.empty(); // amber: some say orange, some yellow
+        }
+        if (hue < 62) {
             return lightness >= 0.4 && saturation >= 0.5 ? Optional.of(YELLOW) : Optional.empty();
         }
         if (hue < 80) {
@@ -70,6 +82,7 @@ enum BasicColour {
         if (hue < 295) {
             return Optional.of(PURPLE);
         }
-        return Optional.of(PINK);
+        // between purple, pink and crimson only the lighter tones are surely pink
+        return lightness >= (hue < 320 ? 0.5 : 0.6) ? Optional.of(PINK) : Optional.empty();
     }
 }

@@ -31,43 +31,116 @@ public record Drawing(
         boolean sceneWorthy,
         String svg) {
 
-    /** Subgroups that show a thing, an animal, food, a plant, a face, a vehicle, a place or weather. */
+    /**
+     * Subgroups that show a thing, an animal, food, a plant, a face, a vehicle, a place or weather.
+     */
     private static final Set<String> THINGS =
             Set.of(
                     // activities
-                    "arts-crafts", "award-medal", "event", "game", "sport",
+                    "arts-crafts",
+                    "award-medal",
+                    "event",
+                    "game",
+                    "sport",
                     // animals-nature
-                    "animal-amphibian", "animal-bird", "animal-bug", "animal-mammal",
-                    "animal-marine", "animal-reptile", "plant-flower", "plant-other",
+                    "animal-amphibian",
+                    "animal-bird",
+                    "animal-bug",
+                    "animal-mammal",
+                    "animal-marine",
+                    "animal-reptile",
+                    "plant-flower",
+                    "plant-other",
                     // food-drink
-                    "dishware", "drink", "food-asian", "food-fruit", "food-prepared", "food-sweet",
+                    "dishware",
+                    "drink",
+                    "food-asian",
+                    "food-fruit",
+                    "food-prepared",
+                    "food-sweet",
                     "food-vegetable",
                     // objects
-                    "book-paper", "clothing", "computer", "household", "light-video", "lock",
-                    "mail", "medical", "money", "music", "musical-instrument", "office",
-                    "other-object", "phone", "science", "sound", "tool", "writing",
+                    "book-paper",
+                    "clothing",
+                    "computer",
+                    "household",
+                    "light-video",
+                    "lock",
+                    "mail",
+                    "medical",
+                    "money",
+                    "music",
+                    "musical-instrument",
+                    "office",
+                    "other-object",
+                    "phone",
+                    "science",
+                    "sound",
+                    "tool",
+                    "writing",
                     // people-body: parts only; roles, activities and gestures are left out
                     "body-parts",
                     // smileys-emotion
-                    "cat-face", "emotion", "face-affection", "face-concerned", "face-costume",
-                    "face-glasses", "face-hand", "face-hat", "face-negative",
-                    "face-neutral-skeptical", "face-sleepy", "face-smiling", "face-tongue",
-                    "face-unwell", "heart", "monkey-face",
+                    "cat-face",
+                    "emotion",
+                    "face-affection",
+                    "face-concerned",
+                    "face-costume",
+                    "face-glasses",
+                    "face-hand",
+                    "face-hat",
+                    "face-negative",
+                    "face-neutral-skeptical",
+                    "face-sleepy",
+                    "face-smiling",
+                    "face-tongue",
+                    "face-unwell",
+                    "heart",
+                    "monkey-face",
                     // symbols: shapes only; signs that bear text or stand for a rule are left out
                     "geometric",
                     // travel-places: all but clocks
-                    "hotel", "place-building", "place-geographic", "place-map", "place-other",
-                    "place-religious", "sky-weather", "transport-air", "transport-ground",
+                    "hotel",
+                    "place-building",
+                    "place-geographic",
+                    "place-map",
+                    "place-other",
+                    "place-religious",
+                    "sky-weather",
+                    "transport-air",
+                    "transport-ground",
                     "transport-water");
 
     /** Subgroups whose pictures bear text, tell a direction, or mean something else mirrored. */
     private static final Set<String> ONE_WAY_SUBGROUPS =
             Set.of(
-                    "alphanum", "arrow", "av-symbol", "award-medal", "book-paper", "computer",
-                    "currency", "hand-fingers-closed", "hand-fingers-open", "hand-fingers-partial",
-                    "hand-prop", "hand-single-finger", "hands", "keycap", "mail", "math", "money",
-                    "music", "office", "other-symbol", "place-map", "punctuation", "religion",
-                    "time", "transport-sign", "warning", "zodiac");
+                    "alphanum",
+                    "arrow",
+                    "av-symbol",
+                    "award-medal",
+                    "book-paper",
+                    "computer",
+                    "currency",
+                    "hand-fingers-closed",
+                    "hand-fingers-open",
+                    "hand-fingers-partial",
+                    "hand-prop",
+                    "hand-single-finger",
+                    "hands",
+                    "keycap",
+                    "mail",
+                    "math",
+                    "money",
+                    "music",
+                    "office",
+                    "other-symbol",
+                    "place-map",
+                    "punctuation",
+                    "religion",
+                    "time",
+                    "transport-sign",
+                    "warning",
+                    "zodiac");
 
     /** The same for single captions of other subgroups. */
     private static final Pattern ONE_WAY_CAPTION =

@@ -21,15 +21,29 @@ public final class EmojiArt {
     private static final String RESOURCE = "/art/emoji-core.tsv.gz";
     private static final int COLUMNS = 10;
 
-    /** Drawings, as {@code source:caption}, that show something else than their caption says. */
+    /** Icons, as {@code source:name}, that don't show what the caption of their code point says. */
     private static final Set<String> MISLABELLED =
             Set.of(
-                    "fxemoji:boar",
-                    "fxemoji:construction",
-                    "fxemoji:person pouting",
-                    "fxemoji:water pistol",
-                    "fxemoji:waving hand",
-                    "streamline-emojis:turkey");
+                    "fxemoji:beachumbrella", // an island
+                    "fxemoji:beating-heart", // a heart at rest
+                    "fxemoji:boar", // a pig
+                    "fxemoji:compression", // a car in a press
+                    "fxemoji:construction", // a crane
+                    "fxemoji:fog", // all but invisible on white
+                    "fxemoji:keyboard", // a piano's
+                    "fxemoji:pistol", // a revolver
+                    "fxemoji:pout", // a person
+                    "fxemoji:pouting", // a red face
+                    "fxemoji:sparklingheart", // without sparkles
+                    "fxemoji:sunglasses", // on a face
+                    "fxemoji:tramcar", // its colours are lost
+                    "fxemoji:wave", // of the sea
+                    "fxemoji:whitemediumstar",
+                    "fxemoji:window", // of a program
+                    "streamline-emojis:champagne-glass-1", // clinking with nothing
+                    "streamline-emojis:champagne-glass-2",
+                    "streamline-emojis:pistol", // a revolver
+                    "streamline-emojis:turkey"); // the country's flag
 
     private EmojiArt() {}
 
@@ -44,7 +58,7 @@ public final class EmojiArt {
             lines.readLine(); // column names
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 Drawing drawing = parse(line);
-                if (!MISLABELLED.contains(drawing.source() + ":" + drawing.caption())) {
+                if (!MISLABELLED.contains(drawing.source() + ":" + drawing.name())) {
                     drawings.add(drawing);
                 }
             }

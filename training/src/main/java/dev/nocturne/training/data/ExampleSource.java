@@ -6,9 +6,9 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
- * An endless stream of captioned pictures made from sprites: single drawings, placed and mirrored at
- * random, and scenes of two objects. Immutable, so several threads may draw from one source, each
- * with a generator of its own; the same generator state gives the same examples.
+ * An endless stream of captioned pictures made from sprites: single drawings, placed and mirrored
+ * at random, and scenes of two objects. Immutable, so several threads may draw from one source,
+ * each with a generator of its own; the same generator state gives the same examples.
  */
 public final class ExampleSource {
 
@@ -88,25 +88,19 @@ public final class ExampleSource {
             String secondConcept = second.drawing().codepoints();
             if (!firstConcept.equals(secondConcept)
                     && !relation.heldOut(firstConcept, secondConcept)) {
-                String phrase =
-                        random.nextDouble() < UNORDERED_SHARE ? "and" : relation.phrase();
+                String phrase = random.nextDouble() < UNORDERED_SHARE ? "and" : relation.phrase();
                 return scene(first, relation, second, phrase, random);
             }
         }
     }
 
     /** {@code first} in the given relation to {@code second}, whether or not it is held out. */
-    public Example scene(
-            Sprite first, Relation relation, Sprite second, RandomGenerator random) {
+    public Example scene(Sprite first, Relation relation, Sprite second, RandomGenerator random) {
         return scene(first, relation, second, relation.phrase(), random);
     }
 
     private Example scene(
-            Sprite first,
-            Relation relation,
-            Sprite second,
-            String phrase,
-            RandomGenerator random) {
+            Sprite first, Relation relation, Sprite second, String phrase, RandomGenerator random) {
         Canvas canvas = new Canvas(size);
         place(canvas, first, relation, random);
         place(canvas, second, relation.converse(), random);

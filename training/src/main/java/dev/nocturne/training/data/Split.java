@@ -25,7 +25,9 @@ public enum Split {
     private static final int FAMILIES_FOR_TEST = 4;
     private static final int FAMILIES_FOR_VALIDATION = 5;
 
-    /** The side of every drawing. Pass the whole art: the families of a concept are counted in it. */
+    /**
+     * The side of every drawing. Pass the whole art: the families of a concept are counted in it.
+     */
     public static Map<Drawing, Split> assign(Collection<Drawing> art) {
         Map<String, Set<String>> families = new TreeMap<>();
         for (Drawing drawing : art) {

@@ -51,9 +51,7 @@ public record Sprite(
                 }
             }
         }
-        return right == 0
-                ? new Rectangle()
-                : new Rectangle(left, top, right - left, bottom - top);
+        return right == 0 ? new Rectangle() : new Rectangle(left, top, right - left, bottom - top);
     }
 
     private static Optional<String> dominantColour(int[] argb) {

@@ -11,6 +11,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,7 +21,6 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -65,10 +65,10 @@ public final class SpriteSheet {
     }
 
     private static List<Sprite> withoutRepeats(List<Sprite> sprites) {
-        Set<ByteBuffer> seen = new HashSet<>();
+        Set<IntBuffer> seen = new HashSet<>();
         List<Sprite> distinct = new ArrayList<>();
         for (Sprite sprite : sprites) {
-            if (seen.add(ByteBuffer.wrap(sha256(bytes(sprite.argb()))))) {
+            if (seen.add(IntBuffer.wrap(sprite.argb()))) {
                 distinct.add(sprite);
             }
         }
@@ -78,14 +78,10 @@ public final class SpriteSheet {
     /** The drawing on a transparent canvas; blank if it is not a valid SVG document. */
     private static int[] rasterize(Drawing drawing, int size) {
         // JSVG paints currentColor white
-        byte[] svg =
-                drawing.svg().replace("currentColor", "#000").getBytes(StandardCharsets.UTF_8);
+        byte[] svg = drawing.svg().replace("currentColor", "#000").getBytes(StandardCharsets.UTF_8);
         SVGDocument document =
                 new SVGLoader()
-                        .load(
-                                new ByteArrayInputStream(svg),
-                                null,
-                                LoaderContext.createDefault());
+                        .load(new ByteArrayInputStream(svg), null, LoaderContext.createDefault());
         BufferedImage image = new BufferedImage(size, size, BufferedImage.TYPE_INT_ARGB);
         if (document != null) {
             Graphics2D graphics = image.createGraphics();
@@ -132,29 +128,16 @@ public final class SpriteSheet {
         Files.move(partial, cache, StandardCopyOption.ATOMIC_MOVE);
     }
 
-    private static byte[] bytes(int[] argb) {
-        ByteBuffer buffer = ByteBuffer.allocate(argb.length * Integer.BYTES);
-        buffer.asIntBuffer().put(argb);
-        return buffer.array();
-    }
-
     private static String hash(List<Drawing> drawings) {
-        MessageDigest digest = newSha256();
-        for (Drawing drawing : drawings) {
-            digest.update(drawing.svg().getBytes(StandardCharsets.UTF_8));
-        }
-        return HexFormat.of().formatHex(Arrays.copyOf(digest.digest(), 8));
-    }
-
-    private static byte[] sha256(byte[] bytes) {
-        return newSha256().digest(bytes);
-    }
-
-    private static MessageDigest newSha256() {
+        MessageDigest digest;
         try {
-            return MessageDigest.getInstance("SHA-256");
+            digest = MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every Java platform has SHA-256", e);
         }
+        for (Drawing drawing : drawings) {
+            digest.update(drawing.svg().getBytes(StandardCharsets.UTF_8));
+        }
+        return HexFormat.of().formatHex(digest.digest(), 0, 8);
     }
 }

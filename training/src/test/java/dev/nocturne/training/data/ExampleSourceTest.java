@@ -1,0 +1,167 @@
+package dev.nocturne.training.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ExampleSourceTest {
+
+    private static final int SIZE = 64;
+
+    @TempDir private Path cache;
+    private Sprite red;
+    private Sprite blue;
+
+    @BeforeEach
+    void render() throws IOException {
+        List<Sprite> sprites =
+                sprites(
+                        Drawings.box("A", "apple", "#ff0000"),
+                        Drawings.box("B", "boat", "#0000ff"));
+        red = sprites.get(0);
+        blue = sprites.get(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Relation.class)
+    void aSceneShowsTheRelationThatItsCaptionTells(Relation relation) {
+        ExampleSource source = new ExampleSource(List.of(red, blue), SIZE, 1);
+        SplittableRandom random = new SplittableRandom(1);
+        for (int i = 0; i < 100; i++) {
+            Example scene = source.scene(red, relation, blue, random);
+
+            assertThat(scene.caption())
+                    .matches("an? (red )?apple " + relation.phrase() + " a (blue )?boat");
+            int[] redBox = extent(scene, 1, 2); // where green and blue are missing
+            int[] blueBox = extent(scene, 0, 1);
+            switch (relation) {
+                case LEFT_OF -> assertThat(redBox[1]).isLessThanOrEqualTo(blueBox[0]);
+                case RIGHT_OF -> assertThat(blueBox[1]).isLessThanOrEqualTo(redBox[0]);
+                case ABOVE -> assertThat(redBox[3]).isLessThanOrEqualTo(blueBox[2]);
+                case BELOW -> assertThat(blueBox[3]).isLessThanOrEqualTo(redBox[2]);
+            }
+        }
+    }
+
+    @Test
+    void scenesNeverShowAHeldOutLayout() throws IOException {
+        List<Drawing> drawings = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            drawings.add(Drawings.box("C" + i, "thing " + i, "#8080" + i + "0"));
+        }
+        ExampleSource source =
+                new ExampleSource(sprites(drawings.toArray(Drawing[]::new)), SIZE, 1);
+        SplittableRandom random = new SplittableRandom(2);
+        Set<String> captions = new HashSet<>();
+        for (int i = 0; i < 5000; i++) {
+            captions.add(source.next(random).caption());
+        }
+        for (Relation relation : Relation.values()) {
+            for (int a = 0; a < 8; a++) {
+                for (int b = 0; b < 8; b++) {
+                    String caption = "a thing " + a + " " + relation.phrase() + " a thing " + b;
+                    boolean trained = a != b && !relation.heldOut("C" + a, "C" + b);
+                    assertThat(captions.contains(caption)).as(caption).isEqualTo(trained);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aFifthOfThePairsIsHeldOutInWhicheverOrderTheyAreNamed() {
+        int held = 0;
+        for (int i = 0; i < 10_000; i++) {
+            String first = "A" + i;
+            String second = "B" + i;
+            held += Relation.heldOutPair(first, second) ? 1 : 0;
+            for (Relation relation : Relation.values()) {
+                assertThat(relation.heldOut(first, second))
+                        .isEqualTo(relation.converse().heldOut(second, first));
+            }
+        }
+        assertThat(held).isBetween(1850, 2150);
+    }
+
+    @Test
+    void aSingleDrawingIsMirroredOnlyIfItsCaptionStaysTrue() throws IOException {
+        assertThat(meanColumn(Drawings.leftHalf("left arrow"))).isLessThan(26);
+        assertThat(meanColumn(Drawings.leftHalf("door"))).isBetween(26.0, 38.0);
+    }
+
+    @Test
+    void aColourWordIsToldOnlyOfAPictureThatHasTheColour() {
+        ExampleSource source = new ExampleSource(List.of(red), SIZE, 0);
+        SplittableRandom random = new SplittableRandom(3);
+        Set<String> captions = new HashSet<>();
+        for (int i = 0; i < 500; i++) {
+            captions.add(source.next(random).caption());
+        }
+        assertThat(captions)
+                .containsExactlyInAnyOrder("apple", "an apple", "red apple", "a red apple");
+    }
+
+    @Test
+    void theSameSeedGivesTheSameExamples() {
+        ExampleSource source = new ExampleSource(List.of(red, blue), SIZE, 0);
+        SplittableRandom first = new SplittableRandom(4);
+        SplittableRandom second = new SplittableRandom(4);
+        for (int i = 0; i < 50; i++) {
+            Example a = source.next(first);
+            Example b = source.next(second);
+            assertThat(a.caption()).isEqualTo(b.caption());
+            assertThat(a.rgb()).hasSize(3 * SIZE * SIZE).isEqualTo(b.rgb());
+        }
+    }
+
+    @Test
+    void scenesOfASingleConceptAreRefused() {
+        assertThatThrownBy(() -> new ExampleSource(List.of(red), SIZE, 0.5))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("two scene-worthy concepts");
+    }
+
+    private List<Sprite> sprites(Drawing... drawings) throws IOException {
+        return SpriteSheet.render(List.of(drawings), 48, cache);
+    }
+
+    private double meanColumn(Drawing drawing) throws IOException {
+        ExampleSource source = new ExampleSource(sprites(drawing), SIZE, 0);
+        SplittableRandom random = new SplittableRandom(5);
+        double sum = 0;
+        for (int i = 0; i < 200; i++) {
+            int[] extent = extent(source.next(random), 0, 1);
+            sum += (extent[0] + extent[1]) / 2.0;
+        }
+        return sum / 200;
+    }
+
+    /** Left, right, top and bottom (right and bottom exclusive) of what is dark in both planes. */
+    private static int[] extent(Example example, int plane, int otherPlane) {
+        int[] extent = {SIZE, 0, SIZE, 0};
+        for (int y = 0; y < SIZE; y++) {
+            for (int x = 0; x < SIZE; x++) {
+                int at = y * SIZE + x;
+                if ((example.rgb()[plane * SIZE * SIZE + at] & 255) < 200
+                        && (example.rgb()[otherPlane * SIZE * SIZE + at] & 255) < 200) {
+                    extent[0] = Math.min(extent[0], x);
+                    extent[1] = Math.max(extent[1], x + 1);
+                    extent[2] = Math.min(extent[2], y);
+                    extent[3] = Math.max(extent[3], y + 1);
+                }
+            }
+        }
+        return extent;
+    }
+}
