@@ -1,0 +1,105 @@
+package dev.nocturne.ingest;
+
+import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.MalformedEventException;
+import dev.nocturne.schemas.Topics;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads {@code jobs} and {@code results} from their beginning, then follows them. It belongs to no
+ * consumer group and commits nothing: the topics are the state, and every start replays them.
+ */
+final class JobLog implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(JobLog.class);
+    private static final Duration POLL = Duration.ofSeconds(1);
+
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Consumer<JobSubmitted> jobs;
+    private final Consumer<RequestFinished> results;
+
+    JobLog(KafkaSettings kafka, Consumer<JobSubmitted> jobs, Consumer<RequestFinished> results) {
+        Map<String, Object> config = kafka.consumer("");
+        config.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        this.consumer = new KafkaConsumer<>(config);
+        this.jobs = jobs;
+        this.results = results;
+    }
+
+    /**
+     * Calls the handlers, on this thread, until {@link #stop}.
+     *
+     * @param caughtUp called once, when everything has been read that was there at the start
+     * @throws org.apache.kafka.common.KafkaException if the brokers do not answer at the start, or
+     *     refuse
+     */
+    void follow(Runnable caughtUp) {
+        try {
+            List<TopicPartition> partitions =
+                    Stream.of(Topics.JOBS, Topics.RESULTS)
+                            .flatMap(topic -> consumer.partitionsFor(topic.name()).stream())
+                            .map(info -> new TopicPartition(info.topic(), info.partition()))
+                            .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            while (!isAt(ends)) {
+                consumer.poll(POLL).forEach(this::read);
+            }
+            caughtUp.run();
+            while (true) {
+                consumer.poll(POLL).forEach(this::read);
+            }
+        } catch (WakeupException e) {
+            LOG.debug("stopped reading the job log");
+        }
+    }
+
+    private boolean isAt(Map<TopicPartition, Long> ends) {
+        return ends.entrySet().stream()
+                .allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
+    }
+
+    /** A record that cannot be read changes no job; it would be skipped on every replay alike. */
+    private void read(ConsumerRecord<byte[], byte[]> record) {
+        try {
+            if (record.topic().equals(Topics.JOBS.name())) {
+                jobs.accept(EventCodec.decode(JobSubmitted.class, record.value()));
+            } else {
+                results.accept(EventCodec.decode(RequestFinished.class, record.value()));
+            }
+        } catch (MalformedEventException e) {
+            LOG.warn(
+                    "skipped {}-{} at offset {}: {}",
+                    record.topic(),
+                    record.partition(),
+                    record.offset(),
+                    e.getMessage());
+        }
+    }
+
+    /** From any thread: makes {@link #follow} return. */
+    void stop() {
+        consumer.wakeup();
+    }
+
+    /** From the thread that called {@link #follow}. */
+    @Override
+    public void close() {
+        consumer.close();
+    }
+}

@@ -1,0 +1,116 @@
+package dev.nocturne.ingest;
+
+import dev.nocturne.ingest.LagReport.StageLag;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.MultiGauge.Row;
+import io.micrometer.core.instrument.Tags;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * Consumer lag under the names of kafka-lag-exporter, whose dashboards exist, and what it lacks
+ * under our own. A value that is not known is NaN.
+ */
+final class LagMetrics {
+
+    private final MultiGauge lag;
+    private final MultiGauge lagSeconds;
+    private final MultiGauge maxLag;
+    private final MultiGauge maxLagSeconds;
+    private final MultiGauge sumLag;
+    private final MultiGauge backlog;
+    private final MultiGauge rate;
+    private final MultiGauge drainSeconds;
+
+    LagMetrics(MeterRegistry registry) {
+        String prefix = "kafka.consumergroup.group.";
+        lag = gauge(registry, prefix + "lag", "offsets behind the end of the partition");
+        lagSeconds = gauge(registry, prefix + "lag.seconds", "age of the next record to be read");
+        maxLag = gauge(registry, prefix + "max.lag", "longest lag of a partition");
+        maxLagSeconds = gauge(registry, prefix + "max.lag.seconds", "longest time lag");
+        sumLag = gauge(registry, prefix + "sum.lag", "lag over all partitions");
+        backlog = gauge(registry, "nocturne.stage.backlog", "offsets not processed yet");
+        rate = gauge(registry, "nocturne.stage.rate.per.second", "recent progress in offsets");
+        drainSeconds = gauge(registry, "nocturne.stage.drain.seconds", "time to drain the backlog");
+    }
+
+    private static MultiGauge gauge(MeterRegistry registry, String name, String description) {
+        return MultiGauge.builder(name).description(description).register(registry);
+    }
+
+    void show(LagReport report) {
+        String cluster = report.cluster();
+        List<StageLag> stages = report.stages();
+        lag.register(partitionRows(cluster, stages, LagReport.PartitionLag::lag), true);
+        lagSeconds.register(
+                partitionRows(cluster, stages, partition -> known(partition.lagSeconds())), true);
+        maxLag.register(
+                groupRows(
+                        cluster,
+                        stages,
+                        stage ->
+                                stage.partitions().stream()
+                                        .mapToLong(LagReport.PartitionLag::lag)
+                                        .max()
+                                        .orElse(0)),
+                true);
+        maxLagSeconds.register(
+                groupRows(cluster, stages, stage -> known(stage.lagSeconds())), true);
+        sumLag.register(groupRows(cluster, stages, StageLag::lag), true);
+        backlog.register(stageRows(stages, StageLag::lag), true);
+        rate.register(stageRows(stages, StageLag::ratePerSecond), true);
+        drainSeconds.register(stageRows(stages, stage -> known(stage.drainSeconds())), true);
+    }
+
+    void clear() {
+        Stream.of(lag, lagSeconds, maxLag, maxLagSeconds, sumLag, backlog, rate, drainSeconds)
+                .forEach(gauge -> gauge.register(List.of(), true));
+    }
+
+    private static double known(Double value) {
+        return value == null ? Double.NaN : value;
+    }
+
+    private static List<Row<?>> partitionRows(
+            String cluster,
+            List<StageLag> stages,
+            Function<LagReport.PartitionLag, Number> value) {
+        return stages.stream()
+                .flatMap(
+                        stage ->
+                                stage.partitions().stream()
+                                        .<Row<?>>map(
+                                                partition ->
+                                                        Row.of(
+                                                                groupTags(cluster, stage)
+                                                                        .and(
+                                                                                "topic",
+                                                                                stage.topic(),
+                                                                                "partition",
+                                                                                Integer.toString(
+                                                                                        partition
+                                                                                                .partition())),
+                                                                value.apply(partition))))
+                .toList();
+    }
+
+    private static List<Row<?>> groupRows(
+            String cluster, List<StageLag> stages, Function<StageLag, Number> value) {
+        return stages.stream()
+                .<Row<?>>map(stage -> Row.of(groupTags(cluster, stage), value.apply(stage)))
+                .toList();
+    }
+
+    private static List<Row<?>> stageRows(
+            List<StageLag> stages, Function<StageLag, Number> value) {
+        return stages.stream()
+                .<Row<?>>map(stage -> Row.of(Tags.of("stage", stage.stage()), value.apply(stage)))
+                .toList();
+    }
+
+    private static Tags groupTags(String cluster, StageLag stage) {
+        return Tags.of("cluster.name", cluster, "group", stage.group());
+    }
+}

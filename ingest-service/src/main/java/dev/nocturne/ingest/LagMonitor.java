@@ -1,0 +1,167 @@
+package dev.nocturne.ingest;
+
+import dev.nocturne.ingest.LagReport.PartitionLag;
+import dev.nocturne.ingest.LagReport.StageLag;
+import dev.nocturne.runtime.KafkaSettings;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.KafkaException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Measures consumer lag every few seconds on a thread of its own. A report that could not be renewed
+ * is withdrawn: no answer is better than a false one.
+ */
+final class LagMonitor implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LagMonitor.class);
+    private static final Duration PERIOD = Duration.ofSeconds(5);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+
+    private final LagProbe probe;
+    private final LagMetrics metrics;
+    private final Clock clock;
+    private final Map<PipelineStage, CommitRate> rates = new HashMap<>();
+    private final ScheduledExecutorService thread =
+            Executors.newSingleThreadScheduledExecutor(
+                    task -> {
+                        Thread thread = new Thread(task, "lag-monitor");
+                        thread.setDaemon(true);
+                        return thread;
+                    });
+    private String cluster;
+    private volatile LagReport latest;
+    private volatile String outage = "the first measurement is not done yet";
+
+    LagMonitor(KafkaSettings kafka, LagMetrics metrics, Clock clock) {
+        this.probe = new LagProbe(kafka);
+        this.metrics = metrics;
+        this.clock = clock;
+    }
+
+    void start() {
+        thread.scheduleWithFixedDelay(
+                this::measure, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * @throws IngestException UNAVAILABLE if the last measurement failed
+     */
+    LagReport latest() {
+        LagReport report = latest;
+        if (report == null) {
+            throw IngestException.unavailable(
+                    "consumer lag is not known: %s: try again later".formatted(outage), null);
+        }
+        return report;
+    }
+
+    private void measure() {
+        try {
+            latest = report();
+            outage = null;
+            metrics.show(latest);
+        } catch (ExecutionException e) {
+            withdraw(e.getCause());
+        } catch (KafkaException e) {
+            withdraw(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // closing
+        }
+    }
+
+    private void withdraw(Throwable reason) {
+        if (outage == null) {
+            LOG.warn("consumer lag could not be measured: {}", reason.getMessage());
+        }
+        outage = reason.getMessage();
+        latest = null;
+        metrics.clear();
+    }
+
+    private LagReport report() throws ExecutionException, InterruptedException {
+        if (cluster == null) {
+            cluster = probe.clusterId();
+        }
+        Map<PipelineStage, List<LagProbe.Standing>> standings = probe.probe(PipelineStage.ALL);
+        Instant now = clock.instant();
+        List<StageLag> stages = new ArrayList<>();
+        for (PipelineStage stage : PipelineStage.ALL) {
+            stages.add(stageLag(stage, standings.get(stage), now));
+        }
+        return new LagReport(now, cluster, stages);
+    }
+
+    private StageLag stageLag(PipelineStage stage, List<LagProbe.Standing> standings, Instant now) {
+        List<PartitionLag> partitions = new ArrayList<>();
+        for (LagProbe.Standing standing : standings) {
+            partitions.add(partitionLag(partitions.size(), standing, now));
+        }
+        long lag = partitions.stream().mapToLong(PartitionLag::lag).sum();
+        long position = standings.stream().mapToLong(LagProbe.Standing::position).sum();
+        CommitRate rate =
+                rates.compute(
+                        stage,
+                        (key, previous) ->
+                                previous == null
+                                        ? CommitRate.start(now, position, lag > 0)
+                                        : previous.next(now, position, lag > 0));
+        return new StageLag(
+                stage.name(),
+                stage.group(),
+                stage.topic(),
+                lag,
+                longest(partitions),
+                rate.perSecond(),
+                LagRules.drainSeconds(lag, rate.perSecond()),
+                partitions);
+    }
+
+    private static PartitionLag partitionLag(
+            int partition, LagProbe.Standing standing, Instant now) {
+        LagProbe.Head head = standing.head();
+        Double lagSeconds = head.present() ? null : Double.valueOf(0);
+        if (head.timestampMillis() != null) {
+            lagSeconds = LagRules.lagSeconds(head.timestampMillis(), now.toEpochMilli());
+        }
+        return new PartitionLag(
+                partition,
+                standing.committed().isPresent() ? standing.committed().getAsLong() : null,
+                standing.logEnd(),
+                LagRules.lag(standing.position(), standing.logEnd(), head.present()),
+                lagSeconds);
+    }
+
+    private static Double longest(List<PartitionLag> partitions) {
+        double longest = 0;
+        for (PartitionLag partition : partitions) {
+            if (partition.lagSeconds() == null) {
+                return null;
+            }
+            longest = Math.max(longest, partition.lagSeconds());
+        }
+        return longest;
+    }
+
+    @Override
+    public void close() {
+        thread.shutdownNow();
+        try {
+            if (thread.awaitTermination(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+                probe.close();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

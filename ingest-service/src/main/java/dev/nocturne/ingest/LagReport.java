@@ -1,0 +1,38 @@
+package dev.nocturne.ingest;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.time.Instant;
+import java.util.List;
+
+/** Consumer lag of every stage at one moment. Lag is in offsets, transaction markers included. */
+@JsonNaming(SnakeCaseStrategy.class)
+public record LagReport(Instant measuredAt, String cluster, List<StageLag> stages) {
+
+    /**
+     * @param lag sum over the partitions
+     * @param lagSeconds the longest over the partitions; null if one is not known
+     * @param ratePerSecond recent progress in offsets per second
+     * @param drainSeconds until the lag is gone at that rate; null if nothing moves
+     */
+    @JsonNaming(SnakeCaseStrategy.class)
+    public record StageLag(
+            String stage,
+            String group,
+            String topic,
+            long lag,
+            Double lagSeconds,
+            double ratePerSecond,
+            Double drainSeconds,
+            List<PartitionLag> partitions) {}
+
+    /**
+     * @param committed null if the group has committed nothing
+     * @param logEnd where the next committed record will be read
+     * @param lagSeconds age of the next record to be read, 0 if there is none; null if it could not
+     *     be read in time
+     */
+    @JsonNaming(SnakeCaseStrategy.class)
+    public record PartitionLag(
+            int partition, Long committed, long logEnd, long lag, Double lagSeconds) {}
+}

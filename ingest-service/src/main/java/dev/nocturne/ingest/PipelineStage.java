@@ -1,0 +1,22 @@
+package dev.nocturne.ingest;
+
+import dev.nocturne.schemas.Topic;
+import dev.nocturne.schemas.Topics;
+import java.util.List;
+
+/** A stage as the brokers see it: a consumer group on a topic. */
+record PipelineStage(String name, String group, String topic) {
+
+    /** In the order in which a request passes through them. */
+    static final List<PipelineStage> ALL =
+            List.of(
+                    stage("encoder", Topics.CAPTIONS),
+                    stage("generator", Topics.GENERATION_TASKS),
+                    stage("scorer", Topics.TOKEN_GRIDS),
+                    stage("rerank", Topics.SCORED_GRIDS),
+                    stage("publisher", Topics.SELECTIONS));
+
+    private static PipelineStage stage(String name, Topic<?> input) {
+        return new PipelineStage(name, name, input.name());
+    }
+}

@@ -1,0 +1,90 @@
+package dev.nocturne.ingest;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.events.RequestStatus;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * What became of one request, as the API and the manifest tell it.
+ *
+ * @param images best first; empty if the request failed
+ * @param failure null if the request completed
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+public record RequestResult(
+        String requestId,
+        String customId,
+        String caption,
+        Status status,
+        List<Image> images,
+        Failure failure,
+        Instant finishedAt) {
+
+    public enum Status {
+        @JsonProperty("completed")
+        COMPLETED,
+        @JsonProperty("failed")
+        FAILED
+    }
+
+    /**
+     * @param rank 1 is the best
+     * @param key object key in the bucket
+     * @param sha256 of the object
+     * @param bytes size of the object
+     * @param score cosine of CLIP image and text embedding
+     */
+    @JsonNaming(SnakeCaseStrategy.class)
+    public record Image(
+            int rank,
+            String key,
+            String sha256,
+            long bytes,
+            int candidate,
+            long seed,
+            float score,
+            double logProbability) {}
+
+    /**
+     * @param code a reason code
+     */
+    public record Failure(String code, String stage, String message) {}
+
+    static RequestResult of(RequestFinished event) {
+        RequestRef request = event.getRequest();
+        List<Image> images =
+                event.getImages().stream()
+                        .map(
+                                image ->
+                                        new Image(
+                                                image.getRank(),
+                                                image.getKey(),
+                                                image.getSha256(),
+                                                image.getBytes(),
+                                                image.getCandidate(),
+                                                image.getSeed(),
+                                                image.getScore(),
+                                                image.getLogProbability()))
+                        .toList();
+        Failure failure =
+                event.getFailure() == null
+                        ? null
+                        : new Failure(
+                                event.getFailure().getCode(),
+                                event.getFailure().getStage(),
+                                event.getFailure().getMessage());
+        return new RequestResult(
+                request.getRequestId(),
+                request.getCustomId(),
+                request.getCaption(),
+                event.getStatus() == RequestStatus.COMPLETED ? Status.COMPLETED : Status.FAILED,
+                images,
+                failure,
+                event.getFinishedAt());
+    }
+}

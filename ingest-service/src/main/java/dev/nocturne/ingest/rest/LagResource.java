@@ -1,0 +1,25 @@
+package dev.nocturne.ingest.rest;
+
+import dev.nocturne.ingest.IngestService;
+import dev.nocturne.ingest.LagReport;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+
+/** Consumer lag of every stage. */
+@Path("/v1/lag")
+@Produces(MediaType.APPLICATION_JSON)
+public class LagResource {
+
+    private final IngestService ingest;
+
+    public LagResource(IngestService ingest) {
+        this.ingest = ingest;
+    }
+
+    @GET
+    public LagReport lag() {
+        return ingest.lag();
+    }
+}

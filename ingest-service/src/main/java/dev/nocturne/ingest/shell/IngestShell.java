@@ -1,0 +1,67 @@
+package dev.nocturne.ingest.shell;
+
+import dev.nocturne.ingest.IngestService;
+import dev.nocturne.runtime.Health;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.ObjectStoreSettings;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Liveness;
+import org.eclipse.microprofile.health.Readiness;
+import org.jboss.logging.Logger;
+
+/** The ingest service as a process of its own: configuration, lifecycle, health. */
+@ApplicationScoped
+class IngestShell {
+
+    private static final Logger LOG = Logger.getLogger(IngestShell.class);
+
+    @Produces
+    @Singleton
+    IngestService ingest(IngestConfig config, MeterRegistry meters) {
+        IngestConfig.S3 s3 = config.s3();
+        ObjectStoreSettings store =
+                new ObjectStoreSettings(
+                        s3.endpoint(), s3.region(), s3.accessKey(), s3.secretKey(), s3.bucket());
+        LOG.infof("Kafka at %s, objects at %s", config.kafka().bootstrapServers(), store);
+        KafkaSettings kafka =
+                new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());
+        return new IngestService(kafka, store, meters);
+    }
+
+    void start(@Observes StartupEvent event, IngestService ingest) {
+        ingest.failure().thenRun(() -> Quarkus.asyncExit(1));
+        ingest.start();
+    }
+
+    void stop(@Observes ShutdownEvent event, IngestService ingest) {
+        ingest.close();
+    }
+
+    @Produces
+    @Liveness
+    HealthCheck live(IngestService ingest) {
+        return () -> response(ingest.health(), ingest.health().live());
+    }
+
+    @Produces
+    @Readiness
+    HealthCheck ready(IngestService ingest) {
+        return () -> response(ingest.health(), ingest.health().ready());
+    }
+
+    private static HealthCheckResponse response(Health health, boolean up) {
+        return HealthCheckResponse.named("ingest")
+                .status(up)
+                .withData("message", health.message())
+                .build();
+    }
+}
