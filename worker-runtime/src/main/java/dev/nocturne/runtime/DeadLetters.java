@@ -1,0 +1,116 @@
+package dev.nocturne.runtime;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.nocturne.events.Failure;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.events.RequestStatus;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Limits;
+import dev.nocturne.schemas.Topics;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Headers;
+
+/**
+ * What is published in place of a record that can never succeed. The header names are those of
+ * SmallRye Reactive Messaging, which existing tools read.
+ */
+final class DeadLetters {
+
+    static final String REASON = "dead-letter-reason";
+    static final String EXCEPTION_CLASS_NAME = "dead-letter-exception-class-name";
+    static final String TOPIC = "dead-letter-topic";
+    static final String PARTITION = "dead-letter-partition";
+    static final String OFFSET = "dead-letter-offset";
+    static final String REASON_CODE = "nocturne-reason-code";
+    static final String STAGE = "nocturne-stage";
+
+    /** More than any good record has; leaves room for the headers in Kafka's default of 1 MiB. */
+    private static final int MAX_VALUE_BYTES = 960 * 1024;
+
+    private static final int MAX_REASON_CHARS = 1_000;
+
+    private DeadLetters() {}
+
+    /** The record as it came, with the reason in headers; an oversized value is cut. */
+    static ProducerRecord<byte[], byte[]> deadLetter(
+            String stage, ConsumerRecord<byte[], byte[]> record, PermanentException cause) {
+        byte[] value = record.value();
+        if (value != null && value.length > MAX_VALUE_BYTES) {
+            value = Arrays.copyOf(value, MAX_VALUE_BYTES);
+        }
+        ProducerRecord<byte[], byte[]> letter =
+                new ProducerRecord<>(
+                        Topics.DEAD_LETTERS.name(), null, record.key(), value, record.headers());
+        Throwable thrown = cause.getCause() == null ? cause : cause.getCause();
+        put(letter.headers(), REASON, cut(cause.getMessage(), MAX_REASON_CHARS));
+        put(letter.headers(), EXCEPTION_CLASS_NAME, thrown.getClass().getName());
+        put(letter.headers(), TOPIC, record.topic());
+        put(letter.headers(), PARTITION, Integer.toString(record.partition()));
+        put(letter.headers(), OFFSET, Long.toString(record.offset()));
+        put(letter.headers(), REASON_CODE, cause.reasonCode());
+        put(letter.headers(), STAGE, stage);
+        return letter;
+    }
+
+    private static void put(Headers headers, String name, String value) {
+        headers.remove(name).add(name, value.getBytes(UTF_8));
+    }
+
+    /**
+     * The request's failed result, without which its job would never complete.
+     *
+     * @param request null: only the record's key can tell
+     * @return empty if job and request are not known
+     */
+    static Optional<ProducerRecord<byte[], byte[]>> failedResult(
+            String stage,
+            ConsumerRecord<byte[], byte[]> record,
+            RequestRef request,
+            PermanentException cause,
+            Instant now) {
+        RequestRef known = request == null ? fromKey(record.key()) : request;
+        if (known == null || !Ids.isJobId(known.getJobId())) {
+            return Optional.empty();
+        }
+        RequestRef shortened =
+                new RequestRef(
+                        known.getJobId(),
+                        known.getRequestId(),
+                        cut(known.getCustomId(), Limits.MAX_CUSTOM_ID_CHARS),
+                        cut(known.getCaption(), Limits.MAX_CAPTION_CHARS));
+        Failure failure =
+                new Failure(cause.reasonCode(), stage, cut(cause.getMessage(), MAX_REASON_CHARS));
+        RequestFinished finished =
+                new RequestFinished(shortened, RequestStatus.FAILED, List.of(), failure, now);
+        String key = Ids.key(known.getJobId(), known.getRequestId());
+        return Optional.of(
+                new ProducerRecord<>(
+                        Topics.RESULTS.name(), key.getBytes(UTF_8), EventCodec.encode(finished)));
+    }
+
+    private static RequestRef fromKey(byte[] key) {
+        if (key == null) {
+            return null;
+        }
+        try {
+            Ids.RequestKey parsed = Ids.parse(new String(key, UTF_8));
+            return new RequestRef(parsed.jobId(), parsed.requestId(), "", "");
+        } catch (IllegalArgumentException e) {
+            return null; // some producer's own key
+        }
+    }
+
+    private static String cut(String text, int maxChars) {
+        return text.codePointCount(0, text.length()) <= maxChars
+                ? text
+                : text.substring(0, text.offsetByCodePoints(0, maxChars));
+    }
+}

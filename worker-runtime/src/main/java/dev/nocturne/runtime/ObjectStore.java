@@ -1,0 +1,34 @@
+package dev.nocturne.runtime;
+
+import java.util.List;
+
+/**
+ * Objects in one bucket. Thread-safe.
+ *
+ * <p>A store cannot join a Kafka transaction, so a key names its content: whoever puts twice puts
+ * the same bytes, and overwriting changes nothing visible.
+ *
+ * <p>Every method throws {@link TransientException} if the store is away, busy or full, {@link
+ * FatalException} if it refuses the credentials or lacks the bucket, and {@link PermanentException}
+ * ({@code storage_error}) if it refuses this one request.
+ */
+public interface ObjectStore {
+
+    static ObjectStore open(ObjectStoreSettings settings) {
+        return new S3ObjectStore(settings);
+    }
+
+    /** Creates the bucket if it is not there. */
+    void ensureBucket();
+
+    /** Stores the object, whole or not at all, in place of one that is there. */
+    void put(String key, byte[] bytes, String contentType);
+
+    /** The object's bytes; an object that is not there is a {@link PermanentException}. */
+    byte[] get(String key);
+
+    boolean exists(String key);
+
+    /** The keys that start with the prefix, in lexicographic order. */
+    List<String> list(String prefix);
+}

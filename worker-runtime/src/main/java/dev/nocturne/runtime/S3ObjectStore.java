@@ -1,0 +1,188 @@
+package dev.nocturne.runtime;
+
+import dev.nocturne.schemas.ReasonCodes;
+import io.minio.BucketExistsArgs;
+import io.minio.GetObjectArgs;
+import io.minio.ListObjectsArgs;
+import io.minio.MakeBucketArgs;
+import io.minio.MinioClient;
+import io.minio.PutObjectArgs;
+import io.minio.Result;
+import io.minio.StatObjectArgs;
+import io.minio.errors.ErrorResponseException;
+import io.minio.errors.MinioException;
+import io.minio.messages.Item;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** The S3 API and nothing beyond it, through the MinIO SDK. */
+final class S3ObjectStore implements ObjectStore {
+
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration TRANSFER_TIMEOUT = Duration.ofSeconds(60);
+
+    private static final Set<String> NOT_FOUND = Set.of("NoSuchKey", "NoSuchObject");
+    private static final Set<String> BUCKET_IS_THERE =
+            Set.of("BucketAlreadyOwnedByYou", "BucketAlreadyExists");
+    private static final Set<String> NEEDS_A_PERSON =
+            Set.of(
+                    "AccessDenied",
+                    "AuthorizationHeaderMalformed",
+                    "InvalidAccessKeyId",
+                    "InvalidBucketName",
+                    "NoSuchBucket",
+                    "RequestTimeTooSkewed",
+                    "SignatureDoesNotMatch");
+    private static final Set<String> BUSY =
+            Set.of("OperationAborted", "RequestTimeout", "SlowDown", "TooManyRequests");
+
+    private final ObjectStoreSettings settings;
+    private final MinioClient client;
+
+    S3ObjectStore(ObjectStoreSettings settings) {
+        this.settings = settings;
+        try {
+            client =
+                    MinioClient.builder()
+                            .endpoint(settings.endpoint())
+                            .region(settings.region())
+                            .credentials(settings.accessKey(), settings.secretKey())
+                            .build();
+        } catch (IllegalArgumentException e) {
+            throw new FatalException(
+                    "S3 endpoint '%s': %s".formatted(settings.endpoint(), e.getMessage()), e);
+        }
+        client.setTimeout(
+                CONNECT_TIMEOUT.toMillis(),
+                TRANSFER_TIMEOUT.toMillis(),
+                TRANSFER_TIMEOUT.toMillis());
+    }
+
+    @Override
+    public void ensureBucket() {
+        String bucket = settings.bucket();
+        request(
+                "create bucket " + bucket,
+                () -> {
+                    if (!client.bucketExists(BucketExistsArgs.builder().bucket(bucket).build())) {
+                        makeBucket(bucket);
+                    }
+                    return null;
+                });
+    }
+
+    /** Another service may make the bucket at the same time. */
+    private void makeBucket(String bucket) throws Exception {
+        try {
+            client.makeBucket(MakeBucketArgs.builder().bucket(bucket).build());
+        } catch (ErrorResponseException e) {
+            if (!BUCKET_IS_THERE.contains(e.errorResponse().code())) {
+                throw e;
+            }
+        }
+    }
+
+    @Override
+    public void put(String key, byte[] bytes, String contentType) {
+        PutObjectArgs args =
+                PutObjectArgs.builder().bucket(settings.bucket()).object(key).stream(
+                                new ByteArrayInputStream(bytes), bytes.length, -1)
+                        .contentType(contentType)
+                        .build();
+        request("put " + key, () -> client.putObject(args));
+    }
+
+    @Override
+    public byte[] get(String key) {
+        GetObjectArgs args = GetObjectArgs.builder().bucket(settings.bucket()).object(key).build();
+        return request(
+                "get " + key,
+                () -> {
+                    try (InputStream in = client.getObject(args)) {
+                        return in.readAllBytes();
+                    }
+                });
+    }
+
+    @Override
+    public boolean exists(String key) {
+        StatObjectArgs args =
+                StatObjectArgs.builder().bucket(settings.bucket()).object(key).build();
+        return request(
+                "stat " + key,
+                () -> {
+                    try {
+                        client.statObject(args);
+                        return true;
+                    } catch (ErrorResponseException e) {
+                        if (NOT_FOUND.contains(e.errorResponse().code())) {
+                            return false;
+                        }
+                        throw e;
+                    }
+                });
+    }
+
+    @Override
+    public List<String> list(String prefix) {
+        ListObjectsArgs args =
+                ListObjectsArgs.builder()
+                        .bucket(settings.bucket())
+                        .prefix(prefix)
+                        .recursive(true)
+                        .build();
+        return request(
+                "list " + prefix,
+                () -> {
+                    List<String> keys = new ArrayList<>();
+                    for (Result<Item> item : client.listObjects(args)) {
+                        keys.add(item.get().objectName());
+                    }
+                    return keys;
+                });
+    }
+
+    private interface Request<T> {
+        T run() throws Exception;
+    }
+
+    private <T> T request(String what, Request<T> request) {
+        try {
+            return request.run();
+        } catch (ErrorResponseException e) {
+            throw classify(what, e);
+        } catch (MinioException | IOException e) {
+            throw new TransientException(
+                    "object store %s: %s: %s".formatted(settings.endpoint(), what, e.getMessage()),
+                    e);
+        } catch (GeneralSecurityException e) {
+            throw new FatalException("this Java platform cannot sign requests: " + e, e);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new AssertionError("the SDK declares no other checked exception", e);
+        }
+    }
+
+    private StageException classify(String what, ErrorResponseException e) {
+        String code = e.errorResponse().code();
+        int status = e.response().code();
+        String message =
+                "object store %s: %s: %s (HTTP %d)"
+                        .formatted(settings.endpoint(), what, code, status);
+        if (NEEDS_A_PERSON.contains(code)) {
+            return new FatalException(
+                    message + ": check the bucket, the access key and the secret key", e);
+        }
+        if (status >= 500 || BUSY.contains(code)) {
+            return new TransientException(message, e);
+        }
+        return new PermanentException(ReasonCodes.STORAGE_ERROR, message, e);
+    }
+}

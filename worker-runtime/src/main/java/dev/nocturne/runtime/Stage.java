@@ -1,0 +1,51 @@
+package dev.nocturne.runtime;
+
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.schemas.Topic;
+import java.util.List;
+import org.apache.avro.specific.SpecificRecord;
+
+/**
+ * One step of the pipeline: what is done with the events of one topic. A {@link StageRunner} owns
+ * it.
+ *
+ * <p>{@link #open}, {@link #process} and {@link #close} are called on one thread, the work thread;
+ * a model that belongs to one thread is opened, used and closed there. Everything else is called on
+ * the poll thread and must be quick. Any event may come twice, and must then lead to the same
+ * outputs.
+ */
+public interface Stage<I extends SpecificRecord> {
+
+    /** The stage's name in metrics, logs and failures, and its consumer group. */
+    String name();
+
+    Topic<I> input();
+
+    /** Which request an event belongs to; also for an event that will be rejected. */
+    RequestRef request(I event);
+
+    /** Events that {@link #process} takes at most in one call. */
+    int maxBatch();
+
+    /**
+     * How many of the waiting events the next call of {@link #process} takes, from the first on.
+     *
+     * @param waiting 1 to {@link #maxBatch} events, in their order
+     * @return 1 to {@code waiting.size()}
+     */
+    default int take(List<I> waiting) {
+        return waiting.size();
+    }
+
+    /** Loads what the stage needs; no event is consumed before. */
+    default void open() {}
+
+    /**
+     * Does the work for a batch. A {@link TransientException} makes the whole batch come again; a
+     * {@link PermanentException}, or one that is none of the family, makes its events come again
+     * one by one, to find the one at fault; a {@link FatalException} stops the runner.
+     */
+    void process(List<I> batch, Outbox out);
+
+    default void close() {}
+}

@@ -1,0 +1,117 @@
+package dev.nocturne.runtime;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+
+/**
+ * Publishes outputs and the offsets they follow from in one transaction. The group's metadata goes
+ * with it, so that a worker that has lost its partitions cannot commit. Belongs to the poll thread.
+ */
+final class Transactions implements AutoCloseable {
+
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+
+    private final Supplier<Producer<byte[], byte[]>> producers;
+    private Producer<byte[], byte[]> producer; // null: to be made by the next commit
+
+    /**
+     * @param producers make transactional producers of one and the same transactional id
+     */
+    Transactions(Supplier<Producer<byte[], byte[]>> producers) {
+        this.producers = producers;
+    }
+
+    /**
+     * May be called again with the same arguments after a {@link TransientException}; they are then
+     * committed once all the same.
+     *
+     * @throws TransientException if the brokers are away, or the group is about to rebalance
+     * @throws FatalException if the brokers refuse
+     */
+    void commit(
+            List<ProducerRecord<byte[], byte[]>> outputs,
+            Map<TopicPartition, OffsetAndMetadata> offsets,
+            Consumer<?, ?> consumer) {
+        try {
+            if (producer == null) {
+                producer = producers.get();
+                // settles, one way or the other, a transaction that a failed attempt left behind
+                producer.initTransactions();
+                if (areCommitted(offsets, consumer)) {
+                    return;
+                }
+            }
+            producer.beginTransaction();
+            outputs.forEach(producer::send);
+            producer.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
+            producer.commitTransaction();
+        } catch (KafkaException e) {
+            discardProducer();
+            String message = "transaction of %d records: %s".formatted(outputs.size(), reason(e));
+            throw needsAPerson(e)
+                    ? new FatalException(message, e)
+                    : new TransientException(message, e);
+        }
+    }
+
+    private static boolean areCommitted(
+            Map<TopicPartition, OffsetAndMetadata> offsets, Consumer<?, ?> consumer) {
+        Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(offsets.keySet());
+        return offsets.entrySet().stream()
+                .allMatch(
+                        offset -> {
+                            OffsetAndMetadata there = committed.get(offset.getKey());
+                            return there != null && there.offset() >= offset.getValue().offset();
+                        });
+    }
+
+    /** After an error nobody knows what the brokers did, so the producer is not used again. */
+    private void discardProducer() {
+        if (producer != null) {
+            producer.close(Duration.ZERO);
+            producer = null;
+        }
+    }
+
+    private static boolean needsAPerson(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof AuthenticationException
+                    || cause instanceof AuthorizationException
+                    || cause instanceof ConfigException
+                    || cause instanceof RecordTooLargeException
+                    || cause instanceof UnsupportedVersionException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Kafka wraps: the innermost message says most. */
+    private static String reason(Throwable e) {
+        Throwable cause = e;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause.getClass().getSimpleName() + ": " + cause.getMessage();
+    }
+
+    @Override
+    public void close() {
+        if (producer != null) {
+            producer.close(CLOSE_TIMEOUT);
+        }
+    }
+}
