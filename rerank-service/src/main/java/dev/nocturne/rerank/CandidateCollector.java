@@ -1,0 +1,271 @@
+package dev.nocturne.rerank;
+
+import static dev.nocturne.rerank.RerankTopology.MEMORY;
+
+import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.Failure;
+import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.events.RequestStatus;
+import dev.nocturne.events.ScoredGrid;
+import dev.nocturne.runtime.DeadLetters;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Limits;
+import dev.nocturne.schemas.MalformedEventException;
+import dev.nocturne.schemas.ReasonCodes;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.TimestampedKeyValueStore;
+import org.apache.kafka.streams.state.ValueAndTimestamp;
+import org.apache.kafka.streams.state.WindowStore;
+import org.apache.kafka.streams.state.WindowStoreIterator;
+
+/**
+ * Holds the scored candidates of each request until all N are in, then publishes their ranking once
+ * and forgets them; only a marker stays, so that late duplicates rank nothing again.
+ *
+ * <p>One entry per candidate, not per request: a candidate is written to the changelog once, and no
+ * entry grows with N. The first score of a candidate counts. Called from one stream thread.
+ */
+final class CandidateCollector implements Processor<byte[], byte[], byte[], byte[]> {
+
+    static final String STAGE = "rerank";
+
+    private static final byte[] MARKER = {};
+
+    private ProcessorContext<byte[], byte[]> context;
+    private TimestampedKeyValueStore<String, GridsScored> pending;
+    private WindowStore<String, byte[]> decided;
+
+    @Override
+    public void init(ProcessorContext<byte[], byte[]> context) {
+        this.context = context;
+        pending = context.getStateStore(RerankTopology.PENDING_CANDIDATES);
+        decided = context.getStateStore(RerankTopology.DECIDED_REQUESTS);
+        context.schedule(
+                Duration.ofHours(1), PunctuationType.WALL_CLOCK_TIME, this::failIncomplete);
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> record) {
+        GridsScored event;
+        try {
+            event = decode(record);
+        } catch (MalformedEventException | IllegalArgumentException e) {
+            reject(record, e);
+            return;
+        }
+        String key = key(event.getRequest());
+        if (isDecided(key)) {
+            return;
+        }
+        for (ScoredGrid grid : event.getGrids()) {
+            pending.putIfAbsent(
+                    candidateKey(key, grid.getCandidate()),
+                    ValueAndTimestamp.make(withOnly(event, grid), record.timestamp()));
+        }
+        List<ScoredGrid> candidates = candidates(key);
+        if (candidates.size() >= event.getCandidates()) {
+            CandidatesRanked ranked = rank(event, candidates);
+            context.forward(encoded(key, ranked, record.timestamp()), RerankTopology.SELECTIONS);
+            decide(key, record.timestamp());
+        }
+    }
+
+    /**
+     * @throws MalformedEventException if the value is not a GridsScored
+     * @throws IllegalArgumentException if key and value disagree or a field is out of its range
+     */
+    private static GridsScored decode(Record<byte[], byte[]> record) {
+        GridsScored event = EventCodec.decode(GridsScored.class, record.value());
+        String key = key(event.getRequest());
+        check(
+                record.key() != null && key.equals(text(record.key())),
+                "key '%s' is not the request's: '%s'",
+                record.key() == null ? "" : text(record.key()),
+                key);
+        Ids.parse(key);
+        int candidates = event.getCandidates();
+        check(
+                candidates >= 1 && candidates <= Limits.MAX_CANDIDATES,
+                "candidates is %s: must be 1 to %s",
+                candidates,
+                Limits.MAX_CANDIDATES);
+        check(event.getTop() >= 1, "top is %s: must be at least 1", event.getTop());
+        for (ScoredGrid grid : event.getGrids()) {
+            check(
+                    grid.getCandidate() >= 0 && grid.getCandidate() < candidates,
+                    "candidate is %s: must be 0 to %s",
+                    grid.getCandidate(),
+                    candidates - 1);
+            check(
+                    Float.isFinite(grid.getScore()),
+                    "score of candidate %s is %s: must be a number",
+                    grid.getCandidate(),
+                    grid.getScore());
+        }
+        return event;
+    }
+
+    private static void check(boolean holds, String message, Object... values) {
+        if (!holds) {
+            throw new IllegalArgumentException("not a GridsScored: " + message.formatted(values));
+        }
+    }
+
+    private static GridsScored withOnly(GridsScored event, ScoredGrid grid) {
+        return GridsScored.newBuilder(event).setGrids(List.of(grid)).build();
+    }
+
+    private List<ScoredGrid> candidates(String key) {
+        List<ScoredGrid> grids = new ArrayList<>();
+        try (var entries = pending.prefixScan(candidatePrefix(key), new StringSerializer())) {
+            entries.forEachRemaining(entry -> grids.addAll(entry.value.value().getGrids()));
+        }
+        return grids;
+    }
+
+    private static CandidatesRanked rank(GridsScored event, List<ScoredGrid> candidates) {
+        return CandidatesRanked.newBuilder()
+                .setRequest(event.getRequest())
+                .setCandidates(candidates.size())
+                .setModel(event.getModel())
+                .setGridHeight(event.getGridHeight())
+                .setGridWidth(event.getGridWidth())
+                .setWinners(Ranking.best(candidates, event.getTop()))
+                .setMeanScore(Ranking.meanScore(candidates))
+                .setTemperature(event.getTemperature())
+                .setTopK(event.getTopK())
+                .setTopP(event.getTopP())
+                .build();
+    }
+
+    private boolean isDecided(String key) {
+        try (WindowStoreIterator<byte[]> markers = decided.fetch(key, 0, Long.MAX_VALUE)) {
+            return markers.hasNext();
+        }
+    }
+
+    private void decide(String key, long timestamp) {
+        List<String> entries = new ArrayList<>();
+        try (var pendingEntries = pending.prefixScan(candidatePrefix(key), new StringSerializer())) {
+            pendingEntries.forEachRemaining(entry -> entries.add(entry.key));
+        }
+        entries.forEach(pending::delete);
+        decided.put(key, MARKER, timestamp);
+    }
+
+    /** A record that cannot be used: its request can never be complete, so it fails at once. */
+    private void reject(Record<byte[], byte[]> record, RuntimeException reason) {
+        ConsumerRecord<byte[], byte[]> consumed = consumed(record);
+        PermanentException cause =
+                new PermanentException(
+                        ReasonCodes.MALFORMED_EVENT, reason.getMessage(), reason);
+        forward(
+                DeadLetters.deadLetter(STAGE, consumed, cause),
+                record.timestamp(),
+                RerankTopology.DEAD_LETTERS);
+        DeadLetters.failedResult(STAGE, consumed, null, cause, now())
+                .filter(result -> !isDecided(text(result.key())))
+                .ifPresent(
+                        result -> {
+                            forward(result, record.timestamp(), RerankTopology.RESULTS);
+                            decide(text(result.key()), record.timestamp());
+                        });
+    }
+
+    private ConsumerRecord<byte[], byte[]> consumed(Record<byte[], byte[]> record) {
+        RecordMetadata origin = context.recordMetadata().orElseThrow();
+        ConsumerRecord<byte[], byte[]> consumed =
+                new ConsumerRecord<>(
+                        origin.topic(),
+                        origin.partition(),
+                        origin.offset(),
+                        record.key(),
+                        record.value());
+        record.headers().forEach(consumed.headers()::add);
+        return consumed;
+    }
+
+    private void forward(ProducerRecord<byte[], byte[]> message, long timestamp, String sink) {
+        context.forward(
+                new Record<>(message.key(), message.value(), timestamp, message.headers()), sink);
+    }
+
+    /** Candidates that outlived their topic's retention wait for ones that are gone for good. */
+    private void failIncomplete(long nowMillis) {
+        Map<String, GridsScored> expired = new LinkedHashMap<>();
+        try (var entries = pending.all()) {
+            entries.forEachRemaining(
+                    entry -> {
+                        if (entry.value.timestamp() < nowMillis - MEMORY.toMillis()) {
+                            GridsScored candidate = entry.value.value();
+                            expired.putIfAbsent(key(candidate.getRequest()), candidate);
+                        }
+                    });
+        }
+        expired.forEach(
+                (key, candidate) -> {
+                    context.forward(
+                            encoded(key, failed(key, candidate), nowMillis),
+                            RerankTopology.RESULTS);
+                    decide(key, nowMillis);
+                });
+    }
+
+    private RequestFinished failed(String key, GridsScored candidate) {
+        String message =
+                "only %d of %d candidates arrived within %d days"
+                        .formatted(
+                                candidates(key).size(),
+                                candidate.getCandidates(),
+                                MEMORY.toDays());
+        Failure failure = new Failure(ReasonCodes.INTERNAL, STAGE, message);
+        return new RequestFinished(
+                candidate.getRequest(), RequestStatus.FAILED, List.of(), failure, now());
+    }
+
+    private Instant now() {
+        return Instant.ofEpochMilli(context.currentSystemTimeMs());
+    }
+
+    private static Record<byte[], byte[]> encoded(
+            String key, SpecificRecord event, long timestamp) {
+        return new Record<>(
+                key.getBytes(StandardCharsets.UTF_8), EventCodec.encode(event), timestamp);
+    }
+
+    private static String key(RequestRef request) {
+        return Ids.key(request.getJobId(), request.getRequestId());
+    }
+
+    private static String candidatePrefix(String key) {
+        return key + '/';
+    }
+
+    /** Sorts by candidate within its request. */
+    static String candidateKey(String key, int candidate) {
+        return candidatePrefix(key) + "%03d".formatted(candidate);
+    }
+
+    private static String text(byte[] utf8) {
+        return new String(utf8, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,81 @@
+package dev.nocturne.rerank;
+
+import dev.nocturne.events.GridsScored;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Topics;
+import java.time.Duration;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.AutoOffsetReset;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
+import org.apache.kafka.streams.state.TimestampedKeyValueStore;
+import org.apache.kafka.streams.state.WindowStore;
+
+/**
+ * {@code scored-grids} → {@link CandidateCollector} → {@code selections}; poison records and
+ * requests that can never be complete go to {@code dead-letters} and {@code results}.
+ *
+ * <p>Keys and values travel as bytes and are decoded by the collector, so that broken bytes are an
+ * ordinary error of one record. All records of a request have one key and so one partition: no
+ * repartitioning, and every store is local to its task.
+ */
+final class RerankTopology {
+
+    /**
+     * How long a decision is remembered and how long an incomplete request is waited for: as long
+     * as the records it is made of. What is older cannot be read a second time.
+     */
+    static final Duration MEMORY = Topics.SCORED_GRIDS.retention().orElseThrow();
+
+    /** Candidates of undecided requests, by {@link CandidateCollector#candidateKey}. */
+    static final String PENDING_CANDIDATES = "pending-candidates";
+
+    /** Keys of decided requests, dropped segment by segment once older than {@link #MEMORY}. */
+    static final String DECIDED_REQUESTS = "decided-requests";
+
+    private static final String SOURCE = "scored-grids-source";
+    private static final String COLLECTOR = "candidate-collector";
+    static final String SELECTIONS = "selections-sink";
+    static final String RESULTS = "results-sink";
+    static final String DEAD_LETTERS = "dead-letters-sink";
+
+    private RerankTopology() {}
+
+    static Topology build() {
+        ByteArrayDeserializer in = new ByteArrayDeserializer();
+        ByteArraySerializer out = new ByteArraySerializer();
+        return new Topology()
+                .addSource(
+                        AutoOffsetReset.earliest(), SOURCE, in, in, Topics.SCORED_GRIDS.name())
+                .addProcessor(COLLECTOR, CandidateCollector::new, SOURCE)
+                .addStateStore(pendingCandidates(), COLLECTOR)
+                .addStateStore(decidedRequests(), COLLECTOR)
+                .addSink(SELECTIONS, Topics.SELECTIONS.name(), out, out, COLLECTOR)
+                .addSink(RESULTS, Topics.RESULTS.name(), out, out, COLLECTOR)
+                .addSink(DEAD_LETTERS, Topics.DEAD_LETTERS.name(), out, out, COLLECTOR);
+    }
+
+    private static StoreBuilder<TimestampedKeyValueStore<String, GridsScored>> pendingCandidates() {
+        Serde<GridsScored> serde =
+                Serdes.serdeFrom(
+                        (topic, event) -> event == null ? null : EventCodec.encode(event),
+                        (topic, bytes) ->
+                                bytes == null ? null : EventCodec.decode(GridsScored.class, bytes));
+        return Stores.timestampedKeyValueStoreBuilder(
+                Stores.persistentTimestampedKeyValueStore(PENDING_CANDIDATES),
+                Serdes.String(),
+                serde);
+    }
+
+    private static StoreBuilder<WindowStore<String, byte[]>> decidedRequests() {
+        Duration window = Duration.ofMillis(1);
+        return Stores.windowStoreBuilder(
+                Stores.persistentWindowStore(DECIDED_REQUESTS, MEMORY, window, false),
+                Serdes.String(),
+                Serdes.ByteArray());
+    }
+}

@@ -1,0 +1,64 @@
+package dev.nocturne.rerank.shell;
+
+import dev.nocturne.rerank.RerankService;
+import dev.nocturne.runtime.Health;
+import dev.nocturne.runtime.KafkaSettings;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Liveness;
+import org.eclipse.microprofile.health.Readiness;
+import org.jboss.logging.Logger;
+
+/** The rerank service as a process of its own: configuration, lifecycle, health. */
+@ApplicationScoped
+class RerankShell {
+
+    private static final Logger LOG = Logger.getLogger(RerankShell.class);
+
+    @Produces
+    @Singleton
+    RerankService rerank(RerankConfig config, MeterRegistry meters) {
+        String bootstrapServers = config.kafka().bootstrapServers();
+        LOG.infof("Kafka at %s, state in %s", bootstrapServers, config.rerank().stateDir());
+        return new RerankService(
+                new KafkaSettings(bootstrapServers, config.kafka().overrides()),
+                config.rerank().stateDir(),
+                meters);
+    }
+
+    void start(@Observes StartupEvent event, RerankService rerank) {
+        rerank.failure().thenRun(() -> Quarkus.asyncExit(1));
+        rerank.start();
+    }
+
+    void stop(@Observes ShutdownEvent event, RerankService rerank) {
+        rerank.close();
+    }
+
+    @Produces
+    @Liveness
+    HealthCheck live(RerankService rerank) {
+        return () -> response(rerank.health(), rerank.health().live());
+    }
+
+    @Produces
+    @Readiness
+    HealthCheck ready(RerankService rerank) {
+        return () -> response(rerank.health(), rerank.health().ready());
+    }
+
+    private static HealthCheckResponse response(Health health, boolean up) {
+        return HealthCheckResponse.named("rerank")
+                .status(up)
+                .withData("message", health.message())
+                .build();
+    }
+}
