@@ -1,0 +1,91 @@
+package dev.nocturne.embedded;
+
+import java.net.URI;
+import java.nio.file.Path;
+import org.gaul.s3proxy.S3Proxy;
+import org.gaul.s3proxy.auth.AuthenticationType;
+import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
+
+/**
+ * An S3 endpoint in this process, on the loopback address, over a folder: each bucket is a folder,
+ * each object a file at its key. Requests must carry a valid AWS signature of version 4.
+ */
+public final class EmbeddedObjectStore implements AutoCloseable {
+    private static final String HOST = "127.0.0.1";
+    private static final String ACCESS_KEY = "nocturne";
+    private static final String SECRET_KEY = "nocturne-secret";
+    private static final long STOP_TIMEOUT_MILLIS = 5_000;
+
+    private final S3Proxy proxy;
+
+    private EmbeddedObjectStore(S3Proxy proxy) {
+        this.proxy = proxy;
+    }
+
+    /**
+     * Starts an S3 endpoint and returns when it takes requests.
+     *
+     * @param dataDir the folder of the buckets, created if missing
+     * @param port the port clients connect to, 0 for any free one
+     * @throws EmbeddedServerException if the port is taken or the folder cannot be used
+     */
+    public static EmbeddedObjectStore start(Path dataDir, int port) {
+        QuietLogs.apply();
+        Path folder = Preflight.writableFolder(dataDir);
+        int freePort = Preflight.freePort(port);
+        S3Proxy proxy =
+                S3Proxy.builder()
+                        .blobStore(new FilesystemNio2BlobStore(folder.toString()))
+                        .endpoint(URI.create("http://" + HOST + ":" + freePort))
+                        .awsAuthentication(AuthenticationType.AWS_V4, ACCESS_KEY, SECRET_KEY)
+                        .stopTimeout(STOP_TIMEOUT_MILLIS)
+                        .jettyMaxThreads(32)
+                        .build();
+        try {
+            proxy.start();
+        } catch (Exception e) {
+            throw new EmbeddedServerException(
+                    "The object store cannot start on port "
+                            + freePort
+                            + " ("
+                            + e.getMessage()
+                            + "): choose another port",
+                    e);
+        }
+        return new EmbeddedObjectStore(proxy);
+    }
+
+    /** Where clients connect, as {@code http://host:port}; address buckets in path style. */
+    public String endpoint() {
+        return "http://" + HOST + ":" + proxy.getPort();
+    }
+
+    /** The identity that requests are signed with. */
+    public String accessKey() {
+        return ACCESS_KEY;
+    }
+
+    /** The secret that requests are signed with; the same for every folder. */
+    public String secretKey() {
+        return SECRET_KEY;
+    }
+
+    /** Answers the requests under way and frees the port. */
+    @Override
+    public void close() {
+        try {
+            proxy.stop();
+        } catch (Exception e) {
+            throw new EmbeddedServerException("The object store did not stop in order", e);
+        }
+    }
+
+    /** Runs an endpoint as a process of its own, until it is told to end: {@code DATA_DIR PORT}. */
+    public static void main(String[] args) {
+        ServerProcess.run(
+                EmbeddedObjectStore.class,
+                args,
+                EmbeddedObjectStore::start,
+                EmbeddedObjectStore::endpoint);
+    }
+}

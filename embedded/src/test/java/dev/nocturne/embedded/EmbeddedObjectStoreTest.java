@@ -1,0 +1,85 @@
+package dev.nocturne.embedded;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.minio.BucketExistsArgs;
+import io.minio.GetObjectArgs;
+import io.minio.MakeBucketArgs;
+import io.minio.MinioClient;
+import io.minio.PutObjectArgs;
+import io.minio.errors.ErrorResponseException;
+import java.io.ByteArrayInputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EmbeddedObjectStoreTest {
+    private static final String KEY = "jobs/job-1/images/r1/1.png";
+
+    @TempDir Path folder;
+
+    @Test
+    void keepsObjectsOverARestart() throws Exception {
+        byte[] content = "a picture".getBytes(UTF_8);
+        try (EmbeddedObjectStore store = EmbeddedObjectStore.start(folder, 0)) {
+            MinioClient client = client(store, store.secretKey());
+            client.makeBucket(MakeBucketArgs.builder().bucket("nocturne").build());
+            client.putObject(
+                    PutObjectArgs.builder().bucket("nocturne").object(KEY).stream(
+                                    new ByteArrayInputStream(content), content.length, -1)
+                            .contentType("image/png")
+                            .build());
+        }
+        assertThat(folder.resolve("nocturne").resolve(KEY)).hasBinaryContent(content);
+
+        try (EmbeddedObjectStore store = EmbeddedObjectStore.start(folder, 0);
+                var object =
+                        client(store, store.secretKey())
+                                .getObject(
+                                        GetObjectArgs.builder()
+                                                .bucket("nocturne")
+                                                .object(KEY)
+                                                .build())) {
+            assertThat(object.readAllBytes()).isEqualTo(content);
+            assertThat(object.headers().get("Content-Type")).isEqualTo("image/png");
+        }
+    }
+
+    @Test
+    void refusesAWrongSecret() {
+        try (EmbeddedObjectStore store = EmbeddedObjectStore.start(folder, 0)) {
+            MinioClient client = client(store, "guessed");
+            assertThatThrownBy(
+                            () ->
+                                    client.makeBucket(
+                                            MakeBucketArgs.builder().bucket("nocturne").build()))
+                    .isInstanceOf(ErrorResponseException.class);
+            assertThatThrownBy(
+                            () ->
+                                    client.bucketExists(
+                                            BucketExistsArgs.builder().bucket("nocturne").build()))
+                    .isInstanceOf(ErrorResponseException.class);
+        }
+    }
+
+    @Test
+    void namesAPortThatIsTaken() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(() -> EmbeddedObjectStore.start(folder, taken.getLocalPort()))
+                    .isInstanceOf(EmbeddedServerException.class)
+                    .hasMessageContaining("Port " + taken.getLocalPort() + " is already in use");
+        }
+    }
+
+    private static MinioClient client(EmbeddedObjectStore store, String secretKey) {
+        return MinioClient.builder()
+                .endpoint(store.endpoint())
+                .region("us-east-1")
+                .credentials(store.accessKey(), secretKey)
+                .build();
+    }
+}
