@@ -51,7 +51,6 @@ public final class BpeTokenizer {
             JsonMapper.builder()
                     .enable(SerializationFeature.INDENT_OUTPUT)
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                    .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
                     .build();
 
     /** How each byte is spelled, by token: those that print by themselves, first; then the others. */
@@ -132,7 +131,9 @@ public final class BpeTokenizer {
     public static BpeTokenizer load(Path file) throws IOException {
         try {
             TokenizerFile contents = JSON.readValue(Files.readAllBytes(file), TokenizerFile.class);
-            if (contents.merges() == null || contents.merges().contains(null)) {
+            if (contents == null
+                    || contents.merges() == null
+                    || contents.merges().contains(null)) {
                 throw invalid(file, "it has no list of merges");
             }
             return new BpeTokenizer(contents.merges(), contents.contextLength());
@@ -197,6 +198,11 @@ public final class BpeTokenizer {
     /** The most tokens a caption may have. */
     public int contextLength() {
         return contextLength;
+    }
+
+    /** The merges by rank, {@code "left right"}. */
+    List<String> merges() {
+        return merges;
     }
 
     /** The words of a caption, normalised. */
