@@ -53,7 +53,9 @@ public final class BpeTokenizer {
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                     .build();
 
-    /** How each byte is spelled, by token: those that print by themselves, first; then the others. */
+    /**
+     * How each byte is spelled, by token: those that print by themselves, first; then the others.
+     */
     private static final String[] SPELLING_OF_BYTES = new String[BYTES];
 
     private static final int[] TOKEN_OF_BYTE = new int[BYTES];
@@ -131,9 +133,7 @@ public final class BpeTokenizer {
     public static BpeTokenizer load(Path file) throws IOException {
         try {
             TokenizerFile contents = JSON.readValue(Files.readAllBytes(file), TokenizerFile.class);
-            if (contents == null
-                    || contents.merges() == null
-                    || contents.merges().contains(null)) {
+            if (contents == null || contents.merges() == null || contents.merges().contains(null)) {
                 throw invalid(file, "it has no list of merges");
             }
             return new BpeTokenizer(contents.merges(), contents.contextLength());
@@ -149,7 +149,10 @@ public final class BpeTokenizer {
         Files.write(file, JSON.writeValueAsBytes(new TokenizerFile(contextLength, merges)));
     }
 
-    /** The tokens of a caption, without padding: none for a blank one, at most {@link #contextLength}. */
+    /**
+     * The tokens of a caption, without padding: none for a blank one, at most {@link
+     * #contextLength}.
+     */
     public int[] encode(String caption) {
         int[] tokens = tokens(caption, () -> true);
         if (tokens.length > contextLength) {
@@ -239,7 +242,9 @@ public final class BpeTokenizer {
 
     /** The tokens of a caption, of however many; {@code keep} is asked for every possible merge. */
     private int[] tokens(String caption, BooleanSupplier keep) {
-        return words(caption).stream().flatMapToInt(word -> merge(byteTokens(word), keep)).toArray();
+        return words(caption).stream()
+                .flatMapToInt(word -> merge(byteTokens(word), keep))
+                .toArray();
     }
 
     /** Merges the earliest pair that is kept, the leftmost first, until there is none. */
@@ -271,7 +276,6 @@ public final class BpeTokenizer {
     }
 
     private static InvalidModelException invalid(Path file, String wrong) {
-        return new InvalidModelException(
-                "%s: %s; copy or export it again".formatted(file, wrong));
+        return new InvalidModelException("%s: %s; copy or export it again".formatted(file, wrong));
     }
 }

@@ -1,6 +1,9 @@
 package dev.nocturne.models;
 
-/** Seeds of a request's candidates: the same wherever, whenever and in whatever batch they are drawn. */
+/**
+ * Seeds of a request's candidates: the same wherever, whenever and in whatever batch they are
+ * drawn.
+ */
 public final class CandidateSeeds {
 
     /** 2^64 divided by the golden ratio, odd. */

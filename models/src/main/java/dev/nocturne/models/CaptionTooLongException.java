@@ -4,8 +4,6 @@ package dev.nocturne.models;
 public final class CaptionTooLongException extends RuntimeException {
 
     CaptionTooLongException(int tokens, int contextLength) {
-        super(
-                "the caption has %d tokens and %d fit: shorten it"
-                        .formatted(tokens, contextLength));
+        super("the caption has %d tokens and %d fit: shorten it".formatted(tokens, contextLength));
     }
 }

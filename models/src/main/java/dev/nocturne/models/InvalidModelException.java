@@ -2,7 +2,9 @@ package dev.nocturne.models;
 
 import java.io.IOException;
 
-/** A model file that cannot be used; the message is one line: the file, what is wrong, the remedy. */
+/**
+ * A model file that cannot be used; the message is one line: the file, what is wrong, the remedy.
+ */
 public final class InvalidModelException extends IOException {
 
     public InvalidModelException(String message) {

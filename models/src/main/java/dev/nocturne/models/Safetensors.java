@@ -37,7 +37,9 @@ import java.util.TreeMap;
  */
 public final class Safetensors implements AutoCloseable {
 
-    /** Float32 values in row-major order; their number is the product of the shape (1 for a scalar). */
+    /**
+     * Float32 values in row-major order; their number is the product of the shape (1 for a scalar).
+     */
     public record Tensor(long[] shape, float[] data) {
 
         public Tensor {
@@ -202,7 +204,8 @@ public final class Safetensors implements AutoCloseable {
         if (entry.bytes() > Integer.MAX_VALUE) {
             throw invalid(
                     file,
-                    "tensor %s has %d bytes, more than a mapping holds".formatted(name, entry.bytes()),
+                    "tensor %s has %d bytes, more than a mapping holds"
+                            .formatted(name, entry.bytes()),
                     "split the tensor");
         }
         return map(entry.offset(), entry.bytes());
@@ -250,7 +253,9 @@ public final class Safetensors implements AutoCloseable {
                 .order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Widens all of {@code source} into {@code values} from {@code at} on; returns where it ended. */
+    /**
+     * Widens all of {@code source} into {@code values} from {@code at} on; returns where it ended.
+     */
     private int widen(Entry entry, ByteBuffer source, float[] values, int at)
             throws InvalidModelException {
         switch (entry.type()) {
@@ -475,8 +480,7 @@ public final class Safetensors implements AutoCloseable {
         }
 
         /** Tensors follow one another without gap or overlap, from the header to the file's end. */
-        private void requireContiguous(
-                Map<String, Entry> entries, long dataOffset, long fileBytes)
+        private void requireContiguous(Map<String, Entry> entries, long dataOffset, long fileBytes)
                 throws InvalidModelException {
             List<Entry> inOrder = new ArrayList<>(entries.values());
             inOrder.sort(Comparator.comparingLong(Entry::offset).thenComparingLong(Entry::bytes));

@@ -19,7 +19,8 @@ public record TokenGrid(int height, int width, int[] tokens) {
     public TokenGrid {
         if (height < 1 || width < 1 || tokens.length != (long) height * width) {
             throw new IllegalArgumentException(
-                    "%d tokens do not fill a grid of %dx%d".formatted(tokens.length, height, width));
+                    "%d tokens do not fill a grid of %dx%d"
+                            .formatted(tokens.length, height, width));
         }
         for (int token : tokens) {
             if (token < 0 || token > MAX_TOKEN) {
