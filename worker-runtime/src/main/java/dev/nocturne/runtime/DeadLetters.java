@@ -22,7 +22,7 @@ import org.apache.kafka.common.header.Headers;
  * What is published in place of a record that can never succeed. The header names are those of
  * SmallRye Reactive Messaging, which existing tools read.
  */
-final class DeadLetters {
+public final class DeadLetters {
 
     static final String REASON = "dead-letter-reason";
     static final String EXCEPTION_CLASS_NAME = "dead-letter-exception-class-name";
@@ -40,7 +40,7 @@ final class DeadLetters {
     private DeadLetters() {}
 
     /** The record as it came, with the reason in headers; an oversized value is cut. */
-    static ProducerRecord<byte[], byte[]> deadLetter(
+    public static ProducerRecord<byte[], byte[]> deadLetter(
             String stage, ConsumerRecord<byte[], byte[]> record, PermanentException cause) {
         byte[] value = record.value();
         if (value != null && value.length > MAX_VALUE_BYTES) {
@@ -70,7 +70,7 @@ final class DeadLetters {
      * @param request null: only the record's key can tell
      * @return empty if job and request are not known
      */
-    static Optional<ProducerRecord<byte[], byte[]>> failedResult(
+    public static Optional<ProducerRecord<byte[], byte[]>> failedResult(
             String stage,
             ConsumerRecord<byte[], byte[]> record,
             RequestRef request,

@@ -37,7 +37,10 @@ public interface Stage<I extends SpecificRecord> {
         return waiting.size();
     }
 
-    /** Loads what the stage needs; no event is consumed before. */
+    /**
+     * Loads what the stage needs before the first event; called again after a {@link
+     * TransientException}.
+     */
     default void open() {}
 
     /**

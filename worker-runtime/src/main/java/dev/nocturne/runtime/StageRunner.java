@@ -188,9 +188,9 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     private void run() {
         Optional<FatalException> fatal = Optional.empty();
         try {
-            CompletableFuture.runAsync(stage::open, workThread).join();
+            untilReached(() -> CompletableFuture.runAsync(stage::open, workThread).join());
             phase = Phase.JOINING;
-            createTopics();
+            untilReached(() -> TopicAdmin.createMissing(kafka));
             subscribe();
             while (!isStopping()) {
                 poll();
@@ -210,16 +210,22 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
                 });
     }
 
-    /** A broker that is not there yet is waited for, as is one that goes away later. */
-    private void createTopics() throws InterruptedException {
+    /** A store or a broker that is not there yet is waited for, as is one that goes away later. */
+    private void untilReached(Runnable step) throws InterruptedException {
         for (int failures = 1; !isStopping(); failures++) {
             try {
-                TopicAdmin.createMissing(kafka);
+                step.run();
+                trouble = "";
                 return;
             } catch (TransientException e) {
                 inTrouble(e);
-                stopRequested.await(backoff.delay(failures).toMillis(), TimeUnit.MILLISECONDS);
+            } catch (CompletionException e) {
+                if (!(e.getCause() instanceof TransientException cause)) {
+                    throw e;
+                }
+                inTrouble(cause);
             }
+            stopRequested.await(backoff.delay(failures).toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 

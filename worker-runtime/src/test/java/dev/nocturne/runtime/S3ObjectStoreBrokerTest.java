@@ -1,0 +1,114 @@
+package dev.nocturne.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.nocturne.embedded.EmbeddedObjectStore;
+import dev.nocturne.schemas.ReasonCodes;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Against a real S3 endpoint. */
+class S3ObjectStoreBrokerTest {
+
+    @TempDir static Path dataDir;
+    private static EmbeddedObjectStore endpoint;
+    private static ObjectStore store;
+
+    @BeforeAll
+    static void start() {
+        endpoint = EmbeddedObjectStore.start(dataDir, 0);
+        store = ObjectStore.open(settings(endpoint.endpoint(), endpoint.secretKey(), "pictures"));
+        store.ensureBucket();
+    }
+
+    @AfterAll
+    static void stop() {
+        endpoint.close();
+    }
+
+    private static ObjectStoreSettings settings(String endpoint, String secretKey, String bucket) {
+        return new ObjectStoreSettings(
+                endpoint,
+                "us-east-1",
+                S3ObjectStoreBrokerTest.endpoint.accessKey(),
+                secretKey,
+                bucket);
+    }
+
+    @Test
+    void objectsComeBackAsTheyWerePut() {
+        store.put("jobs/1/images/a/1.png", new byte[] {1, 2, 3}, "image/png");
+        assertThat(store.get("jobs/1/images/a/1.png")).containsExactly(1, 2, 3);
+        assertThat(store.exists("jobs/1/images/a/1.png")).isTrue();
+        assertThat(store.exists("jobs/1/images/a/2.png")).isFalse();
+    }
+
+    @Test
+    void puttingTwiceReplaces() {
+        store.put("twice", new byte[] {1}, "application/octet-stream");
+        store.put("twice", new byte[] {2, 3}, "application/octet-stream");
+        assertThat(store.get("twice")).containsExactly(2, 3);
+    }
+
+    @Test
+    void listingGoesIntoFolders() {
+        for (String key : List.of("list/b/1.png", "list/a/2.png", "list/a/1.png", "other")) {
+            store.put(key, new byte[0], "image/png");
+        }
+        assertThat(store.list("list/"))
+                .containsExactly("list/a/1.png", "list/a/2.png", "list/b/1.png");
+    }
+
+    @Test
+    void bucketMayBeThereAlready() {
+        store.ensureBucket();
+    }
+
+    @Test
+    void missingObjectIsPermanent() {
+        assertThatExceptionOfType(PermanentException.class)
+                .isThrownBy(() -> store.get("nowhere"))
+                .withMessageContaining("get nowhere: NoSuchKey")
+                .extracting(PermanentException::reasonCode)
+                .isEqualTo(ReasonCodes.STORAGE_ERROR);
+    }
+
+    @Test
+    void wrongSecretNeedsAPerson() {
+        ObjectStore stranger =
+                ObjectStore.open(settings(endpoint.endpoint(), "wrong-secret", "pictures"));
+        assertThatExceptionOfType(FatalException.class)
+                .isThrownBy(() -> stranger.put("key", new byte[1], "image/png"))
+                .withMessageContaining("check the bucket, the access key and the secret key");
+    }
+
+    @Test
+    void missingBucketNeedsAPerson() {
+        ObjectStore lost =
+                ObjectStore.open(settings(endpoint.endpoint(), endpoint.secretKey(), "no-such"));
+        assertThatExceptionOfType(FatalException.class)
+                .isThrownBy(() -> lost.put("key", new byte[1], "image/png"))
+                .withMessageContaining("NoSuchBucket");
+    }
+
+    @Test
+    void absentStoreIsTransient() {
+        ObjectStore absent =
+                ObjectStore.open(settings("http://127.0.0.1:1", endpoint.secretKey(), "pictures"));
+        assertThatExceptionOfType(TransientException.class)
+                .isThrownBy(() -> absent.exists("key"))
+                .withMessageContaining("http://127.0.0.1:1");
+    }
+
+    @Test
+    void badEndpointNeedsAPerson() {
+        assertThatExceptionOfType(FatalException.class)
+                .isThrownBy(() -> ObjectStore.open(settings("localhost/path", "secret", "b")))
+                .withMessageContaining("localhost/path");
+    }
+}
