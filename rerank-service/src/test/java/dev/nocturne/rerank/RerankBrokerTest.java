@@ -1,0 +1,131 @@
+package dev.nocturne.rerank;
+
+import static dev.nocturne.rerank.ScoredGrids.event;
+import static dev.nocturne.rerank.ScoredGrids.grid;
+import static dev.nocturne.rerank.ScoredGrids.key;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.nocturne.embedded.EmbeddedBroker;
+import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.RankedGrid;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.TopicAdmin;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Topics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RerankBrokerTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir Path folder;
+
+    private EmbeddedBroker broker;
+    private KafkaSettings kafka;
+    private KafkaProducer<byte[], byte[]> producer;
+    private KafkaConsumer<byte[], byte[]> selections;
+    private final List<CandidatesRanked> ranked = new ArrayList<>();
+
+    @BeforeEach
+    void start() {
+        broker = EmbeddedBroker.start(folder.resolve("kafka"), 0);
+        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
+        TopicAdmin.createMissing(kafka);
+        producer = new KafkaProducer<>(kafka.transactionalProducer("test"));
+        producer.initTransactions();
+        selections = new KafkaConsumer<>(kafka.consumer("test"));
+        selections.subscribe(List.of(Topics.SELECTIONS.name()));
+    }
+
+    @AfterEach
+    void close() {
+        producer.close();
+        selections.close();
+        broker.close();
+    }
+
+    @Test
+    void ranksExactlyOnceAcrossARestartThatLosesTheDisk() {
+        try (RerankService first = service("state-1")) {
+            send(event("a", 3, 2, grid(0, 0.1), grid(1, 0.7)));
+            send(event("b", 1, 1, grid(0, 0.1)));
+            awaitRanked("b");
+        }
+        sendAborted(event("a", 3, 2, grid(2, 0.9)));
+        try (RerankService second = service("state-2")) {
+            send(event("a", 3, 2, grid(1, 0.7), grid(2, 0.3)));
+            awaitRanked("b", "a");
+            assertThat(ranked.get(1).getWinners())
+                    .extracting(RankedGrid::getCandidate)
+                    .containsExactly(1, 2);
+
+            send(event("a", 3, 2, grid(0, 0.1), grid(1, 0.7), grid(2, 0.3)));
+            send(event("b", 1, 1, grid(0, 0.1)));
+            send(event("a-again", 1, 1, grid(0, 0.1)));
+            send(event("b-again", 1, 1, grid(0, 0.1)));
+            awaitRanked("b", "a", "a-again", "b-again");
+            assertThat(second.health().live()).isTrue();
+            assertThat(second.health().ready()).isTrue();
+        }
+    }
+
+    private RerankService service(String stateDir) {
+        RerankService service =
+                new RerankService(kafka, folder.resolve(stateDir), new SimpleMeterRegistry());
+        service.start();
+        return service;
+    }
+
+    private void send(GridsScored event) {
+        producer.beginTransaction();
+        producer.send(message(event));
+        producer.commitTransaction();
+    }
+
+    private void sendAborted(GridsScored event) {
+        producer.beginTransaction();
+        producer.send(message(event));
+        producer.flush();
+        producer.abortTransaction();
+    }
+
+    private static ProducerRecord<byte[], byte[]> message(GridsScored event) {
+        String key = key(event.getRequest().getCustomId());
+        return new ProducerRecord<>(
+                Topics.SCORED_GRIDS.name(), key.getBytes(UTF_8), EventCodec.encode(event));
+    }
+
+    /** All rankings so far, no more and no fewer, in any order among the last ones. */
+    private void awaitRanked(String... customIds) {
+        await().atMost(PATIENCE)
+                .untilAsserted(
+                        () -> {
+                            selections
+                                    .poll(Duration.ofMillis(100))
+                                    .forEach(
+                                            record ->
+                                                    ranked.add(
+                                                            EventCodec.decode(
+                                                                    CandidatesRanked.class,
+                                                                    record.value())));
+                            assertThat(ranked)
+                                    .extracting(event -> event.getRequest().getCustomId())
+                                    .containsExactlyInAnyOrder(customIds);
+                        });
+    }
+}

@@ -1,0 +1,251 @@
+package dev.nocturne.rerank;
+
+import static dev.nocturne.rerank.ScoredGrids.event;
+import static dev.nocturne.rerank.ScoredGrids.grid;
+import static dev.nocturne.rerank.ScoredGrids.key;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.RankedGrid;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestStatus;
+import dev.nocturne.events.ScoredGrid;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Topics;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RerankTopologyTest {
+
+    private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+
+    @TempDir Path stateDir;
+
+    private TopologyTestDriver driver;
+    private TestInputTopic<byte[], byte[]> scoredGrids;
+    private TestOutputTopic<byte[], byte[]> selections;
+    private TestOutputTopic<byte[], byte[]> results;
+    private TestOutputTopic<byte[], byte[]> deadLetters;
+
+    @BeforeEach
+    void start() {
+        KafkaSettings kafka = new KafkaSettings("unused:1", Map.of());
+        driver =
+                new TopologyTestDriver(
+                        RerankTopology.build(), RerankService.config(kafka, stateDir), START);
+        ByteArraySerializer in = new ByteArraySerializer();
+        ByteArrayDeserializer out = new ByteArrayDeserializer();
+        scoredGrids =
+                driver.createInputTopic(
+                        Topics.SCORED_GRIDS.name(), in, in, START, Duration.ofSeconds(1));
+        selections = driver.createOutputTopic(Topics.SELECTIONS.name(), out, out);
+        results = driver.createOutputTopic(Topics.RESULTS.name(), out, out);
+        deadLetters = driver.createOutputTopic(Topics.DEAD_LETTERS.name(), out, out);
+    }
+
+    @AfterEach
+    void close() {
+        driver.close();
+    }
+
+    @Test
+    void ranksOnceAllCandidatesAreIn() {
+        send(event("a", 4, 2, grid(3, 0.4), grid(0, 0.1)));
+        assertThat(selections.isEmpty()).isTrue();
+
+        send(event("a", 4, 2, grid(1, 0.9), grid(2, 0.2)));
+
+        TestRecord<byte[], byte[]> record = selections.readRecord();
+        assertThat(new String(record.key(), UTF_8)).isEqualTo(key("a"));
+        CandidatesRanked ranked = EventCodec.decode(CandidatesRanked.class, record.value());
+        assertThat(ranked.getRequest()).isEqualTo(ScoredGrids.request("a"));
+        assertThat(ranked.getCandidates()).isEqualTo(4);
+        assertThat(ranked.getMeanScore()).isCloseTo(0.4, within(1e-6));
+        assertThat(ranked.getWinners())
+                .extracting(RankedGrid::getCandidate)
+                .containsExactly(1, 3);
+        assertThat(selections.isEmpty()).isTrue();
+        assertThat(results.isEmpty()).isTrue();
+    }
+
+    @Test
+    void requestsDoNotMix() {
+        send(event("a", 2, 1, grid(0, 0.1)));
+        send(event("b", 2, 1, grid(1, 0.2)));
+        assertThat(selections.isEmpty()).isTrue();
+
+        send(event("b", 2, 1, grid(0, 0.3)));
+
+        assertThat(winners()).containsExactly(0);
+    }
+
+    @Test
+    void aCandidateCountsOnceWithItsFirstScore() {
+        send(event("a", 2, 2, grid(0, 0.1)));
+        send(event("a", 2, 2, grid(0, 0.9)));
+        assertThat(selections.isEmpty()).isTrue();
+
+        send(event("a", 2, 2, grid(1, 0.5)));
+
+        assertThat(winners()).containsExactly(1, 0);
+    }
+
+    @Test
+    void forgetsCandidatesAndIgnoresDuplicatesAfterTheDecision() {
+        send(event("a", 2, 1, grid(0, 0.1), grid(1, 0.2)));
+        assertThat(winners()).containsExactly(1);
+        assertThat(pendingCandidates()).isEmpty();
+
+        send(event("a", 2, 1, grid(0, 0.1), grid(1, 0.2)));
+
+        assertThat(selections.isEmpty()).isTrue();
+        assertThat(pendingCandidates()).isEmpty();
+    }
+
+    @Test
+    void theLargestRequestInManyRecordsOutOfOrder() {
+        for (int start = 448; start >= 0; start -= 64) {
+            List<ScoredGrid> grids = new ArrayList<>();
+            for (int candidate = start; candidate < start + 64; candidate++) {
+                grids.add(grid(candidate, candidate / 1000.0));
+            }
+            send(event("a", 512, 64, grids));
+        }
+
+        assertThat(winners()).hasSize(64).startsWith(511, 510).endsWith(448);
+    }
+
+    @Test
+    void decisionsAreForgottenWithTheRecordsTheyAreMadeOf() {
+        send(event("a", 1, 1, grid(0, 0.1)));
+        assertThat(winners()).containsExactly(0);
+
+        Instant later = START.plus(RerankTopology.MEMORY.multipliedBy(3));
+        scoredGrids.pipeInput(
+                key("b").getBytes(UTF_8),
+                EventCodec.encode(event("b", 1, 1, grid(0, 0.1))),
+                later);
+        winners();
+        scoredGrids.pipeInput(
+                key("a").getBytes(UTF_8),
+                EventCodec.encode(event("a", 1, 1, grid(0, 0.1))),
+                later);
+
+        assertThat(winners()).containsExactly(0);
+    }
+
+    @Test
+    void anIncompleteRequestFailsWhenItsCandidatesExpire() {
+        send(event("a", 3, 1, grid(0, 0.1), grid(2, 0.2)));
+        driver.advanceWallClockTime(RerankTopology.MEMORY);
+        assertThat(results.isEmpty()).isTrue();
+
+        driver.advanceWallClockTime(Duration.ofHours(1));
+
+        RequestFinished result = EventCodec.decode(RequestFinished.class, results.readValue());
+        assertThat(result.getStatus()).isEqualTo(RequestStatus.FAILED);
+        assertThat(result.getRequest()).isEqualTo(ScoredGrids.request("a"));
+        assertThat(result.getFailure().getMessage())
+                .isEqualTo("only 2 of 3 candidates arrived within 7 days");
+        assertThat(pendingCandidates()).isEmpty();
+    }
+
+    static Stream<byte[]> poison() {
+        return Stream.of(
+                new byte[] {1, 2, 3},
+                null,
+                EventCodec.encode(event("other", 1, 1, grid(0, 0.1))),
+                EventCodec.encode(event("a", 0, 1, grid(0, 0.1))),
+                EventCodec.encode(event("a", 513, 1, grid(0, 0.1))),
+                EventCodec.encode(event("a", 2, 0, grid(0, 0.1))),
+                EventCodec.encode(event("a", 2, 1, grid(2, 0.1))),
+                EventCodec.encode(event("a", 2, 1, grid(-1, 0.1))),
+                EventCodec.encode(event("a", 2, 1, grid(0, Double.NaN))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("poison")
+    void poisonBecomesADeadLetterAndItsRequestFailsOnce(byte[] value) {
+        send(event("a", 2, 1, grid(0, 0.1)));
+        scoredGrids.pipeInput(key("a").getBytes(UTF_8), value);
+        scoredGrids.pipeInput(key("a").getBytes(UTF_8), value);
+
+        TestRecord<byte[], byte[]> letter = deadLetters.readRecord();
+        assertThat(letter.value()).isEqualTo(value);
+        assertThat(header(letter, "dead-letter-topic")).isEqualTo(Topics.SCORED_GRIDS.name());
+        assertThat(header(letter, "dead-letter-partition")).isEqualTo("0");
+        assertThat(header(letter, "dead-letter-offset")).isEqualTo("1");
+        assertThat(header(letter, "nocturne-reason-code")).isEqualTo("malformed_event");
+        assertThat(header(letter, "dead-letter-reason")).startsWith("not a GridsScored");
+        assertThat(deadLetters.getQueueSize()).isEqualTo(1);
+
+        RequestFinished result = EventCodec.decode(RequestFinished.class, results.readValue());
+        assertThat(result.getStatus()).isEqualTo(RequestStatus.FAILED);
+        assertThat(result.getRequest().getRequestId())
+                .isEqualTo(ScoredGrids.request("a").getRequestId());
+        assertThat(result.getFailure().getStage()).isEqualTo("rerank");
+        assertThat(results.isEmpty()).isTrue();
+
+        send(event("a", 2, 1, grid(1, 0.2)));
+        assertThat(selections.isEmpty()).isTrue();
+        assertThat(pendingCandidates()).isEmpty();
+    }
+
+    @Test
+    void poisonWithoutAUsableKeyFailsNoRequest() {
+        scoredGrids.pipeInput((byte[]) null, new byte[] {1});
+        scoredGrids.pipeInput("nonsense".getBytes(UTF_8), new byte[] {1});
+
+        assertThat(deadLetters.getQueueSize()).isEqualTo(2);
+        assertThat(results.isEmpty()).isTrue();
+    }
+
+    private void send(GridsScored event) {
+        String key = key(event.getRequest().getCustomId());
+        scoredGrids.pipeInput(key.getBytes(UTF_8), EventCodec.encode(event));
+    }
+
+    private List<Integer> winners() {
+        return EventCodec.decode(CandidatesRanked.class, selections.readValue())
+                .getWinners()
+                .stream()
+                .map(RankedGrid::getCandidate)
+                .toList();
+    }
+
+    private List<String> pendingCandidates() {
+        List<String> keys = new ArrayList<>();
+        try (var entries =
+                driver.<String, GridsScored>getTimestampedKeyValueStore(
+                                RerankTopology.PENDING_CANDIDATES)
+                        .all()) {
+            entries.forEachRemaining(entry -> keys.add(entry.key));
+        }
+        return keys;
+    }
+
+    private static String header(TestRecord<byte[], byte[]> record, String name) {
+        return new String(record.headers().lastHeader(name).value(), UTF_8);
+    }
+}
