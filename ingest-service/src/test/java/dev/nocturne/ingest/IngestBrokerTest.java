@@ -1,0 +1,307 @@
+package dev.nocturne.ingest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.awaitility.Awaitility.await;
+
+import dev.nocturne.embedded.EmbeddedBroker;
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.ingest.LagReport.PartitionLag;
+import dev.nocturne.ingest.LagReport.StageLag;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.TransientException;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Topics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class IngestBrokerTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** A bucket in memory that refuses its first puts. */
+    private static final class MemoryStore implements ObjectStore {
+
+        private final Map<String, byte[]> objects = new ConcurrentSkipListMap<>();
+        private final AtomicInteger refusals = new AtomicInteger();
+
+        @Override
+        public void ensureBucket() {}
+
+        @Override
+        public void put(String key, byte[] bytes, String contentType) {
+            if (refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+                throw new TransientException("the store is away", null);
+            }
+            objects.put(key, bytes.clone());
+        }
+
+        @Override
+        public byte[] get(String key) {
+            return objects.get(key);
+        }
+
+        @Override
+        public boolean exists(String key) {
+            return objects.containsKey(key);
+        }
+
+        @Override
+        public List<String> list(String prefix) {
+            return objects.keySet().stream().filter(key -> key.startsWith(prefix)).toList();
+        }
+    }
+
+    @TempDir Path folder;
+
+    private EmbeddedBroker broker;
+    private KafkaSettings kafka;
+    private KafkaProducer<byte[], byte[]> producer;
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final MemoryStore store = new MemoryStore();
+
+    @BeforeEach
+    void start() {
+        broker = EmbeddedBroker.start(folder, 0);
+        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
+        producer = new KafkaProducer<>(kafka.transactionalProducer("test"));
+        producer.initTransactions();
+    }
+
+    @AfterEach
+    void close() {
+        producer.close();
+        broker.close();
+    }
+
+    private IngestService service() {
+        IngestService service = new IngestService(kafka, store, meters, Clock.systemUTC());
+        service.start();
+        await().atMost(PATIENCE).until(() -> service.health().ready());
+        return service;
+    }
+
+    @Test
+    void aJobFromSubmissionToManifestAndOnAfterARestart() throws IOException {
+        String id;
+        byte[] manifest;
+        try (IngestService ingest = service()) {
+            Job job = submit(ingest, "{\"prompt\":\"a\"}\n{\"prompt\":\"b\",\"custom_id\":\"x\"}");
+            id = job.id();
+            assertThat(job.counts()).isEqualTo(new Job.Counts(2, 0, 0, 2));
+            assertThat(captions())
+                    .extracting(CaptionSubmitted::getCustomId, CaptionSubmitted::getCaption)
+                    .containsExactlyInAnyOrder(tuple("line-1", "a"), tuple("x", "b"));
+
+            finish(JobStateTest.completed(id, "x", 1));
+            finish(JobStateTest.completed(id, "x", 2));
+            await().atMost(PATIENCE).until(() -> ingest.job(id).counts().completed() == 1);
+            assertThat(ingest.results(id)).extracting(RequestResult::customId).containsExactly("x");
+
+            store.refusals.set(1);
+            finish(JobStateTest.failed(id, "line-1", 3));
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
+            manifest = store.get(Manifest.key(id));
+            assertThat(Manifest.fromJson(manifest).requests())
+                    .isEqualTo(ingest.results(id))
+                    .extracting(RequestResult::customId)
+                    .containsExactly("line-1", "x");
+        }
+
+        store.objects.remove(Manifest.key(id));
+        try (IngestService ingest = service()) {
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
+            assertThat(ingest.jobs())
+                    .extracting(Job::id, Job::counts)
+                    .containsExactly(tuple(id, new Job.Counts(2, 1, 1, 0)));
+            assertThat(store.get(Manifest.key(id))).isEqualTo(manifest);
+            assertThat(ingest.results(id)).hasSize(2);
+        }
+    }
+
+    @Test
+    void nothingOfABadFileIsSubmitted() {
+        try (IngestService ingest = service()) {
+            assertThatThrownBy(() -> submit(ingest, "{\"prompt\":\"a\"}\nnonsense"))
+                    .isInstanceOf(IngestException.class);
+            assertThatThrownBy(() -> ingest.job("job-0"))
+                    .isInstanceOf(IngestException.class)
+                    .hasMessage("job 'job-0' is not known: GET /v1/jobs lists all");
+
+            assertThat(ingest.jobs()).isEmpty();
+            assertThat(captions()).isEmpty();
+        }
+    }
+
+    @Test
+    void aPoisonRecordInTheLogIsSkipped() {
+        try (IngestService ingest = service()) {
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>(Topics.JOBS.name(), new byte[] {1, 2, 3}));
+            producer.commitTransaction();
+            String id = submit(ingest, "{\"prompt\":\"a\"}").id();
+            finish(JobStateTest.completed(id, "line-1", 1));
+
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void lagIsTrueWhileAStageWorksAndZeroWhenItIsDrained() throws IOException {
+        try (IngestService ingest = service();
+                KafkaConsumer<byte[], byte[]> encoder =
+                        new KafkaConsumer<>(kafka.consumer("encoder"))) {
+            submit(ingest, "{\"prompt\":\"a\"}\n".repeat(40));
+
+            awaitLag(ingest, lag -> lag.lag() >= 40 && lag.lagSeconds() > 0);
+            assertThat(encoderLag(ingest).partitions())
+                    .hasSize(6)
+                    .allSatisfy(partition -> assertThat(partition.committed()).isNull());
+            assertThat(sumLagGauge()).isEqualTo(encoderLag(ingest).lag());
+
+            encoder.subscribe(List.of(Topics.CAPTIONS.name()));
+            Map<TopicPartition, OffsetAndMetadata> read = new HashMap<>();
+            AtomicInteger records = new AtomicInteger();
+            await().atMost(PATIENCE)
+                    .until(
+                            () -> {
+                                for (ConsumerRecord<byte[], byte[]> record :
+                                        encoder.poll(Duration.ofMillis(100))) {
+                                    records.incrementAndGet();
+                                    // just behind the record, and so before the marker
+                                    read.put(
+                                            new TopicPartition(record.topic(), record.partition()),
+                                            new OffsetAndMetadata(record.offset() + 1));
+                                }
+                                return records.get() == 40;
+                            });
+            producer.beginTransaction();
+            producer.sendOffsetsToTransaction(read, encoder.groupMetadata());
+            producer.commitTransaction();
+
+            awaitLag(ingest, lag -> lag.lag() == 0 && lag.lagSeconds() == 0);
+            StageLag drained = encoderLag(ingest);
+            assertThat(drained.drainSeconds()).isZero();
+            assertThat(drained.ratePerSecond()).isPositive();
+            assertThat(drained.partitions())
+                    .filteredOn(partition -> partition.committed() != null)
+                    .isNotEmpty()
+                    .allSatisfy(
+                            partition ->
+                                    assertThat(partition.logEnd())
+                                            .as("the marker")
+                                            .isGreaterThan(partition.committed()));
+            assertThat(sumLagGauge()).isZero();
+
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>(Topics.CAPTIONS.name(), new byte[] {1}));
+            producer.flush();
+            producer.abortTransaction();
+            long markers = drained.partitions().stream().mapToLong(PartitionLag::logEnd).sum();
+            awaitLag(
+                    ingest,
+                    lag ->
+                            lag.partitions().stream().mapToLong(PartitionLag::logEnd).sum()
+                                    > markers);
+            assertThat(encoderLag(ingest).lag()).isZero();
+        }
+    }
+
+    private static Job submit(IngestService ingest, String jsonl) throws IOException {
+        return ingest.submit(new ByteArrayInputStream(jsonl.getBytes(UTF_8)));
+    }
+
+    private void finish(RequestFinished event) {
+        String key =
+                Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId());
+        producer.beginTransaction();
+        producer.send(
+                new ProducerRecord<>(
+                        Topics.RESULTS.name(), key.getBytes(UTF_8), EventCodec.encode(event)));
+        producer.commitTransaction();
+    }
+
+    /** All captions in the topic. */
+    private List<CaptionSubmitted> captions() {
+        List<CaptionSubmitted> captions = new ArrayList<>();
+        Map<String, Object> config = kafka.consumer("");
+        config.remove("group.id");
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
+            List<TopicPartition> partitions =
+                    consumer.partitionsFor(Topics.CAPTIONS.name()).stream()
+                            .map(info -> new TopicPartition(info.topic(), info.partition()))
+                            .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
+                consumer.poll(Duration.ofMillis(100))
+                        .forEach(
+                                record ->
+                                        captions.add(
+                                                EventCodec.decode(
+                                                        CaptionSubmitted.class, record.value())));
+            }
+        }
+        return captions;
+    }
+
+    private static StageLag encoderLag(IngestService ingest) {
+        return ingest.lag().stages().get(0);
+    }
+
+    /** Asked again and again, no lag is ever negative. */
+    private static void awaitLag(
+            IngestService ingest, Predicate<StageLag> condition) {
+        await().atMost(PATIENCE)
+                .ignoreExceptionsInstanceOf(IngestException.class)
+                .until(
+                        () -> {
+                            StageLag lag = encoderLag(ingest);
+                            assertThat(lag.partitions())
+                                    .allSatisfy(
+                                            partition ->
+                                                    assertThat(partition.lag())
+                                                            .isNotNegative());
+                            return condition.test(lag);
+                        });
+    }
+
+    private double sumLagGauge() {
+        return meters.get("kafka.consumergroup.group.sum.lag")
+                .tag("group", "encoder")
+                .gauge()
+                .value();
+    }
+}

@@ -1,0 +1,225 @@
+package dev.nocturne.ingest;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.nocturne.events.CaptionSubmitted;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class JobParserTest {
+
+    private static final Instant NOW = Instant.parse("2026-01-01T20:00:00Z");
+
+    @Test
+    void readsEveryField() throws IOException {
+        CaptionSubmitted caption =
+                parse(
+                                """
+                                {"custom_id":"a","prompt":"a red heart","candidates":64,"top":8,"seed":-5,\
+                                "temperature":0.9,"top_k":128,"top_p":0.95,\
+                                "image_prompt":"iVBORw==","image_prompt_rows":2}
+                                """)
+                        .get(0);
+
+        assertThat(caption)
+                .isEqualTo(
+                        CaptionSubmitted.newBuilder()
+                                .setJobId("job-1")
+                                .setCustomId("a")
+                                .setCaption("a red heart")
+                                .setCandidates(64)
+                                .setTop(8)
+                                .setSeed(-5L)
+                                .setTemperature(0.9)
+                                .setTopK(128)
+                                .setTopP(0.95)
+                                .setImagePrompt(
+                                        ByteBuffer.wrap(new byte[] {(byte) 0x89, 'P', 'N', 'G'}))
+                                .setImagePromptRows(2)
+                                .setSubmittedAt(NOW)
+                                .build());
+    }
+
+    @Test
+    void onlyThePromptIsRequired() throws IOException {
+        CaptionSubmitted caption =
+                parse("\n{\"prompt\":\"pizza\",\"seed\":null,\"top\":null}").get(0);
+
+        assertThat(caption.getCustomId()).isEqualTo("line-2");
+        assertThat(caption.getCandidates()).isEqualTo(16);
+        assertThat(caption.getTop()).isEqualTo(4);
+        assertThat(caption.getSeed()).isNull();
+        assertThat(caption.getTemperature()).isEqualTo(1.0);
+        assertThat(caption.getTopK()).isZero();
+        assertThat(caption.getTopP()).isEqualTo(1.0);
+        assertThat(caption.getImagePrompt()).isNull();
+    }
+
+    @Test
+    void toleratesByteOrderMarkBlankLinesCrLfAndAMissingLastLineFeed() throws IOException {
+        List<CaptionSubmitted> captions =
+                parse("\uFEFF{\"prompt\":\"a\"}\r\n\r\n  \n{\"prompt\":\"ü 🍕\"}");
+
+        assertThat(captions).extracting(CaptionSubmitted::getCaption).containsExactly("a", "ü 🍕");
+        assertThat(captions)
+                .extracting(CaptionSubmitted::getCustomId)
+                .containsExactly("line-1", "line-4");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"prompt\":                                   |                 | invalid_json",
+                "{\"prompt\":\"a\"} {}                          |                 | invalid_json",
+                "{\"prompt\":\"a\",\"prompt\":\"b\"}            |                 | invalid_json",
+                "[\"a\"]                                        |                 | invalid_json",
+                "\"a\"                                          |                 | invalid_json",
+                "{}                                             | prompt          | invalid_caption",
+                "{\"prompt\":null}                              | prompt          | invalid_caption",
+                "{\"prompt\":\" \"}                             | prompt          | invalid_caption",
+                "{\"prompt\":7}                                 | prompt          | invalid_option",
+                "{\"prompt\":\"a\",\"size\":\"64x64\"}          | size            | unknown_field",
+                "{\"prompt\":\"a\",\"custom_id\":1}             | custom_id       | invalid_option",
+                "{\"prompt\":\"a\",\"candidates\":513}          | candidates      | invalid_option",
+                "{\"prompt\":\"a\",\"candidates\":\"many\"}     | candidates      | invalid_option",
+                "{\"prompt\":\"a\",\"candidates\":1.5}          | candidates      | invalid_option",
+                "{\"prompt\":\"a\",\"top\":17}                  | top             | invalid_option",
+                "{\"prompt\":\"a\",\"seed\":0.5}                | seed            | invalid_option",
+                "{\"prompt\":\"a\",\"seed\":9223372036854775808} | seed           | invalid_option",
+                "{\"prompt\":\"a\",\"temperature\":0}           | temperature     | invalid_option",
+                "{\"prompt\":\"a\",\"temperature\":true}        | temperature     | invalid_option",
+                "{\"prompt\":\"a\",\"top_k\":-1}                | top_k           | invalid_option",
+                "{\"prompt\":\"a\",\"top_p\":1.1}               | top_p           | invalid_option",
+                "{\"prompt\":\"a\",\"image_prompt\":\"%%\",\"image_prompt_rows\":1} | image_prompt | invalid_option",
+                "{\"prompt\":\"a\",\"image_prompt_rows\":1}     | image_prompt_rows | invalid_option",
+            })
+    void namesLineFieldAndCode(String line, String param, String code) {
+        IngestException refusal = refusal("{\"prompt\":\"good\"}\n" + line + "\n");
+
+        assertThat(refusal.kind()).isEqualTo(IngestException.Kind.INVALID);
+        assertThat(refusal.problems()).hasSize(1);
+        Problem problem = refusal.problems().get(0);
+        assertThat(problem.line()).isEqualTo(2);
+        assertThat(problem.param()).isEqualTo(param);
+        assertThat(problem.code()).isEqualTo(code);
+        assertThat(problem.message()).hasLineCount(1).isNotBlank();
+    }
+
+    @Test
+    void reportsAllBadLinesAtOnce() {
+        IngestException refusal =
+                refusal(
+                        """
+                        {"prompt":"a","custom_id":"x"}
+                        nonsense
+                        {"prompt":"b","custom_id":"x","top":99,"candidates":-1}
+                        """);
+
+        assertThat(refusal.problems())
+                .extracting(Problem::line, Problem::param, Problem::code)
+                .containsExactly(
+                        tuple(2, null, "invalid_json"),
+                        tuple(3, "candidates", "invalid_option"),
+                        tuple(3, "top", "invalid_option"),
+                        tuple(3, "custom_id", "duplicate_custom_id"));
+        assertThat(refusal.problems().get(3).message())
+                .isEqualTo("custom_id 'x' is already on line 1: make it unique");
+    }
+
+    @Test
+    void stopsReportingAtALimit() {
+        IngestException refusal = refusal("{}\n".repeat(5_000));
+
+        assertThat(refusal.problems()).hasSize(JobParser.MAX_PROBLEMS);
+    }
+
+    @Test
+    void refusesBytesThatAreNotUtf8() {
+        byte[] latin1 = "{\"prompt\":\"a\"}\n{\"prompt\":\"caf\u00e9\"}".getBytes(ISO_8859_1);
+
+        IngestException refusal = refusal(new ByteArrayInputStream(latin1));
+
+        assertThat(refusal.problems())
+                .extracting(Problem::line, Problem::code)
+                .containsExactly(tuple(2, "invalid_utf8"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"''", "'\n \r\n'", "'\uFEFF'"})
+    void refusesAFileWithoutCaptions(String jsonl) {
+        assertThat(refusal(jsonl).problems())
+                .extracting(Problem::line, Problem::code)
+                .containsExactly(tuple(null, "empty_job"));
+    }
+
+    @Test
+    void refusesTooManyCaptions() {
+        IngestException refusal =
+                refusal("{\"prompt\":\"a\"}\n".repeat(JobParser.MAX_CAPTIONS + 1));
+
+        assertThat(refusal.kind()).isEqualTo(IngestException.Kind.TOO_LARGE);
+        assertThat(refusal.problems().get(0).line()).isEqualTo(JobParser.MAX_CAPTIONS + 1);
+    }
+
+    @Test
+    void refusesAnEndlessLineWithoutReadingItAll() {
+        InputStream endless =
+                new InputStream() {
+                    @Override
+                    public int read() {
+                        return 'a';
+                    }
+                };
+
+        assertThat(refusal(endless).kind()).isEqualTo(IngestException.Kind.TOO_LARGE);
+    }
+
+    @Test
+    void refusesAnEndlessFile() {
+        byte[] blankLines = " \n".repeat(1 << 15).getBytes(UTF_8);
+        InputStream endless =
+                new InputStream() {
+                    @Override
+                    public int read() {
+                        throw new UnsupportedOperationException();
+                    }
+
+                    @Override
+                    public int read(byte[] buffer, int offset, int length) {
+                        System.arraycopy(blankLines, 0, buffer, offset, length);
+                        return length;
+                    }
+                };
+
+        IngestException refusal = refusal(endless);
+
+        assertThat(refusal.kind()).isEqualTo(IngestException.Kind.TOO_LARGE);
+        assertThat(refusal.problems().get(0).line()).isNull();
+    }
+
+    private static List<CaptionSubmitted> parse(String jsonl) throws IOException {
+        return JobParser.parse(new ByteArrayInputStream(jsonl.getBytes(UTF_8)), "job-1", NOW);
+    }
+
+    private static IngestException refusal(String jsonl) {
+        return refusal(new ByteArrayInputStream(jsonl.getBytes(UTF_8)));
+    }
+
+    private static IngestException refusal(InputStream jsonl) {
+        return catchThrowableOfType(
+                IngestException.class, () -> JobParser.parse(jsonl, "job-1", NOW));
+    }
+}
