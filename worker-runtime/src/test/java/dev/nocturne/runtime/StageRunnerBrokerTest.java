@@ -164,13 +164,16 @@ class StageRunnerBrokerTest {
     void crashBetweenWorkAndCommitLeavesOneVisibleOutput() throws Exception {
         publish("a", "an apple");
         EchoStage crashing = echo();
-        try (StageRunner<?> runner =
-                runner(
-                        crashing,
-                        beforeCommit(
-                                () -> {
+        Function<Map<String, Object>, Producer<byte[], byte[]>> crash =
+                config ->
+                        intercept(
+                                new KafkaProducer<>(config),
+                                producer -> {
+                                    producer.flush();
+                                    producer.close(Duration.ZERO); // aborts nothing
                                     throw new AssertionError("the process ends here");
-                                }))) {
+                                });
+        try (StageRunner<?> runner = runner(crashing, crash)) {
             runner.start();
             await().atMost(LONG).until(() -> runner.failure().toCompletableFuture().isDone());
         }

@@ -1,0 +1,36 @@
+package dev.nocturne.decoder;
+
+import dev.nocturne.models.DiscreteVae;
+import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.FatalException;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The dVAE decoder of a model bundle. */
+record BundleGridRenderer(String model, DiscreteVae dvae) implements GridRenderer {
+
+    /**
+     * @throws FatalException if the bundle is missing or broken
+     */
+    static GridRenderer open(Path directory) {
+        try {
+            ModelBundle bundle = ModelBundle.open(directory);
+            return new BundleGridRenderer(bundle.id(), bundle.dvae());
+        } catch (IOException e) {
+            throw new FatalException(e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public List<BufferedImage> render(List<TokenGrid> grids) {
+        return dvae.decode(grids);
+    }
+
+    @Override
+    public void close() {
+        dvae.close();
+    }
+}

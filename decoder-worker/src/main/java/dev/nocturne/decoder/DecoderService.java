@@ -1,0 +1,61 @@
+package dev.nocturne.decoder;
+
+import dev.nocturne.runtime.FatalException;
+import dev.nocturne.runtime.Health;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.ObjectStoreSettings;
+import dev.nocturne.runtime.Service;
+import dev.nocturne.runtime.StageRunner;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** Scores every candidate, and later renders and stores the winners: two stages. */
+public final class DecoderService implements Service {
+
+    private final StageRunner<?> scorer;
+    private final StageRunner<?> publisher;
+    private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
+
+    /**
+     * @param model directory of a model bundle
+     */
+    public DecoderService(
+            KafkaSettings kafka, ObjectStoreSettings store, Path model, MeterRegistry meters) {
+        Clock clock = Clock.systemUTC();
+        ScoreStage score = new ScoreStage(() -> BundleGridScorer.open(model));
+        PublishStage publish =
+                new PublishStage(
+                        () -> BundleGridRenderer.open(model), ObjectStore.open(store), clock);
+        scorer = new StageRunner<>(score, kafka, meters, clock);
+        publisher = new StageRunner<>(publish, kafka, meters, clock);
+        scorer.failure().thenAccept(failure::complete);
+        publisher.failure().thenAccept(failure::complete);
+    }
+
+    @Override
+    public void start() {
+        scorer.start();
+        publisher.start();
+    }
+
+    @Override
+    public Health health() {
+        return Health.all(List.of(scorer.health(), publisher.health()));
+    }
+
+    @Override
+    public CompletionStage<FatalException> failure() {
+        return failure;
+    }
+
+    @Override
+    public void close() {
+        scorer.close();
+        publisher.close();
+    }
+}

@@ -1,0 +1,17 @@
+package dev.nocturne.decoder;
+
+import dev.nocturne.models.TokenGrid;
+import java.awt.image.BufferedImage;
+import java.util.List;
+
+/** Token grids to pictures; the same grid gives the same pixels. Belongs to one thread. */
+interface GridRenderer extends AutoCloseable {
+
+    /** Id of the model bundle. */
+    String model();
+
+    List<BufferedImage> render(List<TokenGrid> grids);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,20 @@
+package dev.nocturne.decoder;
+
+import dev.nocturne.models.TokenGrid;
+import java.util.List;
+
+/** How well grids fit captions. Belongs to one thread. */
+interface GridScorer extends AutoCloseable {
+
+    /** Id of the model bundle. */
+    String model();
+
+    /**
+     * @param textEmbeddings one for each grid
+     * @return cosine of the CLIP embeddings, one for each grid
+     */
+    float[] score(List<TokenGrid> grids, List<float[]> textEmbeddings);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,56 @@
+package dev.nocturne.decoder;
+
+import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.ReasonCodes;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.function.ToIntFunction;
+
+/** What both stages do with the grids of their events. */
+final class Grids {
+
+    /** Grids that are decoded in one call. */
+    static final int MAX_BATCH = 64;
+
+    private Grids() {}
+
+    /** The most events, from the first on, whose grids fit one call; at least one. */
+    static <I> int take(List<I> waiting, ToIntFunction<I> grids) {
+        int taken = 1;
+        int total = grids.applyAsInt(waiting.get(0));
+        while (taken < waiting.size()) {
+            total += grids.applyAsInt(waiting.get(taken));
+            if (total > MAX_BATCH) {
+                break;
+            }
+            taken++;
+        }
+        return taken;
+    }
+
+    /**
+     * @throws PermanentException ({@code model_error}) if another model drew the grids: its tokens
+     *     mean other things
+     */
+    static void requireSameModel(String ours, String theirs) {
+        if (!ours.equals(theirs)) {
+            throw new PermanentException(
+                    ReasonCodes.MODEL_ERROR,
+                    "drawn by model %s, this worker has %s: give every worker the same model"
+                            .formatted(theirs, ours));
+        }
+    }
+
+    /**
+     * @throws PermanentException ({@code malformed_event}) if the bytes are no grid of that size
+     */
+    static TokenGrid grid(int height, int width, ByteBuffer tokens) {
+        try {
+            return TokenGrid.fromBytes(height, width, EventCodec.bytes(tokens));
+        } catch (IllegalArgumentException e) {
+            throw new PermanentException(ReasonCodes.MALFORMED_EVENT, e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+package dev.nocturne.decoder;
+
+import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.RankedGrid;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.events.RequestStatus;
+import dev.nocturne.events.StoredImage;
+import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.Outbox;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.Stage;
+import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.Topic;
+import dev.nocturne.schemas.Topics;
+import java.awt.image.BufferedImage;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Renders the winners of each request and stores them: pictures first, then {@code result.json},
+ * then the event; so nothing names an object that is not there.
+ */
+final class PublishStage implements Stage<CandidatesRanked> {
+
+    private final Supplier<GridRenderer> open;
+    private final ObjectStore store;
+    private final Clock clock;
+    private GridRenderer renderer;
+
+    PublishStage(Supplier<GridRenderer> open, ObjectStore store, Clock clock) {
+        this.open = open;
+        this.store = store;
+        this.clock = clock;
+    }
+
+    @Override
+    public String name() {
+        return "publisher";
+    }
+
+    @Override
+    public Topic<CandidatesRanked> input() {
+        return Topics.SELECTIONS;
+    }
+
+    @Override
+    public RequestRef request(CandidatesRanked ranked) {
+        return ranked.getRequest();
+    }
+
+    @Override
+    public int maxBatch() {
+        return Grids.MAX_BATCH;
+    }
+
+    @Override
+    public int take(List<CandidatesRanked> waiting) {
+        return Grids.take(waiting, ranked -> ranked.getWinners().size());
+    }
+
+    /** The bucket first: while the store is away this comes again, and loads the model once. */
+    @Override
+    public void open() {
+        store.ensureBucket();
+        renderer = open.get();
+    }
+
+    @Override
+    public void process(List<CandidatesRanked> batch, Outbox out) {
+        List<TokenGrid> grids = new ArrayList<>();
+        for (CandidatesRanked ranked : batch) {
+            Grids.requireSameModel(renderer.model(), ranked.getModel());
+            for (RankedGrid winner : ranked.getWinners()) {
+                grids.add(
+                        Grids.grid(
+                                ranked.getGridHeight(), ranked.getGridWidth(), winner.getTokens()));
+            }
+        }
+        Iterator<BufferedImage> pictures = render(grids).iterator();
+        for (int i = 0; i < batch.size() && out.keepGoing(); i++) {
+            CandidatesRanked ranked = batch.get(i);
+            List<StoredImage> images = new ArrayList<>();
+            for (RankedGrid winner : ranked.getWinners()) {
+                images.add(store(ranked, winner, pictures.next()));
+            }
+            store.put(
+                    folder(ranked.getRequest()) + "result.json",
+                    ResultFile.of(ranked, images).toJson(),
+                    "application/json");
+            out.send(
+                    i,
+                    Topics.RESULTS,
+                    ranked.getRequest(),
+                    new RequestFinished(
+                            ranked.getRequest(),
+                            RequestStatus.COMPLETED,
+                            images,
+                            null,
+                            clock.instant()));
+        }
+    }
+
+    private List<BufferedImage> render(List<TokenGrid> grids) {
+        try {
+            return renderer.render(grids);
+        } catch (RuntimeException e) {
+            throw new PermanentException(
+                    ReasonCodes.MODEL_ERROR, "cannot render: " + e.getMessage(), e);
+        }
+    }
+
+    private StoredImage store(CandidatesRanked ranked, RankedGrid winner, BufferedImage picture) {
+        byte[] png =
+                PngFile.encode(
+                        picture,
+                        PngFile.text(
+                                ranked.getRequest().getCaption(),
+                                winner.getSeed(),
+                                winner.getScore(),
+                                winner.getRank(),
+                                ranked.getModel()));
+        String key = folder(ranked.getRequest()) + winner.getRank() + ".png";
+        store.put(key, png, "image/png");
+        return new StoredImage(
+                winner.getRank(),
+                key,
+                sha256(png),
+                (long) png.length,
+                winner.getCandidate(),
+                winner.getSeed(),
+                winner.getScore(),
+                winner.getLogProbability());
+    }
+
+    private static String folder(RequestRef request) {
+        return "jobs/%s/images/%s/".formatted(request.getJobId(), request.getRequestId());
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (renderer != null) {
+            renderer.close();
+        }
+    }
+}

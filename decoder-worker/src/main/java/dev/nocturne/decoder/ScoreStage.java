@@ -1,0 +1,127 @@
+package dev.nocturne.decoder;
+
+import dev.nocturne.events.DrawnGrid;
+import dev.nocturne.events.GridsDrawn;
+import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.events.ScoredGrid;
+import dev.nocturne.models.Embeddings;
+import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.Outbox;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.Stage;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.Topic;
+import dev.nocturne.schemas.Topics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** Token grids to scored grids; the pixels in between are dropped. */
+final class ScoreStage implements Stage<GridsDrawn> {
+
+    private final Supplier<GridScorer> open;
+    private GridScorer scorer;
+
+    ScoreStage(Supplier<GridScorer> open) {
+        this.open = open;
+    }
+
+    @Override
+    public String name() {
+        return "scorer";
+    }
+
+    @Override
+    public Topic<GridsDrawn> input() {
+        return Topics.TOKEN_GRIDS;
+    }
+
+    @Override
+    public RequestRef request(GridsDrawn drawn) {
+        return drawn.getRequest();
+    }
+
+    @Override
+    public int maxBatch() {
+        return Grids.MAX_BATCH;
+    }
+
+    @Override
+    public int take(List<GridsDrawn> waiting) {
+        return Grids.take(waiting, drawn -> drawn.getGrids().size());
+    }
+
+    @Override
+    public void open() {
+        scorer = open.get();
+    }
+
+    @Override
+    public void process(List<GridsDrawn> batch, Outbox out) {
+        List<TokenGrid> grids = new ArrayList<>();
+        List<float[]> textEmbeddings = new ArrayList<>();
+        for (GridsDrawn drawn : batch) {
+            Grids.requireSameModel(scorer.model(), drawn.getModel());
+            float[] textEmbedding =
+                    Embeddings.fromBytes(EventCodec.bytes(drawn.getTextEmbedding()));
+            for (DrawnGrid grid : drawn.getGrids()) {
+                grids.add(
+                        Grids.grid(drawn.getGridHeight(), drawn.getGridWidth(), grid.getTokens()));
+                textEmbeddings.add(textEmbedding);
+            }
+        }
+        float[] scores = score(grids, textEmbeddings);
+        int first = 0;
+        for (int i = 0; i < batch.size(); i++) {
+            GridsDrawn drawn = batch.get(i);
+            out.send(i, Topics.SCORED_GRIDS, drawn.getRequest(), scored(drawn, scores, first));
+            first += drawn.getGrids().size();
+        }
+    }
+
+    private float[] score(List<TokenGrid> grids, List<float[]> textEmbeddings) {
+        try {
+            return scorer.score(grids, textEmbeddings);
+        } catch (RuntimeException e) {
+            throw new PermanentException(
+                    ReasonCodes.MODEL_ERROR, "cannot score: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * @param first index of the event's first grid in {@code scores}
+     */
+    private static GridsScored scored(GridsDrawn drawn, float[] scores, int first) {
+        List<ScoredGrid> grids = new ArrayList<>();
+        for (DrawnGrid grid : drawn.getGrids()) {
+            grids.add(
+                    new ScoredGrid(
+                            grid.getCandidate(),
+                            grid.getSeed(),
+                            grid.getLogProbability(),
+                            scores[first + grids.size()],
+                            grid.getTokens()));
+        }
+        return GridsScored.newBuilder()
+                .setRequest(drawn.getRequest())
+                .setCandidates(drawn.getCandidates())
+                .setTop(drawn.getTop())
+                .setModel(drawn.getModel())
+                .setGridHeight(drawn.getGridHeight())
+                .setGridWidth(drawn.getGridWidth())
+                .setGrids(grids)
+                .setTemperature(drawn.getTemperature())
+                .setTopK(drawn.getTopK())
+                .setTopP(drawn.getTopP())
+                .build();
+    }
+
+    @Override
+    public void close() {
+        if (scorer != null) {
+            scorer.close();
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.nocturne.decoder.shell;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** What this service is told; each name is also an environment variable. */
+@ConfigMapping(prefix = "nocturne")
+interface DecoderConfig {
+
+    Kafka kafka();
+
+    S3 s3();
+
+    /** Directory of the model bundle. */
+    @WithDefault("model-zoo/default")
+    Path model();
+
+    interface Kafka {
+        /** {@code host:port}, comma-separated. */
+        String bootstrapServers();
+
+        /** Kafka's own client settings; they win over what the service sets. */
+        Map<String, String> overrides();
+    }
+
+    interface S3 {
+        /** URL of an S3 endpoint that takes path-style addresses. */
+        String endpoint();
+
+        @WithDefault("us-east-1")
+        String region();
+
+        String accessKey();
+
+        String secretKey();
+
+        /** Created if it is not there. */
+        @WithDefault("nocturne")
+        String bucket();
+    }
+}

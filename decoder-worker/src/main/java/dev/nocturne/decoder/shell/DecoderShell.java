@@ -1,0 +1,72 @@
+package dev.nocturne.decoder.shell;
+
+import dev.nocturne.decoder.DecoderService;
+import dev.nocturne.runtime.Health;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.ObjectStoreSettings;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Liveness;
+import org.eclipse.microprofile.health.Readiness;
+import org.jboss.logging.Logger;
+
+/** The decoder as a process of its own: configuration, lifecycle, health. */
+@ApplicationScoped
+class DecoderShell {
+
+    private static final Logger LOG = Logger.getLogger(DecoderShell.class);
+
+    @Produces
+    @Singleton
+    DecoderService decoder(DecoderConfig config, MeterRegistry meters) {
+        KafkaSettings kafka =
+                new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());
+        ObjectStoreSettings store =
+                new ObjectStoreSettings(
+                        config.s3().endpoint(),
+                        config.s3().region(),
+                        config.s3().accessKey(),
+                        config.s3().secretKey(),
+                        config.s3().bucket());
+        LOG.infof(
+                "Kafka at %s, object store %s, model %s",
+                kafka.bootstrapServers(), store, config.model());
+        return new DecoderService(kafka, store, config.model(), meters);
+    }
+
+    void start(@Observes StartupEvent event, DecoderService decoder) {
+        decoder.failure().thenRun(() -> Quarkus.asyncExit(1));
+        decoder.start();
+    }
+
+    void stop(@Observes ShutdownEvent event, DecoderService decoder) {
+        decoder.close();
+    }
+
+    @Produces
+    @Liveness
+    HealthCheck live(DecoderService decoder) {
+        return () -> response(decoder.health(), decoder.health().live());
+    }
+
+    @Produces
+    @Readiness
+    HealthCheck ready(DecoderService decoder) {
+        return () -> response(decoder.health(), decoder.health().ready());
+    }
+
+    private static HealthCheckResponse response(Health health, boolean up) {
+        return HealthCheckResponse.named("decoder")
+                .status(up)
+                .withData("message", health.message())
+                .build();
+    }
+}

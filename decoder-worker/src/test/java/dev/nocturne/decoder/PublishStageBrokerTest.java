@@ -1,0 +1,129 @@
+package dev.nocturne.decoder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nocturne.embedded.EmbeddedObjectStore;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestStatus;
+import dev.nocturne.events.StoredImage;
+import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.ObjectStoreSettings;
+import dev.nocturne.runtime.Outbox;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.HexFormat;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the publish stage leaves in a real object store. */
+class PublishStageBrokerTest {
+
+    private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
+    private static final String FOLDER =
+            "jobs/job-1/images/%s/".formatted(Examples.request("a").getRequestId());
+
+    @TempDir static Path dataDir;
+    private static EmbeddedObjectStore endpoint;
+    private static ObjectStore store;
+
+    /** One pixel; its blue is the grid's first token. */
+    private static final class PixelRenderer implements GridRenderer {
+
+        @Override
+        public String model() {
+            return Examples.MODEL;
+        }
+
+        @Override
+        public List<BufferedImage> render(List<TokenGrid> grids) {
+            return grids.stream().map(PixelRenderer::pixel).toList();
+        }
+
+        private static BufferedImage pixel(TokenGrid grid) {
+            BufferedImage picture = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB);
+            picture.setRGB(0, 0, grid.tokens()[0]);
+            return picture;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @BeforeAll
+    static void start() {
+        endpoint = EmbeddedObjectStore.start(dataDir, 0);
+        store =
+                ObjectStore.open(
+                        new ObjectStoreSettings(
+                                endpoint.endpoint(),
+                                "us-east-1",
+                                endpoint.accessKey(),
+                                endpoint.secretKey(),
+                                "pictures"));
+    }
+
+    @AfterAll
+    static void stop() {
+        endpoint.close();
+    }
+
+    private static RequestFinished publish() {
+        PublishStage stage =
+                new PublishStage(PixelRenderer::new, store, Clock.fixed(NOON, ZoneOffset.UTC));
+        Outbox out = new Outbox(() -> true);
+        stage.open();
+        stage.process(List.of(Examples.ranked("a", Examples.MODEL)), out);
+        return (RequestFinished) out.outputs().get(0).event();
+    }
+
+    @Test
+    void winnersAreStoredAsTheResultSays() throws Exception {
+        RequestFinished finished = publish();
+
+        assertThat(finished.getStatus()).isEqualTo(RequestStatus.COMPLETED);
+        assertThat(finished.getFinishedAt()).isEqualTo(NOON);
+        assertThat(finished.getImages())
+                .extracting(StoredImage::getKey)
+                .containsExactly(FOLDER + "1.png", FOLDER + "2.png");
+        for (StoredImage image : finished.getImages()) {
+            byte[] file = store.get(image.getKey());
+            assertThat(file).hasSize((int) image.getBytes());
+            assertThat(image.getSha256())
+                    .isEqualTo(
+                            HexFormat.of()
+                                    .formatHex(MessageDigest.getInstance("SHA-256").digest(file)));
+            BufferedImage picture = ImageIO.read(new ByteArrayInputStream(file));
+            assertThat(picture.getRGB(0, 0) & 0xff).isEqualTo(image.getCandidate());
+        }
+
+        JsonNode result = new ObjectMapper().readTree(store.get(FOLDER + "result.json"));
+        assertThat(result.get("caption").asText()).isEqualTo("an apple");
+        assertThat(result.get("mean_score").asDouble()).isEqualTo(0.25);
+        assertThat(result.get("images")).hasSize(2);
+        assertThat(result.get("images").get(0).get("rank").asInt()).isEqualTo(1);
+        assertThat(result.get("images").get(0).get("seed").asLong()).isEqualTo(103);
+        assertThat(result.get("images").get(0).get("sha256").asText())
+                .isEqualTo(finished.getImages().get(0).getSha256());
+    }
+
+    @Test
+    void publishingTwiceChangesNothing() {
+        RequestFinished first = publish();
+        byte[] resultFile = store.get(FOLDER + "result.json");
+        assertThat(publish()).isEqualTo(first);
+        assertThat(store.get(FOLDER + "result.json")).isEqualTo(resultFile);
+        assertThat(store.list(FOLDER)).hasSize(3);
+    }
+}

@@ -1,0 +1,85 @@
+package dev.nocturne.decoder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.ScoredGrid;
+import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.Outbox;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.schemas.ReasonCodes;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ScoreStageTest {
+
+    private final ScoreStage stage = new ScoreStage(TokenScorer::new);
+    private final Outbox out = new Outbox(() -> true);
+
+    /** The score is the grid's first token plus the embedding's first number. */
+    private static final class TokenScorer implements GridScorer {
+
+        @Override
+        public String model() {
+            return Examples.MODEL;
+        }
+
+        @Override
+        public float[] score(List<TokenGrid> grids, List<float[]> textEmbeddings) {
+            float[] scores = new float[grids.size()];
+            for (int i = 0; i < scores.length; i++) {
+                scores[i] = grids.get(i).tokens()[0] + textEmbeddings.get(i)[0];
+            }
+            return scores;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @BeforeEach
+    void open() {
+        stage.open();
+    }
+
+    @Test
+    void everyGridGetsItsOwnScore() {
+        stage.process(
+                List.of(
+                        Examples.drawn("a", Examples.MODEL, 2),
+                        Examples.drawn("b", Examples.MODEL, 3)),
+                out);
+        assertThat(out.outputs()).extracting(Outbox.Output::index).containsExactly(0, 1);
+        GridsScored second = (GridsScored) out.outputs().get(1).event();
+        assertThat(second.getRequest()).isEqualTo(Examples.request("b"));
+        assertThat(second.getCandidates()).isEqualTo(512);
+        assertThat(second.getGrids())
+                .extracting(ScoredGrid::getCandidate, ScoredGrid::getSeed, ScoredGrid::getScore)
+                .containsExactly(tuple(0, 100L, 0.5f), tuple(1, 101L, 1.5f), tuple(2, 102L, 2.5f));
+    }
+
+    @Test
+    void callsAreFilledButNotOverfilled() {
+        assertThat(stage.take(List.of(Examples.drawn("a", "m", 64)))).isEqualTo(1);
+        assertThat(
+                        stage.take(
+                                List.of(
+                                        Examples.drawn("a", "m", 32),
+                                        Examples.drawn("b", "m", 32),
+                                        Examples.drawn("c", "m", 1))))
+                .isEqualTo(2);
+    }
+
+    @Test
+    void gridsOfAnotherModelAreRefused() {
+        assertThatExceptionOfType(PermanentException.class)
+                .isThrownBy(() -> stage.process(List.of(Examples.drawn("a", "other@1", 1)), out))
+                .withMessageContaining("other@1")
+                .withMessageContaining(Examples.MODEL)
+                .extracting(PermanentException::reasonCode)
+                .isEqualTo(ReasonCodes.MODEL_ERROR);
+    }
+}

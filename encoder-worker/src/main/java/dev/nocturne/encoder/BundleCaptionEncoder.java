@@ -1,0 +1,65 @@
+package dev.nocturne.encoder;
+
+import dev.nocturne.models.BpeTokenizer;
+import dev.nocturne.models.CaptionTooLongException;
+import dev.nocturne.models.Clip;
+import dev.nocturne.models.DiscreteVae;
+import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.FatalException;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.schemas.ReasonCodes;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** The tokenizer, CLIP and dVAE of a model bundle. */
+final class BundleCaptionEncoder implements CaptionEncoder {
+
+    private final BpeTokenizer tokenizer;
+    private final Clip clip;
+    private final DiscreteVae dvae;
+
+    private BundleCaptionEncoder(BpeTokenizer tokenizer, Clip clip, DiscreteVae dvae) {
+        this.tokenizer = tokenizer;
+        this.clip = clip;
+        this.dvae = dvae;
+    }
+
+    /**
+     * @throws FatalException if the bundle is missing or broken
+     */
+    static CaptionEncoder open(Path directory) {
+        try {
+            ModelBundle bundle = ModelBundle.open(directory);
+            return new BundleCaptionEncoder(bundle.tokenizer(), bundle.clip(), bundle.dvae());
+        } catch (IOException e) {
+            throw new FatalException(e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public int[] textTokens(String caption) {
+        try {
+            return tokenizer.encode(caption);
+        } catch (CaptionTooLongException e) {
+            throw new PermanentException(ReasonCodes.CAPTION_TOO_LONG, e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public float[] textEmbedding(String caption) {
+        return clip.embedText(caption);
+    }
+
+    @Override
+    public TokenGrid imageTokens(BufferedImage picture) {
+        return dvae.encode(picture);
+    }
+
+    @Override
+    public void close() {
+        dvae.close();
+        clip.close();
+    }
+}

@@ -1,0 +1,131 @@
+package dev.nocturne.encoder;
+
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.models.Embeddings;
+import dev.nocturne.runtime.Outbox;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.Stage;
+import dev.nocturne.schemas.CaptionRules;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Topic;
+import dev.nocturne.schemas.Topics;
+import dev.nocturne.schemas.Violation;
+import java.nio.ByteBuffer;
+import java.time.Clock;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** Captions to generation tasks: everything that is computed once per caption. */
+final class EncoderStage implements Stage<CaptionSubmitted> {
+
+    private final Supplier<CaptionEncoder> open;
+    private final Clock clock;
+    private CaptionEncoder encoder;
+
+    EncoderStage(Supplier<CaptionEncoder> open, Clock clock) {
+        this.open = open;
+        this.clock = clock;
+    }
+
+    @Override
+    public String name() {
+        return "encoder";
+    }
+
+    @Override
+    public Topic<CaptionSubmitted> input() {
+        return Topics.CAPTIONS;
+    }
+
+    @Override
+    public int maxBatch() {
+        return 32;
+    }
+
+    @Override
+    public RequestRef request(CaptionSubmitted caption) {
+        String jobId =
+                caption.getJobId() == null
+                        ? Ids.captionJobId(caption.getCustomId())
+                        : caption.getJobId();
+        String requestId = Ids.requestId(jobId, caption.getCustomId());
+        return new RequestRef(jobId, requestId, caption.getCustomId(), caption.getCaption());
+    }
+
+    @Override
+    public void open() {
+        encoder = open.get();
+    }
+
+    @Override
+    public void process(List<CaptionSubmitted> captions, Outbox out) {
+        for (int i = 0; i < captions.size() && out.keepGoing(); i++) {
+            CaptionSubmitted caption = captions.get(i);
+            RequestRef request = request(caption);
+            if (caption.getJobId() == null) {
+                // also for a caption that is rejected: its job then shows it as failed
+                out.send(
+                        i,
+                        Topics.JOBS,
+                        request,
+                        new JobSubmitted(request.getJobId(), 1, caption.getSubmittedAt()));
+            }
+            try {
+                out.send(i, Topics.GENERATION_TASKS, request, encode(request, caption));
+            } catch (PermanentException e) {
+                out.reject(i, e);
+            }
+        }
+    }
+
+    private GenerationRequested encode(RequestRef request, CaptionSubmitted caption) {
+        List<Violation> violations = CaptionRules.validate(caption);
+        if (!violations.isEmpty()) {
+            Violation first = violations.get(0);
+            throw new PermanentException(first.code(), first.message());
+        }
+        int[] textTokens = encoder.textTokens(caption.getCaption());
+        byte[] primedTokens = primedTokens(caption);
+        long seed =
+                caption.getSeed() == null
+                        ? Ids.defaultSeed(request.getRequestId())
+                        : caption.getSeed();
+        return GenerationRequested.newBuilder()
+                .setRequest(request)
+                .setTextTokens(Arrays.stream(textTokens).boxed().toList())
+                .setTextEmbedding(
+                        ByteBuffer.wrap(
+                                Embeddings.toBytes(encoder.textEmbedding(caption.getCaption()))))
+                .setPrimedTokens(ByteBuffer.wrap(primedTokens))
+                .setCandidates(caption.getCandidates())
+                .setTop(caption.getTop())
+                .setSeed(seed)
+                .setTemperature(caption.getTemperature())
+                .setTopK(caption.getTopK())
+                .setTopP(caption.getTopP())
+                .setRequestedAt(clock.instant())
+                .build();
+    }
+
+    private byte[] primedTokens(CaptionSubmitted caption) {
+        if (caption.getImagePrompt() == null) {
+            return new byte[0];
+        }
+        byte[] file = EventCodec.bytes(caption.getImagePrompt());
+        return ImagePrompt.firstRows(
+                        encoder.imageTokens(ImagePrompt.read(file)), caption.getImagePromptRows())
+                .toBytes();
+    }
+
+    @Override
+    public void close() {
+        if (encoder != null) {
+            encoder.close();
+        }
+    }
+}

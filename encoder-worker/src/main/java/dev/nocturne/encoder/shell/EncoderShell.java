@@ -1,0 +1,62 @@
+package dev.nocturne.encoder.shell;
+
+import dev.nocturne.encoder.EncoderService;
+import dev.nocturne.runtime.Health;
+import dev.nocturne.runtime.KafkaSettings;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Liveness;
+import org.eclipse.microprofile.health.Readiness;
+import org.jboss.logging.Logger;
+
+/** The encoder as a process of its own: configuration, lifecycle, health. */
+@ApplicationScoped
+class EncoderShell {
+
+    private static final Logger LOG = Logger.getLogger(EncoderShell.class);
+
+    @Produces
+    @Singleton
+    EncoderService encoder(EncoderConfig config, MeterRegistry meters) {
+        KafkaSettings kafka =
+                new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());
+        LOG.infof("Kafka at %s, model %s", kafka.bootstrapServers(), config.model());
+        return new EncoderService(kafka, config.model(), meters);
+    }
+
+    void start(@Observes StartupEvent event, EncoderService encoder) {
+        encoder.failure().thenRun(() -> Quarkus.asyncExit(1));
+        encoder.start();
+    }
+
+    void stop(@Observes ShutdownEvent event, EncoderService encoder) {
+        encoder.close();
+    }
+
+    @Produces
+    @Liveness
+    HealthCheck live(EncoderService encoder) {
+        return () -> response(encoder.health(), encoder.health().live());
+    }
+
+    @Produces
+    @Readiness
+    HealthCheck ready(EncoderService encoder) {
+        return () -> response(encoder.health(), encoder.health().ready());
+    }
+
+    private static HealthCheckResponse response(Health health, boolean up) {
+        return HealthCheckResponse.named("encoder")
+                .status(up)
+                .withData("message", health.message())
+                .build();
+    }
+}

@@ -1,0 +1,175 @@
+package dev.nocturne.encoder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.models.Embeddings;
+import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.Outbox;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.Topics;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class EncoderStageTest {
+
+    private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
+
+    private final EncoderStage stage =
+            new EncoderStage(LetterEncoder::new, Clock.fixed(NOON, ZoneOffset.UTC));
+    private final Outbox out = new Outbox(() -> true);
+
+    /** A token per letter; grids of 3x2 tokens 0 to 5. */
+    private static final class LetterEncoder implements CaptionEncoder {
+
+        @Override
+        public int[] textTokens(String caption) {
+            if (caption.length() > 32) {
+                throw new PermanentException(ReasonCodes.CAPTION_TOO_LONG, "too many tokens");
+            }
+            return caption.chars().toArray();
+        }
+
+        @Override
+        public float[] textEmbedding(String caption) {
+            return new float[] {1, 0};
+        }
+
+        @Override
+        public TokenGrid imageTokens(BufferedImage picture) {
+            return new TokenGrid(3, 2, new int[] {0, 1, 2, 3, 4, 5});
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @BeforeEach
+    void open() {
+        stage.open();
+    }
+
+    private static CaptionSubmitted.Builder caption() {
+        return CaptionSubmitted.newBuilder()
+                .setJobId("job-1")
+                .setCustomId("line-1")
+                .setCaption("ab")
+                .setSubmittedAt(NOON);
+    }
+
+    private GenerationRequested task() {
+        return out.outputs().stream()
+                .filter(output -> output.topic() == Topics.GENERATION_TASKS)
+                .map(output -> (GenerationRequested) output.event())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void captionBecomesATask() {
+        stage.process(
+                List.of(caption().setCandidates(8).setTop(2).setTemperature(0.5).build()), out);
+        String requestId = Ids.requestId("job-1", "line-1");
+        assertThat(out.outputs())
+                .singleElement()
+                .satisfies(
+                        output -> assertThat(output.key()).isEqualTo(Ids.key("job-1", requestId)));
+        GenerationRequested task = task();
+        assertThat(task.getRequest().getRequestId()).isEqualTo(requestId);
+        assertThat(task.getTextTokens()).containsExactly((int) 'a', (int) 'b');
+        assertThat(Embeddings.fromBytes(EventCodec.bytes(task.getTextEmbedding())))
+                .containsExactly(1, 0);
+        assertThat(task.getPrimedTokens().remaining()).isZero();
+        assertThat(task.getSeed()).isEqualTo(Ids.defaultSeed(requestId));
+        assertThat(task.getCandidates()).isEqualTo(8);
+        assertThat(task.getTop()).isEqualTo(2);
+        assertThat(task.getTemperature()).isEqualTo(0.5);
+    }
+
+    @Test
+    void givenSeedIsKept() {
+        stage.process(List.of(caption().setSeed(-7L).build()), out);
+        assertThat(task().getSeed()).isEqualTo(-7);
+    }
+
+    @Test
+    void captionWithoutAJobIsAJobOfItsOwn() {
+        stage.process(List.of(caption().setJobId(null).setCaption("").build()), out);
+        assertThat(out.outputs())
+                .singleElement()
+                .satisfies(
+                        output -> {
+                            assertThat(output.topic()).isEqualTo(Topics.JOBS);
+                            assertThat(output.key()).isEqualTo("caption-line-1");
+                            assertThat(output.event())
+                                    .isEqualTo(new JobSubmitted("caption-line-1", 1, NOON));
+                        });
+        assertThat(out.rejections()).as("its request has failed all the same").hasSize(1);
+    }
+
+    @Test
+    void imagePromptGivesTheFirstRows() {
+        stage.process(
+                List.of(caption().setImagePrompt(png(5, 7)).setImagePromptRows(2).build()), out);
+        assertThat(EventCodec.bytes(task().getPrimedTokens()))
+                .isEqualTo(new TokenGrid(2, 2, new int[] {0, 1, 2, 3}).toBytes());
+    }
+
+    @Test
+    void badCaptionsAreRejectedAndTheirNeighboursGoOn() {
+        ByteBuffer text = ByteBuffer.wrap("no picture".getBytes());
+        stage.process(
+                List.of(
+                        caption().setCaption("").build(),
+                        caption().setTop(99).build(),
+                        caption().setCaption("x".repeat(33)).build(),
+                        caption().setImagePrompt(text).setImagePromptRows(1).build(),
+                        caption().setImagePrompt(png(5, 5)).setImagePromptRows(3).build(),
+                        caption().setImagePrompt(cut(png(50, 50))).setImagePromptRows(1).build(),
+                        caption().build()),
+                out);
+        assertThat(out.rejections())
+                .hasSize(6)
+                .hasEntrySatisfying(0, e -> assertRejected(e, "invalid_caption", "empty"))
+                .hasEntrySatisfying(1, e -> assertRejected(e, "invalid_option", "99"))
+                .hasEntrySatisfying(2, e -> assertRejected(e, "caption_too_long", "tokens"))
+                .hasEntrySatisfying(3, e -> assertRejected(e, "invalid_option", "PNG or JPEG"))
+                .hasEntrySatisfying(4, e -> assertRejected(e, "invalid_option", "3 of 3 rows"))
+                .hasEntrySatisfying(5, e -> assertRejected(e, "invalid_option", "damaged"));
+        assertThat(out.outputs()).singleElement().extracting(Outbox.Output::index).isEqualTo(6);
+    }
+
+    private static void assertRejected(PermanentException e, String code, String messagePart) {
+        assertThat(e.reasonCode()).isEqualTo(code);
+        assertThat(e).hasMessageContaining(messagePart);
+    }
+
+    private static ByteBuffer png(int width, int height) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(
+                    new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB), "png", bytes);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+        return ByteBuffer.wrap(bytes.toByteArray());
+    }
+
+    private static ByteBuffer cut(ByteBuffer file) {
+        return file.slice(0, file.remaining() / 2);
+    }
+}

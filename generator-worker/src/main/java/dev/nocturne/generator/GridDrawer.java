@@ -1,0 +1,25 @@
+package dev.nocturne.generator;
+
+import dev.nocturne.models.Candidate;
+import dev.nocturne.models.DrawnCandidate;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/** Draws token grids, in decode batches of a fixed size. Belongs to one thread. */
+interface GridDrawer extends AutoCloseable {
+
+    /** Id of the model bundle. */
+    String model();
+
+    /**
+     * Draws one decode batch; a candidate does not depend on what else is in it.
+     *
+     * @param candidates at most one decode batch
+     * @param keepGoing asked between chunks of positions; false ends it with an exception
+     * @return in the order of the candidates
+     */
+    List<DrawnCandidate> draw(List<Candidate> candidates, BooleanSupplier keepGoing);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,65 @@
+package dev.nocturne.generator.shell;
+
+import dev.nocturne.generator.GeneratorService;
+import dev.nocturne.runtime.Health;
+import dev.nocturne.runtime.KafkaSettings;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Liveness;
+import org.eclipse.microprofile.health.Readiness;
+import org.jboss.logging.Logger;
+
+/** The generator as a process of its own: configuration, lifecycle, health. */
+@ApplicationScoped
+class GeneratorShell {
+
+    private static final Logger LOG = Logger.getLogger(GeneratorShell.class);
+
+    @Produces
+    @Singleton
+    GeneratorService generator(GeneratorConfig config, MeterRegistry meters) {
+        KafkaSettings kafka =
+                new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());
+        int batch = config.generator().batch();
+        LOG.infof(
+                "Kafka at %s, model %s, decode batches of %d",
+                kafka.bootstrapServers(), config.model(), batch);
+        return new GeneratorService(kafka, config.model(), batch, meters);
+    }
+
+    void start(@Observes StartupEvent event, GeneratorService generator) {
+        generator.failure().thenRun(() -> Quarkus.asyncExit(1));
+        generator.start();
+    }
+
+    void stop(@Observes ShutdownEvent event, GeneratorService generator) {
+        generator.close();
+    }
+
+    @Produces
+    @Liveness
+    HealthCheck live(GeneratorService generator) {
+        return () -> response(generator.health(), generator.health().live());
+    }
+
+    @Produces
+    @Readiness
+    HealthCheck ready(GeneratorService generator) {
+        return () -> response(generator.health(), generator.health().ready());
+    }
+
+    private static HealthCheckResponse response(Health health, boolean up) {
+        return HealthCheckResponse.named("generator")
+                .status(up)
+                .withData("message", health.message())
+                .build();
+    }
+}

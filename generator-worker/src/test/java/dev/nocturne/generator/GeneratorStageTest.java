@@ -1,0 +1,121 @@
+package dev.nocturne.generator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.nocturne.events.DrawnGrid;
+import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.GridsDrawn;
+import dev.nocturne.models.Candidate;
+import dev.nocturne.models.CandidateSeeds;
+import dev.nocturne.models.DrawnCandidate;
+import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.Outbox;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.ReasonCodes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+
+class GeneratorStageTest {
+
+    private final List<Integer> batchSizes = new ArrayList<>();
+    private final Outbox out = new Outbox(() -> true);
+
+    /** Draws a 1x1 grid of the lowest 16 bits of the seed. */
+    private class SeedDrawer implements GridDrawer {
+
+        @Override
+        public String model() {
+            return "seeds@0";
+        }
+
+        @Override
+        public List<DrawnCandidate> draw(List<Candidate> candidates, BooleanSupplier keepGoing) {
+            batchSizes.add(candidates.size());
+            assertThat(candidates)
+                    .allSatisfy(
+                            candidate -> {
+                                assertThat(candidate.textTokens()).containsExactly(5, 6);
+                                assertThat(candidate.primedTokens()).containsExactly(7);
+                            });
+            return candidates.stream()
+                    .map(candidate -> new DrawnCandidate(grid(candidate.seed()), -1.5))
+                    .toList();
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static TokenGrid grid(long seed) {
+        return new TokenGrid(1, 1, new int[] {(int) (seed & 0xffff)});
+    }
+
+    @Test
+    void everyCandidateIsDrawnOnceInFullBatches() {
+        List<GenerationRequested> tasks = Tasks.of(3, 6, 1);
+        GeneratorStage stage = new GeneratorStage(SeedDrawer::new, 4);
+        stage.open();
+        stage.process(tasks, out);
+
+        assertThat(batchSizes).containsExactly(4, 4, 2);
+        for (int i = 0; i < tasks.size(); i++) {
+            GenerationRequested task = tasks.get(i);
+            List<DrawnGrid> grids = grids(i);
+            assertThat(grids).hasSize(task.getCandidates());
+            for (int candidate = 0; candidate < grids.size(); candidate++) {
+                long seed = CandidateSeeds.seed(task.getSeed(), candidate);
+                DrawnGrid drawn = grids.get(candidate);
+                assertThat(drawn.getCandidate()).isEqualTo(candidate);
+                assertThat(drawn.getSeed()).isEqualTo(seed);
+                assertThat(drawn.getLogProbability()).isEqualTo(-1.5);
+                assertThat(EventCodec.bytes(drawn.getTokens())).isEqualTo(grid(seed).toBytes());
+            }
+        }
+    }
+
+    @Test
+    void anEventHoldsOneRequestsShareOfOneBatch() {
+        GeneratorStage stage = new GeneratorStage(SeedDrawer::new, 4);
+        stage.open();
+        stage.process(Tasks.of(3, 6, 1), out);
+        assertThat(out.outputs())
+                .extracting(output -> ((GridsDrawn) output.event()).getGrids().size())
+                .containsExactly(3, 1, 4, 1, 1);
+        assertThat(out.outputs())
+                .allSatisfy(
+                        output -> {
+                            GridsDrawn drawn = (GridsDrawn) output.event();
+                            assertThat(drawn.getModel()).isEqualTo("seeds@0");
+                            assertThat(drawn.getGridHeight()).isEqualTo(1);
+                        });
+    }
+
+    @Test
+    void failureOfTheModelNamesItsReason() {
+        GridDrawer broken =
+                new SeedDrawer() {
+                    @Override
+                    public List<DrawnCandidate> draw(List<Candidate> batch, BooleanSupplier go) {
+                        throw new IllegalStateException("not enough memory");
+                    }
+                };
+        GeneratorStage stage = new GeneratorStage(() -> broken, 4);
+        stage.open();
+        assertThatExceptionOfType(PermanentException.class)
+                .isThrownBy(() -> stage.process(Tasks.of(1), out))
+                .withMessage("cannot draw: not enough memory")
+                .extracting(PermanentException::reasonCode)
+                .isEqualTo(ReasonCodes.MODEL_ERROR);
+    }
+
+    private List<DrawnGrid> grids(int task) {
+        return out.outputs().stream()
+                .filter(output -> output.index() == task)
+                .flatMap(output -> ((GridsDrawn) output.event()).getGrids().stream())
+                .toList();
+    }
+}
