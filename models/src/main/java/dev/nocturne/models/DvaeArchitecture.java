@@ -1,0 +1,92 @@
+package dev.nocturne.models;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The sizes of a discrete VAE (Ramesh et al. 2021, appendix A; openai/DALL-E). The published model
+ * is {@code (256, 4, 2, 8192, 128)}: 256×256 pixels to 32×32 tokens.
+ *
+ * @param hidden channels of the first group; group {@code g} of the encoder has {@code hidden ·
+ *     2^(g-1)}
+ * @param groups groups of residual blocks; the picture shrinks by 2 between groups
+ * @param blocksPerGroup residual blocks in a group
+ * @param vocabulary size of the codebook
+ * @param codeWidth length of a codebook vector
+ */
+public record DvaeArchitecture(
+        int hidden, int groups, int blocksPerGroup, int vocabulary, int codeWidth) {
+
+    public DvaeArchitecture {
+        if (hidden < 8 || hidden % 4 != 0) {
+            throw new IllegalArgumentException(
+                    "hidden is " + hidden + "; it must be a multiple of 4, at least 8");
+        }
+        if (groups < 1 || blocksPerGroup < 1 || codeWidth < 1) {
+            throw new IllegalArgumentException(
+                    "groups, blocksPerGroup and codeWidth must be at least 1");
+        }
+        if (vocabulary < 2 || vocabulary > 65536) {
+            throw new IllegalArgumentException(
+                    "vocabulary is " + vocabulary + "; tokens are 16 bits: choose 2 to 65536");
+        }
+    }
+
+    /** Pixels per token along each side. */
+    public int downsampling() {
+        return 1 << (groups - 1);
+    }
+
+    /** Name and shape of every weight, in the order of computation. */
+    public Map<String, long[]> shapes() {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        conv(shapes, "encoder.blocks.input", 3, hidden, 7);
+        int channels = hidden;
+        for (int group = 1; group <= groups; group++) {
+            channels =
+                    group(
+                            shapes,
+                            "encoder.blocks.group_" + group,
+                            channels,
+                            hidden << (group - 1),
+                            new int[] {3, 3, 3, 1});
+        }
+        conv(shapes, "encoder.blocks.output.conv", channels, vocabulary, 1);
+
+        conv(shapes, "decoder.blocks.input", vocabulary, codeWidth, 1);
+        channels = codeWidth;
+        for (int group = 1; group <= groups; group++) {
+            channels =
+                    group(
+                            shapes,
+                            "decoder.blocks.group_" + group,
+                            channels,
+                            hidden << (groups - group),
+                            new int[] {1, 3, 3, 3});
+        }
+        // mean and log scale of the logit-Laplace for red, green and blue
+        conv(shapes, "decoder.blocks.output.conv", channels, 6, 1);
+        return shapes;
+    }
+
+    private int group(Map<String, long[]> shapes, String name, int in, int out, int[] kernels) {
+        for (int block = 1; block <= blocksPerGroup; block++) {
+            String blockName = name + ".block_" + block;
+            int bottleneck = out / 4;
+            conv(shapes, blockName + ".res_path.conv_1", in, bottleneck, kernels[0]);
+            conv(shapes, blockName + ".res_path.conv_2", bottleneck, bottleneck, kernels[1]);
+            conv(shapes, blockName + ".res_path.conv_3", bottleneck, bottleneck, kernels[2]);
+            conv(shapes, blockName + ".res_path.conv_4", bottleneck, out, kernels[3]);
+            if (in != out) {
+                conv(shapes, blockName + ".id_path", in, out, 1);
+            }
+            in = out;
+        }
+        return out;
+    }
+
+    private static void conv(Map<String, long[]> shapes, String name, int in, int out, int kernel) {
+        shapes.put(name + ".w", new long[] {out, in, kernel, kernel});
+        shapes.put(name + ".b", new long[] {out});
+    }
+}

@@ -1,0 +1,209 @@
+package dev.nocturne.models;
+
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Draws token grids with the transformer, a batch at a time (Ramesh et al. 2021, section 2.2).
+ *
+ * <p>The batch always has its full size, padded with a copy of the last candidate, and each caption
+ * is read by itself. So a candidate's tokens depend on its caption, seed and sampling, not on what
+ * else is in the batch; they may change with the batch size, the precision and the kind of
+ * processor, which round differently.
+ *
+ * <p>Belongs to one thread at a time; the caller closes it.
+ */
+public final class GridGenerator implements AutoCloseable {
+    /** Positions drawn between two looks at {@code keepGoing}. */
+    private static final int CHUNK = 32;
+
+    private final TorchProgram program;
+    private final IValue weights;
+    private final TransformerArchitecture architecture;
+    private final int batchSize;
+
+    /**
+     * @param weights by the names of {@link TransformerArchitecture#shapes}
+     */
+    public GridGenerator(
+            Map<String, Safetensors.Tensor> weights,
+            TransformerArchitecture architecture,
+            int batchSize,
+            Precision precision) {
+        if (batchSize < 1) {
+            throw new IllegalArgumentException(
+                    "the batch size is " + batchSize + "; choose at least 1");
+        }
+        this.architecture = architecture;
+        this.batchSize = batchSize;
+        this.program = TorchProgram.load("transformer.py", "resblocks.py", "adamw.py");
+        try (IValue full = program.dictionary(weights);
+                IValue type = IValue.from(precision.torchType())) {
+            this.weights = program.call("prepare", full, type);
+        }
+    }
+
+    public int batchSize() {
+        return batchSize;
+    }
+
+    /** Tokens along each side of a grid. */
+    public int gridSize() {
+        return architecture.gridSize();
+    }
+
+    /**
+     * Draws one grid for each candidate, in order. Candidates may belong to different captions.
+     *
+     * @param batch 1 to {@link #batchSize} candidates
+     * @param keepGoing asked after each chunk of positions, on the calling thread
+     * @throws CancelledException if {@code keepGoing} says no
+     */
+    public List<DrawnCandidate> draw(List<Candidate> batch, BooleanSupplier keepGoing) {
+        if (batch.isEmpty() || batch.size() > batchSize) {
+            throw new IllegalArgumentException(
+                    batch.size() + " candidates; a batch holds 1 to " + batchSize);
+        }
+        List<Candidate> rows = new ArrayList<>(batch);
+        while (rows.size() < batchSize) {
+            rows.add(batch.get(batch.size() - 1));
+        }
+        int length = architecture.gridLength();
+        try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
+                IValue state = begin(rows, scope);
+                IValue sampling = tensor(sampling(rows), new Shape(batchSize, 3), scope)) {
+            for (int start = 0; start < length; start += CHUNK) {
+                int count = Math.min(CHUNK, length - start);
+                try (IValue from = IValue.from((long) start);
+                        IValue uniforms =
+                                tensor(
+                                        uniforms(rows, start, count),
+                                        new Shape(batchSize, count),
+                                        scope);
+                        IValue primed =
+                                IValue.from(
+                                        (PtNDArray)
+                                                scope.create(
+                                                        primed(rows, start, count),
+                                                        new Shape(batchSize, count)));
+                        IValue end =
+                                program.call(
+                                        "draw", weights, state, from, uniforms, primed, sampling)) {
+                    if (end.toLong() < length && !keepGoing.getAsBoolean()) {
+                        throw new CancelledException();
+                    }
+                }
+            }
+            return results(state, batch.size(), scope);
+        }
+    }
+
+    private IValue begin(List<Candidate> rows, PtNDManager scope) {
+        List<IValue> prefixes = new ArrayList<>();
+        try {
+            Map<List<Integer>, Integer> captions = new LinkedHashMap<>();
+            long[] captionOfRow = new long[rows.size()];
+            for (int row = 0; row < rows.size(); row++) {
+                int[] text = rows.get(row).textTokens();
+                List<Integer> key = Arrays.stream(text).boxed().toList();
+                if (captions.putIfAbsent(key, captions.size()) == null) {
+                    try (IValue ids =
+                            IValue.from(
+                                    (PtNDArray)
+                                            scope.create(
+                                                    architecture.padded(text),
+                                                    new Shape(1, architecture.textLength())))) {
+                        prefixes.add(program.call("prefill", weights, ids));
+                    }
+                }
+                captionOfRow[row] = captions.get(key);
+            }
+            try (IValue list = IValue.listFrom(prefixes.toArray(new IValue[0]));
+                    IValue caption = IValue.listFrom(captionOfRow)) {
+                return program.call("begin", weights, list, caption);
+            }
+        } finally {
+            prefixes.forEach(IValue::close);
+        }
+    }
+
+    private List<DrawnCandidate> results(IValue state, int count, PtNDManager scope) {
+        Map<String, IValue> entries = state.toIValueMap();
+        try {
+            long[] tokens = entries.get("tokens").toTensor(scope).toLongArray();
+            double[] logProbabilities =
+                    entries.get("log_probability").toTensor(scope).toDoubleArray();
+            int length = architecture.gridLength();
+            List<DrawnCandidate> drawn = new ArrayList<>(count);
+            for (int row = 0; row < count; row++) {
+                int[] grid =
+                        Arrays.stream(tokens, row * length, (row + 1) * length)
+                                .mapToInt(Math::toIntExact)
+                                .toArray();
+                drawn.add(
+                        new DrawnCandidate(
+                                new TokenGrid(
+                                        architecture.gridSize(), architecture.gridSize(), grid),
+                                logProbabilities[row]));
+            }
+            return drawn;
+        } finally {
+            entries.values().forEach(IValue::close);
+        }
+    }
+
+    private static float[] sampling(List<Candidate> rows) {
+        float[] values = new float[rows.size() * 3];
+        for (int row = 0; row < rows.size(); row++) {
+            Sampling sampling = rows.get(row).sampling();
+            values[3 * row] = (float) sampling.temperature();
+            values[3 * row + 1] = sampling.topK() == 0 ? Float.POSITIVE_INFINITY : sampling.topK();
+            // above every cumulative sum, rounding included
+            values[3 * row + 2] = sampling.topP() == 1 ? 2 : (float) sampling.topP();
+        }
+        return values;
+    }
+
+    private static float[] uniforms(List<Candidate> rows, int start, int count) {
+        float[] values = new float[rows.size() * count];
+        for (int row = 0; row < rows.size(); row++) {
+            for (int i = 0; i < count; i++) {
+                values[row * count + i] = CounterRandom.uniform(rows.get(row).seed(), start + i);
+            }
+        }
+        return values;
+    }
+
+    private long[] primed(List<Candidate> rows, int start, int count) {
+        long[] values = new long[rows.size() * count];
+        for (int row = 0; row < rows.size(); row++) {
+            int[] given = rows.get(row).primedTokens();
+            if (given.length > architecture.gridLength()) {
+                throw new IllegalArgumentException(
+                        given.length + " primed tokens; a grid has " + architecture.gridLength());
+            }
+            for (int i = 0; i < count; i++) {
+                values[row * count + i] = start + i < given.length ? given[start + i] : -1;
+            }
+        }
+        return values;
+    }
+
+    private static IValue tensor(float[] values, Shape shape, PtNDManager scope) {
+        return IValue.from((PtNDArray) scope.create(values, shape));
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+        program.close();
+    }
+}

@@ -1,0 +1,319 @@
+package dev.nocturne.models;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * A model directory, the unit that a deployment mounts: {@code model.json} (sizes and checksums),
+ * {@code tokenizer.json}, and {@code dvae}, {@code transformer} and {@code clip.safetensors}.
+ * Training fills it part by part.
+ *
+ * <p>Opening reads {@code model.json} only. Each part is verified when it is loaded: its sha256,
+ * and that its tensors are those of its architecture, none missing, extra or misshapen. The callers
+ * close what they load. Immutable, so threads may share it.
+ */
+public final class ModelBundle {
+    private static final String MANIFEST = "model.json";
+    private static final String TOKENIZER = "tokenizer.json";
+    private static final String DVAE = "dvae.safetensors";
+    private static final String TRANSFORMER = "transformer.safetensors";
+    private static final String CLIP = "clip.safetensors";
+
+    private static final ObjectMapper JSON =
+            JsonMapper.builder()
+                    .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+                    .enable(SerializationFeature.INDENT_OUTPUT)
+                    .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                    .serializationInclusion(JsonInclude.Include.NON_NULL)
+                    .build();
+
+    private final Path directory;
+    private final Manifest manifest;
+
+    /**
+     * @param imageSize side of the pictures in pixels
+     * @param files sha256 in hex of each file
+     */
+    private record Manifest(
+            String name,
+            int imageSize,
+            DvaeArchitecture dvae,
+            TransformerArchitecture transformer,
+            ClipArchitecture clip,
+            TreeMap<String, String> files) {}
+
+    private ModelBundle(Path directory, Manifest manifest) {
+        this.directory = directory;
+        this.manifest = manifest;
+    }
+
+    /**
+     * @throws InvalidModelException if the directory is not a model
+     */
+    public static ModelBundle open(Path directory) throws IOException {
+        Path file = directory.resolve(MANIFEST);
+        try {
+            Manifest manifest = JSON.readValue(Files.readAllBytes(file), Manifest.class);
+            if (manifest.name == null || manifest.imageSize < 1 || manifest.files == null) {
+                throw new InvalidModelException(
+                        file
+                                + " lacks name, image_size or files; restore it from where the model came from");
+            }
+            return new ModelBundle(directory, manifest);
+        } catch (NoSuchFileException e) {
+            throw new InvalidModelException(
+                    "no model at "
+                            + directory.toAbsolutePath()
+                            + ": "
+                            + MANIFEST
+                            + " is missing; give the directory of a model");
+        } catch (JsonProcessingException e) {
+            throw new InvalidModelException(
+                    file
+                            + " is not a valid model description ("
+                            + e.getOriginalMessage()
+                            + "); restore it from where the model came from");
+        }
+    }
+
+    /** An empty model in memory; the first part that is added creates the directory. */
+    public static ModelBundle create(Path directory, String name, int imageSize) {
+        return new ModelBundle(
+                directory, new Manifest(name, imageSize, null, null, null, new TreeMap<>()));
+    }
+
+    /** Name and version: the version changes with any byte of any part. */
+    public String id() {
+        return manifest.name
+                + "@"
+                + HexFormat.of()
+                        .formatHex(
+                                sha256().digest(
+                                                manifest.files
+                                                        .toString()
+                                                        .getBytes(StandardCharsets.UTF_8)),
+                                0,
+                                4);
+    }
+
+    public Path directory() {
+        return directory;
+    }
+
+    /** Side of the pictures in pixels. */
+    public int imageSize() {
+        return manifest.imageSize;
+    }
+
+    public DvaeArchitecture dvaeArchitecture() throws InvalidModelException {
+        return trained("dvae", manifest.dvae);
+    }
+
+    public TransformerArchitecture transformerArchitecture() throws InvalidModelException {
+        return trained("transformer", manifest.transformer);
+    }
+
+    public ClipArchitecture clipArchitecture() throws InvalidModelException {
+        return trained("clip", manifest.clip);
+    }
+
+    public BpeTokenizer tokenizer() throws IOException {
+        trained("tokenizer", manifest.files.get(TOKENIZER));
+        verifyChecksum(TOKENIZER);
+        return BpeTokenizer.load(directory.resolve(TOKENIZER));
+    }
+
+    public DiscreteVae dvae() throws IOException {
+        return new DiscreteVae(
+                weights(DVAE, dvaeArchitecture().shapes()),
+                manifest.dvae,
+                manifest.imageSize,
+                Precision.best());
+    }
+
+    /**
+     * @param batchSize candidates drawn together; see {@link GridGenerator}
+     */
+    public GridGenerator generator(int batchSize) throws IOException {
+        return new GridGenerator(
+                weights(TRANSFORMER, transformerArchitecture().shapes()),
+                manifest.transformer,
+                batchSize,
+                Precision.best());
+    }
+
+    /**
+     * Computes in float32: scores of near equals decide the ranking, and bfloat16 would blur them.
+     */
+    public Clip clip() throws IOException {
+        return new Clip(
+                weights(CLIP, clipArchitecture().shapes()),
+                manifest.clip,
+                tokenizer(),
+                Precision.FLOAT32);
+    }
+
+    public CandidateScorer scorer() throws IOException {
+        return new CandidateScorer(dvae(), clip());
+    }
+
+    /** The bundle with this tokenizer, on disk. */
+    public ModelBundle with(BpeTokenizer tokenizer) throws IOException {
+        Files.createDirectories(directory);
+        tokenizer.save(directory.resolve(TOKENIZER));
+        return saved(manifest.dvae, manifest.transformer, manifest.clip, TOKENIZER);
+    }
+
+    /** The bundle with this dVAE, on disk as float16. */
+    public ModelBundle with(DvaeArchitecture architecture, Map<String, Safetensors.Tensor> weights)
+            throws IOException {
+        write(DVAE, weights);
+        return saved(architecture, manifest.transformer, manifest.clip, DVAE);
+    }
+
+    /** The bundle with this transformer, on disk as float16. */
+    public ModelBundle with(
+            TransformerArchitecture architecture, Map<String, Safetensors.Tensor> weights)
+            throws IOException {
+        write(TRANSFORMER, weights);
+        return saved(manifest.dvae, architecture, manifest.clip, TRANSFORMER);
+    }
+
+    /** The bundle with this CLIP, on disk as float16. */
+    public ModelBundle with(ClipArchitecture architecture, Map<String, Safetensors.Tensor> weights)
+            throws IOException {
+        write(CLIP, weights);
+        return saved(manifest.dvae, manifest.transformer, architecture, CLIP);
+    }
+
+    private void write(String file, Map<String, Safetensors.Tensor> weights) throws IOException {
+        Files.createDirectories(directory);
+        Safetensors.write(directory.resolve(file), weights, Safetensors.StorageType.F16, Map.of());
+    }
+
+    private ModelBundle saved(
+            DvaeArchitecture dvae,
+            TransformerArchitecture transformer,
+            ClipArchitecture clip,
+            String changed)
+            throws IOException {
+        TreeMap<String, String> files = new TreeMap<>(manifest.files);
+        files.put(changed, checksum(directory.resolve(changed)));
+        Manifest updated =
+                new Manifest(manifest.name, manifest.imageSize, dvae, transformer, clip, files);
+        Path temporary = directory.resolve(MANIFEST + ".new");
+        JSON.writeValue(temporary.toFile(), updated);
+        Files.move(temporary, directory.resolve(MANIFEST), StandardCopyOption.ATOMIC_MOVE);
+        return new ModelBundle(directory, updated);
+    }
+
+    private <T> T trained(String part, T value) throws InvalidModelException {
+        if (value == null) {
+            throw new InvalidModelException(
+                    "the model at "
+                            + directory
+                            + " has no "
+                            + part
+                            + " yet; run: nocturne train "
+                            + part
+                            + " --model "
+                            + directory);
+        }
+        return value;
+    }
+
+    private Map<String, Safetensors.Tensor> weights(String file, Map<String, long[]> shapes)
+            throws IOException {
+        verifyChecksum(file);
+        Path path = directory.resolve(file);
+        Map<String, Safetensors.Tensor> weights = Safetensors.readAll(path);
+        Set<String> missing = new TreeSet<>(shapes.keySet());
+        missing.removeAll(weights.keySet());
+        if (!missing.isEmpty()) {
+            throw new InvalidModelException(
+                    path
+                            + " lacks the tensor "
+                            + missing.iterator().next()
+                            + "; it does not belong to this "
+                            + MANIFEST);
+        }
+        for (Map.Entry<String, Safetensors.Tensor> entry : weights.entrySet()) {
+            long[] expected = shapes.get(entry.getKey());
+            if (expected == null) {
+                throw new InvalidModelException(
+                        path
+                                + " has the unknown tensor "
+                                + entry.getKey()
+                                + "; it does not belong to this "
+                                + MANIFEST);
+            }
+            if (!Arrays.equals(expected, entry.getValue().shape())) {
+                throw new InvalidModelException(
+                        "%s: the tensor %s is %s, but %s asks for %s"
+                                .formatted(
+                                        path,
+                                        entry.getKey(),
+                                        Arrays.toString(entry.getValue().shape()),
+                                        MANIFEST,
+                                        Arrays.toString(expected)));
+            }
+        }
+        return weights;
+    }
+
+    private void verifyChecksum(String file) throws IOException {
+        Path path = directory.resolve(file);
+        if (!Files.isReadable(path)) {
+            throw new InvalidModelException(
+                    path + " is missing or unreadable; restore it from where the model came from");
+        }
+        String expected = manifest.files.get(file);
+        String actual = checksum(path);
+        if (!actual.equals(expected)) {
+            throw new InvalidModelException(
+                    path
+                            + " is damaged: its sha256 is "
+                            + actual
+                            + ", not "
+                            + expected
+                            + "; restore it from where the model came from");
+        }
+    }
+
+    private static String checksum(Path file) throws IOException {
+        MessageDigest digest = sha256();
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            in.transferTo(java.io.OutputStream.nullOutputStream());
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java has SHA-256", e);
+        }
+    }
+}

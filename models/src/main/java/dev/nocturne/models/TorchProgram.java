@@ -1,0 +1,195 @@
+package dev.nocturne.models;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.training.ParameterStore;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * A TorchScript program from {@code src/main/torchscript}: functions over dictionaries of weights,
+ * run by libtorch through DJL.
+ *
+ * <p>The program holds no state: weights, caches and optimizer moments are arguments. That keeps
+ * bfloat16 tensors, which DJL's array type cannot name, inside native values ({@link IValue}) that
+ * Java passes along unopened.
+ *
+ * <p>Belongs to one thread at a time. The caller closes it, and every {@link IValue} it returns.
+ */
+public final class TorchProgram implements AutoCloseable {
+    /** TorchScript's number of the type float32. */
+    public static final int FLOAT32 = 6;
+
+    /** TorchScript's number of the type bfloat16. */
+    public static final int BFLOAT16 = 15;
+
+    static {
+        // The optimizing executor re-specialises on every new shape and fails in mixed-precision
+        // backward passes.
+        System.setProperty("ai.djl.pytorch.graph_optimizer", "false");
+        setDefault("ai.djl.pytorch.num_interop_threads", "1");
+    }
+
+    private final PtNDManager manager;
+    private final PtSymbolBlock block;
+    private final ParameterStore noParameters;
+
+    private TorchProgram(PtNDManager manager, PtSymbolBlock block) {
+        this.manager = manager;
+        this.block = block;
+        this.noParameters = new ParameterStore(manager, false);
+    }
+
+    /**
+     * Compiles the functions of the named sources, e.g. {@code "dvae.py", "adamw.py"}, as one
+     * program.
+     */
+    public static TorchProgram load(String... sources) {
+        StringBuilder code =
+                new StringBuilder(
+                        "class Program(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n");
+        for (String source : sources) {
+            for (String line : resource(source).split("\n")) {
+                code.append("  ")
+                        .append(line.replaceFirst("^(def \\w+\\(self)", "$1 : __torch__.Program"))
+                        .append('\n');
+            }
+        }
+        PtNDManager manager = (PtNDManager) NDManager.newBaseManager();
+        try {
+            byte[] archive = archive(code.toString());
+            return new TorchProgram(
+                    manager,
+                    JniUtils.loadModule(manager, new ByteArrayInputStream(archive), true, false));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (RuntimeException e) {
+            manager.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Runs a function without recording gradients. The caller closes the result; the arguments stay
+     * the caller's.
+     */
+    public IValue call(String function, IValue... arguments) {
+        // The flag is thread-local, and the thread may be new.
+        JniUtils.setGraphExecutorOptimize(false);
+        return IValueUtils.runMethod(block, function, arguments);
+    }
+
+    /**
+     * Runs a function in which gradients flow. Arrays named {@code "x.name"} reach it as the entry
+     * {@code name} of the dictionary argument {@code x}; the others as tensors, in order.
+     */
+    public NDArray train(String function, NDList arguments) {
+        JniUtils.setGradMode(true);
+        try (NDArray method = manager.create(0f)) {
+            method.setName("module_method:" + function);
+            NDList named = new NDList(arguments);
+            named.add(method);
+            return block.forward(noParameters, named, true).head();
+        } finally {
+            JniUtils.setGradMode(false);
+        }
+    }
+
+    /** The manager that owns this program's arrays; use sub-managers for what is short-lived. */
+    public PtNDManager manager() {
+        return manager;
+    }
+
+    /** A dictionary of float32 weights as a native value; the caller closes it. */
+    public IValue dictionary(Map<String, Safetensors.Tensor> weights) {
+        Map<String, PtNDArray> arrays = new LinkedHashMap<>();
+        weights.forEach(
+                (name, tensor) ->
+                        arrays.put(
+                                name,
+                                (PtNDArray)
+                                        manager.create(
+                                                FloatBuffer.wrap(tensor.data()),
+                                                new Shape(tensor.shape()),
+                                                DataType.FLOAT32)));
+        IValue dictionary = IValue.stringMapFrom(arrays);
+        // The dictionary shares the tensors: closing our handles leaves it their only owner.
+        arrays.values().forEach(NDArray::close);
+        return dictionary;
+    }
+
+    @Override
+    public void close() {
+        block.close();
+        manager.close();
+    }
+
+    /**
+     * A TorchScript archive: a stored zip of the program text, the pickled (here empty) module and
+     * an empty constant table (pytorch/torch/csrc/jit/docs/serialization.md).
+     */
+    private static byte[] archive(String code) throws IOException {
+        // protocol 2; an object of class __torch__.Program made without arguments; its state
+        // {"training": True}
+        byte[] module =
+                "\u0080\u0002c__torch__\nProgram\n)\u0081}(X\b\0\0\0training\u0088ub."
+                        .getBytes(StandardCharsets.ISO_8859_1);
+        byte[] noConstants = "\u0080\u0002).".getBytes(StandardCharsets.ISO_8859_1);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            store(zip, "program/data.pkl", module);
+            store(zip, "program/code/__torch__.py", code.getBytes(StandardCharsets.UTF_8));
+            store(zip, "program/constants.pkl", noConstants);
+            store(zip, "program/version", "3\n".getBytes(StandardCharsets.US_ASCII));
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
+        CRC32 checksum = new CRC32();
+        checksum.update(content);
+        ZipEntry entry = new ZipEntry(name);
+        entry.setMethod(ZipEntry.STORED);
+        entry.setSize(content.length);
+        entry.setCrc(checksum.getValue());
+        zip.putNextEntry(entry);
+        zip.write(content);
+        zip.closeEntry();
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = TorchProgram.class.getResourceAsStream("/torchscript/" + name)) {
+            if (in == null) {
+                throw new IllegalArgumentException("no TorchScript program named " + name);
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void setDefault(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package dev.nocturne.models;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The sizes of the transformer (Ramesh et al. 2021, appendix B). The paper's model is {@code (64,
+ * 3968, 16384, 256, 8192, 32)}.
+ *
+ * @param layers residual blocks
+ * @param width of the residual stream; heads are 64 wide
+ * @param textVocabulary tokens of the tokenizer, pads not counted
+ * @param textLength text positions; each has a pad of its own
+ * @param imageVocabulary size of the dVAE's codebook
+ * @param gridSize tokens along each side of the image
+ */
+public record TransformerArchitecture(
+        int layers,
+        int width,
+        int textVocabulary,
+        int textLength,
+        int imageVocabulary,
+        int gridSize) {
+
+    public TransformerArchitecture {
+        if (width < 64 || width % 64 != 0) {
+            throw new IllegalArgumentException(
+                    "width is " + width + "; heads are 64 wide: choose a multiple of 64");
+        }
+        if (layers < 1
+                || textVocabulary < 1
+                || textLength < 2
+                || imageVocabulary < 2
+                || gridSize < 1) {
+            throw new IllegalArgumentException(
+                    "every size of the transformer must be positive, text length and codebook at least 2: "
+                            + this);
+        }
+    }
+
+    /** Image positions. */
+    public int gridLength() {
+        return gridSize * gridSize;
+    }
+
+    /** Text ids: the tokenizer's, then one pad for each text position. */
+    public int textIds() {
+        return textVocabulary + textLength;
+    }
+
+    /** Name and shape of every weight. */
+    public Map<String, long[]> shapes() {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        shapes.put("text_token.weight", new long[] {textIds(), width});
+        shapes.put("text_position.weight", new long[] {textLength, width});
+        shapes.put("image_token.weight", new long[] {imageVocabulary, width});
+        shapes.put("image_row.weight", new long[] {gridSize, width});
+        shapes.put("image_column.weight", new long[] {gridSize, width});
+        Resblocks.shapes(shapes, "", layers, width);
+        Resblocks.norm(shapes, "ln_final", width);
+        shapes.put("text_head.weight", new long[] {textIds(), width});
+        shapes.put("image_head.weight", new long[] {imageVocabulary, width});
+        return shapes;
+    }
+
+    /**
+     * Text ids at every position: the caption's tokens, then the pads of the positions left over.
+     */
+    public long[] padded(int[] textTokens) {
+        if (textTokens.length > textLength) {
+            throw new IllegalArgumentException(
+                    textTokens.length
+                            + " text tokens; the transformer reads at most "
+                            + textLength);
+        }
+        long[] ids = new long[textLength];
+        for (int position = 0; position < textLength; position++) {
+            ids[position] =
+                    position < textTokens.length ? textTokens[position] : textVocabulary + position;
+        }
+        return ids;
+    }
+}

@@ -1,0 +1,71 @@
+# CLIP (Radford et al. 2021), the vision transformer variant, layer for layer and name for name as in openai/CLIP. Needs
+# resblocks.py. Text ids end in the end-of-text id, which is the largest; padding is 0.
+
+
+# pixels uint8 or float in [0, 255], [batch, 3, size, size] -> float32 at the tower's resolution, standardised
+def preprocess(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
+    patch = torch.size(w["visual.conv1.weight"], 3)
+    patches = torch.size(w["visual.positional_embedding"], 0) - 1
+    side = 1
+    while side * side < patches:
+        side = side + 1
+    x = pixels.to(6) / 255.
+    if torch.size(x, 2) != side * patch:
+        x = torch.clamp(torch._upsample_bicubic2d_aa(x, [side * patch, side * patch], False), 0., 1.)
+    mean = torch.view(torch.tensor([0.48145466, 0.4578275, 0.40821073], dtype=6, device=x.device), [1, 3, 1, 1])
+    deviation = torch.view(torch.tensor([0.26862954, 0.26130258, 0.27577711], dtype=6, device=x.device), [1, 3, 1, 1])
+    return (x - mean) / deviation
+
+
+# standardised pixels -> unit vectors [batch, embedding] float32
+def image_tower(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
+    kernel = w["visual.conv1.weight"]
+    patch = torch.size(kernel, 3)
+    h = torch.conv2d(x.to(kernel.dtype), kernel, None, [patch, patch])
+    h = torch.transpose(torch.flatten(h, 2), 1, 2).to(6)  # [batch, patches, width]
+    klass = torch.expand(torch.view(w["visual.class_embedding"].to(6), [1, 1, -1]), [torch.size(h, 0), 1, -1])
+    h = torch.cat([klass, h], 1) + w["visual.positional_embedding"].to(6)
+    h = self.resblocks(w, "visual.transformer.", False, True, self.norm(w, "visual.ln_pre", h))
+    h = self.norm(w, "visual.ln_post", torch.select(h, 1, 0))
+    return self.unit(torch.matmul(h, w["visual.proj"].to(6)))
+
+
+# ids int64 [batch, context] -> unit vectors [batch, embedding] float32
+def text_tower(self, w: Dict[str, Tensor], ids: Tensor) -> Tensor:
+    h = torch.embedding(w["token_embedding.weight"], ids).to(6) + w["positional_embedding"].to(6)
+    h = self.norm(w, "ln_final", self.resblocks(w, "transformer.", True, True, h))
+    end = torch.argmax(ids, -1)
+    picked = torch.squeeze(torch.gather(h, 1, torch.expand(torch.view(end, [-1, 1, 1]), [-1, 1, torch.size(h, 2)])), 1)
+    return self.unit(torch.matmul(picked, w["text_projection"].to(6)))
+
+
+def unit(self, x: Tensor) -> Tensor:
+    return x / torch.norm(x, 2, [-1], True)
+
+
+def embed_images(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
+    return self.image_tower(w, self.preprocess(w, pixels))
+
+
+def embed_text(self, w: Dict[str, Tensor], ids: Tensor) -> Tensor:
+    return self.text_tower(w, ids)
+
+
+# One training step. knobs: [dtype, lr, clip, ema]. Symmetric cross-entropy over the batch, in which the pictures of equal captions
+# (`group` [batch] int64: equal numbers for equal captions) are all right answers. Returns [loss, accuracy, logit scale, gradient norm, weight norm].
+def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
+               steps: Tensor, knobs: Tensor, ids: Tensor, pixels: Tensor, group: Tensor) -> Tensor:
+    p = self.prepare(w, int(knobs[0]))
+    images = self.image_tower(p, self.preprocess(p, pixels))
+    texts = self.text_tower(p, ids)
+    scale = torch.exp(torch.clamp(w["logit_scale"], None, 4.6052))
+    logits = torch.matmul(images, torch.t(texts)) * scale
+    right = torch.eq(torch.unsqueeze(group, 1), torch.unsqueeze(group, 0)).to(6)
+    target = right / torch.sum(right, [1], True)
+    by_image = torch.neg(torch.mean(torch.sum(target * torch.log_softmax(logits, 1), [1])))
+    by_text = torch.neg(torch.mean(torch.sum(target * torch.log_softmax(torch.t(logits), 1), [1])))
+    loss = (by_image + by_text) * 0.5
+    torch.backward(loss)
+    accuracy = torch.mean(torch.gather(right, 1, torch.argmax(logits, 1, True)))
+    norms = self.optimize(w, m, v, e, steps, float(knobs[1]), 0.98, 0.2, float(knobs[2]), float(knobs[3]))
+    return torch.stack([torch.detach(loss), accuracy, torch.detach(scale), norms[0], norms[1]])

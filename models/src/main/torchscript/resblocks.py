@@ -1,0 +1,58 @@
+# Pre-norm residual blocks shared by DALL-E's transformer and CLIP's two towers. Names within `prefix`: resblocks.I.{ln_1,ln_2,
+# attn.out_proj,mlp.c_fc,mlp.c_proj}.{weight,bias} and attn.in_proj_{weight,bias}, as in openai/CLIP. Heads are 64 wide. The residual stream is float32; matrix
+# products run in the type of the weights.
+
+
+def depth(self, w: Dict[str, Tensor], prefix: str) -> int:
+    n = 0
+    while (prefix + "resblocks." + str(n) + ".ln_1.weight") in w:
+        n = n + 1
+    return n
+
+
+# Matrices in the compute type (6 = float32, 15 = bfloat16); gains and biases of the norms stay float32.
+def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
+    p: Dict[str, Tensor] = {}
+    for name in w.keys():
+        if ".ln_" in name or "ln_" in name[0:3]:
+            p[name] = w[name].to(6)
+        else:
+            p[name] = w[name].to(dtype)
+    return p
+
+
+def norm(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
+    return torch.layer_norm(x, [torch.size(x, -1)], w[name + ".weight"], w[name + ".bias"], 1e-05)
+
+
+def dense(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
+    weight = w[name + ".weight"]
+    return torch.linear(x.to(weight.dtype), weight, w[name + ".bias"])
+
+
+# x [batch, positions, width] -> queries, keys, values [batch, heads, positions, 64]
+def heads(self, w: Dict[str, Tensor], block: str, x: Tensor) -> List[Tensor]:
+    b, t, d = torch.size(x, 0), torch.size(x, 1), torch.size(x, 2)
+    weight = w[block + ".attn.in_proj_weight"]
+    qkv = torch.linear(self.norm(w, block + ".ln_1", x).to(weight.dtype), weight, w[block + ".attn.in_proj_bias"])
+    return torch.unbind(torch.permute(torch.view(qkv, [b, t, 3, d // 64, 64]), [2, 0, 3, 1, 4]))
+
+
+# The rest of a block after attention: y [batch, heads, positions, 64]
+def finish(self, w: Dict[str, Tensor], block: str, quick: bool, x: Tensor, y: Tensor) -> Tensor:
+    merged = torch.reshape(torch.transpose(y, 1, 2), torch.size(x))
+    x = x + self.dense(w, block + ".attn.out_proj", merged)
+    h = self.dense(w, block + ".mlp.c_fc", self.norm(w, block + ".ln_2", x))
+    if quick:
+        h = h * torch.sigmoid(1.702 * h)
+    else:
+        h = torch.gelu(h)
+    return x + self.dense(w, block + ".mlp.c_proj", h)
+
+
+def resblocks(self, w: Dict[str, Tensor], prefix: str, causal: bool, quick: bool, x: Tensor) -> Tensor:
+    for i in range(self.depth(w, prefix)):
+        block = prefix + "resblocks." + str(i)
+        q, k, v = self.heads(w, block, x)
+        x = self.finish(w, block, quick, x, torch.scaled_dot_product_attention(q, k, v, None, 0., causal))
+    return x

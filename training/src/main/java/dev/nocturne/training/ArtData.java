@@ -1,0 +1,82 @@
+package dev.nocturne.training;
+
+import dev.nocturne.training.data.Drawing;
+import dev.nocturne.training.data.EmojiArt;
+import dev.nocturne.training.data.Example;
+import dev.nocturne.training.data.ExampleSource;
+import dev.nocturne.training.data.Split;
+import dev.nocturne.training.data.Sprite;
+import dev.nocturne.training.data.SpriteSheet;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+
+/**
+ * The emoji art as the trainings and the evaluation use it: pictures of things, split, at one
+ * picture size.
+ */
+final class ArtData {
+    private final Map<Split, List<Sprite>> sprites;
+    private final int imageSize;
+
+    private ArtData(Map<Split, List<Sprite>> sprites, int imageSize) {
+        this.sprites = sprites;
+        this.imageSize = imageSize;
+    }
+
+    /**
+     * @param cacheFolder where rendered sprites are kept between runs
+     */
+    static ArtData load(Path cacheFolder, int imageSize) throws IOException {
+        List<Drawing> art = EmojiArt.load();
+        Map<Drawing, Split> sides = Split.assign(art);
+        List<Drawing> things = art.stream().filter(Drawing::depictsThing).toList();
+        // half as large again as the picture, so that scaling down to it stays sharp
+        List<Sprite> rendered = SpriteSheet.render(things, imageSize * 3 / 2, cacheFolder);
+        return new ArtData(
+                rendered.stream()
+                        .collect(
+                                Collectors.groupingBy(
+                                        sprite -> sides.get(sprite.drawing()),
+                                        () -> new EnumMap<>(Split.class),
+                                        Collectors.toList())),
+                imageSize);
+    }
+
+    ExampleSource training(double sceneShare) {
+        return new ExampleSource(sprites.get(Split.TRAIN), imageSize, sceneShare);
+    }
+
+    List<Sprite> sprites(Split split) {
+        return sprites.get(split);
+    }
+
+    /** {@code count} held-out drawings of different captions, the same ones at every call. */
+    List<Example> heldOut(Split split, int count) {
+        List<Sprite> shuffled = new ArrayList<>(sprites.get(split));
+        Collections.shuffle(shuffled, new Random(20210224));
+        // The placement comes from the sprite alone; only the caption's article and colour word
+        // need care.
+        ExampleSource source = new ExampleSource(sprites.get(split), imageSize, 0);
+        SplittableRandom random = new SplittableRandom(1);
+        Set<String> captions = new HashSet<>();
+        List<Example> examples = new ArrayList<>();
+        for (Sprite sprite : shuffled) {
+            if (examples.size() < count && captions.add(sprite.drawing().caption())) {
+                examples.add(
+                        new Example(
+                                sprite.drawing().caption(), source.single(sprite, random).rgb()));
+            }
+        }
+        return examples;
+    }
+}

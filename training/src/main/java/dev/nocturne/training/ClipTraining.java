@@ -1,0 +1,169 @@
+package dev.nocturne.training;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.nocturne.models.BpeTokenizer;
+import dev.nocturne.models.Clip;
+import dev.nocturne.models.ClipArchitecture;
+import dev.nocturne.models.Pixels;
+import dev.nocturne.models.Precision;
+import dev.nocturne.models.Safetensors;
+import dev.nocturne.models.TorchProgram;
+import dev.nocturne.training.data.Example;
+import dev.nocturne.training.data.ExampleSource;
+import java.awt.image.BufferedImage;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+
+/** Trains CLIP by contrasting the pairs of a batch (Radford et al. 2021, section 2.3). */
+final class ClipTraining implements Trainee {
+    private static final int SHOWN_CAPTIONS = 24;
+    private static final int SHOWN_PICTURES = 8;
+
+    private final TorchProgram program = TorchProgram.load("clip.py", "resblocks.py", "adamw.py");
+    private final ClipArchitecture architecture;
+    private final Settings settings;
+    private final ExampleSource training;
+    private final List<Example> heldOut;
+    private final BpeTokenizer tokenizer;
+
+    record Settings(long steps, int batch, double learningRate, Precision precision) {}
+
+    /**
+     * @param heldOut pictures of different captions
+     */
+    ClipTraining(
+            ClipArchitecture architecture,
+            Settings settings,
+            ExampleSource training,
+            List<Example> heldOut,
+            BpeTokenizer tokenizer) {
+        this.architecture = architecture;
+        this.settings = settings;
+        this.training = training;
+        this.heldOut = heldOut;
+        this.tokenizer = tokenizer;
+    }
+
+    @Override
+    public TorchProgram program() {
+        return program;
+    }
+
+    @Override
+    public Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random) {
+        Map<String, Safetensors.Tensor> weights =
+                InitialWeights.transformer(
+                        architecture.shapes(),
+                        Math.max(architecture.visionLayers(), architecture.textLayers()),
+                        random);
+        weights.put(
+                "logit_scale", InitialWeights.constant(new long[0], (float) Math.log(1 / 0.07)));
+        return weights;
+    }
+
+    private record Drawn(long[] ids, byte[] pixels, long[] groups) {}
+
+    @Override
+    public Object draw(RandomGenerator random) {
+        int pictureBytes = 3 * architecture.imageSize() * architecture.imageSize();
+        Drawn drawn =
+                new Drawn(
+                        new long[settings.batch * architecture.textLength()],
+                        new byte[settings.batch * pictureBytes],
+                        new long[settings.batch]);
+        Map<String, Long> groups = new HashMap<>();
+        for (int i = 0; i < settings.batch; ) {
+            Example example = training.next(random);
+            int[] tokens = tokenizer.encode(example.caption());
+            if (tokens.length + 2 <= architecture.textLength()) {
+                System.arraycopy(
+                        architecture.padded(tokens),
+                        0,
+                        drawn.ids,
+                        i * architecture.textLength(),
+                        architecture.textLength());
+                System.arraycopy(example.rgb(), 0, drawn.pixels, i * pictureBytes, pictureBytes);
+                drawn.groups[i] =
+                        groups.computeIfAbsent(example.caption(), caption -> (long) groups.size());
+                i++;
+            }
+        }
+        return drawn;
+    }
+
+    @Override
+    public NDList arguments(Object object, NDManager scope) {
+        Drawn drawn = (Drawn) object;
+        int size = architecture.imageSize();
+        return new NDList(
+                scope.create(drawn.ids, new Shape(settings.batch, architecture.textLength())),
+                scope.create(
+                        ByteBuffer.wrap(drawn.pixels),
+                        new Shape(settings.batch, 3, size, size),
+                        DataType.UINT8),
+                scope.create(drawn.groups, new Shape(settings.batch)));
+    }
+
+    @Override
+    public float[] knobs(long step) {
+        double rate = Schedules.warmUpCosine(settings.learningRate, step, 100, settings.steps);
+        return new float[] {settings.precision.torchType(), (float) rate, 1f, 0.999f};
+    }
+
+    @Override
+    public List<String> metrics() {
+        return List.of("loss", "accuracy", "scale", "gradient", "weights");
+    }
+
+    @Override
+    public String unit() {
+        return "pairs";
+    }
+
+    @Override
+    public int unitsPerStep() {
+        return settings.batch;
+    }
+
+    @Override
+    public Evaluation evaluate(Map<String, Safetensors.Tensor> weights) {
+        try (Clip clip = new Clip(weights, architecture, tokenizer, settings.precision)) {
+            List<BufferedImage> pictures =
+                    heldOut.stream()
+                            .map(example -> Pixels.picture(example.rgb(), architecture.imageSize()))
+                            .toList();
+            Retrieval retrieval =
+                    Retrieval.measure(
+                            clip, heldOut.stream().map(Example::caption).toList(), pictures);
+            List<List<BufferedImage>> rows = new ArrayList<>();
+            for (int caption = 0; caption < Math.min(SHOWN_CAPTIONS, pictures.size()); caption++) {
+                // the right picture, then what was found, best first
+                List<BufferedImage> row = new ArrayList<>(List.of(pictures.get(caption)));
+                IntStream.of(retrieval.ranking(caption))
+                        .limit(SHOWN_PICTURES)
+                        .forEach(found -> row.add(pictures.get(found)));
+                rows.add(row);
+            }
+            return new Evaluation(
+                    "%d held-out drawings: caption to picture recall@1 %.1f %%, @5 %.1f %%"
+                            .formatted(
+                                    pictures.size(),
+                                    100 * retrieval.recall(1),
+                                    100 * retrieval.recall(5)),
+                    Pictures.sheet(rows));
+        }
+    }
+
+    @Override
+    public void close() {
+        program.close();
+    }
+}

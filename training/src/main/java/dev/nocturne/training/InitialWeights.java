@@ -1,0 +1,56 @@
+package dev.nocturne.training;
+
+import dev.nocturne.models.Safetensors;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+
+/** Tensors to start training from. */
+final class InitialWeights {
+    private InitialWeights() {}
+
+    /** Independent normal values with mean 0. */
+    static Safetensors.Tensor normal(long[] shape, double deviation, RandomGenerator random) {
+        float[] values = new float[size(shape)];
+        for (int i = 0; deviation > 0 && i < values.length; i++) {
+            values[i] = (float) random.nextGaussian(0, deviation);
+        }
+        return new Safetensors.Tensor(shape, values);
+    }
+
+    /**
+     * Embeddings and matrices with deviation 0.02, gains 1, biases 0; projections back into the
+     * residual stream are scaled down by the square root of their number, so that depth does not
+     * swell the stream (Radford et al. 2019, GPT-2).
+     */
+    static Map<String, Safetensors.Tensor> transformer(
+            Map<String, long[]> shapes, int layers, RandomGenerator random) {
+        double intoStream = 0.02 / Math.sqrt(2.0 * layers);
+        Map<String, Safetensors.Tensor> weights = new LinkedHashMap<>();
+        shapes.forEach(
+                (name, shape) -> {
+                    boolean norm = name.contains("ln_");
+                    if (norm && name.endsWith("weight")) {
+                        weights.put(name, constant(shape, 1));
+                    } else if (name.endsWith("bias")) {
+                        weights.put(name, constant(shape, 0));
+                    } else {
+                        boolean projection =
+                                name.endsWith("out_proj.weight") || name.endsWith("c_proj.weight");
+                        weights.put(name, normal(shape, projection ? intoStream : 0.02, random));
+                    }
+                });
+        return weights;
+    }
+
+    static Safetensors.Tensor constant(long[] shape, float value) {
+        float[] values = new float[size(shape)];
+        Arrays.fill(values, value);
+        return new Safetensors.Tensor(shape, values);
+    }
+
+    private static int size(long[] shape) {
+        return Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact));
+    }
+}

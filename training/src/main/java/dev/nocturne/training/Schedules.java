@@ -1,0 +1,24 @@
+package dev.nocturne.training;
+
+/** Values that move during training, as functions of the step. */
+final class Schedules {
+    private Schedules() {}
+
+    /**
+     * From {@code from} to {@code to} along half a cosine over {@code length} steps, then constant.
+     */
+    static double cosine(double from, double to, double step, double length) {
+        double progress = Math.min(1, step / length);
+        return to + (from - to) * 0.5 * (1 + Math.cos(Math.PI * progress));
+    }
+
+    /**
+     * Linear warm-up to {@code peak}, then half a cosine down to a fiftieth of it at the last step.
+     */
+    static double warmUpCosine(double peak, long step, long warmUp, long steps) {
+        if (step < warmUp) {
+            return peak * (step + 1) / warmUp;
+        }
+        return cosine(peak, peak / 50, step - warmUp, Math.max(1, steps - warmUp));
+    }
+}

@@ -1,0 +1,203 @@
+package dev.nocturne.training;
+
+import dev.nocturne.models.BpeTokenizer;
+import dev.nocturne.models.BpeTrainer;
+import dev.nocturne.models.ClipArchitecture;
+import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.Pixels;
+import dev.nocturne.models.Precision;
+import dev.nocturne.models.Safetensors;
+import dev.nocturne.models.TransformerArchitecture;
+import dev.nocturne.training.data.Example;
+import dev.nocturne.training.data.ExampleSource;
+import dev.nocturne.training.data.Split;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+
+/**
+ * The training commands: each trains one part of the model in a directory, from the emoji art.
+ * Parts build on each other in the order tokenizer, dVAE, transformer; CLIP needs the tokenizer
+ * only. Checkpoints and pictures stand in {@code <model>/training/<part>}; the same command goes on
+ * from there. A part enters the model when its last step is done.
+ */
+public final class Training {
+    private static final int TOKENIZER_CAPTIONS = 30_000;
+    private static final int HELD_OUT = 256;
+    private static final int RETRIEVAL = 100;
+
+    private final Path model;
+    private final PrintStream log;
+
+    /**
+     * How to train, for every part.
+     *
+     * @param learningRate the peak, reached after the warm-up
+     * @param sceneShare the share of composed two-object scenes among the pictures
+     * @param evaluateEvery steps between measurements and pictures
+     */
+    public record Options(
+            long steps,
+            int batch,
+            double learningRate,
+            double sceneShare,
+            long evaluateEvery,
+            long seed) {}
+
+    /**
+     * @param model directory of the model; created if it isn't there
+     */
+    public Training(Path model, PrintStream log) {
+        this.model = model;
+        this.log = log;
+    }
+
+    /** Learns the tokenizer and with it begins a model. */
+    public void tokenizer(
+            String name,
+            int imageSize,
+            int vocabulary,
+            int textLength,
+            double sceneShare,
+            long seed)
+            throws IOException {
+        ExampleSource source = art(imageSize).training(sceneShare);
+        SplittableRandom random = new SplittableRandom(seed);
+        List<String> captions =
+                Stream.generate(() -> source.next(random).caption())
+                        .limit(TOKENIZER_CAPTIONS)
+                        .toList();
+        BpeTokenizer tokenizer = BpeTrainer.train(captions, vocabulary, textLength);
+        ModelBundle bundle =
+                Files.exists(model.resolve("model.json"))
+                        ? ModelBundle.open(model)
+                        : ModelBundle.create(model, name, imageSize);
+        bundle.with(tokenizer);
+        log.printf(
+                "tokenizer of %,d tokens from %,d captions, e.g. \"%s\" has %d%n",
+                tokenizer.vocabularySize(),
+                captions.size(),
+                captions.get(0),
+                tokenizer.encode(captions.get(0)).length);
+    }
+
+    /**
+     * @return whether training finished (else a signal stopped it)
+     */
+    public boolean dvae(DvaeArchitecture architecture, double klWeight, Options options)
+            throws IOException {
+        ModelBundle bundle = ModelBundle.open(model);
+        ArtData art = art(bundle.imageSize());
+        List<BufferedImage> heldOut =
+                art.heldOut(Split.VALIDATION, HELD_OUT).stream()
+                        .map(example -> Pixels.picture(example.rgb(), bundle.imageSize()))
+                        .toList();
+        DvaeTraining.Settings settings =
+                new DvaeTraining.Settings(
+                        options.steps,
+                        options.batch,
+                        options.learningRate,
+                        klWeight,
+                        Precision.best());
+        try (DvaeTraining trainee =
+                new DvaeTraining(
+                        architecture,
+                        settings,
+                        art.training(options.sceneShare),
+                        heldOut,
+                        bundle.imageSize())) {
+            return run(trainee, "dvae", options)
+                    && bundle.with(architecture, weights("dvae")) != null;
+        }
+    }
+
+    /**
+     * @return whether training finished (else a signal stopped it)
+     */
+    public boolean transformer(int layers, int width, Options options) throws IOException {
+        ModelBundle bundle = ModelBundle.open(model);
+        BpeTokenizer tokenizer = bundle.tokenizer();
+        DvaeArchitecture dvae = bundle.dvaeArchitecture();
+        TransformerArchitecture architecture =
+                new TransformerArchitecture(
+                        layers,
+                        width,
+                        tokenizer.vocabularySize(),
+                        tokenizer.contextLength(),
+                        dvae.vocabulary(),
+                        bundle.imageSize() / dvae.downsampling());
+        ArtData art = art(bundle.imageSize());
+        List<Example> heldOut = art.heldOut(Split.VALIDATION, HELD_OUT);
+        TransformerTraining.Settings settings =
+                new TransformerTraining.Settings(
+                        options.steps, options.batch, options.learningRate, Precision.best());
+        try (TransformerTraining trainee =
+                new TransformerTraining(
+                        architecture,
+                        settings,
+                        art.training(options.sceneShare),
+                        heldOut,
+                        tokenizer,
+                        bundle.dvae())) {
+            return run(trainee, "transformer", options)
+                    && bundle.with(architecture, weights("transformer")) != null;
+        }
+    }
+
+    /**
+     * @return whether training finished (else a signal stopped it)
+     */
+    public boolean clip(int layers, int width, int patch, Options options) throws IOException {
+        ModelBundle bundle = ModelBundle.open(model);
+        BpeTokenizer tokenizer = bundle.tokenizer();
+        ClipArchitecture architecture =
+                new ClipArchitecture(
+                        bundle.imageSize(),
+                        patch,
+                        layers,
+                        width,
+                        layers,
+                        width,
+                        tokenizer.contextLength() + 2,
+                        tokenizer.vocabularySize() + 2,
+                        width);
+        ArtData art = art(bundle.imageSize());
+        ClipTraining.Settings settings =
+                new ClipTraining.Settings(
+                        options.steps, options.batch, options.learningRate, Precision.best());
+        try (ClipTraining trainee =
+                new ClipTraining(
+                        architecture,
+                        settings,
+                        art.training(options.sceneShare),
+                        art.heldOut(Split.VALIDATION, RETRIEVAL),
+                        tokenizer)) {
+            return run(trainee, "clip", options)
+                    && bundle.with(architecture, weights("clip")) != null;
+        }
+    }
+
+    private boolean run(Trainee trainee, String part, Options options) throws IOException {
+        TrainingLoop.Plan plan =
+                new TrainingLoop.Plan(options.steps, options.evaluateEvery, options.seed);
+        return new TrainingLoop(trainee, folder(part), plan, log).run();
+    }
+
+    private java.util.Map<String, Safetensors.Tensor> weights(String part) throws IOException {
+        return Safetensors.readAll(folder(part).resolve("weights.safetensors"));
+    }
+
+    private Path folder(String part) {
+        return model.resolve("training").resolve(part);
+    }
+
+    private ArtData art(int imageSize) throws IOException {
+        return ArtData.load(model.resolve("training").resolve("art"), imageSize);
+    }
+}

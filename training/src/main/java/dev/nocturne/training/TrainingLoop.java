@@ -1,0 +1,222 @@
+package dev.nocturne.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dev.nocturne.models.Safetensors;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import javax.imageio.ImageIO;
+
+/**
+ * Trains one model: steps, progress lines, checkpoints and pictures, until the last step or a
+ * signal. The same call on the same folder goes on where the last one stopped; the batch of a step
+ * depends on the seed and the step alone.
+ *
+ * <p>The folder holds {@code checkpoint.safetensors}, {@code weights.safetensors} (the average, for
+ * use) and the pictures.
+ */
+final class TrainingLoop {
+    private static final Duration REPORT_EVERY = Duration.ofSeconds(20);
+    private static final Duration CHECKPOINT_EVERY = Duration.ofMinutes(3);
+
+    private final Trainee trainee;
+    private final Path folder;
+    private final Plan plan;
+    private final PrintStream log;
+
+    /** How long to train. {@code evaluateEvery} is in steps. */
+    record Plan(long steps, long evaluateEvery, long seed) {}
+
+    TrainingLoop(Trainee trainee, Path folder, Plan plan, PrintStream log) {
+        this.trainee = trainee;
+        this.folder = folder;
+        this.plan = plan;
+        this.log = log;
+    }
+
+    /**
+     * @return whether the last step was reached (else a signal asked to stop)
+     */
+    boolean run() throws IOException {
+        Files.createDirectories(folder);
+        Path checkpoint = folder.resolve("checkpoint.safetensors");
+        NDManager manager = trainee.program().manager();
+        TrainingState state =
+                Files.exists(checkpoint)
+                        ? TrainingState.load(manager, checkpoint)
+                        : TrainingState.of(
+                                manager, trainee.initialWeights(new SplittableRandom(plan.seed)));
+        long first = state.steps();
+        if (first > 0) {
+            log.printf("going on from step %,d of %,d in %s%n", first, plan.steps, folder);
+        }
+        try (StopSignal signal = new StopSignal()) {
+            long reached = train(state, checkpoint, signal);
+            boolean finished = reached == plan.steps;
+            log.printf(
+                    "%s at step %,d; weights in %s%n",
+                    finished ? "finished" : "stopped",
+                    reached,
+                    folder.resolve("weights.safetensors"));
+            return finished;
+        }
+    }
+
+    private long train(TrainingState state, Path checkpoint, StopSignal signal) throws IOException {
+        long first = state.steps();
+        Progress progress = new Progress(first);
+        long checkpointed = System.nanoTime();
+        CompletableFuture<Object> next = drawAhead(first);
+        long step = first;
+        while (step < plan.steps && !signal.stopRequested()) {
+            Object drawn = next.join();
+            next = drawAhead(step + 1);
+            progress.add(step(state, drawn, step));
+            step++;
+            progress.report(step);
+            if (step % plan.evaluateEvery == 0 || step == plan.steps) {
+                evaluate(state, step);
+            }
+            if (System.nanoTime() - checkpointed > CHECKPOINT_EVERY.toNanos()) {
+                save(state, checkpoint);
+                checkpointed = System.nanoTime();
+            }
+        }
+        save(state, checkpoint);
+        return step;
+    }
+
+    private CompletableFuture<Object> drawAhead(long step) {
+        return CompletableFuture.supplyAsync(
+                () -> trainee.draw(new SplittableRandom(plan.seed * 1_000_003 + step)));
+    }
+
+    private float[] step(TrainingState state, Object drawn, long step) {
+        try (NDManager scope = trainee.program().manager().newSubManager()) {
+            NDList arguments = state.arguments();
+            arguments.add(scope.create(trainee.knobs(step)));
+            arguments.addAll(trainee.arguments(drawn, scope));
+            try (NDArray metrics = trainee.program().train("train_step", arguments)) {
+                return metrics.toFloatArray();
+            }
+        }
+    }
+
+    private void evaluate(TrainingState state, long step) throws IOException {
+        Trainee.Evaluation evaluation = trainee.evaluate(state.averaged());
+        Path picture = folder.resolve("step-%07d.png".formatted(step));
+        ImageIO.write(evaluation.picture(), "png", picture.toFile());
+        log.printf("step %,d  %s  (%s)%n", step, evaluation.summary(), picture);
+    }
+
+    private void save(TrainingState state, Path checkpoint) throws IOException {
+        state.save(checkpoint);
+        Map<String, Safetensors.Tensor> weights = state.averaged();
+        Safetensors.write(
+                folder.resolve("weights.safetensors"),
+                weights,
+                Safetensors.StorageType.F32,
+                Map.of());
+    }
+
+    /**
+     * Running means and the rate since this process began; one line every {@link #REPORT_EVERY}.
+     */
+    private final class Progress {
+        private final long first;
+        private final long began = System.nanoTime();
+        private long reported = began;
+        private double[] means;
+
+        Progress(long first) {
+            this.first = first;
+        }
+
+        void add(float[] metrics) {
+            if (means == null) {
+                means = new double[metrics.length];
+                for (int i = 0; i < means.length; i++) {
+                    means[i] = metrics[i];
+                }
+            }
+            for (int i = 0; i < means.length; i++) {
+                means[i] += 0.02 * (metrics[i] - means[i]);
+            }
+            if (!Float.isFinite(metrics[0])) {
+                throw new IllegalStateException(
+                        "the loss is "
+                                + metrics[0]
+                                + "; lower --learning-rate and start again from the last checkpoint");
+            }
+        }
+
+        void report(long step) {
+            long now = System.nanoTime();
+            if (now - reported < REPORT_EVERY.toNanos() && step < plan.steps) {
+                return;
+            }
+            reported = now;
+            double perSecond = (step - first) / ((now - began) / 1e9);
+            Duration left = Duration.ofSeconds((long) ((plan.steps - step) / perSecond));
+            StringBuilder line = new StringBuilder("step %,d of %,d".formatted(step, plan.steps));
+            for (int i = 0; i < means.length; i++) {
+                line.append("  %s %.4f".formatted(trainee.metrics().get(i), means[i]));
+            }
+            line.append(
+                    "  %.0f %s/s  %d:%02d:%02d left"
+                            .formatted(
+                                    perSecond * trainee.unitsPerStep(),
+                                    trainee.unit(),
+                                    left.toHours(),
+                                    left.toMinutesPart(),
+                                    left.toSecondsPart()));
+            log.println(line);
+        }
+    }
+
+    /**
+     * Turns SIGTERM and Ctrl-C into a stop after the current step, and lets the process end only
+     * when the checkpoint is written.
+     */
+    private static final class StopSignal implements AutoCloseable {
+        private final CountDownLatch saved = new CountDownLatch(1);
+        private volatile boolean stopRequested;
+        private final Thread hook = new Thread(this::stopAndWait, "save-before-exit");
+
+        StopSignal() {
+            Runtime.getRuntime().addShutdownHook(hook);
+        }
+
+        boolean stopRequested() {
+            return stopRequested;
+        }
+
+        @Override
+        public void close() {
+            saved.countDown();
+            if (!stopRequested) {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            }
+        }
+
+        private void stopAndWait() {
+            stopRequested = true;
+            try {
+                saved.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            // A requested stop that saved everything is a success; the default would be 128 + the
+            // signal's number.
+            Runtime.getRuntime().halt(0);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+package dev.nocturne.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import dev.nocturne.models.BpeTokenizer;
+import dev.nocturne.models.Candidate;
+import dev.nocturne.models.CandidateSeeds;
+import dev.nocturne.models.DiscreteVae;
+import dev.nocturne.models.GridGenerator;
+import dev.nocturne.models.Precision;
+import dev.nocturne.models.Safetensors;
+import dev.nocturne.models.Sampling;
+import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.TorchProgram;
+import dev.nocturne.models.TransformerArchitecture;
+import dev.nocturne.training.data.Example;
+import dev.nocturne.training.data.ExampleSource;
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+
+/**
+ * Trains the transformer on captions and the tokens of their pictures (Ramesh et al. 2021, section
+ * 2.2 and appendix B.3). Pictures are drawn and tokenised on the fly, so no two passes over the art
+ * are alike.
+ */
+final class TransformerTraining implements Trainee {
+    private static final double BPE_DROPOUT = 0.1;
+    private static final int SAMPLES = 8;
+
+    /** What the sheet of samples shows. */
+    private static final List<String> SHOWN =
+            List.of(
+                    "red heart",
+                    "pizza",
+                    "soccer ball",
+                    "cat face",
+                    "banana",
+                    "rocket",
+                    "snowman",
+                    "birthday cake",
+                    "frog",
+                    "guitar",
+                    "umbrella",
+                    "red apple",
+                    "penguin",
+                    "automobile",
+                    "octopus",
+                    "a red apple to the left of a dog",
+                    "a cat above a car",
+                    "a tree and a house");
+
+    private final TorchProgram program =
+            TorchProgram.load("transformer.py", "resblocks.py", "adamw.py");
+    private final TransformerArchitecture architecture;
+    private final Settings settings;
+    private final ExampleSource training;
+    private final List<Example> heldOut;
+    private final BpeTokenizer tokenizer;
+    private final DiscreteVae vae;
+
+    record Settings(long steps, int batch, double learningRate, Precision precision) {}
+
+    /** Takes ownership of {@code vae}. */
+    TransformerTraining(
+            TransformerArchitecture architecture,
+            Settings settings,
+            ExampleSource training,
+            List<Example> heldOut,
+            BpeTokenizer tokenizer,
+            DiscreteVae vae) {
+        this.architecture = architecture;
+        this.settings = settings;
+        this.training = training;
+        this.heldOut = heldOut;
+        this.tokenizer = tokenizer;
+        this.vae = vae;
+    }
+
+    @Override
+    public TorchProgram program() {
+        return program;
+    }
+
+    @Override
+    public Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random) {
+        return InitialWeights.transformer(architecture.shapes(), architecture.layers(), random);
+    }
+
+    /** Text ids by row, and the pictures one after the other. */
+    private record Drawn(long[] text, byte[] pixels, int count) {}
+
+    @Override
+    public Object draw(RandomGenerator random) {
+        List<Example> examples = new ArrayList<>();
+        List<int[]> texts = new ArrayList<>();
+        while (examples.size() < settings.batch) {
+            Example example = training.next(random);
+            int[] tokens = tokenizer.encode(example.caption(), BPE_DROPOUT, random);
+            if (tokens.length <= architecture.textLength()) {
+                examples.add(example);
+                texts.add(tokens);
+            }
+        }
+        return drawn(examples, texts);
+    }
+
+    private Drawn drawn(List<Example> examples, List<int[]> texts) {
+        int pictureBytes = examples.get(0).rgb().length;
+        long[] text = new long[examples.size() * architecture.textLength()];
+        byte[] pixels = new byte[examples.size() * pictureBytes];
+        for (int i = 0; i < examples.size(); i++) {
+            System.arraycopy(
+                    architecture.padded(texts.get(i)),
+                    0,
+                    text,
+                    i * architecture.textLength(),
+                    architecture.textLength());
+            System.arraycopy(examples.get(i).rgb(), 0, pixels, i * pictureBytes, pictureBytes);
+        }
+        return new Drawn(text, pixels, examples.size());
+    }
+
+    @Override
+    public NDList arguments(Object object, NDManager scope) {
+        Drawn drawn = (Drawn) object;
+        long[] image = new long[drawn.count * architecture.gridLength()];
+        int at = 0;
+        for (TokenGrid grid : vae.encode(drawn.pixels, drawn.count)) {
+            for (int token : grid.tokens()) {
+                image[at++] = token;
+            }
+        }
+        return new NDList(
+                scope.create(drawn.text, new Shape(drawn.count, architecture.textLength())),
+                scope.create(image, new Shape(drawn.count, architecture.gridLength())));
+    }
+
+    @Override
+    public float[] knobs(long step) {
+        double rate = Schedules.warmUpCosine(settings.learningRate, step, 200, settings.steps);
+        return new float[] {settings.precision.torchType(), (float) rate, 1f, 0.999f};
+    }
+
+    @Override
+    public List<String> metrics() {
+        return List.of("loss", "text", "image", "gradient", "weights");
+    }
+
+    @Override
+    public String unit() {
+        return "tokens";
+    }
+
+    @Override
+    public int unitsPerStep() {
+        return settings.batch * (architecture.textLength() + architecture.gridLength());
+    }
+
+    @Override
+    public Evaluation evaluate(Map<String, Safetensors.Tensor> weights) {
+        float[] losses = heldOutLosses(weights);
+        try (GridGenerator generator =
+                new GridGenerator(weights, architecture, SAMPLES, settings.precision)) {
+            List<List<BufferedImage>> rows = new ArrayList<>();
+            for (int i = 0; i < SHOWN.size(); i++) {
+                List<Candidate> candidates = new ArrayList<>();
+                for (int k = 0; k < SAMPLES; k++) {
+                    candidates.add(
+                            new Candidate(
+                                    tokenizer.encode(SHOWN.get(i)),
+                                    CandidateSeeds.seed(0, k),
+                                    new Sampling(1, 0, 1),
+                                    new int[0]));
+                }
+                List<TokenGrid> grids = new ArrayList<>();
+                generator.draw(candidates, () -> true).forEach(drawn -> grids.add(drawn.grid()));
+                List<BufferedImage> pictures = vae.decode(grids);
+                // two captions a row
+                if (i % 2 == 0) {
+                    rows.add(new ArrayList<>(pictures));
+                } else {
+                    rows.get(i / 2).addAll(pictures);
+                }
+            }
+            return new Evaluation(
+                    "held out: text %.4f, image %.4f nats per token"
+                            .formatted(losses[0], losses[1]),
+                    Pictures.sheet(rows));
+        }
+    }
+
+    private float[] heldOutLosses(Map<String, Safetensors.Tensor> weights) {
+        List<int[]> texts =
+                heldOut.stream().map(example -> tokenizer.encode(example.caption())).toList();
+        PtNDManager manager = program.manager();
+        try (PtNDManager scope = (PtNDManager) manager.newSubManager();
+                IValue full = program.dictionary(weights);
+                IValue type = IValue.from(settings.precision.torchType());
+                IValue prepared = program.call("prepare", full, type)) {
+            NDList arguments = arguments(drawn(heldOut, texts), scope);
+            try (IValue text = IValue.from((PtNDArray) arguments.get(0));
+                    IValue image = IValue.from((PtNDArray) arguments.get(1));
+                    IValue output = program.call("evaluate", prepared, text, image)) {
+                try (NDArray losses = output.toTensor(scope)) {
+                    return losses.toFloatArray();
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        vae.close();
+        program.close();
+    }
+}
