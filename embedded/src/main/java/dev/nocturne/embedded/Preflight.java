@@ -9,14 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** What must hold before a server starts, so that it fails with a sentence and not halfway. */
-final class Preflight {
+public final class Preflight {
     private static final long MEBIBYTE = 1 << 20;
     private static final long MIN_FREE_BYTES = 64 * MEBIBYTE;
 
     private Preflight() {}
 
     /** Creates the folder if it is missing and makes sure that it can be written and has room. */
-    static Path writableFolder(Path folder) {
+    public static Path writableFolder(Path folder) {
         Path absolute = folder.toAbsolutePath().normalize();
         try {
             Files.createDirectories(absolute);
@@ -52,7 +52,7 @@ final class Preflight {
      *
      * @param port the port wanted, 0 for any free one
      */
-    static int freePort(int port) {
+    public static int freePort(int port) {
         if (port < 0 || port > 65535) {
             throw new EmbeddedServerException(
                     "Port " + port + " is not a port: choose 1 to 65535, or 0 for any free one");

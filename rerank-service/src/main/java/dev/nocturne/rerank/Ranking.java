@@ -10,7 +10,7 @@ import java.util.List;
  * The order of candidates: highest score first, equal scores by candidate index. A pure function of
  * the set of candidates, whatever order they arrived in.
  */
-final class Ranking {
+public final class Ranking {
 
     private static final Comparator<ScoredGrid> BY_CANDIDATE =
             Comparator.comparingInt(ScoredGrid::getCandidate);
@@ -21,7 +21,7 @@ final class Ranking {
     private Ranking() {}
 
     /** The best {@code top} grids (all, if there are fewer), best first, ranks from 1. */
-    static List<RankedGrid> best(List<ScoredGrid> grids, int top) {
+    public static List<RankedGrid> best(List<ScoredGrid> grids, int top) {
         List<ScoredGrid> ordered = grids.stream().sorted(BEST_FIRST).limit(top).toList();
         List<RankedGrid> ranked = new ArrayList<>(ordered.size());
         for (ScoredGrid grid : ordered) {
@@ -39,7 +39,7 @@ final class Ranking {
     }
 
     /** Summed in candidate order, so that rounding does not depend on the order of arrival. */
-    static double meanScore(List<ScoredGrid> grids) {
+    public static double meanScore(List<ScoredGrid> grids) {
         return grids.stream()
                 .sorted(BY_CANDIDATE)
                 .mapToDouble(ScoredGrid::getScore)

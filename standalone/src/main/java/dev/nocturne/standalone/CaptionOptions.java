@@ -1,0 +1,85 @@
+package dev.nocturne.standalone;
+
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.schemas.CaptionRules;
+import dev.nocturne.schemas.Violation;
+import java.time.Instant;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** How a caption is painted: the options that {@code publish} and {@code paint} share. */
+final class CaptionOptions {
+    @Spec(Spec.Target.MIXEE)
+    CommandSpec command;
+
+    @Option(
+            names = "--candidates",
+            paramLabel = "N",
+            defaultValue = "16",
+            description = "Pictures drawn and ranked per caption (default: ${DEFAULT-VALUE}).")
+    int candidates;
+
+    @Option(
+            names = "--top",
+            paramLabel = "K",
+            defaultValue = "4",
+            description = "Best pictures kept (default: ${DEFAULT-VALUE}).")
+    int top;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "SEED",
+            description = "The same seed draws the same pictures (default: from the request).")
+    Long seed;
+
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            defaultValue = "1.0",
+            description = "Below 1 bolder, above 1 wilder (default: ${DEFAULT-VALUE}).")
+    double temperature;
+
+    @Option(
+            names = "--top-k",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Draw from the N likeliest tokens only; 0: off (default).")
+    int topK;
+
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            defaultValue = "1.0",
+            description = "Draw from the likeliest tokens of total probability P; 1: off (default).")
+    double topP;
+
+    /**
+     * The event of a caption.
+     *
+     * @param jobId null for a job of its own
+     * @throws ParameterException if it breaks a rule
+     */
+    CaptionSubmitted event(String jobId, String customId, String caption) {
+        CaptionSubmitted event =
+                CaptionSubmitted.newBuilder()
+                        .setJobId(jobId)
+                        .setCustomId(customId)
+                        .setCaption(caption)
+                        .setCandidates(candidates)
+                        .setTop(top)
+                        .setSeed(seed)
+                        .setTemperature(temperature)
+                        .setTopK(topK)
+                        .setTopP(topP)
+                        .setSubmittedAt(Instant.now())
+                        .build();
+        List<Violation> violations = CaptionRules.validate(event);
+        if (!violations.isEmpty()) {
+            throw new ParameterException(command.commandLine(), violations.get(0).message());
+        }
+        return event;
+    }
+}

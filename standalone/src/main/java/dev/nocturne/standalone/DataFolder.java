@@ -1,0 +1,85 @@
+package dev.nocturne.standalone;
+
+import dev.nocturne.embedded.Preflight;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** The folder that the standalone pipeline keeps everything in; one process at a time owns it. */
+final class DataFolder implements AutoCloseable {
+    private final Path root;
+    private final FileChannel lockFile; // the lock goes when it is closed, or its process ends
+
+    private DataFolder(Path root, FileChannel lockFile) {
+        this.root = root;
+        this.lockFile = lockFile;
+    }
+
+    /**
+     * Creates the folder if it is missing and locks it.
+     *
+     * @throws CommandFailure if another process has it
+     */
+    static DataFolder open(Path folder) throws IOException {
+        Path root = Preflight.writableFolder(folder);
+        FileChannel file =
+                FileChannel.open(
+                        root.resolve("lock"),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE);
+        FileLock lock;
+        try {
+            lock = file.tryLock();
+        } catch (OverlappingFileLockException e) {
+            lock = null; // this very process has it
+        }
+        if (lock == null) {
+            String owner = content(file);
+            file.close();
+            throw new CommandFailure(
+                    "Data folder %s is in use by process %s: stop that one, or name another folder with --data"
+                            .formatted(root, owner));
+        }
+        file.truncate(0);
+        file.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes()));
+        return new DataFolder(root, file);
+    }
+
+    private static String content(FileChannel file) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(20);
+        file.read(bytes, 0);
+        return new String(bytes.array(), 0, bytes.position(), StandardCharsets.US_ASCII);
+    }
+
+    Path kafkaLog() {
+        return root.resolve("kafka");
+    }
+
+    /** A folder per bucket, a file per object. */
+    Path objects() {
+        return root.resolve("objects");
+    }
+
+    Path rerankState() {
+        return root.resolve("rerank-state");
+    }
+
+    Path contactSheets() {
+        return root.resolve("contact-sheets");
+    }
+
+    Path logFile() {
+        return root.resolve("nocturne.log");
+    }
+
+    @Override
+    public void close() throws IOException {
+        lockFile.close();
+    }
+}

@@ -1,0 +1,40 @@
+package dev.nocturne.standalone;
+
+import dev.nocturne.ingest.Job;
+import java.time.Duration;
+import java.util.Locale;
+
+/** A job's progress on one line. */
+final class JobLine {
+    private JobLine() {}
+
+    static String of(Job job) {
+        Job.Counts counts = job.counts();
+        int finished = counts.completed() + counts.failed();
+        StringBuilder line =
+                new StringBuilder(
+                        "%s  %s  %d/%d captions"
+                                .formatted(
+                                        job.id(),
+                                        job.status().name().toLowerCase(Locale.ROOT),
+                                        finished,
+                                        counts.total()));
+        if (counts.failed() > 0) {
+            line.append(", %d failed".formatted(counts.failed()));
+        }
+        line.append("  %.2f captions/s".formatted(job.ratePerSecond()));
+        if (job.status() == Job.Status.IN_PROGRESS && job.etaSeconds() != null) {
+            line.append("  %s left".formatted(time(job.etaSeconds())));
+        }
+        return line.toString();
+    }
+
+    /** As {@code m:ss}, or {@code h:mm:ss} from an hour on. */
+    static String time(double seconds) {
+        Duration left = Duration.ofSeconds(Math.round(seconds));
+        return left.toHours() > 0
+                ? "%d:%02d:%02d"
+                        .formatted(left.toHours(), left.toMinutesPart(), left.toSecondsPart())
+                : "%d:%02d".formatted(left.toMinutes(), left.toSecondsPart());
+    }
+}

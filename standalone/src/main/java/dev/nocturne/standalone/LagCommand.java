@@ -1,0 +1,45 @@
+package dev.nocturne.standalone;
+
+import dev.nocturne.ingest.LagReport;
+import dev.nocturne.ingest.LagReport.StageLag;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+@Command(name = "lag", description = "Shows the consumer lag of every stage.")
+final class LagCommand implements Callable<Integer> {
+    @Mixin RestClient rest;
+    @Mixin JsonOption json;
+    @Spec CommandSpec command;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        LagReport report = rest.get("/v1/lag", LagReport.class);
+        if (json.enabled) {
+            json.print(command, report);
+            return 0;
+        }
+        PrintWriter out = command.commandLine().getOut();
+        String row = "%-10s %-18s %9s %9s %9s %9s%n";
+        out.printf(row, "stage", "topic", "lag", "behind", "rate/s", "drained");
+        for (StageLag stage : report.stages()) {
+            out.printf(
+                    row,
+                    stage.stage(),
+                    stage.topic(),
+                    stage.lag(),
+                    timeOrUnknown(stage.lagSeconds()),
+                    "%.1f".formatted(stage.ratePerSecond()),
+                    timeOrUnknown(stage.drainSeconds()));
+        }
+        return 0;
+    }
+
+    private static String timeOrUnknown(Double seconds) {
+        return seconds == null ? "?" : JobLine.time(seconds);
+    }
+}

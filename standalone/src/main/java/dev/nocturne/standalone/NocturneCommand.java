@@ -1,0 +1,83 @@
+package dev.nocturne.standalone;
+
+import dev.nocturne.embedded.EmbeddedServerException;
+import dev.nocturne.runtime.StageException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+
+/** The root of the command line. Exit codes: 0 good, 1 failed, 2 wrong usage. */
+@Command(
+        name = "nocturne",
+        description = "Paints captions: DALL-E as a message-driven batch pipeline.",
+        mixinStandardHelpOptions = true,
+        scope = ScopeType.INHERIT,
+        version = "nocturne 0.1.0",
+        synopsisSubcommandLabel = "COMMAND",
+        usageHelpAutoWidth = true,
+        sortOptions = false,
+        subcommands = {
+            DemoCommand.class,
+            UpCommand.class,
+            PublishCommand.class,
+            SubmitCommand.class,
+            StatusCommand.class,
+            WatchCommand.class,
+            LagCommand.class,
+            PaintCommand.class,
+            BenchCommand.class
+        })
+final class NocturneCommand {
+
+    static CommandLine commandLine(PrintWriter out, PrintWriter err) {
+        return new CommandLine(new NocturneCommand())
+                .setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(NocturneCommand::wrongUsage)
+                .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command));
+    }
+
+    private static int wrongUsage(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        command.getErr()
+                .printf(
+                        "%s (see %s --help)%n",
+                        oneLine(e.getMessage()), command.getCommandSpec().qualifiedName());
+        return ExitCode.USAGE;
+    }
+
+    private static int failed(Exception e, CommandLine command) {
+        for (String line : lines(e)) {
+            command.getErr().println(line);
+        }
+        return ExitCode.SOFTWARE;
+    }
+
+    /** Errors that are ours say all there is to say; of others the type says what happened. */
+    private static List<String> lines(Exception e) {
+        if (e instanceof CommandFailure failure) {
+            return failure.lines();
+        }
+        if (e instanceof EmbeddedServerException || e instanceof StageException) {
+            return List.of(oneLine(e.getMessage()));
+        }
+        if (e instanceof IOException && e.getMessage() != null) {
+            return List.of(
+                    oneLine(
+                            e.getClass() == IOException.class
+                                    ? e.getMessage()
+                                    : e.getClass().getSimpleName() + ": " + e.getMessage()));
+        }
+        return List.of("internal error: " + oneLine(e.toString()));
+    }
+
+    private static String oneLine(String message) {
+        return message.strip().replaceAll("\\s*\\R\\s*", " ");
+    }
+}

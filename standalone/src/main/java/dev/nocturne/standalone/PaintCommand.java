@@ -1,0 +1,81 @@
+package dev.nocturne.standalone;
+
+import dev.nocturne.decoder.ResultFile;
+import dev.nocturne.embedded.Preflight;
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.standalone.Painter.Painting;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "paint",
+        description = "Paints one caption without Kafka: the best pictures and result.json.")
+final class PaintCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "CAPTION", description = "What to paint.")
+    String caption;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            defaultValue = "paintings",
+            description = "Folder for 1.png, 2.png, ... and result.json (default: ${DEFAULT-VALUE}).")
+    Path out;
+
+    @Mixin CaptionOptions options;
+    @Mixin ModelOptions model;
+    @Mixin JsonOption json;
+    @Spec CommandSpec command;
+
+    @Override
+    public Integer call() throws IOException {
+        CaptionSubmitted event = options.event(Painter.JOB, caption, caption);
+        Path folder = Preflight.writableFolder(out);
+        List<Painting> paintings = new ArrayList<>();
+        LiveText live = new LiveText(command.commandLine().getErr());
+        int[] done = {0};
+        try (Painter painter = new Painter(model.directory, model.batch)) {
+            painter.paint(
+                    List.of(event),
+                    drawn -> {
+                        done[0] += drawn;
+                        live.show("drawn %d/%d".formatted(done[0], event.getCandidates()));
+                    },
+                    paintings::add);
+        }
+        Painting painting = paintings.get(0);
+        for (int i = 0; i < painting.pngs().size(); i++) {
+            Files.write(
+                    folder.resolve(painting.result().images().get(i).key()),
+                    painting.pngs().get(i));
+        }
+        byte[] result = painting.result().toJson();
+        Files.write(folder.resolve("result.json"), result);
+        if (json.enabled) {
+            command.commandLine().getOut().println(new String(result, StandardCharsets.UTF_8));
+        } else {
+            print(painting.result(), folder);
+        }
+        return 0;
+    }
+
+    private void print(ResultFile result, Path folder) {
+        PrintWriter writer = command.commandLine().getOut();
+        for (ResultFile.Image image : result.images()) {
+            writer.printf(
+                    "%d  score %.3f  seed %-20d  %s%n",
+                    image.rank(), image.score(), image.seed(), folder.resolve(image.key()));
+        }
+    }
+}

@@ -1,0 +1,222 @@
+package dev.nocturne.standalone;
+
+import dev.nocturne.decoder.PngFile;
+import dev.nocturne.decoder.ResultFile;
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.RankedGrid;
+import dev.nocturne.events.ScoredGrid;
+import dev.nocturne.models.BpeTokenizer;
+import dev.nocturne.models.Candidate;
+import dev.nocturne.models.CandidateScorer;
+import dev.nocturne.models.CandidateSeeds;
+import dev.nocturne.models.CaptionTooLongException;
+import dev.nocturne.models.Clip;
+import dev.nocturne.models.DiscreteVae;
+import dev.nocturne.models.DrawnCandidate;
+import dev.nocturne.models.GridGenerator;
+import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.Sampling;
+import dev.nocturne.models.TokenGrid;
+import dev.nocturne.rerank.Ranking;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Ids;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+
+/**
+ * The work of the pipeline without the pipeline: the same models, decode batches, seeds and ranking,
+ * so the same request gives the same pictures. Belongs to one thread.
+ */
+final class Painter implements AutoCloseable {
+    /** Painted requests are of no job; the name stands in for one where identity asks for it. */
+    static final String JOB = "paint";
+
+    /**
+     * @param pngs best first, as listed in the result
+     */
+    record Painting(ResultFile result, List<byte[]> pngs) {}
+
+    private final String model;
+    private final int batchSize;
+    private final BpeTokenizer tokenizer;
+    private final Clip clip;
+    private final GridGenerator generator;
+    private final CandidateScorer scorer;
+    private final DiscreteVae dvae;
+
+    Painter(Path model, int batchSize) throws IOException {
+        ModelBundle bundle = ModelBundle.open(model);
+        this.model = bundle.id();
+        this.batchSize = batchSize;
+        tokenizer = bundle.tokenizer();
+        clip = bundle.clip();
+        generator = bundle.generator(batchSize);
+        scorer = bundle.scorer();
+        dvae = bundle.dvae();
+    }
+
+    /** A caption, what is computed of it once, and its candidates so far. */
+    private record Request(
+            CaptionSubmitted caption,
+            int[] textTokens,
+            float[] textEmbedding,
+            long seed,
+            List<ScoredGrid> scored) {}
+
+    /** A candidate to draw. */
+    private record Place(Request request, int candidate) {}
+
+    /**
+     * Paints captions in full decode batches, as the pipeline does.
+     *
+     * @param drawn told after each batch how many candidates it drew
+     * @param finished given each caption's painting as soon as all its candidates are in
+     * @throws CommandFailure if a caption has too many tokens
+     */
+    void paint(List<CaptionSubmitted> captions, IntConsumer drawn, Consumer<Painting> finished) {
+        List<Place> places = new ArrayList<>();
+        for (CaptionSubmitted caption : captions) {
+            Request request = encode(caption);
+            for (int candidate = 0; candidate < caption.getCandidates(); candidate++) {
+                places.add(new Place(request, candidate));
+            }
+        }
+        for (int start = 0; start < places.size(); start += batchSize) {
+            List<Place> batch =
+                    places.subList(start, Math.min(start + batchSize, places.size()));
+            drawAndScore(batch);
+            drawn.accept(batch.size());
+            batch.stream()
+                    .map(Place::request)
+                    .distinct()
+                    .filter(r -> r.scored.size() == r.caption.getCandidates())
+                    .forEach(request -> finished.accept(render(request)));
+        }
+    }
+
+    private Request encode(CaptionSubmitted caption) {
+        try {
+            long seed =
+                    caption.getSeed() == null
+                            ? Ids.defaultSeed(requestId(caption))
+                            : caption.getSeed();
+            return new Request(
+                    caption,
+                    tokenizer.encode(caption.getCaption()),
+                    clip.embedText(caption.getCaption()),
+                    seed,
+                    new ArrayList<>());
+        } catch (CaptionTooLongException e) {
+            throw new CommandFailure(e.getMessage());
+        }
+    }
+
+    private void drawAndScore(List<Place> batch) {
+        List<DrawnCandidate> drawn =
+                generator.draw(batch.stream().map(Painter::candidate).toList(), () -> true);
+        float[] scores =
+                scorer.score(
+                        drawn.stream().map(DrawnCandidate::grid).toList(),
+                        batch.stream().map(place -> place.request.textEmbedding).toList());
+        for (int i = 0; i < batch.size(); i++) {
+            Place place = batch.get(i);
+            place.request.scored.add(
+                    new ScoredGrid(
+                            place.candidate,
+                            CandidateSeeds.seed(place.request.seed, place.candidate),
+                            drawn.get(i).logProbability(),
+                            scores[i],
+                            ByteBuffer.wrap(drawn.get(i).grid().toBytes())));
+        }
+    }
+
+    private static Candidate candidate(Place place) {
+        CaptionSubmitted caption = place.request.caption;
+        return new Candidate(
+                place.request.textTokens,
+                CandidateSeeds.seed(place.request.seed, place.candidate),
+                new Sampling(caption.getTemperature(), caption.getTopK(), caption.getTopP()),
+                new int[0]);
+    }
+
+    private Painting render(Request request) {
+        CaptionSubmitted caption = request.caption;
+        List<RankedGrid> winners = Ranking.best(request.scored, caption.getTop());
+        List<BufferedImage> pictures = dvae.decode(winners.stream().map(this::grid).toList());
+        List<byte[]> pngs = new ArrayList<>();
+        List<ResultFile.Image> images = new ArrayList<>();
+        for (int i = 0; i < winners.size(); i++) {
+            RankedGrid winner = winners.get(i);
+            byte[] png =
+                    PngFile.encode(
+                            pictures.get(i),
+                            PngFile.text(
+                                    caption.getCaption(),
+                                    winner.getSeed(),
+                                    winner.getScore(),
+                                    winner.getRank(),
+                                    model));
+            pngs.add(png);
+            images.add(
+                    new ResultFile.Image(
+                            winner.getRank(),
+                            winner.getRank() + ".png",
+                            sha256(png),
+                            png.length,
+                            winner.getCandidate(),
+                            winner.getSeed(),
+                            winner.getScore(),
+                            winner.getLogProbability()));
+        }
+        ResultFile result =
+                new ResultFile(
+                        JOB,
+                        requestId(caption),
+                        caption.getCustomId(),
+                        caption.getCaption(),
+                        model,
+                        caption.getCandidates(),
+                        Ranking.meanScore(request.scored),
+                        caption.getTemperature(),
+                        caption.getTopK(),
+                        caption.getTopP(),
+                        images);
+        return new Painting(result, pngs);
+    }
+
+    private TokenGrid grid(RankedGrid winner) {
+        return TokenGrid.fromBytes(
+                generator.gridSize(),
+                generator.gridSize(),
+                EventCodec.bytes(winner.getTokens()));
+    }
+
+    private static String requestId(CaptionSubmitted caption) {
+        return Ids.requestId(JOB, caption.getCustomId());
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        dvae.close();
+        scorer.close();
+        generator.close();
+        clip.close();
+    }
+}

@@ -1,0 +1,101 @@
+package dev.nocturne.standalone;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.nocturne.ingest.Problem;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The REST API of ingest-service, at {@code --url}. */
+final class RestClient {
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration ANSWER_TIMEOUT = Duration.ofMinutes(2);
+
+    @Spec(Spec.Target.MIXEE)
+    CommandSpec command;
+
+    @Option(
+            names = "--url",
+            paramLabel = "URL",
+            defaultValue = "http://localhost:8080",
+            description = "Address of ingest-service (default: ${DEFAULT-VALUE}).")
+    String url;
+
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
+
+    private record Errors(List<Problem> errors) {}
+
+    /**
+     * @throws CommandFailure if the service cannot be reached or refuses; its lines say why
+     */
+    <T> T get(String path, Class<T> type) throws IOException, InterruptedException {
+        return send(request(path).GET().build(), type);
+    }
+
+    /** As {@link #get}, with the file as the body. */
+    <T> T post(String path, Path body, Class<T> type) throws IOException, InterruptedException {
+        return send(
+                request(path)
+                        .header("Content-Type", "application/jsonl")
+                        .POST(HttpRequest.BodyPublishers.ofFile(body))
+                        .build(),
+                type);
+    }
+
+    private HttpRequest.Builder request(String path) {
+        try {
+            return HttpRequest.newBuilder(URI.create(url.replaceFirst("/+$", "") + path))
+                    .timeout(ANSWER_TIMEOUT);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(
+                    command.commandLine(),
+                    "'%s%s' is not a URL: give one like http://localhost:8080"
+                            .formatted(url, path));
+        }
+    }
+
+    private <T> T send(HttpRequest request, Class<T> type)
+            throws IOException, InterruptedException {
+        HttpResponse<String> response;
+        try {
+            response = http.send(request, BodyHandlers.ofString());
+        } catch (ConnectException e) {
+            throw new CommandFailure(
+                    "Nothing answers at %s: start the pipeline with 'nocturne up', or name another address with --url"
+                            .formatted(url));
+        } catch (IOException e) {
+            throw new CommandFailure(
+                    "%s broke off (%s): check that --url names an ingest-service, then try again"
+                            .formatted(url, e.getMessage()));
+        }
+        try {
+            if (response.statusCode() / 100 == 2) {
+                return JsonOption.MAPPER.readValue(response.body(), type);
+            }
+            Errors errors = JsonOption.MAPPER.readValue(response.body(), Errors.class);
+            throw new CommandFailure(errors.errors().stream().map(RestClient::line).toList());
+        } catch (JsonProcessingException | NullPointerException e) {
+            throw new CommandFailure(
+                    "%s answers %d, not as an ingest-service does: check --url"
+                            .formatted(request.uri(), response.statusCode()));
+        }
+    }
+
+    private static String line(Problem problem) {
+        return problem.line() == null
+                ? problem.message()
+                : "line %d: %s".formatted(problem.line(), problem.message());
+    }
+}

@@ -1,0 +1,68 @@
+package dev.nocturne.standalone;
+
+import dev.nocturne.runtime.ObjectStoreSettings;
+import io.quarkus.runtime.Quarkus;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "up",
+        description = "Runs the whole pipeline in this process until Ctrl-C (ports: 0 = any free).")
+final class UpCommand implements Callable<Integer> {
+    @Mixin DataOption data;
+    @Mixin ModelOptions model;
+
+    @Option(
+            names = "--http-port",
+            paramLabel = "PORT",
+            defaultValue = "8080",
+            description = "Port of the REST API (default: ${DEFAULT-VALUE}).")
+    int httpPort;
+
+    @Option(
+            names = "--kafka-port",
+            paramLabel = "PORT",
+            defaultValue = "9092",
+            description = "Port of the Kafka broker (default: ${DEFAULT-VALUE}).")
+    int kafkaPort;
+
+    @Option(
+            names = "--s3-port",
+            paramLabel = "PORT",
+            defaultValue = "9000",
+            description = "Port of the S3 endpoint (default: ${DEFAULT-VALUE}).")
+    int s3Port;
+
+    @Spec CommandSpec command;
+
+    @Override
+    public Integer call() throws Exception {
+        return PipelineHost.run(
+                new Pipeline.Settings(
+                        data.folder, model.directory, kafkaPort, s3Port, model.batch),
+                httpPort,
+                this::serve);
+    }
+
+    private int serve(Pipeline pipeline, String url) {
+        ObjectStoreSettings store = pipeline.objectStore();
+        PrintWriter out = command.commandLine().getOut();
+        out.printf("REST   %s/v1/jobs  (health %s/q/health, metrics %s/q/metrics)%n", url, url, url);
+        out.printf("Kafka  %s%n", pipeline.kafka().bootstrapServers());
+        out.printf(
+                "S3     %s  bucket %s, access key %s, secret key %s%n",
+                store.endpoint(), store.bucket(), store.accessKey(), store.secretKey());
+        out.println("Ctrl-C stops it; what is unfinished then goes on at the next start.");
+        pipeline.failure().thenRun(() -> Quarkus.asyncExit());
+        Quarkus.waitForExit();
+        if (pipeline.failure().isDone()) {
+            throw pipeline.failure().join();
+        }
+        return 0;
+    }
+}
