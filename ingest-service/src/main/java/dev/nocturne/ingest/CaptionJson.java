@@ -32,7 +32,8 @@ final class CaptionJson {
     /**
      * Sets the fields of {@code caption}.
      *
-     * @return what is wrong: fields that are unknown or of the wrong type, else broken caption rules
+     * @return what is wrong: fields that are unknown or of the wrong type, else broken caption
+     *     rules
      */
     static List<Violation> read(ObjectNode object, CaptionSubmitted.Builder caption) {
         CaptionJson json = new CaptionJson(object);
@@ -65,9 +66,7 @@ final class CaptionJson {
                             ReasonCodes.INVALID_CAPTION,
                             "prompt is missing: say what to paint"));
         }
-        return json.violations.isEmpty()
-                ? CaptionRules.validate(caption.build())
-                : json.violations;
+        return json.violations.isEmpty() ? CaptionRules.validate(caption.build()) : json.violations;
     }
 
     private void text(String name, Consumer<String> set) {

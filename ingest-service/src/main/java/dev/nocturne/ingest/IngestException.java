@@ -40,8 +40,7 @@ public final class IngestException extends RuntimeException {
     static IngestException unavailable(String message, Throwable cause) {
         IngestException exception =
                 new IngestException(
-                        Kind.UNAVAILABLE,
-                        List.of(new Problem(null, null, "unavailable", message)));
+                        Kind.UNAVAILABLE, List.of(new Problem(null, null, "unavailable", message)));
         exception.initCause(cause);
         return exception;
     }

@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.slf4j.Logger;
@@ -42,31 +43,34 @@ public final class IngestService implements Service {
     private static final Duration RETRY = Duration.ofSeconds(2);
 
     private final KafkaSettings kafka;
-    private final ObjectStore store;
+    private final Supplier<ObjectStore> openStore;
     private final Clock clock;
     private final JobTable jobs = new JobTable();
     private final JobPublisher publisher;
-    private final ManifestWriter manifests;
     private final LagMonitor lag;
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread logThread = new Thread(this::followLog, "job-log");
+    private volatile ObjectStore store; // null before it is opened; so is the next
+    private volatile ManifestWriter manifests;
     private volatile JobLog log; // null while Kafka or the store is away
     private volatile boolean caughtUp;
     private volatile String message = "starting";
 
     public IngestService(
             KafkaSettings kafka, ObjectStoreSettings objectStore, MeterRegistry registry) {
-        this(kafka, ObjectStore.open(objectStore), registry, Clock.systemUTC());
+        this(kafka, () -> ObjectStore.open(objectStore), registry, Clock.systemUTC());
     }
 
     IngestService(
-            KafkaSettings kafka, ObjectStore store, MeterRegistry registry, Clock clock) {
+            KafkaSettings kafka,
+            Supplier<ObjectStore> openStore,
+            MeterRegistry registry,
+            Clock clock) {
         this.kafka = kafka;
-        this.store = store;
+        this.openStore = openStore;
         this.clock = clock;
         this.publisher = new JobPublisher(kafka);
-        this.manifests = new ManifestWriter(jobs, store);
         this.lag = new LagMonitor(kafka, new LagMetrics(registry), clock);
     }
 
@@ -119,8 +123,8 @@ public final class IngestService implements Service {
     /**
      * The requests that have finished, by custom id.
      *
-     * @throws IngestException UNKNOWN_JOB, or UNAVAILABLE while the state is being rebuilt or if the
-     *     manifest cannot be read
+     * @throws IngestException UNKNOWN_JOB, or UNAVAILABLE while the state is being rebuilt or if
+     *     the manifest cannot be read
      */
     public List<RequestResult> results(String id) {
         job(id);
@@ -168,15 +172,13 @@ public final class IngestService implements Service {
     /** On its own thread, until {@link #close}: whatever is away may come back. */
     private void followLog() {
         try {
-            boolean monitoring = false;
+            store = openStore.get();
+            manifests = new ManifestWriter(jobs, store);
+            lag.start();
             do {
                 try {
                     TopicAdmin.createMissing(kafka);
                     store.ensureBucket();
-                    if (!monitoring) {
-                        lag.start();
-                        monitoring = true;
-                    }
                     replayAndFollow();
                 } catch (TransientException | RetriableException e) {
                     caughtUp = false;
@@ -212,7 +214,11 @@ public final class IngestService implements Service {
 
     private void fail(RuntimeException reason) {
         caughtUp = false;
-        message = reason.getMessage();
+        Throwable root = reason;
+        while (root instanceof KafkaException && root.getCause() != null) {
+            root = root.getCause(); // the innermost message says most
+        }
+        message = root.getMessage();
         LOG.error("ingest stopped: {}", message);
         failure.complete(
                 reason instanceof FatalException fatal
@@ -244,7 +250,9 @@ public final class IngestService implements Service {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        manifests.close();
+        if (manifests != null) {
+            manifests.close();
+        }
         lag.close();
         publisher.close();
     }

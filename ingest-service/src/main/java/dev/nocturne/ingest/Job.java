@@ -11,7 +11,8 @@ import java.time.Instant;
  * @param finishedAt when the last request finished; null while some have not
  * @param ratePerSecond requests finished per second: over the last minutes while the job is in
  *     progress, over all its time afterwards
- * @param etaSeconds seconds until the last request should finish; null if nothing moves, 0 when done
+ * @param etaSeconds seconds until the last request should finish; null if nothing moves, 0 when
+ *     done
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record Job(

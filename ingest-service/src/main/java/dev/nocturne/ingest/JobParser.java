@@ -115,8 +115,7 @@ final class JobParser {
                         .setSubmittedAt(submittedAt);
         for (Violation violation : CaptionJson.read(object, caption)) {
             problems.add(
-                    new Problem(
-                            number, violation.param(), violation.code(), violation.message()));
+                    new Problem(number, violation.param(), violation.code(), violation.message()));
         }
         String customId = caption.getCustomId();
         Integer earlier = lineByCustomId.putIfAbsent(customId, number);

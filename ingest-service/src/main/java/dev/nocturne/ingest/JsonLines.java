@@ -6,8 +6,8 @@ import java.io.InputStream;
 import java.util.Arrays;
 
 /**
- * Splits a stream of bytes into lines, one line in memory at a time. Ends of lines are LF or CRLF; a
- * byte order mark before the first line is dropped. Splitting bytes is safe: no byte of a longer
+ * Splits a stream of bytes into lines, one line in memory at a time. Ends of lines are LF or CRLF;
+ * a byte order mark before the first line is dropped. Splitting bytes is safe: no byte of a longer
  * UTF-8 sequence is an LF.
  */
 final class JsonLines {
@@ -72,8 +72,7 @@ final class JsonLines {
         fileBytes += end;
         if (fileBytes > MAX_FILE_BYTES) {
             throw IngestException.tooLarge(
-                    null,
-                    "the file has more than %d bytes: split it".formatted(MAX_FILE_BYTES));
+                    null, "the file has more than %d bytes: split it".formatted(MAX_FILE_BYTES));
         }
         return end > 0;
     }
@@ -85,7 +84,8 @@ final class JsonLines {
                                 && Arrays.equals(line, 0, 3, BYTE_ORDER_MARK, 0, 3)
                         ? BYTE_ORDER_MARK.length
                         : 0;
-        int to = line.length > from && line[line.length - 1] == '\r' ? line.length - 1 : line.length;
+        int to =
+                line.length > from && line[line.length - 1] == '\r' ? line.length - 1 : line.length;
         return Arrays.copyOfRange(line, from, to);
     }
 }

@@ -74,9 +74,7 @@ final class LagMetrics {
     }
 
     private static List<Row<?>> partitionRows(
-            String cluster,
-            List<StageLag> stages,
-            Function<LagReport.PartitionLag, Number> value) {
+            String cluster, List<StageLag> stages, Function<LagReport.PartitionLag, Number> value) {
         return stages.stream()
                 .flatMap(
                         stage ->
@@ -103,8 +101,7 @@ final class LagMetrics {
                 .toList();
     }
 
-    private static List<Row<?>> stageRows(
-            List<StageLag> stages, Function<StageLag, Number> value) {
+    private static List<Row<?>> stageRows(List<StageLag> stages, Function<StageLag, Number> value) {
         return stages.stream()
                 .<Row<?>>map(stage -> Row.of(Tags.of("stage", stage.stage()), value.apply(stage)))
                 .toList();

@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Measures consumer lag every few seconds on a thread of its own. A report that could not be renewed
- * is withdrawn: no answer is better than a false one.
+ * Measures consumer lag every few seconds on a thread of its own. A report that could not be
+ * renewed is withdrawn: no answer is better than a false one.
  */
 final class LagMonitor implements AutoCloseable {
 
@@ -28,7 +28,7 @@ final class LagMonitor implements AutoCloseable {
     private static final Duration PERIOD = Duration.ofSeconds(5);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
-    private final LagProbe probe;
+    private final KafkaSettings kafka;
     private final LagMetrics metrics;
     private final Clock clock;
     private final Map<PipelineStage, CommitRate> rates = new HashMap<>();
@@ -39,19 +39,19 @@ final class LagMonitor implements AutoCloseable {
                         thread.setDaemon(true);
                         return thread;
                     });
-    private String cluster;
+    private LagProbe probe; // null until first used; the thread's own
+    private String cluster; // likewise
     private volatile LagReport latest;
     private volatile String outage = "the first measurement is not done yet";
 
     LagMonitor(KafkaSettings kafka, LagMetrics metrics, Clock clock) {
-        this.probe = new LagProbe(kafka);
+        this.kafka = kafka;
         this.metrics = metrics;
         this.clock = clock;
     }
 
     void start() {
-        thread.scheduleWithFixedDelay(
-                this::measure, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+        thread.scheduleWithFixedDelay(this::measure, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -90,6 +90,9 @@ final class LagMonitor implements AutoCloseable {
     }
 
     private LagReport report() throws ExecutionException, InterruptedException {
+        if (probe == null) {
+            probe = new LagProbe(kafka);
+        }
         if (cluster == null) {
             cluster = probe.clusterId();
         }
@@ -157,7 +160,8 @@ final class LagMonitor implements AutoCloseable {
     public void close() {
         thread.shutdownNow();
         try {
-            if (thread.awaitTermination(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (thread.awaitTermination(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+                    && probe != null) {
                 probe.close();
             }
         } catch (InterruptedException e) {

@@ -56,9 +56,7 @@ final class LagProbe implements AutoCloseable {
     private record KnownHead(Backlog backlog, Head head) {
         /** A record stays where it is; that there is none holds only until the log grows. */
         boolean holdsFor(Backlog other) {
-            return head.present()
-                    ? backlog.position == other.position
-                    : backlog.equals(other);
+            return head.present() ? backlog.position == other.position : backlog.equals(other);
         }
     }
 
@@ -105,8 +103,7 @@ final class LagProbe implements AutoCloseable {
             for (TopicPartition partition : partitions.get(stage.topic())) {
                 long position =
                         LagRules.position(
-                                offset(committed.get(stage).get(partition)),
-                                starts.get(partition));
+                                offset(committed.get(stage).get(partition)), starts.get(partition));
                 backlogs.put(partition, new Backlog(position, ends.get(partition)));
             }
         }
@@ -164,7 +161,11 @@ final class LagProbe implements AutoCloseable {
             throws ExecutionException, InterruptedException {
         Map<TopicPartition, OffsetSpec> specs =
                 partitions.stream().collect(Collectors.toMap(Function.identity(), p -> spec));
-        return admin.listOffsets(specs, new ListOffsetsOptions(isolation)).all().get().entrySet()
+        return admin
+                .listOffsets(specs, new ListOffsetsOptions(isolation))
+                .all()
+                .get()
+                .entrySet()
                 .stream()
                 .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().offset()));
     }
@@ -188,8 +189,7 @@ final class LagProbe implements AutoCloseable {
                 .forEach(
                         (partition, head) -> {
                             heads.put(partition, head);
-                            knownHeads.put(
-                                    partition, new KnownHead(backlogs.get(partition), head));
+                            knownHeads.put(partition, new KnownHead(backlogs.get(partition), head));
                         });
         return heads;
     }

@@ -11,8 +11,8 @@ final class LagRules {
     private LagRules() {}
 
     /**
-     * Rule 1: a group stands at its committed offset, or at the start of the log if it has committed
-     * nothing or if retention has deleted what it committed.
+     * Rule 1: a group stands at its committed offset, or at the start of the log if it has
+     * committed nothing or if retention has deleted what it committed.
      */
     static long position(OptionalLong committed, long logStart) {
         return Math.max(committed.orElse(logStart), logStart);

@@ -101,7 +101,7 @@ class IngestBrokerTest {
     }
 
     private IngestService service() {
-        IngestService service = new IngestService(kafka, store, meters, Clock.systemUTC());
+        IngestService service = new IngestService(kafka, () -> store, meters, Clock.systemUTC());
         service.start();
         await().atMost(PATIENCE).until(() -> service.health().ready());
         return service;
@@ -126,8 +126,7 @@ class IngestBrokerTest {
 
             store.refusals.set(1);
             finish(JobStateTest.failed(id, "line-1", 3));
-            await().atMost(PATIENCE)
-                    .until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
+            await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
             manifest = store.get(Manifest.key(id));
             assertThat(Manifest.fromJson(manifest).requests())
                     .isEqualTo(ingest.results(id))
@@ -137,8 +136,7 @@ class IngestBrokerTest {
 
         store.objects.remove(Manifest.key(id));
         try (IngestService ingest = service()) {
-            await().atMost(PATIENCE)
-                    .until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
+            await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
             assertThat(ingest.jobs())
                     .extracting(Job::id, Job::counts)
                     .containsExactly(tuple(id, new Job.Counts(2, 1, 1, 0)));
@@ -170,8 +168,7 @@ class IngestBrokerTest {
             String id = submit(ingest, "{\"prompt\":\"a\"}").id();
             finish(JobStateTest.completed(id, "line-1", 1));
 
-            await().atMost(PATIENCE)
-                    .until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
+            await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
         } catch (IOException e) {
             throw new AssertionError(e);
         }
@@ -243,8 +240,7 @@ class IngestBrokerTest {
     }
 
     private void finish(RequestFinished event) {
-        String key =
-                Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId());
+        String key = Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId());
         producer.beginTransaction();
         producer.send(
                 new ProducerRecord<>(
@@ -282,8 +278,7 @@ class IngestBrokerTest {
     }
 
     /** Asked again and again, no lag is ever negative. */
-    private static void awaitLag(
-            IngestService ingest, Predicate<StageLag> condition) {
+    private static void awaitLag(IngestService ingest, Predicate<StageLag> condition) {
         await().atMost(PATIENCE)
                 .ignoreExceptionsInstanceOf(IngestException.class)
                 .until(
@@ -292,8 +287,7 @@ class IngestBrokerTest {
                             assertThat(lag.partitions())
                                     .allSatisfy(
                                             partition ->
-                                                    assertThat(partition.lag())
-                                                            .isNotNegative());
+                                                    assertThat(partition.lag()).isNotNegative());
                             return condition.test(lag);
                         });
     }

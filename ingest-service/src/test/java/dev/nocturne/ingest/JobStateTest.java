@@ -131,8 +131,7 @@ class JobStateTest {
     void theManifestIsTheSameBytesInWhateverOrderTheEventsCome() throws IOException {
         List<RequestFinished> results = new ArrayList<>();
         for (int i = 0; i < 50; i++) {
-            results.add(
-                    i % 7 == 0 ? failed(JOB, "line-" + i, i) : completed(JOB, "line-" + i, i));
+            results.add(i % 7 == 0 ? failed(JOB, "line-" + i, i) : completed(JOB, "line-" + i, i));
         }
         byte[] expected = manifest(results).toJson();
 

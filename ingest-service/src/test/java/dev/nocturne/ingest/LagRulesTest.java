@@ -31,8 +31,7 @@ class LagRulesTest {
             boolean dataRecordPending,
             long expectedPosition,
             long expectedLag) {
-        OptionalLong offset =
-                committed == null ? OptionalLong.empty() : OptionalLong.of(committed);
+        OptionalLong offset = committed == null ? OptionalLong.empty() : OptionalLong.of(committed);
 
         long position = LagRules.position(offset, logStart);
 

@@ -165,7 +165,8 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
 
     private void decide(String key, long timestamp) {
         List<String> entries = new ArrayList<>();
-        try (var pendingEntries = pending.prefixScan(candidatePrefix(key), new StringSerializer())) {
+        try (var pendingEntries =
+                pending.prefixScan(candidatePrefix(key), new StringSerializer())) {
             pendingEntries.forEachRemaining(entry -> entries.add(entry.key));
         }
         entries.forEach(pending::delete);
@@ -176,8 +177,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     private void reject(Record<byte[], byte[]> record, RuntimeException reason) {
         ConsumerRecord<byte[], byte[]> consumed = consumed(record);
         PermanentException cause =
-                new PermanentException(
-                        ReasonCodes.MALFORMED_EVENT, reason.getMessage(), reason);
+                new PermanentException(ReasonCodes.MALFORMED_EVENT, reason.getMessage(), reason);
         forward(
                 DeadLetters.deadLetter(STAGE, consumed, cause),
                 record.timestamp(),
@@ -234,9 +234,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         String message =
                 "only %d of %d candidates arrived within %d days"
                         .formatted(
-                                candidates(key).size(),
-                                candidate.getCandidates(),
-                                MEMORY.toDays());
+                                candidates(key).size(), candidate.getCandidates(), MEMORY.toDays());
         Failure failure = new Failure(ReasonCodes.INTERNAL, STAGE, message);
         return new RequestFinished(
                 candidate.getRequest(), RequestStatus.FAILED, List.of(), failure, now());

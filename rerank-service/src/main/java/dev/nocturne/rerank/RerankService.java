@@ -18,6 +18,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
@@ -27,8 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Publishes the best k of each request's N candidates, exactly once, when all N are in. Its state is
- * on disk and, as changelogs, in Kafka; a lost disk costs a restore, nothing else.
+ * Publishes the best k of each request's N candidates, exactly once, when all N are in. Its state
+ * is on disk and, as changelogs, in Kafka; a lost disk costs a restore, nothing else.
  */
 public final class RerankService implements Service {
 
@@ -40,30 +41,22 @@ public final class RerankService implements Service {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
 
     private final KafkaSettings kafka;
-    private final KafkaStreams streams;
-    private final KafkaStreamsMetrics metrics;
+    private final Path stateDir;
+    private final MeterRegistry registry;
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread starter = new Thread(this::startStreams, "rerank-start");
+    private volatile KafkaStreams streams; // null until the topics are there
+    private volatile KafkaStreamsMetrics metrics; // likewise
     private volatile String trouble; // null while there is none
 
     /**
      * @param stateDir local state, one folder per process; made if it is not there
-     * @throws FatalException if {@code stateDir} cannot be used
      */
     public RerankService(KafkaSettings kafka, Path stateDir, MeterRegistry registry) {
         this.kafka = kafka;
-        try {
-            streams = new KafkaStreams(RerankTopology.build(), config(kafka, stateDir));
-        } catch (StreamsException e) {
-            throw new FatalException(
-                    "state folder %s: %s: check that it can be written and that no other process uses it"
-                            .formatted(stateDir, e.getMessage()),
-                    e);
-        }
-        streams.setUncaughtExceptionHandler(this::onUncaught);
-        metrics = new KafkaStreamsMetrics(streams);
-        metrics.bindTo(registry);
+        this.stateDir = stateDir;
+        this.registry = registry;
     }
 
     static Properties config(KafkaSettings kafka, Path stateDir) {
@@ -76,7 +69,8 @@ public final class RerankService implements Service {
         config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100);
         config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
         config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
-        // a restarted process gets its partitions back at once, after a crash within seconds; Streams
+        // a restarted process gets its partitions back at once, after a crash within seconds;
+        // Streams
         // would have it wait for the old member's session to end, 45 s by default
         config.put(StreamsConfig.mainConsumerPrefix("internal.leave.group.on.close"), true);
         config.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 10_000);
@@ -95,10 +89,7 @@ public final class RerankService implements Service {
             do {
                 try {
                     TopicAdmin.createMissing(kafka);
-                    if (closed.getCount() > 0) {
-                        streams.start();
-                    }
-                    trouble = null;
+                    startTopology();
                     return;
                 } catch (TransientException e) {
                     trouble = e.getMessage();
@@ -107,9 +98,24 @@ public final class RerankService implements Service {
             } while (!closed.await(RETRY.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (StageException | StreamsException e) {
+        } catch (StreamsException e) {
+            fail(
+                    new FatalException(
+                            "state folder %s: %s: check that it can be written and is used by no other process"
+                                    .formatted(stateDir, rootMessage(e)),
+                            e));
+        } catch (StageException | KafkaException e) {
             fail(e);
         }
+    }
+
+    private void startTopology() {
+        streams = new KafkaStreams(RerankTopology.build(), config(kafka, stateDir));
+        streams.setUncaughtExceptionHandler(this::onUncaught);
+        metrics = new KafkaStreamsMetrics(streams);
+        metrics.bindTo(registry);
+        trouble = null;
+        streams.start();
     }
 
     /** Called from the stream thread that dies of it. Kafka itself retries what it can. */
@@ -125,20 +131,30 @@ public final class RerankService implements Service {
     }
 
     private void fail(Throwable e) {
-        trouble = e.getMessage();
-        LOG.error("rerank stopped: {}", trouble, e);
+        trouble = rootMessage(e);
+        LOG.error("rerank stopped: {}", trouble);
         failure.complete(
                 e instanceof FatalException fatal ? fatal : new FatalException(trouble, e));
     }
 
+    /** Kafka wraps: the innermost message says most. */
+    private static String rootMessage(Throwable e) {
+        Throwable root = e;
+        while (root instanceof KafkaException && root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage();
+    }
+
     @Override
     public Health health() {
-        KafkaStreams.State state = streams.state();
-        String message = trouble == null ? state.name().toLowerCase(Locale.ROOT) : trouble;
+        KafkaStreams started = streams;
+        String state =
+                started == null ? "starting" : started.state().name().toLowerCase(Locale.ROOT);
         return new Health(
-                !failure.isDone() && state != KafkaStreams.State.ERROR,
-                state == KafkaStreams.State.RUNNING,
-                "rerank: " + message);
+                !failure.isDone(),
+                started != null && started.state() == KafkaStreams.State.RUNNING,
+                "rerank: " + (trouble == null ? state : trouble));
     }
 
     @Override
@@ -155,7 +171,9 @@ public final class RerankService implements Service {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        streams.close(CLOSE_TIMEOUT);
-        metrics.close();
+        if (streams != null) {
+            streams.close(CLOSE_TIMEOUT);
+            metrics.close();
+        }
     }
 }

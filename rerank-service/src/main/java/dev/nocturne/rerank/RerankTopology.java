@@ -49,8 +49,7 @@ final class RerankTopology {
         ByteArrayDeserializer in = new ByteArrayDeserializer();
         ByteArraySerializer out = new ByteArraySerializer();
         return new Topology()
-                .addSource(
-                        AutoOffsetReset.earliest(), SOURCE, in, in, Topics.SCORED_GRIDS.name())
+                .addSource(AutoOffsetReset.earliest(), SOURCE, in, in, Topics.SCORED_GRIDS.name())
                 .addProcessor(COLLECTOR, CandidateCollector::new, SOURCE)
                 .addStateStore(pendingCandidates(), COLLECTOR)
                 .addStateStore(decidedRequests(), COLLECTOR)

@@ -21,11 +21,7 @@ class RankingTest {
 
         assertThat(Ranking.best(grids, 4))
                 .extracting(RankedGrid::getRank, RankedGrid::getCandidate)
-                .containsExactly(
-                        tuple(1, 4),
-                        tuple(2, 1),
-                        tuple(3, 3),
-                        tuple(4, 0));
+                .containsExactly(tuple(1, 4), tuple(2, 1), tuple(3, 3), tuple(4, 0));
     }
 
     @Test

@@ -82,9 +82,7 @@ class RerankTopologyTest {
         assertThat(ranked.getRequest()).isEqualTo(ScoredGrids.request("a"));
         assertThat(ranked.getCandidates()).isEqualTo(4);
         assertThat(ranked.getMeanScore()).isCloseTo(0.4, within(1e-6));
-        assertThat(ranked.getWinners())
-                .extracting(RankedGrid::getCandidate)
-                .containsExactly(1, 3);
+        assertThat(ranked.getWinners()).extracting(RankedGrid::getCandidate).containsExactly(1, 3);
         assertThat(selections.isEmpty()).isTrue();
         assertThat(results.isEmpty()).isTrue();
     }
@@ -143,14 +141,10 @@ class RerankTopologyTest {
 
         Instant later = START.plus(RerankTopology.MEMORY.multipliedBy(3));
         scoredGrids.pipeInput(
-                key("b").getBytes(UTF_8),
-                EventCodec.encode(event("b", 1, 1, grid(0, 0.1))),
-                later);
+                key("b").getBytes(UTF_8), EventCodec.encode(event("b", 1, 1, grid(0, 0.1))), later);
         winners();
         scoredGrids.pipeInput(
-                key("a").getBytes(UTF_8),
-                EventCodec.encode(event("a", 1, 1, grid(0, 0.1))),
-                later);
+                key("a").getBytes(UTF_8), EventCodec.encode(event("a", 1, 1, grid(0, 0.1))), later);
 
         assertThat(winners()).containsExactly(0);
     }

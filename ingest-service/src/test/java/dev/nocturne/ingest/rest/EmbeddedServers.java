@@ -1,0 +1,40 @@
+package dev.nocturne.ingest.rest;
+
+import dev.nocturne.embedded.EmbeddedBroker;
+import dev.nocturne.embedded.EmbeddedObjectStore;
+import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** Kafka and S3 for the service under test, configured as a deployment configures them. */
+public class EmbeddedServers implements QuarkusTestResourceLifecycleManager {
+
+    private EmbeddedBroker broker;
+    private EmbeddedObjectStore store;
+
+    @Override
+    public Map<String, String> start() {
+        try {
+            Path folder = Files.createTempDirectory(Path.of("target"), "servers-");
+            broker = EmbeddedBroker.start(folder.resolve("kafka"), 0);
+            store = EmbeddedObjectStore.start(folder.resolve("s3"), 0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return Map.of(
+                "quarkus.http.test-port", "0",
+                "nocturne.kafka.bootstrap-servers", broker.bootstrapServers(),
+                "nocturne.s3.endpoint", store.endpoint(),
+                "nocturne.s3.access-key", store.accessKey(),
+                "nocturne.s3.secret-key", store.secretKey());
+    }
+
+    @Override
+    public void stop() {
+        store.close();
+        broker.close();
+    }
+}
