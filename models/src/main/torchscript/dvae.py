@@ -69,14 +69,14 @@ def decode_codes(self, w: Dict[str, Tensor], h: Tensor) -> Tensor:
     return self.conv(w, "decoder.blocks.output.conv", torch.relu(h)).to(6)
 
 
-# The weights in the compute type (6 = float32, 15 = bfloat16), laid out for the processor's convolutions.
+# A copy of the weights in the compute type (6 = float32, 15 = bfloat16), laid out for the processor's convolutions.
 def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
     p: Dict[str, Tensor] = {}
     for name in w.keys():
         if torch.dim(w[name]) == 4:
-            p[name] = torch.contiguous(w[name].to(dtype), memory_format=2)
+            p[name] = torch.contiguous(w[name].to(dtype, False, True), memory_format=2)
         else:
-            p[name] = w[name].to(dtype)
+            p[name] = w[name].to(dtype, False, True)
     return p
 
 

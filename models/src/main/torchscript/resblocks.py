@@ -10,14 +10,14 @@ def depth(self, w: Dict[str, Tensor], prefix: str) -> int:
     return n
 
 
-# Matrices in the compute type (6 = float32, 15 = bfloat16); gains and biases of the norms stay float32.
+# A copy of the weights: matrices in the compute type (6 = float32, 15 = bfloat16), gains and biases of the norms float32.
 def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
     p: Dict[str, Tensor] = {}
     for name in w.keys():
         if ".ln_" in name or "ln_" in name[0:3]:
-            p[name] = w[name].to(6)
+            p[name] = w[name].to(6, False, True)
         else:
-            p[name] = w[name].to(dtype)
+            p[name] = w[name].to(dtype, False, True)
     return p
 
 

@@ -33,10 +33,7 @@ public final class Clip implements AutoCloseable {
         this.architecture = architecture;
         this.tokenizer = tokenizer;
         this.program = TorchProgram.load("clip.py", "resblocks.py", "adamw.py");
-        try (IValue full = program.dictionary(weights);
-                IValue type = IValue.from(precision.torchType())) {
-            this.weights = program.call("prepare", full, type);
-        }
+        this.weights = program.prepare(weights, precision);
     }
 
     /**

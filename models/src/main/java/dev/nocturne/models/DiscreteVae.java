@@ -39,10 +39,7 @@ public final class DiscreteVae implements AutoCloseable {
         this.gridSize = imageSize / architecture.downsampling();
         this.vocabulary = architecture.vocabulary();
         this.program = TorchProgram.load("dvae.py", "adamw.py");
-        try (IValue full = program.dictionary(weights);
-                IValue type = IValue.from(precision.torchType())) {
-            this.weights = program.call("prepare", full, type);
-        }
+        this.weights = program.prepare(weights, precision);
     }
 
     public int imageSize() {

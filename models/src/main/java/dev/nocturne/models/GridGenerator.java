@@ -45,10 +45,7 @@ public final class GridGenerator implements AutoCloseable {
         this.architecture = architecture;
         this.batchSize = batchSize;
         this.program = TorchProgram.load("transformer.py", "resblocks.py", "adamw.py");
-        try (IValue full = program.dictionary(weights);
-                IValue type = IValue.from(precision.torchType())) {
-            this.weights = program.call("prepare", full, type);
-        }
+        this.weights = program.prepare(weights, precision);
     }
 
     public int batchSize() {

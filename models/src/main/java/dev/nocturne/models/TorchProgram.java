@@ -3,7 +3,6 @@ package dev.nocturne.models;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -17,7 +16,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -119,22 +117,19 @@ public final class TorchProgram implements AutoCloseable {
         return manager;
     }
 
-    /** A dictionary of float32 weights as a native value; the caller closes it. */
-    public IValue dictionary(Map<String, Safetensors.Tensor> weights) {
-        Map<String, PtNDArray> arrays = new LinkedHashMap<>();
-        weights.forEach(
-                (name, tensor) ->
-                        arrays.put(
-                                name,
-                                (PtNDArray)
-                                        manager.create(
-                                                FloatBuffer.wrap(tensor.data()),
-                                                new Shape(tensor.shape()),
-                                                DataType.FLOAT32)));
-        IValue dictionary = IValue.stringMapFrom(arrays);
-        // The dictionary shares the tensors: closing our handles leaves it their only owner.
-        arrays.values().forEach(NDArray::close);
-        return dictionary;
+    /** The program's {@code prepare} of these weights: native, in the type of the precision. The caller closes it. */
+    public IValue prepare(Map<String, Safetensors.Tensor> weights, Precision precision) {
+        // The arrays are views of Java's memory, which they keep alive only while they are open; prepare copies.
+        try (NDManager scope = manager.newSubManager()) {
+            Map<String, PtNDArray> arrays = new LinkedHashMap<>();
+            weights.forEach(
+                    (name, tensor) ->
+                            arrays.put(name, (PtNDArray) scope.create(tensor.data(), new Shape(tensor.shape()))));
+            try (IValue dictionary = IValue.stringMapFrom(arrays);
+                    IValue type = IValue.from(precision.torchType())) {
+                return call("prepare", dictionary, type);
+            }
+        }
     }
 
     @Override

@@ -202,9 +202,7 @@ final class TransformerTraining implements Trainee {
                 heldOut.stream().map(example -> tokenizer.encode(example.caption())).toList();
         PtNDManager manager = program.manager();
         try (PtNDManager scope = (PtNDManager) manager.newSubManager();
-                IValue full = program.dictionary(weights);
-                IValue type = IValue.from(settings.precision.torchType());
-                IValue prepared = program.call("prepare", full, type)) {
+                IValue prepared = program.prepare(weights, settings.precision)) {
             NDList arguments = arguments(drawn(heldOut, texts), scope);
             try (IValue text = IValue.from((PtNDArray) arguments.get(0));
                     IValue image = IValue.from((PtNDArray) arguments.get(1));

@@ -1,0 +1,120 @@
+package dev.nocturne.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelBundleTest {
+    @TempDir Path directory;
+
+    private ModelBundle complete() throws IOException {
+        return ModelBundle.create(directory, "tiny", RandomModels.IMAGE_SIZE)
+                .with(RandomModels.tokenizer())
+                .with(RandomModels.DVAE, RandomModels.weights(RandomModels.DVAE.shapes()))
+                .with(RandomModels.TRANSFORMER, RandomModels.weights(RandomModels.TRANSFORMER.shapes()))
+                .with(RandomModels.CLIP, RandomModels.weights(RandomModels.CLIP.shapes()));
+    }
+
+    @Test
+    void whatIsWrittenCanBeOpenedAndPaints() throws IOException {
+        String id = complete().id();
+        ModelBundle bundle = ModelBundle.open(directory);
+        assertThat(bundle.id()).isEqualTo(id).startsWith("tiny@");
+        int[] text = bundle.tokenizer().encode("red heart");
+        try (GridGenerator generator = bundle.generator(2);
+                DiscreteVae vae = bundle.dvae();
+                Clip clip = bundle.clip();
+                CandidateScorer scorer = bundle.scorer()) {
+            List<TokenGrid> grids = new ArrayList<>();
+            for (DrawnCandidate drawn : generator.draw(List.of(new Candidate(text, 1, new Sampling(1, 0, 1), new int[0])), () -> true)) {
+                grids.add(drawn.grid());
+            }
+            List<BufferedImage> pictures = vae.decode(grids);
+            assertThat(pictures.get(0).getWidth()).isEqualTo(RandomModels.IMAGE_SIZE);
+
+            float[] caption = clip.embedText("red heart");
+            assertThat(Clip.cosine(caption, caption)).isCloseTo(1, within(1e-5f));
+            float score = scorer.score(grids, List.of(caption))[0];
+            assertThat(score).isCloseTo(Clip.cosine(clip.embedImages(pictures)[0], caption), within(1e-5f));
+        }
+    }
+
+    @Test
+    void decodingDoesNotDependOnTheBatch() throws IOException {
+        Random random = new Random(5);
+        List<TokenGrid> grids = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            grids.add(new TokenGrid(4, 4, random.ints(16, 0, 32).toArray()));
+        }
+        try (DiscreteVae vae = complete().dvae()) {
+            List<BufferedImage> together = vae.decode(grids);
+            for (int i = 0; i < grids.size(); i++) {
+                byte[] alone = Pixels.planar(vae.decode(List.of(grids.get(i))).get(0));
+                assertThat(Pixels.planar(together.get(i))).isEqualTo(alone);
+            }
+        }
+    }
+
+    @Test
+    void refusesTokensOutsideTheCodebookAndGridsOfAnotherSize() throws IOException {
+        try (DiscreteVae vae = complete().dvae()) {
+            int[] tokens = new int[16];
+            tokens[3] = 32;
+            assertThatThrownBy(() -> vae.decode(List.of(new TokenGrid(4, 4, tokens)))).hasMessage("token 32 is not in the codebook of 32");
+            assertThatThrownBy(() -> vae.decode(List.of(new TokenGrid(2, 2, new int[4]))))
+                    .hasMessage("a grid of 2x2 tokens does not fit this model, which draws 4x4");
+        }
+    }
+
+    @Test
+    void namesTheCommandThatTrainsAMissingPart() throws IOException {
+        ModelBundle begun = ModelBundle.create(directory, "tiny", 16).with(RandomModels.tokenizer());
+        assertThatThrownBy(begun::dvae)
+                .isInstanceOf(InvalidModelException.class)
+                .hasMessage("the model at %s has no dvae yet; run: nocturne train dvae --model %s", directory, directory);
+    }
+
+    @Test
+    void refusesDamage() throws IOException {
+        ModelBundle bundle = complete();
+        Path file = directory.resolve("dvae.safetensors");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(file, bytes);
+        assertThatThrownBy(bundle::dvae).isInstanceOf(InvalidModelException.class).hasMessageContaining("dvae.safetensors is damaged: its sha256 is");
+        Files.delete(file);
+        assertThatThrownBy(bundle::dvae).hasMessageContaining("is missing or unreadable");
+    }
+
+    @Test
+    void refusesMissingExtraAndMisshapenTensors() throws IOException {
+        ModelBundle bundle = ModelBundle.create(directory, "tiny", 16);
+        Map<String, Safetensors.Tensor> weights = RandomModels.weights(RandomModels.DVAE.shapes());
+        Safetensors.Tensor bias = weights.remove("encoder.blocks.input.b");
+        assertThatThrownBy(bundle.with(RandomModels.DVAE, weights)::dvae).hasMessageContaining("lacks the tensor encoder.blocks.input.b");
+        weights.put("encoder.blocks.input.b", new Safetensors.Tensor(new long[] {2, 8}, new float[16]));
+        assertThatThrownBy(bundle.with(RandomModels.DVAE, weights)::dvae)
+                .hasMessageContaining("the tensor encoder.blocks.input.b is [2, 8], but model.json asks for [16]");
+        weights.put("encoder.blocks.input.b", bias);
+        weights.put("surprise", bias);
+        assertThatThrownBy(bundle.with(RandomModels.DVAE, weights)::dvae).hasMessageContaining("has the unknown tensor surprise");
+    }
+
+    @Test
+    void saysWhatIsNotAModel() throws IOException {
+        assertThatThrownBy(() -> ModelBundle.open(directory.resolve("nowhere"))).hasMessageContaining("model.json is missing; give the directory of a model");
+        Files.writeString(directory.resolve("model.json"), "{\"name\": 5");
+        assertThatThrownBy(() -> ModelBundle.open(directory)).isInstanceOf(InvalidModelException.class).hasMessageContaining("is not a valid model description");
+    }
+}
