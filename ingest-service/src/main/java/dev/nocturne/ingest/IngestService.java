@@ -188,7 +188,7 @@ public final class IngestService implements Service {
             } while (!closed.await(RETRY.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (StageException | KafkaException e) {
+        } catch (RuntimeException e) {
             if (closed.getCount() > 0) {
                 fail(e);
             }

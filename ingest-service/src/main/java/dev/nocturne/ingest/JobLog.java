@@ -3,8 +3,10 @@ package dev.nocturne.ingest;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.MalformedEventException;
+import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import java.time.Duration;
 import java.util.List;
@@ -14,6 +16,7 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
@@ -44,16 +47,14 @@ final class JobLog implements AutoCloseable {
      * Calls the handlers, on this thread, until {@link #stop}.
      *
      * @param caughtUp called once, when everything has been read that was there at the start
+     * @throws TransientException if a topic is not on the brokers yet
      * @throws org.apache.kafka.common.KafkaException if the brokers do not answer at the start, or
      *     refuse
      */
     void follow(Runnable caughtUp) {
         try {
             List<TopicPartition> partitions =
-                    Stream.of(Topics.JOBS, Topics.RESULTS)
-                            .flatMap(topic -> consumer.partitionsFor(topic.name()).stream())
-                            .map(info -> new TopicPartition(info.topic(), info.partition()))
-                            .toList();
+                    Stream.of(Topics.JOBS, Topics.RESULTS).flatMap(this::partitions).toList();
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -67,6 +68,15 @@ final class JobLog implements AutoCloseable {
         } catch (WakeupException e) {
             LOG.debug("stopped reading the job log");
         }
+    }
+
+    /** A topic that was created just now is not known to every broker at once. */
+    private Stream<TopicPartition> partitions(Topic<?> topic) {
+        List<PartitionInfo> partitions = consumer.partitionsFor(topic.name());
+        if (partitions == null || partitions.isEmpty()) {
+            throw new TransientException("topic %s is not there yet".formatted(topic.name()), null);
+        }
+        return partitions.stream().map(info -> new TopicPartition(info.topic(), info.partition()));
     }
 
     private boolean isAt(Map<TopicPartition, Long> ends) {

@@ -4,7 +4,6 @@ import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.Service;
-import dev.nocturne.runtime.StageException;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TransientException;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -22,6 +21,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.MissingSourceTopicException;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.slf4j.Logger;
@@ -104,7 +104,7 @@ public final class RerankService implements Service {
                             "state folder %s: %s: check that it can be written and is used by no other process"
                                     .formatted(stateDir, rootMessage(e)),
                             e));
-        } catch (StageException | KafkaException e) {
+        } catch (RuntimeException e) {
             fail(e);
         }
     }
@@ -121,7 +121,9 @@ public final class RerankService implements Service {
     /** Called from the stream thread that dies of it. Kafka itself retries what it can. */
     private StreamThreadExceptionResponse onUncaught(Throwable e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof RetriableException) {
+            // a topic that was created just now is not known to every broker at once
+            if (cause instanceof RetriableException
+                    || cause instanceof MissingSourceTopicException) {
                 LOG.warn("stream thread replaced: {}", cause.getMessage());
                 return StreamThreadExceptionResponse.REPLACE_THREAD;
             }

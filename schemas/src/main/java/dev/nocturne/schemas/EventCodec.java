@@ -150,10 +150,16 @@ public final class EventCodec {
             }
             byFingerprint.put(currentFingerprint, current);
             return new Versions(
-                    current,
-                    currentFingerprint,
-                    Map.copyOf(byFingerprint),
-                    SpecificData.getForSchema(current));
+                    current, currentFingerprint, Map.copyOf(byFingerprint), data(record));
+        }
+
+        /** Resolves classes where the record comes from, wherever Avro itself was loaded. */
+        private static SpecificData data(Class<?> record) {
+            SpecificData data = new SpecificData(record.getClassLoader());
+            SpecificData.getForClass(record)
+                    .getConversions()
+                    .forEach(data::addLogicalTypeConversion);
+            return data;
         }
     }
 }
