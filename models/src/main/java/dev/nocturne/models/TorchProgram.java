@@ -117,14 +117,22 @@ public final class TorchProgram implements AutoCloseable {
         return manager;
     }
 
-    /** The program's {@code prepare} of these weights: native, in the type of the precision. The caller closes it. */
+    /**
+     * The program's {@code prepare} of these weights: native, in the type of the precision. The
+     * caller closes it.
+     */
     public IValue prepare(Map<String, Safetensors.Tensor> weights, Precision precision) {
-        // The arrays are views of Java's memory, which they keep alive only while they are open; prepare copies.
+        // The arrays are views of Java's memory, which they keep alive only while they are open;
+        // prepare copies.
         try (NDManager scope = manager.newSubManager()) {
             Map<String, PtNDArray> arrays = new LinkedHashMap<>();
             weights.forEach(
                     (name, tensor) ->
-                            arrays.put(name, (PtNDArray) scope.create(tensor.data(), new Shape(tensor.shape()))));
+                            arrays.put(
+                                    name,
+                                    (PtNDArray)
+                                            scope.create(
+                                                    tensor.data(), new Shape(tensor.shape()))));
             try (IValue dictionary = IValue.stringMapFrom(arrays);
                     IValue type = IValue.from(precision.torchType())) {
                 return call("prepare", dictionary, type);

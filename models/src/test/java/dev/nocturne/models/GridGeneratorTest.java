@@ -22,7 +22,8 @@ class GridGeneratorTest {
     private static final int BATCH = 8;
     private static final Sampling PLAIN = new Sampling(1, 0, 1);
     private static final int[] NOTHING = {};
-    private final Map<String, Safetensors.Tensor> weights = RandomModels.weights(RandomModels.TRANSFORMER.shapes());
+    private final Map<String, Safetensors.Tensor> weights =
+            RandomModels.weights(RandomModels.TRANSFORMER.shapes());
 
     private GridGenerator generator(Precision precision) {
         return new GridGenerator(weights, RandomModels.TRANSFORMER, BATCH, precision);
@@ -35,16 +36,21 @@ class GridGeneratorTest {
     @ParameterizedTest
     @EnumSource
     void aCandidateIsTheSameInAnyCompanyAndAnyRow(Precision precision) {
-        List<Candidate> candidates = new ArrayList<>(IntStream.range(0, BATCH).mapToObj(GridGeneratorTest::candidate).toList());
+        List<Candidate> candidates =
+                new ArrayList<>(
+                        IntStream.range(0, BATCH).mapToObj(GridGeneratorTest::candidate).toList());
         try (GridGenerator generator = generator(precision);
                 GridGenerator afterRestart = generator(precision)) {
             List<DrawnCandidate> together = generator.draw(candidates, () -> true);
             for (int i = 0; i < BATCH; i++) {
-                assertSame(afterRestart.draw(List.of(candidates.get(i)), () -> true).get(0), together.get(i));
+                assertSame(
+                        afterRestart.draw(List.of(candidates.get(i)), () -> true).get(0),
+                        together.get(i));
             }
             List<Integer> order = new ArrayList<>(IntStream.range(0, BATCH).boxed().toList());
             Collections.shuffle(order, new Random(3));
-            List<DrawnCandidate> shuffled = generator.draw(order.stream().map(candidates::get).toList(), () -> true);
+            List<DrawnCandidate> shuffled =
+                    generator.draw(order.stream().map(candidates::get).toList(), () -> true);
             for (int i = 0; i < BATCH; i++) {
                 assertSame(shuffled.get(i), together.get(order.get(i)));
             }
@@ -62,17 +68,26 @@ class GridGeneratorTest {
     @Test
     void logProbabilitiesAreThoseOfTheDensePass() {
         try (GridGenerator generator = generator(Precision.FLOAT32);
-                TorchProgram program = TorchProgram.load("transformer.py", "resblocks.py", "adamw.py");
+                TorchProgram program =
+                        TorchProgram.load("transformer.py", "resblocks.py", "adamw.py");
                 PtNDManager scope = (PtNDManager) program.manager().newSubManager();
                 IValue prepared = program.prepare(weights, Precision.FLOAT32)) {
             for (Candidate candidate : List.of(candidate(0), candidate(5))) {
                 DrawnCandidate drawn = generator.draw(List.of(candidate), () -> true).get(0);
                 long[] image = IntStream.of(drawn.grid().tokens()).asLongStream().toArray();
-                try (IValue text = IValue.from((PtNDArray) scope.create(RandomModels.TRANSFORMER.padded(candidate.textTokens()), new Shape(1, 6)));
-                        IValue grid = IValue.from((PtNDArray) scope.create(image, new Shape(1, 16)));
+                try (IValue text =
+                                IValue.from(
+                                        (PtNDArray)
+                                                scope.create(
+                                                        RandomModels.TRANSFORMER.padded(
+                                                                candidate.textTokens()),
+                                                        new Shape(1, 6)));
+                        IValue grid =
+                                IValue.from((PtNDArray) scope.create(image, new Shape(1, 16)));
                         IValue losses = program.call("evaluate", prepared, text, grid)) {
                     float meanNegative = losses.toTensor(scope).toFloatArray()[1];
-                    assertThat(drawn.logProbability()).isCloseTo(-16.0 * meanNegative, within(1e-3));
+                    assertThat(drawn.logProbability())
+                            .isCloseTo(-16.0 * meanNegative, within(1e-3));
                 }
             }
         }
@@ -86,7 +101,11 @@ class GridGeneratorTest {
                 greedy.add(new Candidate(new int[] {1}, seed, new Sampling(1, 1, 1), NOTHING));
                 greedy.add(new Candidate(new int[] {1}, seed, new Sampling(1, 0, 1e-6), NOTHING));
             }
-            assertThat(generator.draw(greedy, () -> true).stream().map(DrawnCandidate::grid).distinct()).hasSize(1);
+            assertThat(
+                            generator.draw(greedy, () -> true).stream()
+                                    .map(DrawnCandidate::grid)
+                                    .distinct())
+                    .hasSize(1);
         }
     }
 
@@ -94,10 +113,18 @@ class GridGeneratorTest {
     void primedTokensAreKeptAndDoNotCount() {
         int[] primed = {3, 1, 4, 1, 5};
         try (GridGenerator generator = generator(Precision.FLOAT32)) {
-            DrawnCandidate drawn = generator.draw(List.of(new Candidate(new int[] {1}, 9, PLAIN, primed)), () -> true).get(0);
+            DrawnCandidate drawn =
+                    generator
+                            .draw(
+                                    List.of(new Candidate(new int[] {1}, 9, PLAIN, primed)),
+                                    () -> true)
+                            .get(0);
             assertThat(drawn.grid().tokens()).startsWith(primed);
             int[] all = drawn.grid().tokens();
-            DrawnCandidate given = generator.draw(List.of(new Candidate(new int[] {1}, 9, PLAIN, all)), () -> true).get(0);
+            DrawnCandidate given =
+                    generator
+                            .draw(List.of(new Candidate(new int[] {1}, 9, PLAIN, all)), () -> true)
+                            .get(0);
             assertThat(given.logProbability()).isZero();
             assertThat(drawn.logProbability()).isNegative();
         }
@@ -106,9 +133,11 @@ class GridGeneratorTest {
     @Test
     void refusesWhatDoesNotFit() {
         try (GridGenerator generator = generator(Precision.FLOAT32)) {
-            assertThatThrownBy(() -> generator.draw(List.of(), () -> true)).hasMessage("0 candidates; a batch holds 1 to 8");
+            assertThatThrownBy(() -> generator.draw(List.of(), () -> true))
+                    .hasMessage("0 candidates; a batch holds 1 to 8");
             Candidate wordy = new Candidate(new int[7], 0, PLAIN, NOTHING);
-            assertThatThrownBy(() -> generator.draw(List.of(wordy), () -> true)).hasMessage("7 text tokens; the transformer reads at most 6");
+            assertThatThrownBy(() -> generator.draw(List.of(wordy), () -> true))
+                    .hasMessage("7 text tokens; the transformer reads at most 6");
         }
     }
 }

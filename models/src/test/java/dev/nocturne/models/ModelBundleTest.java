@@ -22,7 +22,9 @@ class ModelBundleTest {
         return ModelBundle.create(directory, "tiny", RandomModels.IMAGE_SIZE)
                 .with(RandomModels.tokenizer())
                 .with(RandomModels.DVAE, RandomModels.weights(RandomModels.DVAE.shapes()))
-                .with(RandomModels.TRANSFORMER, RandomModels.weights(RandomModels.TRANSFORMER.shapes()))
+                .with(
+                        RandomModels.TRANSFORMER,
+                        RandomModels.weights(RandomModels.TRANSFORMER.shapes()))
                 .with(RandomModels.CLIP, RandomModels.weights(RandomModels.CLIP.shapes()));
     }
 
@@ -37,7 +39,10 @@ class ModelBundleTest {
                 Clip clip = bundle.clip();
                 CandidateScorer scorer = bundle.scorer()) {
             List<TokenGrid> grids = new ArrayList<>();
-            for (DrawnCandidate drawn : generator.draw(List.of(new Candidate(text, 1, new Sampling(1, 0, 1), new int[0])), () -> true)) {
+            for (DrawnCandidate drawn :
+                    generator.draw(
+                            List.of(new Candidate(text, 1, new Sampling(1, 0, 1), new int[0])),
+                            () -> true)) {
                 grids.add(drawn.grid());
             }
             List<BufferedImage> pictures = vae.decode(grids);
@@ -46,7 +51,8 @@ class ModelBundleTest {
             float[] caption = clip.embedText("red heart");
             assertThat(Clip.cosine(caption, caption)).isCloseTo(1, within(1e-5f));
             float score = scorer.score(grids, List.of(caption))[0];
-            assertThat(score).isCloseTo(Clip.cosine(clip.embedImages(pictures)[0], caption), within(1e-5f));
+            assertThat(score)
+                    .isCloseTo(Clip.cosine(clip.embedImages(pictures)[0], caption), within(1e-5f));
         }
     }
 
@@ -71,7 +77,8 @@ class ModelBundleTest {
         try (DiscreteVae vae = complete().dvae()) {
             int[] tokens = new int[16];
             tokens[3] = 32;
-            assertThatThrownBy(() -> vae.decode(List.of(new TokenGrid(4, 4, tokens)))).hasMessage("token 32 is not in the codebook of 32");
+            assertThatThrownBy(() -> vae.decode(List.of(new TokenGrid(4, 4, tokens))))
+                    .hasMessage("token 32 is not in the codebook of 32");
             assertThatThrownBy(() -> vae.decode(List.of(new TokenGrid(2, 2, new int[4]))))
                     .hasMessage("a grid of 2x2 tokens does not fit this model, which draws 4x4");
         }
@@ -79,10 +86,13 @@ class ModelBundleTest {
 
     @Test
     void namesTheCommandThatTrainsAMissingPart() throws IOException {
-        ModelBundle begun = ModelBundle.create(directory, "tiny", 16).with(RandomModels.tokenizer());
+        ModelBundle begun =
+                ModelBundle.create(directory, "tiny", 16).with(RandomModels.tokenizer());
         assertThatThrownBy(begun::dvae)
                 .isInstanceOf(InvalidModelException.class)
-                .hasMessage("the model at %s has no dvae yet; run: nocturne train dvae --model %s", directory, directory);
+                .hasMessage(
+                        "the model at %s has no dvae yet; run: nocturne train dvae --model %s",
+                        directory, directory);
     }
 
     @Test
@@ -92,7 +102,9 @@ class ModelBundleTest {
         byte[] bytes = Files.readAllBytes(file);
         bytes[bytes.length - 1] ^= 1;
         Files.write(file, bytes);
-        assertThatThrownBy(bundle::dvae).isInstanceOf(InvalidModelException.class).hasMessageContaining("dvae.safetensors is damaged: its sha256 is");
+        assertThatThrownBy(bundle::dvae)
+                .isInstanceOf(InvalidModelException.class)
+                .hasMessageContaining("dvae.safetensors is damaged: its sha256 is");
         Files.delete(file);
         assertThatThrownBy(bundle::dvae).hasMessageContaining("is missing or unreadable");
     }
@@ -102,19 +114,26 @@ class ModelBundleTest {
         ModelBundle bundle = ModelBundle.create(directory, "tiny", 16);
         Map<String, Safetensors.Tensor> weights = RandomModels.weights(RandomModels.DVAE.shapes());
         Safetensors.Tensor bias = weights.remove("encoder.blocks.input.b");
-        assertThatThrownBy(bundle.with(RandomModels.DVAE, weights)::dvae).hasMessageContaining("lacks the tensor encoder.blocks.input.b");
-        weights.put("encoder.blocks.input.b", new Safetensors.Tensor(new long[] {2, 8}, new float[16]));
         assertThatThrownBy(bundle.with(RandomModels.DVAE, weights)::dvae)
-                .hasMessageContaining("the tensor encoder.blocks.input.b is [2, 8], but model.json asks for [16]");
+                .hasMessageContaining("lacks the tensor encoder.blocks.input.b");
+        weights.put(
+                "encoder.blocks.input.b", new Safetensors.Tensor(new long[] {2, 8}, new float[16]));
+        assertThatThrownBy(bundle.with(RandomModels.DVAE, weights)::dvae)
+                .hasMessageContaining(
+                        "the tensor encoder.blocks.input.b is [2, 8], but model.json asks for [16]");
         weights.put("encoder.blocks.input.b", bias);
         weights.put("surprise", bias);
-        assertThatThrownBy(bundle.with(RandomModels.DVAE, weights)::dvae).hasMessageContaining("has the unknown tensor surprise");
+        assertThatThrownBy(bundle.with(RandomModels.DVAE, weights)::dvae)
+                .hasMessageContaining("has the unknown tensor surprise");
     }
 
     @Test
     void saysWhatIsNotAModel() throws IOException {
-        assertThatThrownBy(() -> ModelBundle.open(directory.resolve("nowhere"))).hasMessageContaining("model.json is missing; give the directory of a model");
+        assertThatThrownBy(() -> ModelBundle.open(directory.resolve("nowhere")))
+                .hasMessageContaining("model.json is missing; give the directory of a model");
         Files.writeString(directory.resolve("model.json"), "{\"name\": 5");
-        assertThatThrownBy(() -> ModelBundle.open(directory)).isInstanceOf(InvalidModelException.class).hasMessageContaining("is not a valid model description");
+        assertThatThrownBy(() -> ModelBundle.open(directory))
+                .isInstanceOf(InvalidModelException.class)
+                .hasMessageContaining("is not a valid model description");
     }
 }

@@ -9,7 +9,8 @@ import java.util.SplittableRandom;
 final class RandomModels {
     static final DvaeArchitecture DVAE = new DvaeArchitecture(16, 3, 1, 32, 8);
     static final int IMAGE_SIZE = 16;
-    static final TransformerArchitecture TRANSFORMER = new TransformerArchitecture(2, 64, 600, 6, 32, 4);
+    static final TransformerArchitecture TRANSFORMER =
+            new TransformerArchitecture(2, 64, 600, 6, 32, 4);
     static final ClipArchitecture CLIP = new ClipArchitecture(16, 8, 1, 64, 1, 64, 8, 602, 64);
 
     private RandomModels() {}
@@ -18,7 +19,9 @@ final class RandomModels {
         return BpeTrainer.train(List.of("red heart", "red apple", "green apple"), 600, 6);
     }
 
-    /** Large enough weights for logits that differ, so that sampling has something to choose from. */
+    /**
+     * Large enough weights for logits that differ, so that sampling has something to choose from.
+     */
     static Map<String, Safetensors.Tensor> weights(Map<String, long[]> shapes) {
         SplittableRandom random = new SplittableRandom(42);
         Map<String, Safetensors.Tensor> weights = new LinkedHashMap<>();

@@ -134,7 +134,7 @@ final class ClipTraining implements Trainee {
     }
 
     @Override
-    public Evaluation evaluate(Map<String, Safetensors.Tensor> weights) {
+    public Measured evaluate(Map<String, Safetensors.Tensor> weights) {
         try (Clip clip = new Clip(weights, architecture, tokenizer, settings.precision)) {
             List<BufferedImage> pictures =
                     heldOut.stream()
@@ -152,7 +152,7 @@ final class ClipTraining implements Trainee {
                         .forEach(found -> row.add(pictures.get(found)));
                 rows.add(row);
             }
-            return new Evaluation(
+            return new Measured(
                     "%d held-out drawings: caption to picture recall@1 %.1f %%, @5 %.1f %%"
                             .formatted(
                                     pictures.size(),

@@ -6,15 +6,12 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.nocturne.models.DiscreteVae;
 import dev.nocturne.models.DvaeArchitecture;
-import dev.nocturne.models.Pixels;
 import dev.nocturne.models.Precision;
 import dev.nocturne.models.Safetensors;
-import dev.nocturne.models.TokenGrid;
 import dev.nocturne.models.TorchProgram;
 import dev.nocturne.training.data.ExampleSource;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +22,11 @@ import java.util.random.RandomGenerator;
  * steps at hand.
  */
 final class DvaeTraining implements Trainee {
-    private static final int SHOWN = 32;
-    private static final int COLUMNS = 16;
+    /**
+     * Weight of the codebook diversity; falling towards the end, the codebook began to shrink
+     * again.
+     */
+    private static final float DIVERSITY = 0.1f;
 
     private final TorchProgram program = TorchProgram.load("dvae.py", "adamw.py");
     private final DvaeArchitecture architecture;
@@ -123,7 +123,6 @@ final class DvaeTraining implements Trainee {
         double rate = Schedules.warmUpCosine(settings.learningRate, step, 200, settings.steps);
         double temperature = Schedules.cosine(1, 1 / 16.0, step, 0.6 * settings.steps);
         double beta = Schedules.cosine(0, settings.klWeight, step, 0.05 * settings.steps);
-        double diversity = Schedules.cosine(0.1, 0.02, step, 0.6 * settings.steps);
         return new float[] {
             settings.precision.torchType(),
             (float) rate,
@@ -131,7 +130,7 @@ final class DvaeTraining implements Trainee {
             (float) beta,
             1f,
             0.999f,
-            (float) diversity
+            DIVERSITY
         };
     }
 
@@ -151,42 +150,18 @@ final class DvaeTraining implements Trainee {
     }
 
     @Override
-    public Evaluation evaluate(Map<String, Safetensors.Tensor> weights) {
+    public Measured evaluate(Map<String, Safetensors.Tensor> weights) {
         try (DiscreteVae vae =
                 new DiscreteVae(weights, architecture, imageSize, settings.precision)) {
-            long[] counts = new long[architecture.vocabulary()];
-            double error = 0;
-            List<List<BufferedImage>> rows = new ArrayList<>();
-            for (int from = 0; from < heldOut.size(); from += SHOWN) {
-                List<BufferedImage> originals =
-                        heldOut.subList(from, Math.min(from + SHOWN, heldOut.size()));
-                List<TokenGrid> grids = new ArrayList<>();
-                for (BufferedImage original : originals) {
-                    grids.add(vae.encode(Pixels.planar(original), 1).get(0));
-                }
-                List<BufferedImage> reconstructions = vae.decode(grids);
-                for (int i = 0; i < originals.size(); i++) {
-                    error += Pictures.squaredError(originals.get(i), reconstructions.get(i));
-                    for (int token : grids.get(i).tokens()) {
-                        counts[token]++;
-                    }
-                }
-                for (int column = 0;
-                        from == 0 && column + COLUMNS <= originals.size();
-                        column += COLUMNS) {
-                    rows.add(originals.subList(column, column + COLUMNS));
-                    rows.add(reconstructions.subList(column, column + COLUMNS));
-                }
-            }
-            long used = java.util.Arrays.stream(counts).filter(n -> n > 0).count();
+            Reconstruction reconstruction = Reconstruction.measure(vae, heldOut);
             String summary =
                     "held out: PSNR %.2f dB, codebook perplexity %.0f, %d of %d codes in use"
                             .formatted(
-                                    Pictures.psnr(error / heldOut.size()),
-                                    Pictures.perplexity(counts),
-                                    used,
-                                    counts.length);
-            return new Evaluation(summary, Pictures.sheet(rows));
+                                    reconstruction.psnr(),
+                                    reconstruction.perplexity(),
+                                    reconstruction.codesInUse(),
+                                    architecture.vocabulary());
+            return new Measured(summary, reconstruction.sheet());
         }
     }
 

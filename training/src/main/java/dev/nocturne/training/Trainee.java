@@ -37,9 +37,9 @@ interface Trainee extends AutoCloseable {
      * Measures the averaged weights on the validation split; a line for the log and a picture to
      * look at.
      */
-    Evaluation evaluate(Map<String, Safetensors.Tensor> weights);
+    Measured evaluate(Map<String, Safetensors.Tensor> weights);
 
-    record Evaluation(String summary, BufferedImage picture) {}
+    record Measured(String summary, BufferedImage picture) {}
 
     @Override
     void close();

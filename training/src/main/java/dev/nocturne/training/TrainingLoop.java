@@ -111,10 +111,10 @@ final class TrainingLoop {
     }
 
     private void evaluate(TrainingState state, long step) throws IOException {
-        Trainee.Evaluation evaluation = trainee.evaluate(state.averaged());
+        Trainee.Measured measured = trainee.evaluate(state.averaged());
         Path picture = folder.resolve("step-%07d.png".formatted(step));
-        ImageIO.write(evaluation.picture(), "png", picture.toFile());
-        log.printf("step %,d  %s  (%s)%n", step, evaluation.summary(), picture);
+        ImageIO.write(measured.picture(), "png", picture.toFile());
+        log.printf("step %,d  %s  (%s)%n", step, measured.summary(), picture);
     }
 
     private void save(TrainingState state, Path checkpoint) throws IOException {

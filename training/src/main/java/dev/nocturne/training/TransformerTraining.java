@@ -165,7 +165,7 @@ final class TransformerTraining implements Trainee {
     }
 
     @Override
-    public Evaluation evaluate(Map<String, Safetensors.Tensor> weights) {
+    public Measured evaluate(Map<String, Safetensors.Tensor> weights) {
         float[] losses = heldOutLosses(weights);
         try (GridGenerator generator =
                 new GridGenerator(weights, architecture, SAMPLES, settings.precision)) {
@@ -190,7 +190,7 @@ final class TransformerTraining implements Trainee {
                     rows.get(i / 2).addAll(pictures);
                 }
             }
-            return new Evaluation(
+            return new Measured(
                     "held out: text %.4f, image %.4f nats per token"
                             .formatted(losses[0], losses[1]),
                     Pictures.sheet(rows));

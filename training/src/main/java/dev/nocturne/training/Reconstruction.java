@@ -1,0 +1,52 @@
+package dev.nocturne.training;
+
+import dev.nocturne.models.DiscreteVae;
+import dev.nocturne.models.Pixels;
+import dev.nocturne.models.TokenGrid;
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * How well pictures survive the dVAE, and how much of its codebook they use.
+ *
+ * @param psnr of all values together, in decibels
+ * @param perplexity exp of the entropy of the tokens
+ * @param codesInUse codes that occur at all
+ * @param sheet the first pictures, each row of originals over its reconstructions
+ */
+record Reconstruction(double psnr, double perplexity, long codesInUse, BufferedImage sheet) {
+    private static final int BATCH = 32;
+    private static final int COLUMNS = 16;
+
+    static Reconstruction measure(DiscreteVae vae, List<BufferedImage> pictures) {
+        long[] counts = new long[vae.vocabulary()];
+        double error = 0;
+        List<List<BufferedImage>> rows = new ArrayList<>();
+        for (int from = 0; from < pictures.size(); from += BATCH) {
+            List<BufferedImage> originals =
+                    pictures.subList(from, Math.min(from + BATCH, pictures.size()));
+            List<TokenGrid> grids =
+                    originals.stream()
+                            .map(original -> vae.encode(Pixels.planar(original), 1).get(0))
+                            .toList();
+            List<BufferedImage> reconstructions = vae.decode(grids);
+            for (int i = 0; i < originals.size(); i++) {
+                error += Pictures.squaredError(originals.get(i), reconstructions.get(i));
+                Arrays.stream(grids.get(i).tokens()).forEach(token -> counts[token]++);
+            }
+            for (int column = 0; from == 0 && column < originals.size(); column += COLUMNS) {
+                int end = Math.min(column + COLUMNS, originals.size());
+                rows.add(originals.subList(column, end));
+                rows.add(reconstructions.subList(column, end));
+            }
+        }
+        long used = Arrays.stream(counts).filter(count -> count > 0).count();
+        return new Reconstruction(
+                Pictures.psnr(error / pictures.size()),
+                Pictures.perplexity(counts),
+                used,
+                Pictures.sheet(rows));
+    }
+}
