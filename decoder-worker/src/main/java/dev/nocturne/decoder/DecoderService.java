@@ -30,7 +30,7 @@ public final class DecoderService implements Service {
         ScoreStage score = new ScoreStage(() -> BundleGridScorer.open(model));
         PublishStage publish =
                 new PublishStage(
-                        () -> BundleGridRenderer.open(model), ObjectStore.open(store), clock);
+                        () -> BundleGridRenderer.open(model), () -> ObjectStore.open(store), clock);
         scorer = new StageRunner<>(score, kafka, meters, clock);
         publisher = new StageRunner<>(publish, kafka, meters, clock);
         scorer.failure().thenAccept(failure::complete);

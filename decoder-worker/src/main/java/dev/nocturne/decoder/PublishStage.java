@@ -30,14 +30,16 @@ import java.util.function.Supplier;
  */
 final class PublishStage implements Stage<CandidatesRanked> {
 
-    private final Supplier<GridRenderer> open;
-    private final ObjectStore store;
+    private final Supplier<GridRenderer> openRenderer;
+    private final Supplier<ObjectStore> openStore;
     private final Clock clock;
     private GridRenderer renderer;
+    private ObjectStore store;
 
-    PublishStage(Supplier<GridRenderer> open, ObjectStore store, Clock clock) {
-        this.open = open;
-        this.store = store;
+    PublishStage(
+            Supplier<GridRenderer> openRenderer, Supplier<ObjectStore> openStore, Clock clock) {
+        this.openRenderer = openRenderer;
+        this.openStore = openStore;
         this.clock = clock;
     }
 
@@ -69,8 +71,9 @@ final class PublishStage implements Stage<CandidatesRanked> {
     /** The bucket first: while the store is away this comes again, and loads the model once. */
     @Override
     public void open() {
+        store = openStore.get();
         store.ensureBucket();
-        renderer = open.get();
+        renderer = openRenderer.get();
     }
 
     @Override
@@ -112,8 +115,7 @@ final class PublishStage implements Stage<CandidatesRanked> {
         try {
             return renderer.render(grids);
         } catch (RuntimeException e) {
-            throw new PermanentException(
-                    ReasonCodes.MODEL_ERROR, "cannot render: " + e.getMessage(), e);
+            throw PermanentException.because(ReasonCodes.MODEL_ERROR, "cannot render", e);
         }
     }
 

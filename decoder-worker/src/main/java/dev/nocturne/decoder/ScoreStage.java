@@ -85,8 +85,7 @@ final class ScoreStage implements Stage<GridsDrawn> {
         try {
             return scorer.score(grids, textEmbeddings);
         } catch (RuntimeException e) {
-            throw new PermanentException(
-                    ReasonCodes.MODEL_ERROR, "cannot score: " + e.getMessage(), e);
+            throw PermanentException.because(ReasonCodes.MODEL_ERROR, "cannot score", e);
         }
     }
 

@@ -81,7 +81,8 @@ class PublishStageBrokerTest {
 
     private static RequestFinished publish() {
         PublishStage stage =
-                new PublishStage(PixelRenderer::new, store, Clock.fixed(NOON, ZoneOffset.UTC));
+                new PublishStage(
+                        PixelRenderer::new, () -> store, Clock.fixed(NOON, ZoneOffset.UTC));
         Outbox out = new Outbox(() -> true);
         stage.open();
         stage.process(List.of(Examples.ranked("a", Examples.MODEL)), out);

@@ -11,6 +11,7 @@ import dev.nocturne.runtime.Stage;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import dev.nocturne.schemas.Violation;
@@ -79,6 +80,9 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
                 out.send(i, Topics.GENERATION_TASKS, request, encode(request, caption));
             } catch (PermanentException e) {
                 out.reject(i, e);
+            } catch (RuntimeException e) {
+                out.reject(
+                        i, PermanentException.because(ReasonCodes.MODEL_ERROR, "cannot encode", e));
             }
         }
     }

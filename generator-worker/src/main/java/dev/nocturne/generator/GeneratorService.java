@@ -15,19 +15,11 @@ public final class GeneratorService implements Service {
 
     private final StageRunner<?> runner;
 
-    /** Of one GridsDrawn; keeps the record far below Kafka's limit. */
-    public static final int MAX_BATCH = 64;
-
     /**
      * @param model directory of a model bundle
-     * @param batch candidates in a decode batch
-     * @throws IllegalArgumentException if the batch is not 1 to {@link #MAX_BATCH}
+     * @param batch candidates in a decode batch, 1 to 64
      */
     public GeneratorService(KafkaSettings kafka, Path model, int batch, MeterRegistry meters) {
-        if (batch < 1 || batch > MAX_BATCH) {
-            throw new IllegalArgumentException(
-                    "nocturne.generator.batch is %d: must be 1 to %d".formatted(batch, MAX_BATCH));
-        }
         GeneratorStage stage = new GeneratorStage(() -> BundleGridDrawer.open(model, batch), batch);
         runner = new StageRunner<>(stage, kafka, meters, Clock.systemUTC());
     }

@@ -10,6 +10,7 @@ import dev.nocturne.models.CandidateSeeds;
 import dev.nocturne.models.DrawnCandidate;
 import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.Stage;
@@ -26,6 +27,9 @@ import java.util.function.Supplier;
 
 /** Generation tasks to token grids. */
 final class GeneratorStage implements Stage<GenerationRequested> {
+
+    /** Keeps a GridsDrawn, which may hold a whole batch, far below Kafka's limit for a record. */
+    private static final int MAX_BATCH_SIZE = 64;
 
     private final Supplier<GridDrawer> open;
     private final int batchSize;
@@ -64,6 +68,11 @@ final class GeneratorStage implements Stage<GenerationRequested> {
 
     @Override
     public void open() {
+        if (batchSize < 1 || batchSize > MAX_BATCH_SIZE) {
+            throw new FatalException(
+                    "nocturne.generator.batch is %d: must be 1 to %d"
+                            .formatted(batchSize, MAX_BATCH_SIZE));
+        }
         drawer = open.get();
     }
 
@@ -98,8 +107,7 @@ final class GeneratorStage implements Stage<GenerationRequested> {
                             .toList();
             return drawer.draw(candidates, out::keepGoing);
         } catch (RuntimeException e) {
-            throw new PermanentException(
-                    ReasonCodes.MODEL_ERROR, "cannot draw: " + e.getMessage(), e);
+            throw PermanentException.because(ReasonCodes.MODEL_ERROR, "cannot draw", e);
         }
     }
 

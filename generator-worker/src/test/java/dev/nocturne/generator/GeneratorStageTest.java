@@ -10,6 +10,7 @@ import dev.nocturne.models.Candidate;
 import dev.nocturne.models.CandidateSeeds;
 import dev.nocturne.models.DrawnCandidate;
 import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
@@ -110,6 +111,13 @@ class GeneratorStageTest {
                 .withMessage("cannot draw: not enough memory")
                 .extracting(PermanentException::reasonCode)
                 .isEqualTo(ReasonCodes.MODEL_ERROR);
+    }
+
+    @Test
+    void batchSizeOutOfRangeIsRefused() {
+        assertThatExceptionOfType(FatalException.class)
+                .isThrownBy(() -> new GeneratorStage(SeedDrawer::new, 65).open())
+                .withMessage("nocturne.generator.batch is 65: must be 1 to 64");
     }
 
     private List<DrawnGrid> grids(int task) {

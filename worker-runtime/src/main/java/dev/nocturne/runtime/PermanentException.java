@@ -17,6 +17,11 @@ public final class PermanentException extends StageException {
         this.reasonCode = reasonCode;
     }
 
+    /** For an error that some library threw; the message is one line, whatever the library's is. */
+    public static PermanentException because(String reasonCode, String what, Throwable cause) {
+        return new PermanentException(reasonCode, what + ": " + oneLine(cause), cause);
+    }
+
     public String reasonCode() {
         return reasonCode;
     }

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -54,7 +55,8 @@ import org.slf4j.LoggerFactory;
  * partition that goes to another worker is dropped. A record that can never succeed becomes a dead
  * letter and a failed result in the same transaction as its neighbours' outputs. Work that fails
  * for the moment is tried again with growing delays; after the last attempt, and after a {@link
- * FatalException}, the runner stops with nothing committed and completes {@link #failure()}.
+ * FatalException}, the runner stops with nothing of it committed and completes {@link #failure()}.
+ * So it does when record after record fails and the worker itself must be at fault.
  */
 public final class StageRunner<I extends SpecificRecord> implements Service {
 
@@ -72,6 +74,11 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
 
     /** Well above one chunk of a decode batch on a slow machine. */
     private static final Duration WORK_STALLED = Duration.ofMinutes(15);
+
+    /** Reasons that may lie with the worker and not with the record. */
+    private static final Set<String> FAULTS = Set.of(ReasonCodes.MODEL_ERROR, ReasonCodes.INTERNAL);
+
+    private static final int MAX_FAULTS_IN_A_ROW = 4;
 
     private static final Duration CLOSE_TIMEOUT = Duration.ofMinutes(1);
 
@@ -105,6 +112,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     private final Deque<Input<I>> waiting = new ArrayDeque<>();
     private long gatheringSinceNanos;
     private boolean quiet; // the last poll brought nothing
+    private int faultsInARow;
 
     private final Object consumerLock = new Object(); // between wakeup and close
     private Consumer<byte[], byte[]> consumer;
@@ -294,9 +302,11 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
 
     private void commitOrPostpone(Batch<I> done, CompletableFuture<List<Processed<I>>> work) {
         try {
-            commit(done, work.join());
+            List<Processed<I>> processed = work.join();
+            commit(done, processed);
             batch = null;
             trouble = "";
+            stopIfFaulty(processed);
         } catch (CompletionException e) {
             if (!(e.getCause() instanceof TransientException cause)) {
                 throw asFatal(e);
@@ -333,6 +343,21 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
                 ours.size(),
                 records.size(),
                 done.age().toMillis());
+    }
+
+    /** Before a broken model or device has turned everything that waits into dead letters. */
+    private void stopIfFaulty(List<Processed<I>> processed) {
+        for (Processed<I> item : processed) {
+            Optional<PermanentException> fault =
+                    item.rejection().filter(cause -> FAULTS.contains(cause.reasonCode()));
+            faultsInARow = fault.isPresent() ? faultsInARow + 1 : 0;
+            if (faultsInARow >= MAX_FAULTS_IN_A_ROW) {
+                throw new FatalException(
+                        "%d records in a row failed (%s): check the model and the device"
+                                .formatted(faultsInARow, fault.get().getMessage()),
+                        fault.get());
+            }
+        }
     }
 
     private Stream<ProducerRecord<byte[], byte[]>> records(Processed<I> item) {
@@ -471,7 +496,12 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         Throwable cause = e instanceof CompletionException ? e.getCause() : e;
         return cause instanceof FatalException fatal
                 ? fatal
-                : new FatalException("unexpected error: " + cause, cause);
+                : new FatalException(
+                        "unexpected %s: %s"
+                                .formatted(
+                                        cause.getClass().getSimpleName(),
+                                        StageException.oneLine(cause)),
+                        cause);
     }
 
     // ---- the work thread
@@ -532,6 +562,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
             return permanent;
         }
         LOG.debug("STG-08 {}: unexpected error", stage.name(), e);
-        return new PermanentException(ReasonCodes.INTERNAL, "unexpected error: " + e, e);
+        String what = "unexpected " + e.getClass().getSimpleName();
+        return PermanentException.because(ReasonCodes.INTERNAL, what, e);
     }
 }

@@ -136,9 +136,7 @@ class StageRunnerBrokerTest {
                                     "not a CaptionSubmitted: bad header, 15 bytes without the"
                                             + " single-object marker c301"),
                             tuple(ReasonCodes.INVALID_CAPTION, "as it asked for"),
-                            tuple(
-                                    ReasonCodes.INTERNAL,
-                                    "unexpected error: java.lang.IllegalStateException: a bug"));
+                            tuple(ReasonCodes.INTERNAL, "unexpected IllegalStateException: a bug"));
             assertThat(results(committed))
                     .allSatisfy(
                             result -> {
@@ -251,6 +249,27 @@ class StageRunnerBrokerTest {
             await().atMost(LONG).until(() -> committed.read(output.name()).size() == 1);
             assertThat(runner.health()).matches(Health::ready, "ready");
         }
+    }
+
+    @Test
+    void workerThatFailsEveryRecordStops() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            publish("bug-" + i, EchoStage.BUG);
+        }
+        EchoStage oneByOne =
+                new EchoStage(input, output) {
+                    @Override
+                    public int take(List<CaptionSubmitted> waiting) {
+                        return 1;
+                    }
+                };
+        try (StageRunner<?> runner = runner(oneByOne, KafkaProducer::new)) {
+            runner.start();
+            assertThat(runner.failure().toCompletableFuture().get())
+                    .hasMessageContaining("4 records in a row failed")
+                    .hasMessageContaining("a bug");
+        }
+        assertThat(oneByOne.calls).hasValue(4);
     }
 
     @Test
