@@ -1,6 +1,5 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.generator.GeneratorService;
 import java.nio.file.Path;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -9,6 +8,9 @@ import picocli.CommandLine.Spec;
 
 /** Which model draws, and how many candidates at a time. */
 final class ModelOptions {
+    /** As in generator-worker, whose records hold one decode batch. */
+    private static final int MAX_BATCH = 64;
+
     @Spec(Spec.Target.MIXEE)
     CommandSpec command;
 
@@ -27,11 +29,11 @@ final class ModelOptions {
             defaultValue = "32",
             description = "Candidates drawn together (default: ${DEFAULT-VALUE}).")
     void setBatch(int batch) {
-        if (batch < 1 || batch > GeneratorService.MAX_BATCH) {
+        if (batch < 1 || batch > MAX_BATCH) {
             throw new ParameterException(
                     command.commandLine(),
                     "--batch is %d: must be 1 to %d"
-                            .formatted(batch, GeneratorService.MAX_BATCH));
+                            .formatted(batch, MAX_BATCH));
         }
         this.batch = batch;
     }

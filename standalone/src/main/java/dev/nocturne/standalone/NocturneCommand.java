@@ -1,6 +1,7 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.embedded.EmbeddedServerException;
+import dev.nocturne.models.InvalidModelException;
 import dev.nocturne.runtime.StageException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -64,7 +65,9 @@ final class NocturneCommand {
         if (e instanceof CommandFailure failure) {
             return failure.lines();
         }
-        if (e instanceof EmbeddedServerException || e instanceof StageException) {
+        if (e instanceof EmbeddedServerException
+                || e instanceof StageException
+                || e instanceof InvalidModelException) {
             return List.of(oneLine(e.getMessage()));
         }
         if (e instanceof IOException && e.getMessage() != null) {

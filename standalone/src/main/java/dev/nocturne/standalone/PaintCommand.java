@@ -40,7 +40,7 @@ final class PaintCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        CaptionSubmitted event = options.event(Painter.JOB, caption, caption);
+        CaptionSubmitted event = options.event(Painter.JOB, "caption", caption);
         Path folder = Preflight.writableFolder(out);
         List<Painting> paintings = new ArrayList<>();
         LiveText live = new LiveText(command.commandLine().getErr());

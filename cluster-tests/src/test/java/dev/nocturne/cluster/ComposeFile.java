@@ -1,0 +1,58 @@
+package dev.nocturne.cluster;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.yaml.snakeyaml.Yaml;
+
+/** docker-compose.yml: what it tells each service, so that it and the tests cannot drift apart. */
+final class ComposeFile {
+    /** What compose gives every service besides, by its names for hosts and folders. */
+    record Places(String kafka, String objectStore, Path model, Path rerankState) {}
+
+    private final Map<String, Map<String, Object>> services;
+
+    @SuppressWarnings("unchecked")
+    private ComposeFile(Map<String, Object> file) {
+        services = (Map<String, Map<String, Object>>) file.get("services");
+    }
+
+    static ComposeFile read(Path file) throws IOException {
+        try (Reader reader = Files.newBufferedReader(file)) {
+            return new ComposeFile(new Yaml().load(reader));
+        }
+    }
+
+    /** The services that are built here, as opposed to pulled. */
+    List<String> ownServices() {
+        return services.entrySet().stream()
+                .filter(service -> service.getValue().containsKey("build"))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    /** The service's environment variables, with what only exists in compose's network replaced. */
+    @SuppressWarnings("unchecked")
+    Map<String, String> environment(String service, Places places) {
+        Map<String, String> replaced = new TreeMap<>();
+        Map<String, Object> environment =
+                (Map<String, Object>) services.get(service).get("environment");
+        environment.forEach(
+                (name, value) ->
+                        replaced.put(
+                                name,
+                                switch (value.toString()) {
+                                    case "kafka:9092" -> places.kafka;
+                                    case "http://s3:9000" -> places.objectStore;
+                                    case "/model-zoo/default" -> places.model.toString();
+                                    case "/var/lib/nocturne/rerank" ->
+                                            places.rerankState.toString();
+                                    default -> value.toString();
+                                }));
+        return replaced;
+    }
+}

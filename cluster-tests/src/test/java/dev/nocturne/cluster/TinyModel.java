@@ -1,0 +1,64 @@
+package dev.nocturne.cluster;
+
+import dev.nocturne.models.BpeTrainer;
+import dev.nocturne.models.ClipArchitecture;
+import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.Safetensors.Tensor;
+import dev.nocturne.models.TransformerArchitecture;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/** A model with everything real but the training: small, and its weights random. */
+final class TinyModel {
+    private static final int IMAGE_PIXELS = 32;
+    private static final int VOCABULARY = 600;
+    private static final int TEXT_LENGTH = 24;
+    private static final int CODEBOOK = 32;
+    private static final int GRID = 8;
+
+    private static final DvaeArchitecture DVAE = new DvaeArchitecture(16, 3, 1, CODEBOOK, 8);
+    private static final TransformerArchitecture TRANSFORMER =
+            new TransformerArchitecture(2, 64, VOCABULARY, TEXT_LENGTH, CODEBOOK, GRID);
+    private static final ClipArchitecture CLIP =
+            new ClipArchitecture(
+                    IMAGE_PIXELS, 8, 1, 64, 1, 64, TEXT_LENGTH + 2, VOCABULARY + 2, 64);
+
+    private TinyModel() {}
+
+    static ModelBundle write(Path directory) throws IOException {
+        return ModelBundle.create(directory, "tiny", IMAGE_PIXELS)
+                .with(
+                        BpeTrainer.train(
+                                List.of("a red heart", "a green apple", "a snowman"),
+                                VOCABULARY,
+                                TEXT_LENGTH))
+                .with(DVAE, weights(DVAE.shapes()))
+                .with(TRANSFORMER, weights(TRANSFORMER.shapes()))
+                .with(CLIP, weights(CLIP.shapes()));
+    }
+
+    /** Large enough for logits that differ, so that sampling has something to choose from. */
+    private static Map<String, Tensor> weights(Map<String, long[]> shapes) {
+        SplittableRandom random = new SplittableRandom(42);
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        shapes.forEach(
+                (name, shape) -> {
+                    int size = 1;
+                    for (long side : shape) {
+                        size *= (int) side;
+                    }
+                    boolean gain = name.contains("ln_") && name.endsWith("weight");
+                    float[] values = new float[size];
+                    for (int i = 0; i < size; i++) {
+                        values[i] = (float) random.nextGaussian(gain ? 1 : 0, 0.15);
+                    }
+                    weights.put(name, new Tensor(shape, values));
+                });
+        return weights;
+    }
+}
