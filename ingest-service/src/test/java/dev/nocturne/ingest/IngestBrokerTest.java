@@ -43,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class IngestBrokerTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     /** A bucket in memory that refuses its first puts. */
     private static final class MemoryStore implements ObjectStore {

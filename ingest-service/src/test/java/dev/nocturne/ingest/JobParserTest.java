@@ -189,7 +189,7 @@ class JobParserTest {
 
     @Test
     void refusesAnEndlessFile() {
-        byte[] blankLines = " \n".repeat(1 << 15).getBytes(UTF_8);
+        byte[] blankLine = (" ".repeat((1 << 16) - 1) + "\n").getBytes(UTF_8);
         InputStream endless =
                 new InputStream() {
                     @Override
@@ -199,7 +199,7 @@ class JobParserTest {
 
                     @Override
                     public int read(byte[] buffer, int offset, int length) {
-                        System.arraycopy(blankLines, 0, buffer, offset, length);
+                        System.arraycopy(blankLine, 0, buffer, offset, length);
                         return length;
                     }
                 };

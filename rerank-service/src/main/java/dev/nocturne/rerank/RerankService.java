@@ -69,9 +69,8 @@ public final class RerankService implements Service {
         config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100);
         config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
         config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
-        // a restarted process gets its partitions back at once, after a crash within seconds;
-        // Streams
-        // would have it wait for the old member's session to end, 45 s by default
+        // a restarted process gets its partitions back at once, and after a crash within seconds;
+        // by default it would wait 45 s for the old member's session to end
         config.put(StreamsConfig.mainConsumerPrefix("internal.leave.group.on.close"), true);
         config.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 10_000);
         config.putAll(kafka.admin());

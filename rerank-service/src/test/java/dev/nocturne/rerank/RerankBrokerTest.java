@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class RerankBrokerTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     @TempDir Path folder;
 
