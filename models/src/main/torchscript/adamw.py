@@ -1,6 +1,7 @@
 # One optimizer step for every model: clip by global norm, AdamW (Loshchilov & Hutter 2019), weight averaging (EMA).
 # Weights `w`, first and second moments `m` and `v`, averaged weights `e`: one dictionary each, same names, all float32.
-# The gradients stand in w[name].grad; they are zeroed afterwards. Returns [gradient norm, weight norm].
+# The gradients stand in w[name].grad; they are zeroed afterwards. Weights without a gradient had no part in the loss and stay.
+# Returns [gradient norm, weight norm].
 
 
 def optimize(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
@@ -12,12 +13,15 @@ def optimize(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tens
     variances: List[Tensor] = []
     counts: List[Tensor] = []
     for name in w.keys():
+        gradient = w[name].grad
+        if gradient is None:
+            continue
         parameter = torch.detach(w[name])
         # Gains and biases are not decayed: they have no direction that a smaller norm would make simpler.
         if torch.dim(parameter) > 1:
             torch.mul_(parameter, 1. - lr * weight_decay)
         parameters.append(parameter)
-        gradients.append(unchecked_cast(Tensor, w[name].grad))
+        gradients.append(gradient)
         means.append(m[name])
         variances.append(v[name])
         counts.append(steps)
@@ -33,6 +37,8 @@ def optimize(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tens
         decay = (1. + count) / (10. + count)
     for name in w.keys():
         torch.lerp_(e[name], torch.detach(w[name]), 1. - decay)
-        torch.zero_(unchecked_cast(Tensor, w[name].grad))
+        gradient = w[name].grad
+        if gradient is not None:
+            torch.zero_(gradient)
     # Reading the list again is what keeps the fused kernel alive: writes into a local list count as dead code otherwise.
     return [norm, torch.norm(torch.stack(torch._foreach_norm(parameters)))]

@@ -99,18 +99,23 @@ def render(self, w: Dict[str, Tensor], tokens: Tensor) -> Tensor:
     return torch.round(self.decode(w, tokens) * 255.).to(0)
 
 
-# One training step. knobs: [dtype, lr, temperature, beta, clip, ema, diversity weight]. Returns [loss, -ln f per value, KL per
+# One training step. knobs: [dtype, lr, temperature, beta, clip, ema, diversity weight, decoder alone]. Returns [loss, -ln f per value, KL per
 # position, KL of the mean code distribution, gradient norm]. Loss: the negative evidence lower bound divided by the number of
-# pixel values, and the diversity.
+# pixel values, and the diversity. "Decoder alone" leaves the encoder as it is and trains on the tokens that it gives.
 def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
                steps: Tensor, knobs: Tensor, pixels: Tensor) -> Tensor:
     p = self.prepare(w, int(knobs[0]))
     x = self.map_pixels(pixels)
     logits = self.encoder(p, x)
+    if float(knobs[7]) > 0.:
+        logits = torch.detach(logits)
     log_q = torch.log_softmax(logits, 1)
-    uniform = torch.clamp(torch.rand_like(logits), 1e-07, 0.9999999)
-    gumbel = torch.neg(torch.log(torch.neg(torch.log(uniform))))
-    y = torch.softmax((logits + gumbel) / knobs[2], 1)
+    if float(knobs[7]) > 0.:
+        y = torch.permute(torch.one_hot(torch.argmax(logits, 1), torch.size(logits, 1)), [0, 3, 1, 2])
+    else:
+        uniform = torch.clamp(torch.rand_like(logits), 1e-07, 0.9999999)
+        gumbel = torch.neg(torch.log(torch.neg(torch.log(uniform))))
+        y = torch.softmax((logits + gumbel) / knobs[2], 1)
     statistics = self.decoder(p, y)
     mu = torch.slice(statistics, 1, 0, 3)
     # The scale has a floor of about one grey level: flat white is drawn exactly, and would otherwise earn an unbounded likelihood.

@@ -25,6 +25,9 @@ import java.util.stream.Collectors;
  * picture size.
  */
 final class ArtData {
+    /** What fewer hands have drawn can't be learnt apart from one hand's drawing of it. */
+    private static final int FAMILIES = 4;
+
     private final Map<Split, List<Sprite>> sprites;
     private final int imageSize;
 
@@ -39,7 +42,17 @@ final class ArtData {
     static ArtData load(Path cacheFolder, int imageSize) throws IOException {
         List<Drawing> art = EmojiArt.load();
         Map<Drawing, Split> sides = Split.assign(art);
-        List<Drawing> things = art.stream().filter(Drawing::depictsThing).toList();
+        Map<String, Set<String>> families =
+                art.stream()
+                        .collect(
+                                Collectors.groupingBy(
+                                        Drawing::codepoints,
+                                        Collectors.mapping(Drawing::family, Collectors.toSet())));
+        List<Drawing> things =
+                art.stream()
+                        .filter(Drawing::depictsThing)
+                        .filter(drawing -> families.get(drawing.codepoints()).size() >= FAMILIES)
+                        .toList();
         // half as large again as the picture, so that scaling down to it stays sharp
         List<Sprite> rendered = SpriteSheet.render(things, imageSize * 3 / 2, cacheFolder);
         return new ArtData(

@@ -23,6 +23,12 @@ import java.util.random.RandomGenerator;
  */
 final class DvaeTraining implements Trainee {
     /**
+     * The share of the steps that train both halves. The rest trains the decoder alone on the
+     * tokens that the finished encoder gives: what it will decode, without the relaxation's noise.
+     */
+    private static final double JOINT_SHARE = 0.85;
+
+    /**
      * Weight of the codebook diversity; falling towards the end, the codebook began to shrink
      * again.
      */
@@ -120,9 +126,15 @@ final class DvaeTraining implements Trainee {
 
     @Override
     public float[] knobs(long step) {
-        double rate = Schedules.warmUpCosine(settings.learningRate, step, 200, settings.steps);
-        double temperature = Schedules.cosine(1, 1 / 16.0, step, 0.6 * settings.steps);
-        double beta = Schedules.cosine(0, settings.klWeight, step, 0.05 * settings.steps);
+        long joint = Math.round(JOINT_SHARE * settings.steps);
+        boolean decoderAlone = step >= joint;
+        double rate =
+                decoderAlone
+                        ? Schedules.cosine(
+                                settings.learningRate / 2, 0, step - joint, settings.steps - joint)
+                        : Schedules.warmUpCosine(settings.learningRate, step, 200, joint);
+        double temperature = Schedules.cosine(1, 1 / 16.0, step, 0.6 * joint);
+        double beta = Schedules.cosine(0, settings.klWeight, step, 0.05 * joint);
         return new float[] {
             settings.precision.torchType(),
             (float) rate,
@@ -130,7 +142,8 @@ final class DvaeTraining implements Trainee {
             (float) beta,
             1f,
             0.999f,
-            DIVERSITY
+            DIVERSITY,
+            decoderAlone ? 1 : 0
         };
     }
 

@@ -1,0 +1,71 @@
+package dev.nocturne.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.Safetensors;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Trains a whole model of 16 pixels for a few steps, by the commands' own code on the real art. */
+class TrainingTest {
+    @TempDir Path model;
+    private final ByteArrayOutputStream output = new ByteArrayOutputStream();
+
+    private String log() {
+        return output.toString(StandardCharsets.UTF_8);
+    }
+
+    private static Training.Options options(long steps) {
+        return new Training.Options(steps, 16, 2e-3, 0.3, 1000, 1);
+    }
+
+    @Test
+    void trainsEveryPartGoesOnFromACheckpointAndEvaluates() throws IOException {
+        Training training =
+                new Training(model, new PrintStream(output, true, StandardCharsets.UTF_8));
+        training.tokenizer("tiny", 16, 700, 20, 0.3, 1);
+        DvaeArchitecture dvae = new DvaeArchitecture(16, 3, 1, 64, 16);
+        assertThat(training.dvae(dvae, 6.6, options(60))).isTrue();
+        assertThat(loss("-ln f")).isLessThan(0);
+        assertThat(training.transformer(1, 64, options(30))).isTrue();
+        // far below the entropy of 64 equally likely tokens, 4.16 nats
+        assertThat(loss("image")).isLessThan(4.0);
+        assertThat(training.clip(1, 64, 8, options(4))).isTrue();
+
+        Map<String, Safetensors.Tensor> before =
+                Safetensors.readAll(model.resolve("clip.safetensors"));
+        output.reset();
+        assertThat(training.clip(1, 64, 8, options(6))).isTrue();
+        assertThat(log()).contains("going on from step 4 of 6").contains("finished at step 6");
+        assertThat(Safetensors.readAll(model.resolve("clip.safetensors")).get("visual.proj").data())
+                .isNotEqualTo(before.get("visual.proj").data());
+
+        Evaluation.Report report = Evaluation.run(model, model.resolve("evaluation"));
+        assertThat(report.codes()).isEqualTo(64);
+        assertThat(report.psnr()).isBetween(5.0, 40.0);
+        assertThat(report.bestOf()).containsOnlyKeys(1, 2, 4, 8, 16);
+        assertThat(report.bestOf().values()).isSorted();
+        assertThat(model.resolve("evaluation/samples.png")).isNotEmptyFile();
+        assertThat(ModelBundle.open(model).id()).startsWith("tiny@");
+    }
+
+    /** The last value that the log gives a metric. */
+    private double loss(String metric) {
+        Matcher matcher = Pattern.compile(Pattern.quote(metric) + " (-?[0-9.]+)").matcher(log());
+        double last = Double.NaN;
+        while (matcher.find()) {
+            last = Double.parseDouble(matcher.group(1));
+        }
+        return last;
+    }
+}
