@@ -132,5 +132,8 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
     diversity = torch.sum(usage * torch.log(usage + 1e-09)) + torch.log(torch.tensor(float(vocabulary)))
     loss = nll + knobs[3] * (positions / values) * kl + knobs[6] * diversity
     torch.backward(loss)
-    norms = self.optimize(w, m, v, e, steps, float(knobs[1]), 0.999, 0.0001, float(knobs[4]), float(knobs[5]))
+    part = ""
+    if float(knobs[7]) > 0.:
+        part = "decoder."
+    norms = self.optimize(w, m, v, e, part, steps, float(knobs[1]), 0.999, 0.0001, float(knobs[4]), float(knobs[5]))
     return torch.stack([torch.detach(loss), torch.detach(nll), torch.detach(kl), torch.detach(diversity), norms[0]])

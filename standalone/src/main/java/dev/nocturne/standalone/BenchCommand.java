@@ -109,8 +109,7 @@ final class BenchCommand implements Callable<Integer> {
         JobEvents.publish(
                 pipeline.kafka(), new JobSubmitted(jobId, count, now), samples(jobId, count));
         try (JobFollower follower =
-                new JobFollower(
-                        pipeline.kafka(), jobId, now, count, count * options.candidates)) {
+                new JobFollower(pipeline.kafka(), jobId, now, count, count * options.candidates)) {
             while (!follower.allFinished()) {
                 if (pipeline.failure().isDone()) {
                     throw pipeline.failure().join();

@@ -53,7 +53,8 @@ final class CaptionOptions {
             names = "--top-p",
             paramLabel = "P",
             defaultValue = "1.0",
-            description = "Draw from the likeliest tokens of total probability P; 1: off (default).")
+            description =
+                    "Draw from the likeliest tokens of total probability P; 1: off (default).")
     double topP;
 
     /**

@@ -123,8 +123,7 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private static boolean isComplete(Pipeline pipeline, String jobId)
-            throws InterruptedException {
+    private static boolean isComplete(Pipeline pipeline, String jobId) throws InterruptedException {
         return jobs(pipeline).stream()
                 .anyMatch(job -> job.id().equals(jobId) && job.status() == Job.Status.COMPLETED);
     }

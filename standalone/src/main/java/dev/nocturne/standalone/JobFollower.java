@@ -59,8 +59,7 @@ final class JobFollower implements AutoCloseable {
 
     private void follow(String name, Topic<?> topic, int total, ToIntFunction<byte[]> count) {
         outputs.put(
-                topic.name(),
-                new Output(new StageProgress(name, total, System.nanoTime()), count));
+                topic.name(), new Output(new StageProgress(name, total, System.nanoTime()), count));
     }
 
     /** Reads without joining the group, so that nothing is committed. */
@@ -103,8 +102,7 @@ final class JobFollower implements AutoCloseable {
     private boolean isOfJob(byte[] key) {
         return key != null
                 && key.length > keyPrefix.length
-                && Arrays.equals(
-                        key, 0, keyPrefix.length, keyPrefix, 0, keyPrefix.length);
+                && Arrays.equals(key, 0, keyPrefix.length, keyPrefix, 0, keyPrefix.length);
     }
 
     /** A request counts once, by its first result. */

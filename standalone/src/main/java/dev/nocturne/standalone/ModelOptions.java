@@ -32,8 +32,7 @@ final class ModelOptions {
         if (batch < 1 || batch > MAX_BATCH) {
             throw new ParameterException(
                     command.commandLine(),
-                    "--batch is %d: must be 1 to %d"
-                            .formatted(batch, MAX_BATCH));
+                    "--batch is %d: must be 1 to %d".formatted(batch, MAX_BATCH));
         }
         this.batch = batch;
     }

@@ -31,6 +31,8 @@ import picocli.CommandLine.ScopeType;
             WatchCommand.class,
             LagCommand.class,
             PaintCommand.class,
+            TrainCommand.class,
+            EvaluateCommand.class,
             BenchCommand.class
         })
 final class NocturneCommand {

@@ -30,7 +30,8 @@ final class PaintCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "DIR",
             defaultValue = "paintings",
-            description = "Folder for 1.png, 2.png, ... and result.json (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Folder for 1.png, 2.png, ... and result.json (default: ${DEFAULT-VALUE}).")
     Path out;
 
     @Mixin CaptionOptions options;

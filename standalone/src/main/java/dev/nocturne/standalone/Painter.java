@@ -33,8 +33,8 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /**
- * The work of the pipeline without the pipeline: the same models, decode batches, seeds and ranking,
- * so the same request gives the same pictures. Belongs to one thread.
+ * The work of the pipeline without the pipeline: the same models, decode batches, seeds and
+ * ranking, so the same request gives the same pictures. Belongs to one thread.
  */
 final class Painter implements AutoCloseable {
     /** Painted requests are of no job; the name stands in for one where identity asks for it. */
@@ -91,8 +91,7 @@ final class Painter implements AutoCloseable {
             }
         }
         for (int start = 0; start < places.size(); start += batchSize) {
-            List<Place> batch =
-                    places.subList(start, Math.min(start + batchSize, places.size()));
+            List<Place> batch = places.subList(start, Math.min(start + batchSize, places.size()));
             drawAndScore(batch);
             drawn.accept(batch.size());
             batch.stream()
@@ -195,9 +194,7 @@ final class Painter implements AutoCloseable {
 
     private TokenGrid grid(RankedGrid winner) {
         return TokenGrid.fromBytes(
-                generator.gridSize(),
-                generator.gridSize(),
-                EventCodec.bytes(winner.getTokens()));
+                generator.gridSize(), generator.gridSize(), EventCodec.bytes(winner.getTokens()));
     }
 
     private static String requestId(CaptionSubmitted caption) {

@@ -18,7 +18,9 @@ import picocli.CommandLine.Spec;
         name = "publish",
         description = "Publishes one event per caption to Kafka; prints the id of each one's job.")
 final class PublishCommand implements Callable<Integer> {
-    /** A person waits; the clients' own defaults would take a minute to say that nobody is there. */
+    /**
+     * A person waits; the clients' own defaults would take a minute to say that nobody is there.
+     */
     private static final Map<String, String> IMPATIENT =
             Map.of("default.api.timeout.ms", "10000", "request.timeout.ms", "5000");
 

@@ -32,8 +32,7 @@ final class RestClient {
             description = "Address of ingest-service (default: ${DEFAULT-VALUE}).")
     String url;
 
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
+    private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
 
     private record Errors(List<Problem> errors) {}
 

@@ -43,8 +43,7 @@ final class UpCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         return PipelineHost.run(
-                new Pipeline.Settings(
-                        data.folder, model.directory, kafkaPort, s3Port, model.batch),
+                new Pipeline.Settings(data.folder, model.directory, kafkaPort, s3Port, model.batch),
                 httpPort,
                 this::serve);
     }
@@ -52,7 +51,8 @@ final class UpCommand implements Callable<Integer> {
     private int serve(Pipeline pipeline, String url) {
         ObjectStoreSettings store = pipeline.objectStore();
         PrintWriter out = command.commandLine().getOut();
-        out.printf("REST   %s/v1/jobs  (health %s/q/health, metrics %s/q/metrics)%n", url, url, url);
+        out.printf(
+                "REST   %s/v1/jobs  (health %s/q/health, metrics %s/q/metrics)%n", url, url, url);
         out.printf("Kafka  %s%n", pipeline.kafka().bootstrapServers());
         out.printf(
                 "S3     %s  bucket %s, access key %s, secret key %s%n",

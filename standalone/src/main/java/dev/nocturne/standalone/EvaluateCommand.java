@@ -1,0 +1,56 @@
+package dev.nocturne.standalone;
+
+import dev.nocturne.training.Evaluation;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "evaluate",
+        description =
+                "Measures a model on drawings that no training saw, and writes pictures to look at.")
+final class EvaluateCommand implements Callable<Integer> {
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            defaultValue = "${sys:nocturne.home:-.}/model-zoo/default",
+            description = "Directory of the model (default: model-zoo/default).")
+    Path model;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            defaultValue = "evaluation",
+            description =
+                    "Folder for reconstructions.png and samples.png (default: ${DEFAULT-VALUE}).")
+    Path out;
+
+    @Mixin JsonOption json;
+    @Spec CommandSpec command;
+
+    @Override
+    public Integer call() throws IOException {
+        Evaluation.Report report = Evaluation.run(model, Preflight.writableFolder(out));
+        if (json.enabled) {
+            json.print(command, report);
+            return 0;
+        }
+        PrintWriter writer = command.commandLine().getOut();
+        writer.printf(
+                "dVAE, held-out drawings: PSNR %.2f dB, codebook perplexity %.0f, %d of %d codes in use%n",
+                report.psnr(), report.codebookPerplexity(), report.codesInUse(), report.codes());
+        writer.printf(
+                "CLIP, 100 held-out drawings: caption to picture recall@1 %.0f %%, recall@5 %.0f %%%n",
+                100 * report.recallAt1(), 100 * report.recallAt5());
+        writer.print("best of N by CLIP score:");
+        report.bestOf().forEach((n, score) -> writer.printf("  %d: %.3f", n, score));
+        writer.printf("%npictures in %s%n", out);
+        return 0;
+    }
+}

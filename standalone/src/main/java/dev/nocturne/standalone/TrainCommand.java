@@ -1,0 +1,332 @@
+package dev.nocturne.standalone;
+
+import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.training.Training;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Trains a model from the emoji art; the defaults are those of the model in the model zoo. */
+@Command(
+        name = "train",
+        description = {
+            "Trains one part of a model from the emoji art.",
+            "In this order: tokenizer, dvae, transformer; clip any time after the tokenizer.",
+            "Ctrl-C or SIGTERM saves a checkpoint; the same command goes on from it."
+        },
+        subcommands = {
+            TrainCommand.Tokenizer.class,
+            TrainCommand.Dvae.class,
+            TrainCommand.Transformer.class,
+            TrainCommand.Clip.class
+        })
+final class TrainCommand {
+
+    /** What every part asks for. */
+    static final class ModelOption {
+        @Option(
+                names = "--model",
+                paramLabel = "DIR",
+                required = true,
+                description =
+                        "Directory of the model in the making; checkpoints and pictures go to DIR/training.")
+        Path directory;
+
+        @Option(
+                names = "--scenes",
+                paramLabel = "SHARE",
+                defaultValue = "0.35",
+                description =
+                        "Share of two-object scenes among the pictures (default: ${DEFAULT-VALUE}).")
+        double scenes;
+
+        @Option(
+                names = "--seed",
+                paramLabel = "N",
+                defaultValue = "1",
+                description = "Seed of the data and the first weights (default: ${DEFAULT-VALUE}).")
+        long seed;
+
+        Training training() {
+            return new Training(directory, new PrintStream(System.out, true));
+        }
+    }
+
+    @Command(name = "tokenizer", description = "Learns the byte-pair tokenizer and begins a model.")
+    static final class Tokenizer implements Callable<Integer> {
+        @Mixin ModelOption model;
+
+        @Option(
+                names = "--name",
+                defaultValue = "nocturne-emoji",
+                description = "Name of a new model (default: ${DEFAULT-VALUE}).")
+        String name;
+
+        @Option(
+                names = "--image-size",
+                paramLabel = "PIXELS",
+                defaultValue = "64",
+                description = "Side of its pictures (default: ${DEFAULT-VALUE}).")
+        int imageSize;
+
+        @Option(
+                names = "--vocabulary",
+                paramLabel = "N",
+                defaultValue = "2048",
+                description = "Tokens to learn (default: ${DEFAULT-VALUE}).")
+        int vocabulary;
+
+        @Option(
+                names = "--text-length",
+                paramLabel = "N",
+                defaultValue = "20",
+                description = "The most tokens of a caption (default: ${DEFAULT-VALUE}).")
+        int textLength;
+
+        @Override
+        public Integer call() throws IOException {
+            model.training()
+                    .tokenizer(name, imageSize, vocabulary, textLength, model.scenes, model.seed);
+            return 0;
+        }
+    }
+
+    @Command(name = "dvae", description = "Trains the discrete VAE.")
+    static final class Dvae implements Callable<Integer> {
+        @Mixin ModelOption model;
+
+        @Option(
+                names = "--steps",
+                paramLabel = "N",
+                defaultValue = "2400",
+                description = "Training steps (default: ${DEFAULT-VALUE}).")
+        long steps;
+
+        @Option(
+                names = "--batch",
+                paramLabel = "N",
+                defaultValue = "32",
+                description = "Pictures a step (default: ${DEFAULT-VALUE}).")
+        int batch;
+
+        @Option(
+                names = "--learning-rate",
+                paramLabel = "R",
+                defaultValue = "8e-4",
+                description = "Peak of the schedule (default: ${DEFAULT-VALUE}).")
+        double learningRate;
+
+        @Option(
+                names = "--evaluate-every",
+                paramLabel = "STEPS",
+                defaultValue = "300",
+                description =
+                        "Steps between measurements and pictures (default: ${DEFAULT-VALUE}).")
+        long evaluateEvery;
+
+        @Option(
+                names = "--hidden",
+                paramLabel = "N",
+                defaultValue = "64",
+                description = "Channels of the first group (default: ${DEFAULT-VALUE}).")
+        int hidden;
+
+        @Option(
+                names = "--groups",
+                paramLabel = "N",
+                defaultValue = "4",
+                description =
+                        "Groups; a token covers 2^(N-1) pixels a side (default: ${DEFAULT-VALUE}).")
+        int groups;
+
+        @Option(
+                names = "--blocks",
+                paramLabel = "N",
+                defaultValue = "1",
+                description = "Residual blocks in a group (default: ${DEFAULT-VALUE}).")
+        int blocks;
+
+        @Option(
+                names = "--codebook",
+                paramLabel = "N",
+                defaultValue = "1024",
+                description = "Codes (default: ${DEFAULT-VALUE}).")
+        int codebook;
+
+        @Option(
+                names = "--code-width",
+                paramLabel = "N",
+                defaultValue = "128",
+                description = "Length of a code's vector (default: ${DEFAULT-VALUE}).")
+        int codeWidth;
+
+        @Option(
+                names = "--kl-weight",
+                paramLabel = "BETA",
+                defaultValue = "1.5",
+                description =
+                        "Weight of the KL to uniform; 6.6 in the paper (default: ${DEFAULT-VALUE}).")
+        double klWeight;
+
+        @Override
+        public Integer call() throws IOException {
+            DvaeArchitecture architecture =
+                    new DvaeArchitecture(hidden, groups, blocks, codebook, codeWidth);
+            model.training()
+                    .dvae(
+                            architecture,
+                            klWeight,
+                            new Training.Options(
+                                    steps,
+                                    batch,
+                                    learningRate,
+                                    model.scenes,
+                                    evaluateEvery,
+                                    model.seed));
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "transformer",
+            description = "Trains the transformer over text and image tokens.")
+    static final class Transformer implements Callable<Integer> {
+        @Mixin ModelOption model;
+
+        @Option(
+                names = "--steps",
+                paramLabel = "N",
+                defaultValue = "2500",
+                description = "Training steps (default: ${DEFAULT-VALUE}).")
+        long steps;
+
+        @Option(
+                names = "--batch",
+                paramLabel = "N",
+                defaultValue = "48",
+                description = "Pictures a step (default: ${DEFAULT-VALUE}).")
+        int batch;
+
+        @Option(
+                names = "--learning-rate",
+                paramLabel = "R",
+                defaultValue = "1.2e-3",
+                description = "Peak of the schedule (default: ${DEFAULT-VALUE}).")
+        double learningRate;
+
+        @Option(
+                names = "--evaluate-every",
+                paramLabel = "STEPS",
+                defaultValue = "400",
+                description =
+                        "Steps between measurements and pictures (default: ${DEFAULT-VALUE}).")
+        long evaluateEvery;
+
+        @Option(
+                names = "--layers",
+                paramLabel = "N",
+                defaultValue = "6",
+                description = "Residual blocks (default: ${DEFAULT-VALUE}).")
+        int layers;
+
+        @Option(
+                names = "--width",
+                paramLabel = "N",
+                defaultValue = "256",
+                description = "Width, a multiple of 64 (default: ${DEFAULT-VALUE}).")
+        int width;
+
+        @Override
+        public Integer call() throws IOException {
+            model.training()
+                    .transformer(
+                            layers,
+                            width,
+                            new Training.Options(
+                                    steps,
+                                    batch,
+                                    learningRate,
+                                    model.scenes,
+                                    evaluateEvery,
+                                    model.seed));
+            return 0;
+        }
+    }
+
+    @Command(name = "clip", description = "Trains CLIP, which ranks the candidates.")
+    static final class Clip implements Callable<Integer> {
+        @Mixin ModelOption model;
+
+        @Option(
+                names = "--steps",
+                paramLabel = "N",
+                defaultValue = "600",
+                description = "Training steps (default: ${DEFAULT-VALUE}).")
+        long steps;
+
+        @Option(
+                names = "--batch",
+                paramLabel = "N",
+                defaultValue = "128",
+                description =
+                        "Pairs a step, contrasted with each other (default: ${DEFAULT-VALUE}).")
+        int batch;
+
+        @Option(
+                names = "--learning-rate",
+                paramLabel = "R",
+                defaultValue = "1e-3",
+                description = "Peak of the schedule (default: ${DEFAULT-VALUE}).")
+        double learningRate;
+
+        @Option(
+                names = "--evaluate-every",
+                paramLabel = "STEPS",
+                defaultValue = "150",
+                description =
+                        "Steps between measurements and pictures (default: ${DEFAULT-VALUE}).")
+        long evaluateEvery;
+
+        @Option(
+                names = "--layers",
+                paramLabel = "N",
+                defaultValue = "3",
+                description = "Residual blocks of each tower (default: ${DEFAULT-VALUE}).")
+        int layers;
+
+        @Option(
+                names = "--width",
+                paramLabel = "N",
+                defaultValue = "192",
+                description = "Width of each tower, a multiple of 64 (default: ${DEFAULT-VALUE}).")
+        int width;
+
+        @Option(
+                names = "--patch",
+                paramLabel = "PIXELS",
+                defaultValue = "8",
+                description = "Side of a patch (default: ${DEFAULT-VALUE}).")
+        int patch;
+
+        @Override
+        public Integer call() throws IOException {
+            model.training()
+                    .clip(
+                            layers,
+                            width,
+                            patch,
+                            new Training.Options(
+                                    steps,
+                                    batch,
+                                    learningRate,
+                                    model.scenes,
+                                    evaluateEvery,
+                                    model.seed));
+            return 0;
+        }
+    }
+}
