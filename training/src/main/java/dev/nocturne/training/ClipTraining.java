@@ -30,7 +30,7 @@ final class ClipTraining implements Trainee {
     private final TorchProgram program = TorchProgram.load("clip.py", "resblocks.py", "adamw.py");
     private final ClipArchitecture architecture;
     private final Settings settings;
-    private final ExampleSource training;
+    private final CaptionedSource training;
     private final List<Example> heldOut;
     private final BpeTokenizer tokenizer;
 
@@ -47,7 +47,7 @@ final class ClipTraining implements Trainee {
             BpeTokenizer tokenizer) {
         this.architecture = architecture;
         this.settings = settings;
-        this.training = training;
+        this.training = new CaptionedSource(training, tokenizer);
         this.heldOut = heldOut;
         this.tokenizer = tokenizer;
     }
@@ -80,21 +80,18 @@ final class ClipTraining implements Trainee {
                         new byte[settings.batch * pictureBytes],
                         new long[settings.batch]);
         Map<String, Long> groups = new HashMap<>();
-        for (int i = 0; i < settings.batch; ) {
-            Example example = training.next(random);
-            int[] tokens = tokenizer.encode(example.caption());
-            if (tokens.length + 2 <= architecture.textLength()) {
-                System.arraycopy(
-                        architecture.padded(tokens),
-                        0,
-                        drawn.ids,
-                        i * architecture.textLength(),
-                        architecture.textLength());
-                System.arraycopy(example.rgb(), 0, drawn.pixels, i * pictureBytes, pictureBytes);
-                drawn.groups[i] =
-                        groups.computeIfAbsent(example.caption(), caption -> (long) groups.size());
-                i++;
-            }
+        for (int i = 0; i < settings.batch; i++) {
+            CaptionedSource.Captioned captioned = training.next(0, random);
+            Example example = captioned.example();
+            System.arraycopy(
+                    architecture.padded(captioned.tokens()),
+                    0,
+                    drawn.ids,
+                    i * architecture.textLength(),
+                    architecture.textLength());
+            System.arraycopy(example.rgb(), 0, drawn.pixels, i * pictureBytes, pictureBytes);
+            drawn.groups[i] =
+                    groups.computeIfAbsent(example.caption(), caption -> (long) groups.size());
         }
         return drawn;
     }

@@ -113,7 +113,7 @@ public final class Training {
                         heldOut,
                         bundle.imageSize())) {
             return run(trainee, "dvae", options)
-                    && bundle.with(architecture, weights("dvae")) != null;
+                    && ModelBundle.open(model).with(architecture, weights("dvae")) != null;
         }
     }
 
@@ -146,7 +146,7 @@ public final class Training {
                         tokenizer,
                         bundle.dvae())) {
             return run(trainee, "transformer", options)
-                    && bundle.with(architecture, weights("transformer")) != null;
+                    && ModelBundle.open(model).with(architecture, weights("transformer")) != null;
         }
     }
 
@@ -179,7 +179,7 @@ public final class Training {
                         art.heldOut(Split.VALIDATION, RETRIEVAL),
                         tokenizer)) {
             return run(trainee, "clip", options)
-                    && bundle.with(architecture, weights("clip")) != null;
+                    && ModelBundle.open(model).with(architecture, weights("clip")) != null;
         }
     }
 

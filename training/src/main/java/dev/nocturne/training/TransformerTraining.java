@@ -61,7 +61,7 @@ final class TransformerTraining implements Trainee {
             TorchProgram.load("transformer.py", "resblocks.py", "adamw.py");
     private final TransformerArchitecture architecture;
     private final Settings settings;
-    private final ExampleSource training;
+    private final CaptionedSource training;
     private final List<Example> heldOut;
     private final BpeTokenizer tokenizer;
     private final DiscreteVae vae;
@@ -78,7 +78,7 @@ final class TransformerTraining implements Trainee {
             DiscreteVae vae) {
         this.architecture = architecture;
         this.settings = settings;
-        this.training = training;
+        this.training = new CaptionedSource(training, tokenizer);
         this.heldOut = heldOut;
         this.tokenizer = tokenizer;
         this.vae = vae;
@@ -101,13 +101,10 @@ final class TransformerTraining implements Trainee {
     public Object draw(RandomGenerator random) {
         List<Example> examples = new ArrayList<>();
         List<int[]> texts = new ArrayList<>();
-        while (examples.size() < settings.batch) {
-            Example example = training.next(random);
-            int[] tokens = tokenizer.encode(example.caption(), BPE_DROPOUT, random);
-            if (tokens.length <= architecture.textLength()) {
-                examples.add(example);
-                texts.add(tokens);
-            }
+        for (int i = 0; i < settings.batch; i++) {
+            CaptionedSource.Captioned captioned = training.next(BPE_DROPOUT, random);
+            examples.add(captioned.example());
+            texts.add(captioned.tokens());
         }
         return drawn(examples, texts);
     }

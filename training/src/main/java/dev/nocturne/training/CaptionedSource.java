@@ -1,0 +1,33 @@
+package dev.nocturne.training;
+
+import dev.nocturne.models.BpeTokenizer;
+import dev.nocturne.models.CaptionTooLongException;
+import dev.nocturne.training.data.Example;
+import dev.nocturne.training.data.ExampleSource;
+import java.util.random.RandomGenerator;
+
+/**
+ * Examples with the tokens of their captions; examples whose captions are too long are passed over.
+ */
+record CaptionedSource(ExampleSource source, BpeTokenizer tokenizer) {
+
+    /**
+     * @param tokens not padded
+     */
+    record Captioned(Example example, int[] tokens) {}
+
+    /**
+     * @param bpeDropout share of merges left out at random, so that rare spellings are learnt, too
+     */
+    Captioned next(double bpeDropout, RandomGenerator random) {
+        while (true) {
+            Example example = source.next(random);
+            try {
+                return new Captioned(
+                        example, tokenizer.encode(example.caption(), bpeDropout, random));
+            } catch (CaptionTooLongException e) {
+                // rare: two long names in one scene
+            }
+        }
+    }
+}
