@@ -50,7 +50,7 @@ final class JavaProcess implements AutoCloseable {
     }
 
     /** Waits for a line of output with the text, and returns what follows the text in that line. */
-    String awaitOutput(String text) {
+    String awaitOutput(String text) throws IOException {
         await(name + " prints '" + text + "'")
                 .atMost(START_TIMEOUT)
                 .until(() -> !process.isAlive() || output().contains(text));

@@ -89,9 +89,10 @@ public final class EmbeddedBroker implements AutoCloseable {
         config.put("log.dirs", logDir.toString());
         config.put("auto.create.topics.enable", "false");
         config.put("group.initial.rebalance.delay.ms", "0");
-        // a killed broker's session must end before its successor is let in
-        config.put("broker.session.timeout.ms", "2000");
-        config.put("broker.heartbeat.interval.ms", "300");
+        // a killed broker's session must end before its successor is let in: shorter than the
+        // default of 9 s, yet not so short that a busy machine fences its own broker
+        config.put("broker.session.timeout.ms", "6000");
+        config.put("broker.heartbeat.interval.ms", "500");
         config.put("server.max.startup.time.ms", "60000");
         for (String internal : new String[] {"offsets.topic", "transaction.state.log"}) {
             config.put(internal + ".replication.factor", "1");

@@ -152,17 +152,15 @@ final class DemoCommand implements Callable<Integer> {
                 out().printf("  failed: %s%n", result.getFailure().getMessage());
                 continue;
             }
-            for (StoredImage image : result.getImages()) {
+            List<StoredImage> images = result.getImages();
+            out().printf("  %s%n", bucket.resolve(images.get(0).getKey()).getParent());
+            for (StoredImage image : images) {
                 out().printf(
-                                "  %d  score %.3f  seed %-20d  %s%n",
-                                image.getRank(),
-                                image.getScore(),
-                                image.getSeed(),
-                                bucket.resolve(image.getKey()));
+                                "  %d.png  score %6.3f  seed %d%n",
+                                image.getRank(), image.getScore(), image.getSeed());
             }
-            List<byte[]> pngs =
-                    result.getImages().stream().map(image -> store.get(image.getKey())).toList();
-            out().printf("  contact sheet  %s%n", writeSheet(pipeline, result, pngs));
+            List<byte[]> pngs = images.stream().map(image -> store.get(image.getKey())).toList();
+            out().printf("  contact sheet %s%n", writeSheet(pipeline, result, pngs));
         }
         String jobId = results.get(0).getRequest().getJobId();
         out().printf(
