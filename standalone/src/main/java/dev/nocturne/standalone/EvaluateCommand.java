@@ -1,5 +1,6 @@
 package dev.nocturne.standalone;
 
+import dev.nocturne.embedded.Preflight;
 import dev.nocturne.training.Evaluation;
 import java.io.IOException;
 import java.io.PrintWriter;
