@@ -3,7 +3,6 @@ package dev.nocturne.standalone;
 import dev.nocturne.models.DvaeArchitecture;
 import dev.nocturne.training.Training;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -32,31 +31,71 @@ final class TrainCommand {
                 names = "--model",
                 paramLabel = "DIR",
                 required = true,
-                description =
-                        "Directory of the model in the making; checkpoints and pictures go to DIR/training.")
+                description = {
+                    "Directory of the model in the making;",
+                    "checkpoints and pictures go to DIR/training."
+                })
         Path directory;
 
         @Option(
                 names = "--scenes",
                 paramLabel = "SHARE",
                 defaultValue = "0.35",
-                description =
-                        "Share of two-object scenes among the pictures (default: ${DEFAULT-VALUE}).")
+                description = "Share of two-object scenes (default: ${DEFAULT-VALUE}).")
         double scenes;
 
         @Option(
                 names = "--seed",
                 paramLabel = "N",
                 defaultValue = "1",
-                description = "Seed of the data and the first weights (default: ${DEFAULT-VALUE}).")
+                description = "Seed of data and first weights (default: ${DEFAULT-VALUE}).")
         long seed;
 
         Training training() {
-            return new Training(directory, new PrintStream(System.out, true));
+            return new Training(directory, System.out);
         }
     }
 
-    @Command(name = "tokenizer", description = "Learns the byte-pair tokenizer and begins a model.")
+    /** How long and how fast; the defaults are the initial values, which each part sets. */
+    static final class PlanOptions {
+        @Option(
+                names = "--steps",
+                paramLabel = "N",
+                description = "Training steps (default: ${DEFAULT-VALUE}).")
+        long steps;
+
+        @Option(
+                names = "--batch",
+                paramLabel = "N",
+                description = "Pictures in a step (default: ${DEFAULT-VALUE}).")
+        int batch;
+
+        @Option(
+                names = "--learning-rate",
+                paramLabel = "RATE",
+                description = "Peak of the schedule (default: ${DEFAULT-VALUE}).")
+        double learningRate;
+
+        @Option(
+                names = "--evaluate-every",
+                paramLabel = "STEPS",
+                description = "Steps between measurements (default: ${DEFAULT-VALUE}).")
+        long evaluateEvery;
+
+        PlanOptions(long steps, int batch, double learningRate, long evaluateEvery) {
+            this.steps = steps;
+            this.batch = batch;
+            this.learningRate = learningRate;
+            this.evaluateEvery = evaluateEvery;
+        }
+
+        Training.Options with(ModelOption model) {
+            return new Training.Options(
+                    steps, batch, learningRate, model.scenes, evaluateEvery, model.seed);
+        }
+    }
+
+    @Command(name = "tokenizer", description = "Learns the tokenizer and begins a model.")
     static final class Tokenizer implements Callable<Integer> {
         @Mixin ModelOption model;
 
@@ -98,35 +137,7 @@ final class TrainCommand {
     @Command(name = "dvae", description = "Trains the discrete VAE.")
     static final class Dvae implements Callable<Integer> {
         @Mixin ModelOption model;
-
-        @Option(
-                names = "--steps",
-                paramLabel = "N",
-                defaultValue = "2400",
-                description = "Training steps (default: ${DEFAULT-VALUE}).")
-        long steps;
-
-        @Option(
-                names = "--batch",
-                paramLabel = "N",
-                defaultValue = "32",
-                description = "Pictures a step (default: ${DEFAULT-VALUE}).")
-        int batch;
-
-        @Option(
-                names = "--learning-rate",
-                paramLabel = "R",
-                defaultValue = "8e-4",
-                description = "Peak of the schedule (default: ${DEFAULT-VALUE}).")
-        double learningRate;
-
-        @Option(
-                names = "--evaluate-every",
-                paramLabel = "STEPS",
-                defaultValue = "300",
-                description =
-                        "Steps between measurements and pictures (default: ${DEFAULT-VALUE}).")
-        long evaluateEvery;
+        @Mixin PlanOptions plan = new PlanOptions(2400, 32, 8e-4, 300);
 
         @Option(
                 names = "--hidden",
@@ -139,8 +150,7 @@ final class TrainCommand {
                 names = "--groups",
                 paramLabel = "N",
                 defaultValue = "4",
-                description =
-                        "Groups; a token covers 2^(N-1) pixels a side (default: ${DEFAULT-VALUE}).")
+                description = "A token is 2^(N-1) pixels wide (default: ${DEFAULT-VALUE}).")
         int groups;
 
         @Option(
@@ -168,63 +178,22 @@ final class TrainCommand {
                 names = "--kl-weight",
                 paramLabel = "BETA",
                 defaultValue = "1.5",
-                description =
-                        "Weight of the KL to uniform; 6.6 in the paper (default: ${DEFAULT-VALUE}).")
+                description = "Weight of the KL; 6.6 in the paper (default: ${DEFAULT-VALUE}).")
         double klWeight;
 
         @Override
         public Integer call() throws IOException {
             DvaeArchitecture architecture =
                     new DvaeArchitecture(hidden, groups, blocks, codebook, codeWidth);
-            model.training()
-                    .dvae(
-                            architecture,
-                            klWeight,
-                            new Training.Options(
-                                    steps,
-                                    batch,
-                                    learningRate,
-                                    model.scenes,
-                                    evaluateEvery,
-                                    model.seed));
+            model.training().dvae(architecture, klWeight, plan.with(model));
             return 0;
         }
     }
 
-    @Command(
-            name = "transformer",
-            description = "Trains the transformer over text and image tokens.")
+    @Command(name = "transformer", description = "Trains the transformer.")
     static final class Transformer implements Callable<Integer> {
         @Mixin ModelOption model;
-
-        @Option(
-                names = "--steps",
-                paramLabel = "N",
-                defaultValue = "2500",
-                description = "Training steps (default: ${DEFAULT-VALUE}).")
-        long steps;
-
-        @Option(
-                names = "--batch",
-                paramLabel = "N",
-                defaultValue = "48",
-                description = "Pictures a step (default: ${DEFAULT-VALUE}).")
-        int batch;
-
-        @Option(
-                names = "--learning-rate",
-                paramLabel = "R",
-                defaultValue = "1.2e-3",
-                description = "Peak of the schedule (default: ${DEFAULT-VALUE}).")
-        double learningRate;
-
-        @Option(
-                names = "--evaluate-every",
-                paramLabel = "STEPS",
-                defaultValue = "400",
-                description =
-                        "Steps between measurements and pictures (default: ${DEFAULT-VALUE}).")
-        long evaluateEvery;
+        @Mixin PlanOptions plan = new PlanOptions(2000, 48, 1.2e-3, 300);
 
         @Option(
                 names = "--layers",
@@ -242,17 +211,7 @@ final class TrainCommand {
 
         @Override
         public Integer call() throws IOException {
-            model.training()
-                    .transformer(
-                            layers,
-                            width,
-                            new Training.Options(
-                                    steps,
-                                    batch,
-                                    learningRate,
-                                    model.scenes,
-                                    evaluateEvery,
-                                    model.seed));
+            model.training().transformer(layers, width, plan.with(model));
             return 0;
         }
     }
@@ -260,36 +219,7 @@ final class TrainCommand {
     @Command(name = "clip", description = "Trains CLIP, which ranks the candidates.")
     static final class Clip implements Callable<Integer> {
         @Mixin ModelOption model;
-
-        @Option(
-                names = "--steps",
-                paramLabel = "N",
-                defaultValue = "600",
-                description = "Training steps (default: ${DEFAULT-VALUE}).")
-        long steps;
-
-        @Option(
-                names = "--batch",
-                paramLabel = "N",
-                defaultValue = "128",
-                description =
-                        "Pairs a step, contrasted with each other (default: ${DEFAULT-VALUE}).")
-        int batch;
-
-        @Option(
-                names = "--learning-rate",
-                paramLabel = "R",
-                defaultValue = "1e-3",
-                description = "Peak of the schedule (default: ${DEFAULT-VALUE}).")
-        double learningRate;
-
-        @Option(
-                names = "--evaluate-every",
-                paramLabel = "STEPS",
-                defaultValue = "150",
-                description =
-                        "Steps between measurements and pictures (default: ${DEFAULT-VALUE}).")
-        long evaluateEvery;
+        @Mixin PlanOptions plan = new PlanOptions(700, 128, 1e-3, 150);
 
         @Option(
                 names = "--layers",
@@ -302,7 +232,7 @@ final class TrainCommand {
                 names = "--width",
                 paramLabel = "N",
                 defaultValue = "192",
-                description = "Width of each tower, a multiple of 64 (default: ${DEFAULT-VALUE}).")
+                description = "Width, a multiple of 64 (default: ${DEFAULT-VALUE}).")
         int width;
 
         @Option(
@@ -314,18 +244,7 @@ final class TrainCommand {
 
         @Override
         public Integer call() throws IOException {
-            model.training()
-                    .clip(
-                            layers,
-                            width,
-                            patch,
-                            new Training.Options(
-                                    steps,
-                                    batch,
-                                    learningRate,
-                                    model.scenes,
-                                    evaluateEvery,
-                                    model.seed));
+            model.training().clip(layers, width, patch, plan.with(model));
             return 0;
         }
     }

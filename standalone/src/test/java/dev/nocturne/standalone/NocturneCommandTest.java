@@ -1,0 +1,99 @@
+package dev.nocturne.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class NocturneCommandTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(String... args) {
+        return NocturneCommand.commandLine(new PrintWriter(out), new PrintWriter(err))
+                .execute(args);
+    }
+
+    static Stream<String> commands() {
+        return NocturneCommand.commandLine(
+                        new PrintWriter(new StringWriter()), new PrintWriter(new StringWriter()))
+                .getSubcommands()
+                .keySet()
+                .stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void everyCommandHasHelp(String command) {
+        assertThat(run(command, "--help")).isZero();
+        assertThat(out.toString()).startsWith("Usage: nocturne " + command);
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "bogus",
+                "paint",
+                "paint|",
+                "paint|a star|--candidates|0",
+                "paint|a star|--candidates|many",
+                "paint|a star|--top|5|--candidates|4",
+                "paint|a star|--top-p|2",
+                "paint|a star|--batch|65",
+                "publish",
+                "publish|a\u0007bell",
+                "status",
+                "status|job-1|--url|ht:tp"
+            })
+    void wrongUsageIsOneLineAndTwo(String args) {
+        assertThat(run(args.isEmpty() ? new String[0] : args.split("\\|", -1))).isEqualTo(2);
+        assertThat(err.toString().lines()).singleElement().asString().contains("--help");
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void whatFailsSaysWhyInOneLine(@TempDir Path folder) {
+        assertThat(run("paint", "a star", "--model", folder.toString(), "--out", folder.toString()))
+                .isEqualTo(1);
+        assertThat(err.toString().lines())
+                .singleElement()
+                .asString()
+                .contains("no model at " + folder);
+    }
+
+    @Test
+    void aServiceThatDoesNotAnswerIsNamedWithTheRemedy() {
+        assertThat(run("lag", "--url", "http://localhost:1")).isEqualTo(1);
+        assertThat(err.toString().lines())
+                .singleElement()
+                .asString()
+                .contains("http://localhost:1", "nocturne up", "--url");
+    }
+
+    @Test
+    void aFileThatCannotBeReadIsNamed(@TempDir Path folder) {
+        Path missing = folder.resolve("captions.jsonl");
+        assertThat(run("submit", missing.toString())).isEqualTo(1);
+        assertThat(err.toString().lines())
+                .singleElement()
+                .asString()
+                .startsWith(missing + " cannot be read");
+    }
+
+    @Test
+    void aFolderThatIsAFileIsNamed(@TempDir Path folder) throws Exception {
+        Path file = Files.createFile(folder.resolve("file"));
+        assertThat(run("paint", "a star", "--out", file.toString())).isEqualTo(1);
+        assertThat(err.toString().lines()).singleElement().asString().contains(file.toString());
+    }
+}

@@ -1,0 +1,125 @@
+package dev.nocturne.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nocturne.decoder.ResultFile;
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.StoredImage;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The same requests and seeds, drawn by the shipped model: with {@code paint} one caption after the
+ * other, in the pipeline as its batches come together. The pictures must be the same.
+ */
+class PaintEqualsPipelineBrokerTest {
+    private static final Path MODEL = Path.of("../model-zoo/default");
+    private static final List<String> CAPTIONS = List.of("a pizza", "a red heart", "a cat");
+    private static final int CANDIDATES = 5;
+    private static final int BATCH = 8;
+    private static final String JOB = "same";
+
+    @TempDir Path data;
+
+    /** What identifies a picture: where its random numbers came from, and how likely its tokens were. */
+    private record Picture(int rank, int candidate, long seed, long logProbabilityMillionths) {
+        Picture(int rank, int candidate, long seed, double logProbability) {
+            this(rank, candidate, seed, Math.round(logProbability * 1e6));
+        }
+    }
+
+    @Test
+    void drawTheSamePictures() throws IOException {
+        assertThat(pipeline()).isEqualTo(paint()).hasSize(CAPTIONS.size());
+    }
+
+    private static List<CaptionSubmitted> captions() {
+        return IntStream.range(0, CAPTIONS.size())
+                .mapToObj(
+                        i ->
+                                CaptionSubmitted.newBuilder()
+                                        .setJobId(JOB)
+                                        .setCustomId("caption-" + i)
+                                        .setCaption(CAPTIONS.get(i))
+                                        .setCandidates(CANDIDATES)
+                                        .setTop(3)
+                                        .setSeed(100L + i)
+                                        .setSubmittedAt(Instant.now())
+                                        .build())
+                .toList();
+    }
+
+    private static Map<String, List<Picture>> paint() throws IOException {
+        Map<String, List<Picture>> pictures = new TreeMap<>();
+        try (Painter painter = new Painter(MODEL, BATCH)) {
+            for (CaptionSubmitted caption : captions()) {
+                painter.paint(
+                        List.of(caption),
+                        drawn -> {},
+                        painting ->
+                                pictures.put(
+                                        caption.getCustomId(), pictures(painting.result())));
+            }
+        }
+        return pictures;
+    }
+
+    private static List<Picture> pictures(ResultFile result) {
+        return result.images().stream()
+                .map(
+                        image ->
+                                new Picture(
+                                        image.rank(),
+                                        image.candidate(),
+                                        image.seed(),
+                                        image.logProbability()))
+                .toList();
+    }
+
+    private Map<String, List<Picture>> pipeline() throws IOException {
+        Map<String, List<Picture>> pictures = new TreeMap<>();
+        Pipeline.Settings settings = new Pipeline.Settings(data, MODEL, 0, 0, BATCH);
+        Instant now = Instant.now();
+        try (Pipeline pipeline = Pipeline.start(settings, new SimpleMeterRegistry())) {
+            JobSubmitted job = new JobSubmitted(JOB, CAPTIONS.size(), now);
+            JobEvents.publish(pipeline.kafka(), job, captions());
+            try (JobFollower follower =
+                    new JobFollower(
+                            pipeline.kafka(),
+                            JOB,
+                            now,
+                            CAPTIONS.size(),
+                            CAPTIONS.size() * CANDIDATES)) {
+                Instant deadline = now.plus(Duration.ofMinutes(4));
+                while (!follower.allFinished() && Instant.now().isBefore(deadline)) {
+                    follower.poll(Duration.ofMillis(200));
+                }
+                for (RequestFinished result : follower.results()) {
+                    List<Picture> best = new ArrayList<>();
+                    for (StoredImage image : result.getImages()) {
+                        best.add(
+                                new Picture(
+                                        image.getRank(),
+                                        image.getCandidate(),
+                                        image.getSeed(),
+                                        image.getLogProbability()));
+                    }
+                    pictures.put(result.getRequest().getCustomId(), best);
+                }
+            }
+        }
+        return pictures;
+    }
+}
