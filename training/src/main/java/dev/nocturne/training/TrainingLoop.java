@@ -27,6 +27,9 @@ final class TrainingLoop {
     private static final Duration REPORT_EVERY = Duration.ofSeconds(20);
     private static final Duration CHECKPOINT_EVERY = Duration.ofMinutes(3);
 
+    /** Steps that a reported metric is averaged over, about. */
+    private static final int MEAN_OF = 50;
+
     private final Trainee trainee;
     private final Path folder;
     private final Plan plan;
@@ -135,6 +138,7 @@ final class TrainingLoop {
         private final long began = System.nanoTime();
         private long reported = began;
         private double[] means;
+        private long added;
 
         Progress(long first) {
             this.first = first;
@@ -143,12 +147,10 @@ final class TrainingLoop {
         void add(float[] metrics) {
             if (means == null) {
                 means = new double[metrics.length];
-                for (int i = 0; i < means.length; i++) {
-                    means[i] = metrics[i];
-                }
             }
+            added++;
             for (int i = 0; i < means.length; i++) {
-                means[i] += 0.02 * (metrics[i] - means[i]);
+                means[i] += (metrics[i] - means[i]) / Math.min(added, MEAN_OF);
             }
             if (!Float.isFinite(metrics[0])) {
                 throw new IllegalStateException(
