@@ -111,7 +111,7 @@ final class ClipTraining implements Trainee {
 
     @Override
     public float[] knobs(long step) {
-        double rate = Schedules.warmUpCosine(settings.learningRate, step, 100, settings.steps);
+        double rate = Schedules.warmUpCosine(settings.learningRate, step, settings.steps);
         return new float[] {settings.precision.torchType(), (float) rate, 1f, 0.999f};
     }
 

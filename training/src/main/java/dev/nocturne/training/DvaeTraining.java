@@ -132,7 +132,7 @@ final class DvaeTraining implements Trainee {
                 decoderAlone
                         ? Schedules.cosine(
                                 settings.learningRate / 2, 0, step - joint, settings.steps - joint)
-                        : Schedules.warmUpCosine(settings.learningRate, step, 200, joint);
+                        : Schedules.warmUpCosine(settings.learningRate, step, joint);
         double temperature = Schedules.cosine(1, 1 / 16.0, step, 0.6 * joint);
         double beta = Schedules.cosine(0, settings.klWeight, step, 0.05 * joint);
         return new float[] {

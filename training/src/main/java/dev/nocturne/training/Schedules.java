@@ -2,6 +2,8 @@ package dev.nocturne.training;
 
 /** Values that move during training, as functions of the step. */
 final class Schedules {
+    private static final long WARM_UP = 200;
+
     private Schedules() {}
 
     /**
@@ -13,12 +15,13 @@ final class Schedules {
     }
 
     /**
-     * Linear warm-up to {@code peak}, then half a cosine down to a fiftieth of it at the last step.
+     * Linear warm-up to {@code peak} over 200 steps, or a tenth of them if that is less, then half a
+     * cosine down to a fiftieth of it at the last step.
      */
-    static double warmUpCosine(double peak, long step, long warmUp, long steps) {
-        if (step < warmUp) {
-            return peak * (step + 1) / warmUp;
-        }
-        return cosine(peak, peak / 50, step - warmUp, Math.max(1, steps - warmUp));
+    static double warmUpCosine(double peak, long step, long steps) {
+        long warmUp = Math.max(1, Math.min(WARM_UP, steps / 10));
+        return step < warmUp
+                ? peak * (step + 1) / warmUp
+                : cosine(peak, peak / 50, step - warmUp, Math.max(1, steps - warmUp));
     }
 }

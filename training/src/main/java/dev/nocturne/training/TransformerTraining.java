@@ -142,7 +142,7 @@ final class TransformerTraining implements Trainee {
 
     @Override
     public float[] knobs(long step) {
-        double rate = Schedules.warmUpCosine(settings.learningRate, step, 200, settings.steps);
+        double rate = Schedules.warmUpCosine(settings.learningRate, step, settings.steps);
         return new float[] {settings.precision.torchType(), (float) rate, 1f, 0.999f};
     }
 

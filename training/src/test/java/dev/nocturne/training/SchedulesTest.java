@@ -16,9 +16,10 @@ class SchedulesTest {
 
     @Test
     void warmsUpInALineToThePeakAndEndsAtAFiftieth() {
-        assertThat(Schedules.warmUpCosine(1, 0, 4, 100)).isEqualTo(0.25);
-        assertThat(Schedules.warmUpCosine(1, 3, 4, 100)).isEqualTo(1);
-        assertThat(Schedules.warmUpCosine(1, 4, 4, 100)).isEqualTo(1);
-        assertThat(Schedules.warmUpCosine(1, 100, 4, 100)).isCloseTo(0.02, within(1e-12));
+        assertThat(Schedules.warmUpCosine(1, 0, 40)).isEqualTo(0.25);
+        assertThat(Schedules.warmUpCosine(1, 3, 40)).isEqualTo(1);
+        assertThat(Schedules.warmUpCosine(1, 4, 40)).isEqualTo(1);
+        assertThat(Schedules.warmUpCosine(1, 40, 40)).isCloseTo(0.02, within(1e-12));
+        assertThat(Schedules.warmUpCosine(1, 99, 100_000)).isEqualTo(0.5);
     }
 }
