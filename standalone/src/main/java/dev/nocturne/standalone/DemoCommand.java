@@ -76,7 +76,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private JobSubmitted submit(Pipeline pipeline) {
-        String jobId = JOB_PREFIX + Ids.newJobId().replaceFirst("^job-", "");
+        String jobId = JOB_PREFIX + Ids.newJobId().substring("job-".length());
         Instant now = Instant.now();
         List<CaptionSubmitted> captions =
                 IntStream.range(0, SampleCaptions.ALL.size())
