@@ -79,8 +79,7 @@ final class Cluster implements AutoCloseable {
         ports.put(service, port);
         services.put(
                 service,
-                JavaProcess.start(
-                        service, folder, environment, List.of("-jar", jar.toString())));
+                JavaProcess.start(service, folder, environment, List.of("-jar", jar.toString())));
     }
 
     void awaitReady(String service) {

@@ -64,9 +64,11 @@ class GeneratorKilledFaultIT {
         ModelBundle model = TinyModel.write(folder.resolve("model"));
         Map<String, String> environment =
                 Map.of(
-                        "NOCTURNE_GENERATOR_BATCH", Integer.toString(BATCH),
+                        "NOCTURNE_GENERATOR_BATCH",
+                        Integer.toString(BATCH),
                         // several processes share this machine's cores; threads would only wait
-                        "OMP_NUM_THREADS", "1");
+                        "OMP_NUM_THREADS",
+                        "1");
         try (Cluster cluster = new Cluster(folder, model.directory(), environment)) {
             cluster.startServices();
             publishJob(cluster);
@@ -135,13 +137,11 @@ class GeneratorKilledFaultIT {
 
     private static JsonNode job(Cluster cluster) throws IOException, InterruptedException {
         HttpRequest request =
-                HttpRequest.newBuilder(URI.create(cluster.url("ingest-service") + "/v1/jobs/" + JOB))
+                HttpRequest.newBuilder(
+                                URI.create(cluster.url("ingest-service") + "/v1/jobs/" + JOB))
                         .build();
         return new ObjectMapper()
-                .readTree(
-                        HttpClient.newHttpClient()
-                                .send(request, BodyHandlers.ofString())
-                                .body());
+                .readTree(HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).body());
     }
 
     private static List<RequestFinished> results(Cluster cluster) {
@@ -184,8 +184,7 @@ class GeneratorKilledFaultIT {
         for (int i = 0; i < CAPTIONS; i++) {
             String images = "jobs/%s/images/%s/".formatted(JOB, requestId(i));
             expected.add(images + "result.json");
-            IntStream.rangeClosed(1, TOP)
-                    .forEach(rank -> expected.add(images + rank + ".png"));
+            IntStream.rangeClosed(1, TOP).forEach(rank -> expected.add(images + rank + ".png"));
         }
         assertThat(ObjectStore.open(cluster.objectStore()).list(""))
                 .containsExactlyElementsOf(new TreeSet<>(expected));

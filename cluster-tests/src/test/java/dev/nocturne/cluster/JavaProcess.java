@@ -55,8 +55,7 @@ final class JavaProcess implements AutoCloseable {
                 .atMost(START_TIMEOUT)
                 .until(() -> !process.isAlive() || output().contains(text));
         assertThat(output()).as("output of %s", name).contains(text);
-        return output()
-                .lines()
+        return output().lines()
                 .filter(line -> line.contains(text))
                 .map(line -> line.substring(line.indexOf(text) + text.length()).strip())
                 .findFirst()
@@ -67,8 +66,7 @@ final class JavaProcess implements AutoCloseable {
     void awaitReady(int port) {
         HttpClient http = HttpClient.newHttpClient();
         HttpRequest ready =
-                HttpRequest.newBuilder(
-                                URI.create("http://localhost:" + port + "/q/health/ready"))
+                HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/q/health/ready"))
                         .build();
         await(name + " is ready")
                 .atMost(START_TIMEOUT)

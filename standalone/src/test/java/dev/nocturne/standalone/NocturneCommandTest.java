@@ -24,7 +24,7 @@ class NocturneCommandTest {
 
     static Stream<String> commands() {
         return NocturneCommand.commandLine(
-                        new PrintWriter(new StringWriter()), new PrintWriter(new StringWriter()))
+                new PrintWriter(new StringWriter()), new PrintWriter(new StringWriter()))
                 .getSubcommands()
                 .keySet()
                 .stream();

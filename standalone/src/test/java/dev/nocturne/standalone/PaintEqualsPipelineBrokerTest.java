@@ -33,7 +33,10 @@ class PaintEqualsPipelineBrokerTest {
 
     @TempDir Path data;
 
-    /** What identifies a picture: where its random numbers came from, and how likely its tokens were. */
+    /**
+     * What identifies a picture: where its random numbers came from, and how likely its tokens
+     * were.
+     */
     private record Picture(int rank, int candidate, long seed, long logProbabilityMillionths) {
         Picture(int rank, int candidate, long seed, double logProbability) {
             this(rank, candidate, seed, Math.round(logProbability * 1e6));
@@ -69,8 +72,7 @@ class PaintEqualsPipelineBrokerTest {
                         List.of(caption),
                         drawn -> {},
                         painting ->
-                                pictures.put(
-                                        caption.getCustomId(), pictures(painting.result())));
+                                pictures.put(caption.getCustomId(), pictures(painting.result())));
             }
         }
         return pictures;

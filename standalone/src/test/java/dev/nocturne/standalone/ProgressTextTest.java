@@ -33,8 +33,7 @@ class ProgressTextTest {
         StageProgress finish = new StageProgress("finish", 10, at(0));
         finish.add(5, at(10));
 
-        List<String> lines =
-                ProgressText.of(List.of(draw, finish), at(10)).lines().toList();
+        List<String> lines = ProgressText.of(List.of(draw, finish), at(10)).lines().toList();
         assertThat(lines).hasSize(3);
         assertThat(lines.get(0)).startsWith("draw").contains("10/100", "1.0/s", "1:30 left");
         assertThat(lines.get(1)).startsWith("finish").contains("5/10", "0:10 left");
