@@ -60,7 +60,7 @@ public final class Evaluation {
      */
     public static Report run(Path model, Path out) throws IOException {
         ModelBundle bundle = ModelBundle.open(model);
-        ArtData art = ArtData.load(model.resolve("training").resolve("art"), bundle.imageSize());
+        ArtData art = ArtData.load(out.resolve("art"), bundle.imageSize());
         List<Example> examples = art.heldOut(Split.TEST, DRAWINGS);
         List<String> captions = examples.stream().map(Example::caption).toList();
         List<BufferedImage> pictures =

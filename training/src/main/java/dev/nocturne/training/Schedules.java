@@ -15,8 +15,8 @@ final class Schedules {
     }
 
     /**
-     * Linear warm-up to {@code peak} over 200 steps, or a tenth of them if that is less, then half a
-     * cosine down to a fiftieth of it at the last step.
+     * Linear warm-up to {@code peak} over 200 steps, or a tenth of them if that is less, then half
+     * a cosine down to a fiftieth of it at the last step.
      */
     static double warmUpCosine(double peak, long step, long steps) {
         long warmUp = Math.max(1, Math.min(WARM_UP, steps / 10));
