@@ -69,16 +69,12 @@ final class ArtData {
         return new ExampleSource(sprites.get(Split.TRAIN), imageSize, sceneShare);
     }
 
-    List<Sprite> sprites(Split split) {
-        return sprites.get(split);
-    }
-
     /** {@code count} held-out drawings of different captions, the same ones at every call. */
     List<Example> heldOut(Split split, int count) {
         List<Sprite> shuffled = new ArrayList<>(sprites.get(split));
         Collections.shuffle(shuffled, new Random(20210224));
-        // The placement comes from the sprite alone; only the caption's article and colour word
-        // need care.
+        // The picture is placed at random; the caption is the plain label, without article or
+        // colour.
         ExampleSource source = new ExampleSource(sprites.get(split), imageSize, 0);
         SplittableRandom random = new SplittableRandom(1);
         Set<String> captions = new HashSet<>();

@@ -18,6 +18,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
@@ -112,8 +113,12 @@ public final class Training {
                         art.training(options.sceneShare),
                         heldOut,
                         bundle.imageSize())) {
-            return run(trainee, "dvae", options)
-                    && ModelBundle.open(model).with(architecture, weights("dvae")) != null;
+            boolean finished = run(trainee, "dvae", options);
+            if (finished) {
+                // read again: another part may have been finished meanwhile
+                ModelBundle.open(model).with(architecture, weights("dvae"));
+            }
+            return finished;
         }
     }
 
@@ -145,8 +150,12 @@ public final class Training {
                         heldOut,
                         tokenizer,
                         bundle.dvae())) {
-            return run(trainee, "transformer", options)
-                    && ModelBundle.open(model).with(architecture, weights("transformer")) != null;
+            boolean finished = run(trainee, "transformer", options);
+            if (finished) {
+                // read again: another part may have been finished meanwhile
+                ModelBundle.open(model).with(architecture, weights("transformer"));
+            }
+            return finished;
         }
     }
 
@@ -178,8 +187,12 @@ public final class Training {
                         art.training(options.sceneShare),
                         art.heldOut(Split.VALIDATION, RETRIEVAL),
                         tokenizer)) {
-            return run(trainee, "clip", options)
-                    && ModelBundle.open(model).with(architecture, weights("clip")) != null;
+            boolean finished = run(trainee, "clip", options);
+            if (finished) {
+                // read again: another part may have been finished meanwhile
+                ModelBundle.open(model).with(architecture, weights("clip"));
+            }
+            return finished;
         }
     }
 
@@ -189,7 +202,7 @@ public final class Training {
         return new TrainingLoop(trainee, folder(part), plan, log).run();
     }
 
-    private java.util.Map<String, Safetensors.Tensor> weights(String part) throws IOException {
+    private Map<String, Safetensors.Tensor> weights(String part) throws IOException {
         return Safetensors.readAll(folder(part).resolve("weights.safetensors"));
     }
 
