@@ -17,17 +17,28 @@ def preprocess(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
     return (x - mean) / deviation
 
 
-# standardised pixels -> unit vectors [batch, embedding] float32
-def image_tower(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
+# standardised pixels -> [batch, patches, width] float32, positions added
+def patches(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
     kernel = w["visual.conv1.weight"]
     patch = torch.size(kernel, 3)
     h = torch.conv2d(x.to(kernel.dtype), kernel, None, [patch, patch])
-    h = torch.transpose(torch.flatten(h, 2), 1, 2).to(6)  # [batch, patches, width]
-    klass = torch.expand(torch.view(w["visual.class_embedding"].to(6), [1, 1, -1]), [torch.size(h, 0), 1, -1])
-    h = torch.cat([klass, h], 1) + w["visual.positional_embedding"].to(6)
+    return torch.transpose(torch.flatten(h, 2), 1, 2).to(6) + torch.slice(w["visual.positional_embedding"].to(6), 0, 1)
+
+
+# patches, all or some -> unit vectors [batch, embedding] float32
+def image_tower(self, w: Dict[str, Tensor], h: Tensor) -> Tensor:
+    klass = w["visual.class_embedding"].to(6) + torch.select(w["visual.positional_embedding"].to(6), 0, 0)
+    h = torch.cat([torch.expand(torch.view(klass, [1, 1, -1]), [torch.size(h, 0), 1, -1]), h], 1)
     h = self.resblocks(w, "visual.transformer.", False, True, self.norm(w, "visual.ln_pre", h))
     h = self.norm(w, "visual.ln_post", torch.select(h, 1, 0))
     return self.unit(torch.matmul(h, w["visual.proj"].to(6)))
+
+
+# A random choice of `keep` patches of each picture, others for each (Li et al. 2023, FLIP, section 3.1).
+def some(self, h: Tensor, keep: int) -> Tensor:
+    order = torch.argsort(torch.rand([torch.size(h, 0), torch.size(h, 1)], dtype=6, device=h.device), 1)
+    chosen = torch.unsqueeze(torch.slice(order, 1, 0, keep), 2)
+    return torch.gather(h, 1, torch.expand(chosen, [-1, -1, torch.size(h, 2)]))
 
 
 # ids int64 [batch, context] -> unit vectors [batch, embedding] float32
@@ -44,19 +55,23 @@ def unit(self, x: Tensor) -> Tensor:
 
 
 def embed_images(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
-    return self.image_tower(w, self.preprocess(w, pixels))
+    return self.image_tower(w, self.patches(w, self.preprocess(w, pixels)))
 
 
 def embed_text(self, w: Dict[str, Tensor], ids: Tensor) -> Tensor:
     return self.text_tower(w, ids)
 
 
-# One training step. knobs: [dtype, lr, clip, ema]. Symmetric cross-entropy over the batch, in which the pictures of equal captions
+# One training step. knobs: [dtype, lr, clip, ema, share of the patches seen]. Symmetric cross-entropy over the batch, in which the pictures of equal captions
 # (`group` [batch] int64: equal numbers for equal captions) are all right answers. Returns [loss, accuracy, logit scale, gradient norm, weight norm].
 def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
                steps: Tensor, knobs: Tensor, ids: Tensor, pixels: Tensor, group: Tensor) -> Tensor:
     p = self.prepare(w, int(knobs[0]))
-    images = self.image_tower(p, self.preprocess(p, pixels))
+    h = self.patches(p, self.preprocess(p, pixels))
+    keep = int(float(torch.size(h, 1)) * float(knobs[4]))
+    if keep < torch.size(h, 1):
+        h = self.some(h, keep)
+    images = self.image_tower(p, h)
     texts = self.text_tower(p, ids)
     scale = torch.exp(torch.clamp(w["logit_scale"], None, 4.6052))
     logits = torch.matmul(images, torch.t(texts)) * scale
@@ -67,5 +82,5 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
     loss = (by_image + by_text) * 0.5
     torch.backward(loss)
     accuracy = torch.mean(torch.gather(right, 1, torch.argmax(logits, 1, True)))
-    norms = self.optimize(w, m, v, e, "", steps, float(knobs[1]), 0.98, 0.2, float(knobs[2]), float(knobs[3]))
+    norms = self.optimize(w, m, v, e, "", "none", 1., steps, float(knobs[1]), 0.98, 0.2, float(knobs[2]), float(knobs[3]))
     return torch.stack([torch.detach(loss), accuracy, torch.detach(scale), norms[0], norms[1]])

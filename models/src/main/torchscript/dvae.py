@@ -32,6 +32,17 @@ def blocks_per_group(self, w: Dict[str, Tensor], half: str) -> int:
     return n
 
 
+# What a residual path counts: 1 / layers squared.
+def gain(self, w: Dict[str, Tensor], half: str) -> float:
+    layers = self.groups(w, half) * self.blocks_per_group(w, half)
+    return 1. / float(layers * layers)
+
+
+# Pixels that a token stands for.
+def cell(self, w: Dict[str, Tensor]) -> int:
+    return torch.__lshift__(1, 2 * (self.groups(w, "encoder") - 1))
+
+
 def map_pixels(self, pixels: Tensor) -> Tensor:
     # eps 0.1: keeps the logit-Laplace density away from the ends of (0, 1)
     return pixels.to(6) * (0.8 / 255.) + 0.1
@@ -41,26 +52,27 @@ def map_pixels(self, pixels: Tensor) -> Tensor:
 def encoder(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
     groups = self.groups(w, "encoder")
     per_group = self.blocks_per_group(w, "encoder")
-    gain = 1. / float((groups * per_group) * (groups * per_group))
+    gain = self.gain(w, "encoder")
     h = self.conv(w, "encoder.blocks.input", torch.contiguous(x.to(w["encoder.blocks.input.w"].dtype), memory_format=2))
     for g in range(1, groups + 1):
         for b in range(1, per_group + 1):
             h = self.block(w, "encoder.blocks.group_" + str(g) + ".block_" + str(b), gain, h)
         if g < groups:
             h = torch.max_pool2d(h, [2, 2], [2, 2])
-    return self.conv(w, "encoder.blocks.output.conv", torch.relu(h)).to(6)
+    return self.conv(w, "encoder.blocks.output.conv", torch.relu(h).to(6))
 
 
-# y [batch, vocabulary, h, w] one-hot or relaxed -> statistics [batch, 6, size, size] float32: mu and ln b of the logit-Laplace
-def decoder(self, w: Dict[str, Tensor], y: Tensor) -> Tensor:
-    return self.decode_codes(w, self.conv(w, "decoder.blocks.input", y.to(w["decoder.blocks.input.w"].dtype)))
+# y [batch, h, w, vocabulary] one-hot or relaxed -> code vectors [batch, code_width, h, w]: the first convolution of the decoder
+def mixed_codes(self, w: Dict[str, Tensor], y: Tensor) -> Tensor:
+    return torch.permute(torch.linear(y, torch.flatten(w["decoder.blocks.input.w"], 1), w["decoder.blocks.input.b"]), [0, 3, 1, 2])
 
 
+# h [batch, code_width, h, w] -> statistics [batch, 6, size, size] float32: mu and ln b of the logit-Laplace
 def decode_codes(self, w: Dict[str, Tensor], h: Tensor) -> Tensor:
     groups = self.groups(w, "decoder")
     per_group = self.blocks_per_group(w, "decoder")
-    gain = 1. / float((groups * per_group) * (groups * per_group))
-    h = torch.contiguous(h, memory_format=2)
+    gain = self.gain(w, "decoder")
+    h = torch.contiguous(h.to(w["decoder.blocks.output.conv.w"].dtype), memory_format=2)
     for g in range(1, groups + 1):
         for b in range(1, per_group + 1):
             h = self.block(w, "decoder.blocks.group_" + str(g) + ".block_" + str(b), gain, h)
@@ -69,11 +81,14 @@ def decode_codes(self, w: Dict[str, Tensor], h: Tensor) -> Tensor:
     return self.conv(w, "decoder.blocks.output.conv", torch.relu(h)).to(6)
 
 
-# A copy of the weights in the compute type (6 = float32, 15 = bfloat16), laid out for the processor's convolutions.
+# A copy of the weights in the compute type (6 = float32, 15 = bfloat16), laid out for the processor's convolutions. The two layers
+# that touch the codes stay float32, as published: they are small, and a token hangs on the largest of many close logits.
 def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
     p: Dict[str, Tensor] = {}
     for name in w.keys():
-        if torch.dim(w[name]) == 4:
+        if torch.startswith(name, "encoder.blocks.output.") or torch.startswith(name, "decoder.blocks.input."):
+            p[name] = w[name].to(6, False, True)
+        elif torch.dim(w[name]) == 4:
             p[name] = torch.contiguous(w[name].to(dtype, False, True), memory_format=2)
         else:
             p[name] = w[name].to(dtype, False, True)
@@ -99,41 +114,112 @@ def render(self, w: Dict[str, Tensor], tokens: Tensor) -> Tensor:
     return torch.round(self.decode(w, tokens) * 255.).to(0)
 
 
-# One training step. knobs: [dtype, lr, temperature, beta, clip, ema, diversity weight, decoder alone]. Returns [loss, -ln f per value, KL per
-# position, KL of the mean code distribution, gradient norm]. Loss: the negative evidence lower bound divided by the number of
-# pixel values, and the diversity. "Decoder alone" leaves the encoder as it is and trains on the tokens that it gives.
+# The two ways through the code: Gaussian before there is a codebook, categorical after it.
+#
+# Gaussian: the first code_width outputs of the encoder are the mean of the code vector itself, its variance is 1 (Kingma & Welling 2014). The
+# noise gives distances between code vectors a meaning: what is nearer than 1 can hardly be told apart.
+# x mapped pixels [batch, 3, size, size] -> [batch, code_width, h, w] float32
+def code_vectors(self, p: Dict[str, Tensor], x: Tensor) -> Tensor:
+    return torch.slice(self.encoder(p, x), 1, 0, torch.size(p["decoder.blocks.input.w"], 0))
+
+
+def squared_distances(self, z: Tensor, centres: Tensor) -> Tensor:
+    return torch.sum(z * z, [1], True) - torch.matmul(z, torch.t(centres)) * 2. + torch.sum(centres * centres, [1])
+
+
+# Makes the codebook: clusters the code vectors of `pixels` (k-means from a k-means|| start, Bahmani et al. 2012), and sets the encoder's last
+# layer so that its logits are the log-likelihoods of a Gaussian round each centre, and the decoder's first so that a code
+# is its centre. Goes on from the averaged weights. Returns [perplexity, mean squared distance to the nearest code].
+def fit_codebook(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
+                 steps: Tensor, pixels: Tensor) -> Tensor:
+    p: Dict[str, Tensor] = {}
+    for name in w.keys():
+        torch.copy_(torch.detach(w[name]), e[name])
+        p[name] = torch.detach(e[name])
+    width = torch.size(p["decoder.blocks.input.w"], 0)
+    vocabulary = torch.size(p["decoder.blocks.input.w"], 1)
+    vectors: List[Tensor] = []
+    for i in range(torch.size(pixels, 0) // 32):
+        x = self.map_pixels(torch.slice(pixels, 0, i * 32, i * 32 + 32))
+        vectors.append(torch.reshape(torch.permute(self.code_vectors(p, x), [0, 2, 3, 1]), [-1, width]))
+    z = torch.cat(vectors)
+    centres = torch.slice(z, 0, 0, 1)
+    rounds = 16
+    for i in range(rounds):
+        far = torch.clamp(torch.amin(self.squared_distances(z, centres), [1]), 1e-06)
+        centres = torch.cat([centres, torch.index_select(z, 0, torch.multinomial(far, vocabulary // rounds + 1))])
+    centres = torch.slice(centres, 0, 0, vocabulary)
+    counts = torch.ones([vocabulary], dtype=6, device=z.device)
+    for i in range(25):
+        nearest = torch.argmin(self.squared_distances(z, centres), 1)
+        counts = torch.bincount(nearest, None, vocabulary).to(6)
+        sums = torch.index_add(torch.zeros_like(centres), 0, nearest, z)
+        divisor = torch.unsqueeze(torch.clamp(counts, 1.), 1)
+        centres = torch.where(torch.gt(torch.unsqueeze(counts, 1), 0.), sums / divisor, centres)
+    # ln N(z; c, 1) = z c - c c / 2 + what does not depend on c
+    projection = torch.flatten(torch.slice(p["encoder.blocks.output.conv.w"], 0, 0, width), 1)
+    offset = torch.slice(p["encoder.blocks.output.conv.b"], 0, 0, width)
+    logit_w = torch.view(torch.matmul(centres, projection), [vocabulary, -1, 1, 1])
+    logit_b = torch.matmul(centres, offset) - torch.sum(centres * centres, [1]) * 0.5
+    code_w = torch.view(torch.t(centres), [width, vocabulary, 1, 1])
+    self.replace(w, m, v, e, "encoder.blocks.output.conv.w", logit_w)
+    self.replace(w, m, v, e, "encoder.blocks.output.conv.b", logit_b)
+    self.replace(w, m, v, e, "decoder.blocks.input.w", code_w)
+    self.replace(w, m, v, e, "decoder.blocks.input.b", torch.zeros_like(p["decoder.blocks.input.b"]))
+    share = counts / torch.sum(counts)
+    perplexity = torch.exp(torch.neg(torch.sum(share * torch.log(torch.clamp(share, 1e-12)))))
+    return torch.stack([perplexity, torch.mean(torch.amin(self.squared_distances(z, centres), [1]))])
+
+
+def replace(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor], name: str, value: Tensor) -> int:
+    torch.copy_(torch.detach(w[name]), value)
+    torch.copy_(e[name], value)
+    torch.zero_(m[name])
+    torch.zero_(v[name])
+    return 0
+
+
+# One training step. knobs: [dtype, lr, temperature, beta, clip, ema, phase, free nats]. Phase 0 passes Gaussian code vectors, whose KL
+# costs nothing up to the free nats; phase 1 the relaxed
+# categorical (Jang et al. 2017) with the given temperature, phase 2 trains the decoder alone on the tokens that the finished encoder
+# gives. Returns [loss, -ln f per value, KL per position, gradient norm]. Loss: the negative evidence lower bound, its KL weighted by beta, divided by the
+# number of pixel values.
 def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
                steps: Tensor, knobs: Tensor, pixels: Tensor) -> Tensor:
     p = self.prepare(w, int(knobs[0]))
+    phase = int(knobs[6])
     x = self.map_pixels(pixels)
-    logits = self.encoder(p, x)
-    if float(knobs[7]) > 0.:
-        logits = torch.detach(logits)
-    log_q = torch.log_softmax(logits, 1)
-    if float(knobs[7]) > 0.:
-        y = torch.permute(torch.one_hot(torch.argmax(logits, 1), torch.size(logits, 1)), [0, 3, 1, 2])
+    part = ""
+    if phase == 0:
+        z = self.code_vectors(p, x)
+        # the optimizer wants a gradient of every weight, also of the codes that are not there yet
+        none = (torch.sum(p["decoder.blocks.input.w"]) + torch.sum(p["decoder.blocks.input.b"])) * 0.
+        kl = torch.mean(torch.sum(z * z, [1])) * 0.5 + none
+        excess = torch.relu(kl - knobs[7])
+        statistics = self.decode_codes(p, z + torch.randn_like(z))
     else:
-        uniform = torch.clamp(torch.rand_like(logits), 1e-07, 0.9999999)
-        gumbel = torch.neg(torch.log(torch.neg(torch.log(uniform))))
-        y = torch.softmax((logits + gumbel) / knobs[2], 1)
-    statistics = self.decoder(p, y)
+        logits = torch.contiguous(torch.permute(self.encoder(p, x), [0, 2, 3, 1]))
+        vocabulary = torch.size(logits, 3)
+        if phase == 1:
+            uniform = torch.clamp(torch.rand_like(logits), 1e-07, 0.9999999)
+            gumbel = torch.neg(torch.log(torch.neg(torch.log(uniform))))
+            y = torch.softmax((logits + gumbel) / knobs[2], -1)
+        else:
+            part = "decoder."
+            logits = torch.detach(logits)
+            y = torch.one_hot(torch.argmax(logits, -1), vocabulary).to(6)
+        log_q = torch.log_softmax(logits, -1)
+        kl = torch.mean(torch.sum(torch.exp(log_q) * log_q, [-1])) + torch.log(torch.tensor(float(vocabulary)))
+        excess = kl
+        statistics = self.decode_codes(p, self.mixed_codes(p, y))
     mu = torch.slice(statistics, 1, 0, 3)
     # The scale has a floor of about one grey level: flat white is drawn exactly, and would otherwise earn an unbounded likelihood.
     ln_b = torch.clamp(torch.slice(statistics, 1, 3, 6), -2.3, None)
     error = torch.abs(torch.log(x) - torch.log1p(torch.neg(x)) - mu)
     nll = torch.mean(ln_b + error * torch.exp(torch.neg(ln_b)) + torch.log(x) + torch.log1p(torch.neg(x))) + 0.6931471805599453
-    vocabulary = torch.size(logits, 1)
-    kl = torch.mean(torch.sum(torch.exp(log_q) * log_q, 1)) + torch.log(torch.tensor(float(vocabulary)))
-    positions = float(torch.size(logits, 2) * torch.size(logits, 3))
-    values = float(3 * torch.size(x, 2) * torch.size(x, 3))
-    # Codebook diversity (Baevski et al. 2020, wav2vec 2.0, section 3.2): how far the batch's mean code distribution is from
-    # uniform. Without it a small data set collapses to a handful of codes, which the KL of single positions does not prevent.
-    usage = torch.mean(torch.exp(log_q), [0, 2, 3])
-    diversity = torch.sum(usage * torch.log(usage + 1e-09)) + torch.log(torch.tensor(float(vocabulary)))
-    loss = nll + knobs[3] * (positions / values) * kl + knobs[6] * diversity
+    loss = nll + knobs[3] * excess / float(3 * self.cell(w))
     torch.backward(loss)
-    part = ""
-    if float(knobs[7]) > 0.:
-        part = "decoder."
-    norms = self.optimize(w, m, v, e, part, steps, float(knobs[1]), 0.999, 0.0001, float(knobs[4]), float(knobs[5]))
-    return torch.stack([torch.detach(loss), torch.detach(nll), torch.detach(kl), torch.detach(diversity), norms[0]])
+    # A block's output is scaled by its gain, and so is what it learns in a step of Adam, whose steps do not depend on the gradient's
+    # scale. The last convolution of a residual path makes up for it.
+    norms = self.optimize(w, m, v, e, part, ".conv_4.", 1. / self.gain(w, "encoder"), steps, float(knobs[1]), 0.999, 0.0001, float(knobs[4]), float(knobs[5]))
+    return torch.stack([torch.detach(loss), torch.detach(nll), torch.detach(kl), norms[0]])

@@ -177,7 +177,7 @@ final class TrainCommand {
         @Option(
                 names = "--kl-weight",
                 paramLabel = "BETA",
-                defaultValue = "1.5",
+                defaultValue = "0.2",
                 description = "Weight of the KL; 6.6 in the paper (default: ${DEFAULT-VALUE}).")
         double klWeight;
 
@@ -219,13 +219,16 @@ final class TrainCommand {
     @Command(name = "clip", description = "Trains CLIP, which ranks the candidates.")
     static final class Clip implements Callable<Integer> {
         @Mixin ModelOption model;
-        @Mixin PlanOptions plan = new PlanOptions(700, 128, 1e-3, 150);
+        @Mixin PlanOptions plan = new PlanOptions(6500, 192, 1e-3, 500);
 
         @Option(
                 names = "--layers",
                 paramLabel = "N",
-                defaultValue = "3",
-                description = "Residual blocks of each tower (default: ${DEFAULT-VALUE}).")
+                defaultValue = "4",
+                description = {
+                    "Residual blocks of the image tower;",
+                    "the text tower has half as many (default: ${DEFAULT-VALUE})."
+                })
         int layers;
 
         @Option(

@@ -4,6 +4,7 @@ import dev.nocturne.training.data.Drawing;
 import dev.nocturne.training.data.EmojiArt;
 import dev.nocturne.training.data.Example;
 import dev.nocturne.training.data.ExampleSource;
+import dev.nocturne.training.data.ExampleSource.Placement;
 import dev.nocturne.training.data.Split;
 import dev.nocturne.training.data.Sprite;
 import dev.nocturne.training.data.SpriteSheet;
@@ -65,17 +66,16 @@ final class ArtData {
                 imageSize);
     }
 
-    ExampleSource training(double sceneShare) {
-        return new ExampleSource(sprites.get(Split.TRAIN), imageSize, sceneShare);
+    ExampleSource training(double sceneShare, Placement placement) {
+        return new ExampleSource(sprites.get(Split.TRAIN), imageSize, sceneShare, placement);
     }
 
     /** {@code count} held-out drawings of different captions, the same ones at every call. */
-    List<Example> heldOut(Split split, int count) {
+    List<Example> heldOut(Split split, int count, Placement placement) {
         List<Sprite> shuffled = new ArrayList<>(sprites.get(split));
         Collections.shuffle(shuffled, new Random(20210224));
-        // The picture is placed at random; the caption is the plain label, without article or
-        // colour.
-        ExampleSource source = new ExampleSource(sprites.get(split), imageSize, 0);
+        // The caption is the plain label, without article or colour.
+        ExampleSource source = new ExampleSource(sprites.get(split), imageSize, 0, placement);
         SplittableRandom random = new SplittableRandom(1);
         Set<String> captions = new HashSet<>();
         List<Example> examples = new ArrayList<>();

@@ -15,6 +15,8 @@ import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /**
@@ -22,17 +24,23 @@ import java.util.random.RandomGenerator;
  * steps at hand.
  */
 final class DvaeTraining implements Trainee {
+    /** The share of the steps before there is a codebook. */
+    private static final double GAUSSIAN_SHARE = 0.35;
+
     /**
      * The share of the steps that train both halves. The rest trains the decoder alone on the
      * tokens that the finished encoder gives: what it will decode, without the relaxation's noise.
      */
-    private static final double JOINT_SHARE = 0.85;
+    private static final double JOINT_SHARE = 0.8;
 
     /**
-     * Weight of the codebook diversity; falling towards the end, the codebook began to shrink
-     * again.
+     * Before there is a codebook: weight of the KL above twice the nats that a code can carry. A
+     * Gaussian's KL is about twice what it tells.
      */
-    private static final float DIVERSITY = 0.1f;
+    private static final double GAUSSIAN_KL_WEIGHT = 6.6;
+
+    /** Pictures that the codebook is fitted to. */
+    private static final int CODEBOOK_PICTURES = 1024;
 
     private final TorchProgram program = TorchProgram.load("dvae.py", "adamw.py");
     private final DvaeArchitecture architecture;
@@ -92,11 +100,6 @@ final class DvaeTraining implements Trainee {
             // Its input is one-hot: a fan-in of one.
             return 1;
         }
-        if (name.equals("encoder.blocks.output.conv.w")) {
-            // Logits spread enough for different patches to start out with different codes; a
-            // codebook that begins collapsed stays so.
-            return 2 / Math.sqrt(fanIn);
-        }
         if (name.contains(".res_path.")) {
             // Keeps variance through the ReLUs; the last one offsets part of the block's gain of
             // 1/layers².
@@ -125,16 +128,43 @@ final class DvaeTraining implements Trainee {
     }
 
     @Override
+    public void before(long step, TrainingState state) {
+        if (step != gaussianSteps()) {
+            return;
+        }
+        SplittableRandom random = new SplittableRandom(step);
+        ByteBuffer pixels = ByteBuffer.allocate(CODEBOOK_PICTURES * 3 * imageSize * imageSize);
+        for (int i = 0; i < CODEBOOK_PICTURES; i++) {
+            pixels.put(training.next(random).rgb());
+        }
+        try (NDManager scope = program.manager().newSubManager()) {
+            NDList arguments = state.arguments();
+            arguments.add(
+                    scope.create(
+                            pixels.flip(),
+                            new Shape(CODEBOOK_PICTURES, 3, imageSize, imageSize),
+                            DataType.UINT8));
+            program.train("fit_codebook", arguments).close();
+        }
+    }
+
+    private long gaussianSteps() {
+        return Math.round(GAUSSIAN_SHARE * settings.steps);
+    }
+
+    @Override
     public float[] knobs(long step) {
+        long gaussian = gaussianSteps();
         long joint = Math.round(JOINT_SHARE * settings.steps);
-        boolean decoderAlone = step >= joint;
+        int phase = step < gaussian ? 0 : step < joint ? 1 : 2;
         double rate =
-                decoderAlone
-                        ? Schedules.cosine(
-                                settings.learningRate / 2, 0, step - joint, settings.steps - joint)
-                        : Schedules.warmUpCosine(settings.learningRate, step, joint);
-        double temperature = Schedules.cosine(1, 1 / 16.0, step, 0.6 * joint);
-        double beta = Schedules.cosine(0, settings.klWeight, step, 0.05 * joint);
+                phase < 2
+                        ? Schedules.warmUpCosine(settings.learningRate, step, joint)
+                        : Schedules.cosine(
+                                settings.learningRate / 2, 0, step - joint, settings.steps - joint);
+        double temperature =
+                Schedules.cosine(1 / 8.0, 1 / 16.0, step - gaussian, 0.8 * (joint - gaussian));
+        double beta = phase == 0 ? GAUSSIAN_KL_WEIGHT : settings.klWeight;
         return new float[] {
             settings.precision.torchType(),
             (float) rate,
@@ -142,14 +172,14 @@ final class DvaeTraining implements Trainee {
             (float) beta,
             1f,
             0.999f,
-            DIVERSITY,
-            decoderAlone ? 1 : 0
+            phase,
+            (float) (2 * Math.log(architecture.vocabulary()))
         };
     }
 
     @Override
     public List<String> metrics() {
-        return List.of("loss", "-ln f", "KL", "usage KL", "gradient");
+        return List.of("loss", "-ln f", "KL", "gradient");
     }
 
     @Override
@@ -163,7 +193,10 @@ final class DvaeTraining implements Trainee {
     }
 
     @Override
-    public Measured evaluate(Map<String, Safetensors.Tensor> weights) {
+    public Optional<Measured> evaluate(long step, Map<String, Safetensors.Tensor> weights) {
+        if (step <= gaussianSteps()) {
+            return Optional.empty();
+        }
         try (DiscreteVae vae =
                 new DiscreteVae(weights, architecture, imageSize, settings.precision)) {
             Reconstruction reconstruction = Reconstruction.measure(vae, heldOut);
@@ -174,7 +207,7 @@ final class DvaeTraining implements Trainee {
                                     reconstruction.perplexity(),
                                     reconstruction.codesInUse(),
                                     architecture.vocabulary());
-            return new Measured(summary, reconstruction.sheet());
+            return Optional.of(new Measured(summary, reconstruction.sheet()));
         }
     }
 

@@ -12,6 +12,7 @@ import dev.nocturne.models.Pixels;
 import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.training.data.Example;
+import dev.nocturne.training.data.ExampleSource.Placement;
 import dev.nocturne.training.data.Split;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -61,7 +62,7 @@ public final class Evaluation {
     public static Report run(Path model, Path out) throws IOException {
         ModelBundle bundle = ModelBundle.open(model);
         ArtData art = ArtData.load(out.resolve("art"), bundle.imageSize());
-        List<Example> examples = art.heldOut(Split.TEST, DRAWINGS);
+        List<Example> examples = art.heldOut(Split.TEST, DRAWINGS, Placement.LOOSE);
         List<String> captions = examples.stream().map(Example::caption).toList();
         List<BufferedImage> pictures =
                 examples.stream()

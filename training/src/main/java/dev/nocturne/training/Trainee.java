@@ -7,6 +7,7 @@ import dev.nocturne.models.TorchProgram;
 import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /** What one model brings to the common training loop. */
@@ -22,6 +23,12 @@ interface Trainee extends AutoCloseable {
     /** The drawn batch as the last arguments of {@code train_step}, owned by {@code scope}. */
     NDList arguments(Object drawn, NDManager scope);
 
+    /**
+     * Called before the given step, when it is about to be made, with the state that it will
+     * change.
+     */
+    default void before(long step, TrainingState state) {}
+
     /** The {@code knobs} of {@code train_step} before the given step. */
     float[] knobs(long step);
 
@@ -35,9 +42,11 @@ interface Trainee extends AutoCloseable {
 
     /**
      * Measures the averaged weights on the validation split; a line for the log and a picture to
-     * look at.
+     * look at. Empty while there is nothing to measure.
+     *
+     * @param step steps made so far
      */
-    Measured evaluate(Map<String, Safetensors.Tensor> weights);
+    Optional<Measured> evaluate(long step, Map<String, Safetensors.Tensor> weights);
 
     record Measured(String summary, BufferedImage picture) {}
 

@@ -11,6 +11,7 @@ import dev.nocturne.models.Safetensors;
 import dev.nocturne.models.TransformerArchitecture;
 import dev.nocturne.training.data.Example;
 import dev.nocturne.training.data.ExampleSource;
+import dev.nocturne.training.data.ExampleSource.Placement;
 import dev.nocturne.training.data.Split;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -68,7 +69,7 @@ public final class Training {
             double sceneShare,
             long seed)
             throws IOException {
-        ExampleSource source = art(imageSize).training(sceneShare);
+        ExampleSource source = art(imageSize).training(sceneShare, Placement.LOOSE);
         SplittableRandom random = new SplittableRandom(seed);
         List<String> captions =
                 Stream.generate(() -> source.next(random).caption())
@@ -96,7 +97,7 @@ public final class Training {
         ModelBundle bundle = ModelBundle.open(model);
         ArtData art = art(bundle.imageSize());
         List<BufferedImage> heldOut =
-                art.heldOut(Split.VALIDATION, HELD_OUT).stream()
+                art.heldOut(Split.VALIDATION, HELD_OUT, Placement.LOOSE).stream()
                         .map(example -> Pixels.picture(example.rgb(), bundle.imageSize()))
                         .toList();
         DvaeTraining.Settings settings =
@@ -110,7 +111,7 @@ public final class Training {
                 new DvaeTraining(
                         architecture,
                         settings,
-                        art.training(options.sceneShare),
+                        art.training(options.sceneShare, Placement.LOOSE),
                         heldOut,
                         bundle.imageSize())) {
             boolean finished = run(trainee, "dvae", options);
@@ -138,7 +139,7 @@ public final class Training {
                         dvae.vocabulary(),
                         bundle.imageSize() / dvae.downsampling());
         ArtData art = art(bundle.imageSize());
-        List<Example> heldOut = art.heldOut(Split.VALIDATION, HELD_OUT);
+        List<Example> heldOut = art.heldOut(Split.VALIDATION, HELD_OUT, Placement.CENTRED);
         TransformerTraining.Settings settings =
                 new TransformerTraining.Settings(
                         options.steps, options.batch, options.learningRate, Precision.best());
@@ -146,7 +147,7 @@ public final class Training {
                 new TransformerTraining(
                         architecture,
                         settings,
-                        art.training(options.sceneShare),
+                        art.training(options.sceneShare, Placement.CENTRED),
                         heldOut,
                         tokenizer,
                         bundle.dvae())) {
@@ -171,7 +172,8 @@ public final class Training {
                         patch,
                         layers,
                         width,
-                        layers,
+                        // captions are shorter and simpler than pictures
+                        (layers + 1) / 2,
                         width,
                         tokenizer.contextLength() + 2,
                         tokenizer.vocabularySize() + 2,
@@ -184,8 +186,8 @@ public final class Training {
                 new ClipTraining(
                         architecture,
                         settings,
-                        art.training(options.sceneShare),
-                        art.heldOut(Split.VALIDATION, RETRIEVAL),
+                        art.training(options.sceneShare, Placement.LOOSE),
+                        art.heldOut(Split.VALIDATION, RETRIEVAL, Placement.LOOSE),
                         tokenizer)) {
             boolean finished = run(trainee, "clip", options);
             if (finished) {

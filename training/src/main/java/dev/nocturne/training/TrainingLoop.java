@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -82,6 +83,7 @@ final class TrainingLoop {
         while (step < plan.steps && !signal.stopRequested()) {
             Object drawn = next.join();
             next = drawAhead(step + 1);
+            trainee.before(step, state);
             progress.add(step(state, drawn, step));
             step++;
             progress.report(step);
@@ -114,10 +116,12 @@ final class TrainingLoop {
     }
 
     private void evaluate(TrainingState state, long step) throws IOException {
-        Trainee.Measured measured = trainee.evaluate(state.averaged());
-        Path picture = folder.resolve("step-%07d.png".formatted(step));
-        ImageIO.write(measured.picture(), "png", picture.toFile());
-        log.printf("step %,d  %s  (%s)%n", step, measured.summary(), picture);
+        Optional<Trainee.Measured> measured = trainee.evaluate(step, state.averaged());
+        if (measured.isPresent()) {
+            Path picture = folder.resolve("step-%07d.png".formatted(step));
+            ImageIO.write(measured.get().picture(), "png", picture.toFile());
+            log.printf("step %,d  %s  (%s)%n", step, measured.get().summary(), picture);
+        }
     }
 
     private void save(TrainingState state, Path checkpoint) throws IOException {

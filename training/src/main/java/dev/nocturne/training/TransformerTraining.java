@@ -24,6 +24,7 @@ import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
@@ -162,7 +163,7 @@ final class TransformerTraining implements Trainee {
     }
 
     @Override
-    public Measured evaluate(Map<String, Safetensors.Tensor> weights) {
+    public Optional<Measured> evaluate(long step, Map<String, Safetensors.Tensor> weights) {
         float[] losses = heldOutLosses(weights);
         try (GridGenerator generator =
                 new GridGenerator(weights, architecture, SAMPLES, settings.precision)) {
@@ -187,10 +188,11 @@ final class TransformerTraining implements Trainee {
                     rows.get(i / 2).addAll(pictures);
                 }
             }
-            return new Measured(
-                    "held out: text %.4f, image %.4f nats per token"
-                            .formatted(losses[0], losses[1]),
-                    Pictures.sheet(rows));
+            return Optional.of(
+                    new Measured(
+                            "held out: text %.4f, image %.4f nats per token"
+                                    .formatted(losses[0], losses[1]),
+                            Pictures.sheet(rows)));
         }
     }
 

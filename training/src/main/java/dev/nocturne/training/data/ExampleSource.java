@@ -6,13 +6,24 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
- * An endless stream of captioned pictures made from sprites: single drawings, placed and mirrored
- * at random, and scenes of two objects. Immutable, so several threads may draw from one source,
- * each with a generator of its own; the same generator state gives the same examples.
+ * An endless stream of captioned pictures made from sprites: single drawings and scenes of two
+ * objects. Immutable, so several threads may draw from one source, each with a generator of its
+ * own; the same generator state gives the same examples.
  */
 public final class ExampleSource {
 
+    /** Where a sprite stands in its picture, or in its half of a scene. */
+    public enum Placement {
+        /** In any size and place that leaves it whole, often mirrored: teaches what a thing is. */
+        LOOSE,
+        /** In the middle, always alike: teaches to draw with few examples. */
+        CENTRED
+    }
+
     private static final double MIN_SINGLE_SCALE = 0.82;
+    private static final double CENTRED_SINGLE_SCALE = 0.94;
+    private static final double MIN_SCENE_SCALE = 0.85;
+    private static final double CENTRED_SCENE_SCALE = 0.94;
     private static final double ARTICLE_SHARE = 0.3;
     private static final double COLOUR_SHARE = 0.3;
     private static final double UNORDERED_SHARE = 0.2;
@@ -21,6 +32,7 @@ public final class ExampleSource {
     private final List<Sprite> sceneSprites;
     private final int size;
     private final double sceneShare;
+    private final Placement placement;
 
     /**
      * @param sprites what to draw from; pass those of one {@link Split}
@@ -28,11 +40,12 @@ public final class ExampleSource {
      * @param sceneShare the share of scenes among the examples, in [0, 1]
      * @throws IllegalArgumentException if there is nothing to draw from
      */
-    public ExampleSource(List<Sprite> sprites, int size, double sceneShare) {
+    public ExampleSource(List<Sprite> sprites, int size, double sceneShare, Placement placement) {
         this.sprites = List.copyOf(sprites);
         this.sceneSprites = sprites.stream().filter(s -> s.drawing().sceneWorthy()).toList();
         this.size = size;
         this.sceneShare = sceneShare;
+        this.placement = placement;
         boolean twoConcepts =
                 sceneSprites.stream().map(s -> s.drawing().codepoints()).distinct().count() > 1;
         if (sprites.isEmpty() || sceneShare > 0 && !twoConcepts) {
@@ -55,21 +68,18 @@ public final class ExampleSource {
         return single(any(sprites, random), random);
     }
 
-    /** One drawing of this sprite, scaled, shifted and, where the caption allows it, mirrored. */
+    /** One drawing of this sprite, placed and, where the caption allows it, mirrored. */
     public Example single(Sprite sprite, RandomGenerator random) {
-        int side = (int) Math.round(size * random.nextDouble(MIN_SINGLE_SCALE, 1.0));
+        int side = (int) Math.round(size * scale(MIN_SINGLE_SCALE, CENTRED_SINGLE_SCALE, random));
         Rectangle place =
                 new Rectangle(
-                        random.nextInt(size - side + 1),
-                        random.nextInt(size - side + 1),
-                        side,
-                        side);
+                        within(0, size - side, random), within(0, size - side, random), side, side);
         Canvas canvas = new Canvas(size);
         canvas.draw(
                 sprite,
                 new Rectangle(sprite.size(), sprite.size()),
                 place,
-                sprite.drawing().mirrorable() && random.nextBoolean());
+                mirrored(sprite, random));
         Optional<String> colour = sometimes(sprite.colour(), random);
         String caption =
                 random.nextDouble() < ARTICLE_SHARE
@@ -116,23 +126,40 @@ public final class ExampleSource {
     /** Paints the sprite's opaque part, a little under half the picture, on its side of it. */
     private void place(Canvas canvas, Sprite sprite, Relation side, RandomGenerator random) {
         int half = size / 2;
-        double longer = half * random.nextDouble(0.85, 1.0);
+        double longer = half * scale(MIN_SCENE_SCALE, CENTRED_SCENE_SCALE, random);
         Rectangle bounds = sprite.bounds();
         double scale = longer / Math.max(bounds.width, bounds.height);
         int width = Math.max(1, (int) Math.floor(bounds.width * scale));
         int height = Math.max(1, (int) Math.floor(bounds.height * scale));
         // along the relation's axis: anywhere in the sprite's half; across it: near the middle
         int free = half / 4;
-        int x = (size - width) / 2 + random.nextInt(-free, free + 1);
-        int y = (size - height) / 2 + random.nextInt(-free, free + 1);
+        int x = within((size - width) / 2 - free, (size - width) / 2 + free, random);
+        int y = within((size - height) / 2 - free, (size - height) / 2 + free, random);
         switch (side) {
-            case LEFT_OF -> x = random.nextInt(half - width + 1);
-            case RIGHT_OF -> x = half + random.nextInt(half - width + 1);
-            case ABOVE -> y = random.nextInt(half - height + 1);
-            case BELOW -> y = half + random.nextInt(half - height + 1);
+            case LEFT_OF -> x = within(0, half - width, random);
+            case RIGHT_OF -> x = within(half, size - width, random);
+            case ABOVE -> y = within(0, half - height, random);
+            case BELOW -> y = within(half, size - height, random);
         }
-        boolean mirrored = sprite.drawing().mirrorable() && random.nextBoolean();
+        boolean mirrored = mirrored(sprite, random);
         canvas.draw(sprite, bounds, new Rectangle(x, y, width, height), mirrored);
+    }
+
+    private double scale(double least, double centred, RandomGenerator random) {
+        return placement == Placement.CENTRED ? centred : random.nextDouble(least, 1.0);
+    }
+
+    /** A coordinate from {@code least} to {@code most}, both included. */
+    private int within(int least, int most, RandomGenerator random) {
+        return placement == Placement.CENTRED
+                ? (least + most) / 2
+                : random.nextInt(least, most + 1);
+    }
+
+    private boolean mirrored(Sprite sprite, RandomGenerator random) {
+        return placement == Placement.LOOSE
+                && sprite.drawing().mirrorable()
+                && random.nextBoolean();
     }
 
     private static Optional<String> sometimes(Optional<String> colour, RandomGenerator random) {

@@ -3,6 +3,7 @@ package dev.nocturne.training.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.nocturne.training.data.ExampleSource.Placement;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,7 +38,7 @@ class ExampleSourceTest {
     @ParameterizedTest
     @EnumSource(Relation.class)
     void aSceneShowsTheRelationThatItsCaptionTells(Relation relation) {
-        ExampleSource source = new ExampleSource(List.of(red, blue), SIZE, 1);
+        ExampleSource source = new ExampleSource(List.of(red, blue), SIZE, 1, Placement.LOOSE);
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < 100; i++) {
             Example scene = source.scene(red, relation, blue, random);
@@ -62,7 +63,8 @@ class ExampleSourceTest {
             drawings.add(Drawings.box("C" + i, "thing " + i, "#8080" + i + "0"));
         }
         ExampleSource source =
-                new ExampleSource(sprites(drawings.toArray(Drawing[]::new)), SIZE, 1);
+                new ExampleSource(
+                        sprites(drawings.toArray(Drawing[]::new)), SIZE, 1, Placement.LOOSE);
         SplittableRandom random = new SplittableRandom(2);
         Set<String> captions = new HashSet<>();
         for (int i = 0; i < 5000; i++) {
@@ -102,7 +104,7 @@ class ExampleSourceTest {
 
     @Test
     void aColourWordIsToldOnlyOfAPictureThatHasTheColour() {
-        ExampleSource source = new ExampleSource(List.of(red), SIZE, 0);
+        ExampleSource source = new ExampleSource(List.of(red), SIZE, 0, Placement.LOOSE);
         SplittableRandom random = new SplittableRandom(3);
         Set<String> captions = new HashSet<>();
         for (int i = 0; i < 500; i++) {
@@ -114,7 +116,7 @@ class ExampleSourceTest {
 
     @Test
     void theSameSeedGivesTheSameExamples() {
-        ExampleSource source = new ExampleSource(List.of(red, blue), SIZE, 0);
+        ExampleSource source = new ExampleSource(List.of(red, blue), SIZE, 0, Placement.LOOSE);
         SplittableRandom first = new SplittableRandom(4);
         SplittableRandom second = new SplittableRandom(4);
         for (int i = 0; i < 50; i++) {
@@ -127,7 +129,7 @@ class ExampleSourceTest {
 
     @Test
     void scenesOfASingleConceptAreRefused() {
-        assertThatThrownBy(() -> new ExampleSource(List.of(red), SIZE, 0.5))
+        assertThatThrownBy(() -> new ExampleSource(List.of(red), SIZE, 0.5, Placement.LOOSE))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("two scene-worthy concepts");
     }
@@ -137,7 +139,7 @@ class ExampleSourceTest {
     }
 
     private double meanColumn(Drawing drawing) throws IOException {
-        ExampleSource source = new ExampleSource(sprites(drawing), SIZE, 0);
+        ExampleSource source = new ExampleSource(sprites(drawing), SIZE, 0, Placement.LOOSE);
         SplittableRandom random = new SplittableRandom(5);
         double sum = 0;
         for (int i = 0; i < 200; i++) {
