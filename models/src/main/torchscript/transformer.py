@@ -64,22 +64,23 @@ def prefill(self, w: Dict[str, Tensor], text: Tensor) -> Dict[str, Tensor]:
 
 
 # The state of one batch: for each row the prefix of its caption, room for the image positions' keys and values, the hidden state
-# that predicts the next token, and the tokens and log-probabilities so far. `caption` [batch] indexes `prefixes`.
-def begin(self, w: Dict[str, Tensor], prefixes: List[Dict[str, Tensor]], caption: List[int]) -> Dict[str, Tensor]:
+# that predicts the next token; and the tokens and log-probabilities so far, [batch]. `caption` [rows] indexes `prefixes`. Guided batches have
+# two rows for each candidate: the batch with its captions, then the batch without.
+def begin(self, w: Dict[str, Tensor], prefixes: List[Dict[str, Tensor]], caption: List[int], batch: int) -> Dict[str, Tensor]:
     state: Dict[str, Tensor] = {}
     length = self.text_length(w)
     n = torch.size(w["image_row.weight"], 0) * torch.size(w["image_column.weight"], 0)
-    batch = len(caption)
+    rows = len(caption)
     for i in range(self.depth(w, "")):
         for kind in ["k.", "v."]:
             name = kind + str(i)
             sample = prefixes[0][name]
-            cache = torch.new_zeros(sample, [batch, torch.size(sample, 1), length + n, 64])
-            for row in range(batch):
+            cache = torch.new_zeros(sample, [rows, torch.size(sample, 1), length + n, 64])
+            for row in range(rows):
                 torch.copy_(torch.slice(torch.select(cache, 0, row), 1, 0, length), torch.select(prefixes[caption[row]][name], 0, 0))
             state[name] = cache
     hidden: List[Tensor] = []
-    for row in range(batch):
+    for row in range(rows):
         hidden.append(prefixes[caption[row]]["x"])
     state["x"] = torch.cat(hidden)
     state["tokens"] = torch.new_zeros(state["x"], [batch, n], dtype=4)
@@ -105,7 +106,7 @@ def sample(self, logits: Tensor, uniform: Tensor, temperature: Tensor, top_k: Te
 
 
 # Draws the tokens of image positions [start, start + count) for all rows, in place in `state`. uniforms [batch, count];
-# primed [batch, count]: a token to take instead of drawing one, or -1; sampling [batch, 3]: temperature, top_k, top_p.
+# primed [batch, count]: a token to take instead of drawing one, or -1; sampling [batch, 4]: temperature, top_k, top_p, guidance.
 def draw(self, w: Dict[str, Tensor], state: Dict[str, Tensor], start: int, uniforms: Tensor, primed: Tensor, sampling: Tensor) -> int:
     length = self.text_length(w)
     depth = self.depth(w, "")
@@ -113,16 +114,26 @@ def draw(self, w: Dict[str, Tensor], state: Dict[str, Tensor], start: int, unifo
     temperature = torch.slice(sampling, 1, 0, 1)
     top_k = torch.slice(sampling, 1, 1, 2)
     top_p = torch.slice(sampling, 1, 2, 3)
+    guidance = torch.slice(sampling, 1, 3, 4)
+    batch = torch.size(sampling, 0)
     x = state["x"]
+    guided = torch.size(x, 0) > batch
     for t in range(start, start + torch.size(uniforms, 1)):
-        scores = self.logits(w, "image_head", x)
-        drawn = self.sample(scores, torch.slice(uniforms, 1, t - start, t - start + 1), temperature, top_k, top_p)
+        every = self.logits(w, "image_head", x)
+        scores = torch.slice(every, 0, 0, batch)
+        pushed = scores
+        if guided:
+            without = torch.slice(every, 0, batch)
+            pushed = without + guidance * (scores - without)
+        drawn = self.sample(pushed, torch.slice(uniforms, 1, t - start, t - start + 1), temperature, top_k, top_p)
         given = torch.slice(primed, 1, t - start, t - start + 1)
         token = torch.where(torch.ge(given, 0), given, drawn)
         torch.copy_(torch.slice(state["tokens"], 1, t, t + 1), token)
         log_p = torch.gather(torch.log_softmax(scores, -1), 1, token)
         # a primed token was not drawn: it does not count
         torch.add_(state["log_probability"], torch.squeeze(torch.masked_fill(log_p, torch.ge(given, 0), 0.), 1))
+        if guided:
+            token = torch.cat([token, token])
         x = torch.embedding(w["image_token.weight"], token).to(6) + torch.slice(positions, 0, t, t + 1)
         for i in range(depth):
             block = "resblocks." + str(i)

@@ -231,9 +231,7 @@ class GeneratorKilledFaultIT {
                 long seed = CandidateSeeds.seed(i, CANDIDATES - 1);
                 List<DrawnCandidate> alone =
                         generator.draw(
-                                List.of(
-                                        new Candidate(
-                                                text, seed, new Sampling(1, 0, 1), new int[0])),
+                                List.of(new Candidate(text, seed, Sampling.PLAIN, new int[0])),
                                 () -> true);
                 assertThat(tokensBySeed.get(seed)).isEqualTo(alone.get(0).grid().toBytes());
             }

@@ -38,7 +38,7 @@ final class TinyModel {
                                 VOCABULARY,
                                 TEXT_LENGTH))
                 .with(DVAE, weights(DVAE.shapes()))
-                .with(TRANSFORMER, weights(TRANSFORMER.shapes()))
+                .with(TRANSFORMER, null, weights(TRANSFORMER.shapes()))
                 .with(CLIP, weights(CLIP.shapes()));
     }
 

@@ -24,6 +24,7 @@ public record ResultFile(
         double temperature,
         int topK,
         double topP,
+        double guidance,
         List<Image> images) {
 
     /** One stored picture, best rank first. */
@@ -55,6 +56,7 @@ public record ResultFile(
                 ranked.getTemperature(),
                 ranked.getTopK(),
                 ranked.getTopP(),
+                ranked.getGuidance(),
                 images.stream()
                         .map(
                                 image ->

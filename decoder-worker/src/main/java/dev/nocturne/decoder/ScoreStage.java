@@ -114,6 +114,7 @@ final class ScoreStage implements Stage<GridsDrawn> {
                 .setTemperature(drawn.getTemperature())
                 .setTopK(drawn.getTopK())
                 .setTopP(drawn.getTopP())
+                .setGuidance(drawn.getGuidance())
                 .build();
     }
 

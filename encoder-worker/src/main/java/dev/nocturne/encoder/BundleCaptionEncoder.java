@@ -16,11 +16,14 @@ import java.nio.file.Path;
 /** The tokenizer, CLIP and dVAE of a model bundle. */
 final class BundleCaptionEncoder implements CaptionEncoder {
 
+    private final ModelBundle bundle;
     private final BpeTokenizer tokenizer;
     private final Clip clip;
     private final DiscreteVae dvae;
 
-    private BundleCaptionEncoder(BpeTokenizer tokenizer, Clip clip, DiscreteVae dvae) {
+    private BundleCaptionEncoder(
+            ModelBundle bundle, BpeTokenizer tokenizer, Clip clip, DiscreteVae dvae) {
+        this.bundle = bundle;
         this.tokenizer = tokenizer;
         this.clip = clip;
         this.dvae = dvae;
@@ -32,7 +35,8 @@ final class BundleCaptionEncoder implements CaptionEncoder {
     static CaptionEncoder open(Path directory) {
         try {
             ModelBundle bundle = ModelBundle.open(directory);
-            return new BundleCaptionEncoder(bundle.tokenizer(), bundle.clip(), bundle.dvae());
+            return new BundleCaptionEncoder(
+                    bundle, bundle.tokenizer(), bundle.clip(), bundle.dvae());
         } catch (IOException e) {
             throw new FatalException(e.getMessage(), e);
         }
@@ -55,6 +59,15 @@ final class BundleCaptionEncoder implements CaptionEncoder {
     @Override
     public TokenGrid imageTokens(BufferedImage picture) {
         return dvae.encode(picture);
+    }
+
+    @Override
+    public double guidance(Double asked) {
+        try {
+            return bundle.guidance(asked);
+        } catch (IllegalArgumentException e) {
+            throw new PermanentException(ReasonCodes.INVALID_OPTION, e.getMessage(), e);
+        }
     }
 
     @Override

@@ -18,6 +18,13 @@ interface CaptionEncoder extends AutoCloseable {
     /** dVAE tokens of a picture of any size. */
     TokenGrid imageTokens(BufferedImage picture);
 
+    /**
+     * @param asked null for the model's own
+     * @throws dev.nocturne.runtime.PermanentException ({@code invalid_option}) if the model can't
+     *     be guided
+     */
+    double guidance(Double asked);
+
     @Override
     void close();
 }

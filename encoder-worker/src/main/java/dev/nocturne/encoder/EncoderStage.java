@@ -112,6 +112,7 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
                 .setTemperature(caption.getTemperature())
                 .setTopK(caption.getTopK())
                 .setTopP(caption.getTopP())
+                .setGuidance(encoder.guidance(caption.getGuidance()))
                 .setRequestedAt(clock.instant())
                 .build();
     }

@@ -55,6 +55,14 @@ class EncoderStageTest {
         }
 
         @Override
+        public double guidance(Double asked) {
+            if (asked != null) {
+                throw new PermanentException(ReasonCodes.INVALID_OPTION, "can't be guided");
+            }
+            return 2.5;
+        }
+
+        @Override
         public void close() {}
     }
 
@@ -98,6 +106,7 @@ class EncoderStageTest {
         assertThat(task.getCandidates()).isEqualTo(8);
         assertThat(task.getTop()).isEqualTo(2);
         assertThat(task.getTemperature()).isEqualTo(0.5);
+        assertThat(task.getGuidance()).as("the model's own").isEqualTo(2.5);
     }
 
     @Test
@@ -136,6 +145,7 @@ class EncoderStageTest {
                 List.of(
                         caption().setCaption("").build(),
                         caption().setTop(99).build(),
+                        caption().setGuidance(4.0).build(),
                         caption().setCaption("x".repeat(33)).build(),
                         caption().setImagePrompt(text).setImagePromptRows(1).build(),
                         caption().setImagePrompt(png(5, 5)).setImagePromptRows(3).build(),
@@ -143,14 +153,15 @@ class EncoderStageTest {
                         caption().build()),
                 out);
         assertThat(out.rejections())
-                .hasSize(6)
+                .hasSize(7)
                 .hasEntrySatisfying(0, e -> assertRejected(e, "invalid_caption", "empty"))
                 .hasEntrySatisfying(1, e -> assertRejected(e, "invalid_option", "99"))
-                .hasEntrySatisfying(2, e -> assertRejected(e, "caption_too_long", "tokens"))
-                .hasEntrySatisfying(3, e -> assertRejected(e, "invalid_option", "PNG or JPEG"))
-                .hasEntrySatisfying(4, e -> assertRejected(e, "invalid_option", "3 of 3 rows"))
-                .hasEntrySatisfying(5, e -> assertRejected(e, "invalid_option", "damaged"));
-        assertThat(out.outputs()).singleElement().extracting(Outbox.Output::index).isEqualTo(6);
+                .hasEntrySatisfying(2, e -> assertRejected(e, "invalid_option", "guided"))
+                .hasEntrySatisfying(3, e -> assertRejected(e, "caption_too_long", "tokens"))
+                .hasEntrySatisfying(4, e -> assertRejected(e, "invalid_option", "PNG or JPEG"))
+                .hasEntrySatisfying(5, e -> assertRejected(e, "invalid_option", "3 of 3 rows"))
+                .hasEntrySatisfying(6, e -> assertRejected(e, "invalid_option", "damaged"));
+        assertThat(out.outputs()).singleElement().extracting(Outbox.Output::index).isEqualTo(7);
     }
 
     private static void assertRejected(PermanentException e, String code, String messagePart) {

@@ -115,7 +115,8 @@ final class GeneratorStage implements Stage<GenerationRequested> {
         return new Candidate(
                 task.getTextTokens().stream().mapToInt(Integer::intValue).toArray(),
                 CandidateSeeds.seed(task.getSeed(), candidate),
-                new Sampling(task.getTemperature(), task.getTopK(), task.getTopP()),
+                new Sampling(
+                        task.getTemperature(), task.getTopK(), task.getTopP(), task.getGuidance()),
                 primedTokens(EventCodec.bytes(task.getPrimedTokens())));
     }
 
@@ -147,6 +148,7 @@ final class GeneratorStage implements Stage<GenerationRequested> {
                 .setTemperature(task.getTemperature())
                 .setTopK(task.getTopK())
                 .setTopP(task.getTopP())
+                .setGuidance(task.getGuidance())
                 .build();
     }
 

@@ -51,6 +51,7 @@ final class CaptionJson {
         json.number("temperature", caption::setTemperature);
         json.integer("top_k", caption::setTopK);
         json.number("top_p", caption::setTopP);
+        json.number("guidance", caption::setGuidance);
         json.field(
                 "image_prompt",
                 "a picture in base64",

@@ -6,10 +6,12 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 
 /**
  * Draws token grids with the transformer, a batch at a time (Ramesh et al. 2021, section 2.2).
@@ -17,7 +19,8 @@ import java.util.function.BooleanSupplier;
  * <p>The batch always has its full size, padded with a copy of the last candidate, and each caption
  * is read by itself. So a candidate's tokens depend on its caption, seed and sampling, not on what
  * else is in the batch; they may change with the batch size, the precision and the kind of
- * processor, which round differently.
+ * processor, which round differently. Guided candidates are drawn apart from the others, since they
+ * take two rows.
  *
  * <p>Belongs to one thread at a time; the caller closes it.
  */
@@ -69,14 +72,40 @@ public final class GridGenerator implements AutoCloseable {
             throw new IllegalArgumentException(
                     batch.size() + " candidates; a batch holds 1 to " + batchSize);
         }
+        DrawnCandidate[] drawn = new DrawnCandidate[batch.size()];
+        for (boolean guided : new boolean[] {false, true}) {
+            int[] alike =
+                    IntStream.range(0, batch.size())
+                            .filter(i -> isGuided(batch.get(i)) == guided)
+                            .toArray();
+            if (alike.length > 0) {
+                List<DrawnCandidate> part =
+                        drawAlike(
+                                IntStream.of(alike).mapToObj(batch::get).toList(),
+                                guided,
+                                keepGoing);
+                for (int i = 0; i < alike.length; i++) {
+                    drawn[alike[i]] = part.get(i);
+                }
+            }
+        }
+        return List.of(drawn);
+    }
+
+    private static boolean isGuided(Candidate candidate) {
+        return candidate.sampling().guidance() > 1;
+    }
+
+    private List<DrawnCandidate> drawAlike(
+            List<Candidate> batch, boolean guided, BooleanSupplier keepGoing) {
         List<Candidate> rows = new ArrayList<>(batch);
         while (rows.size() < batchSize) {
             rows.add(batch.get(batch.size() - 1));
         }
         int length = architecture.gridLength();
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
-                IValue state = begin(rows, scope);
-                IValue sampling = tensor(sampling(rows), new Shape(batchSize, 3), scope)) {
+                IValue state = begin(rows, guided, scope);
+                IValue sampling = tensor(sampling(rows), new Shape(batchSize, 4), scope)) {
             for (int start = 0; start < length; start += CHUNK) {
                 int count = Math.min(CHUNK, length - start);
                 try (IValue from = IValue.from((long) start);
@@ -103,13 +132,18 @@ public final class GridGenerator implements AutoCloseable {
         }
     }
 
-    private IValue begin(List<Candidate> rows, PtNDManager scope) {
+    private IValue begin(List<Candidate> candidates, boolean guided, PtNDManager scope) {
+        List<int[]> texts =
+                new ArrayList<>(candidates.stream().map(Candidate::textTokens).toList());
+        if (guided) {
+            texts.addAll(Collections.nCopies(candidates.size(), new int[0]));
+        }
         List<IValue> prefixes = new ArrayList<>();
         try {
             Map<List<Integer>, Integer> captions = new LinkedHashMap<>();
-            long[] captionOfRow = new long[rows.size()];
-            for (int row = 0; row < rows.size(); row++) {
-                int[] text = rows.get(row).textTokens();
+            long[] captionOfRow = new long[texts.size()];
+            for (int row = 0; row < texts.size(); row++) {
+                int[] text = texts.get(row);
                 List<Integer> key = Arrays.stream(text).boxed().toList();
                 if (captions.putIfAbsent(key, captions.size()) == null) {
                     try (IValue ids =
@@ -124,8 +158,9 @@ public final class GridGenerator implements AutoCloseable {
                 captionOfRow[row] = captions.get(key);
             }
             try (IValue list = IValue.listFrom(prefixes.toArray(new IValue[0]));
-                    IValue caption = IValue.listFrom(captionOfRow)) {
-                return program.call("begin", weights, list, caption);
+                    IValue caption = IValue.listFrom(captionOfRow);
+                    IValue size = IValue.from((long) candidates.size())) {
+                return program.call("begin", weights, list, caption, size);
             }
         } finally {
             prefixes.forEach(IValue::close);
@@ -158,13 +193,14 @@ public final class GridGenerator implements AutoCloseable {
     }
 
     private static float[] sampling(List<Candidate> rows) {
-        float[] values = new float[rows.size() * 3];
+        float[] values = new float[rows.size() * 4];
         for (int row = 0; row < rows.size(); row++) {
             Sampling sampling = rows.get(row).sampling();
-            values[3 * row] = (float) sampling.temperature();
-            values[3 * row + 1] = sampling.topK() == 0 ? Float.POSITIVE_INFINITY : sampling.topK();
+            values[4 * row] = (float) sampling.temperature();
+            values[4 * row + 1] = sampling.topK() == 0 ? Float.POSITIVE_INFINITY : sampling.topK();
             // above every cumulative sum, rounding included
-            values[3 * row + 2] = sampling.topP() == 1 ? 2 : (float) sampling.topP();
+            values[4 * row + 2] = sampling.topP() == 1 ? 2 : (float) sampling.topP();
+            values[4 * row + 3] = (float) sampling.guidance();
         }
         return values;
     }

@@ -53,6 +53,8 @@ public final class ModelBundle {
 
     /**
      * @param imageSize side of the pictures in pixels
+     * @param guidance with which the transformer draws best; null if it was not trained to be
+     *     guided
      * @param files sha256 in hex of each file
      */
     private record Manifest(
@@ -60,6 +62,7 @@ public final class ModelBundle {
             int imageSize,
             DvaeArchitecture dvae,
             TransformerArchitecture transformer,
+            Double guidance,
             ClipArchitecture clip,
             TreeMap<String, String> files) {}
 
@@ -100,7 +103,7 @@ public final class ModelBundle {
     /** An empty model in memory; the first part that is added creates the directory. */
     public static ModelBundle create(Path directory, String name, int imageSize) {
         return new ModelBundle(
-                directory, new Manifest(name, imageSize, null, null, null, new TreeMap<>()));
+                directory, new Manifest(name, imageSize, null, null, null, null, new TreeMap<>()));
     }
 
     /** Name and version: the version changes with any byte of any part. */
@@ -136,6 +139,21 @@ public final class ModelBundle {
 
     public ClipArchitecture clipArchitecture() throws InvalidModelException {
         return trained("clip", manifest.clip);
+    }
+
+    /**
+     * The guidance to draw with.
+     *
+     * @param asked null for the model's own
+     * @throws IllegalArgumentException if this model can't be guided
+     */
+    public double guidance(Double asked) {
+        if (asked != null && asked > 1 && manifest.guidance == null) {
+            throw new IllegalArgumentException(
+                    "guidance is %s, but the model %s was not trained to be guided: leave it out"
+                            .formatted(asked, id()));
+        }
+        return asked != null ? asked : manifest.guidance != null ? manifest.guidance : 1;
     }
 
     public BpeTokenizer tokenizer() throws IOException {
@@ -182,29 +200,36 @@ public final class ModelBundle {
     public ModelBundle with(BpeTokenizer tokenizer) throws IOException {
         Files.createDirectories(directory);
         tokenizer.save(directory.resolve(TOKENIZER));
-        return saved(manifest.dvae, manifest.transformer, manifest.clip, TOKENIZER);
+        return saved(
+                manifest.dvae, manifest.transformer, manifest.guidance, manifest.clip, TOKENIZER);
     }
 
     /** The bundle with this dVAE, on disk as float16. */
     public ModelBundle with(DvaeArchitecture architecture, Map<String, Safetensors.Tensor> weights)
             throws IOException {
         write(DVAE, weights);
-        return saved(architecture, manifest.transformer, manifest.clip, DVAE);
+        return saved(architecture, manifest.transformer, manifest.guidance, manifest.clip, DVAE);
     }
 
-    /** The bundle with this transformer, on disk as float16. */
+    /**
+     * The bundle with this transformer, on disk as float16.
+     *
+     * @param guidance with which it draws best; null if it was not trained to be guided
+     */
     public ModelBundle with(
-            TransformerArchitecture architecture, Map<String, Safetensors.Tensor> weights)
+            TransformerArchitecture architecture,
+            Double guidance,
+            Map<String, Safetensors.Tensor> weights)
             throws IOException {
         write(TRANSFORMER, weights);
-        return saved(manifest.dvae, architecture, manifest.clip, TRANSFORMER);
+        return saved(manifest.dvae, architecture, guidance, manifest.clip, TRANSFORMER);
     }
 
     /** The bundle with this CLIP, on disk as float16. */
     public ModelBundle with(ClipArchitecture architecture, Map<String, Safetensors.Tensor> weights)
             throws IOException {
         write(CLIP, weights);
-        return saved(manifest.dvae, manifest.transformer, architecture, CLIP);
+        return saved(manifest.dvae, manifest.transformer, manifest.guidance, architecture, CLIP);
     }
 
     private void write(String file, Map<String, Safetensors.Tensor> weights) throws IOException {
@@ -215,13 +240,21 @@ public final class ModelBundle {
     private ModelBundle saved(
             DvaeArchitecture dvae,
             TransformerArchitecture transformer,
+            Double guidance,
             ClipArchitecture clip,
             String changed)
             throws IOException {
         TreeMap<String, String> files = new TreeMap<>(manifest.files);
         files.put(changed, checksum(directory.resolve(changed)));
         Manifest updated =
-                new Manifest(manifest.name, manifest.imageSize, dvae, transformer, clip, files);
+                new Manifest(
+                        manifest.name,
+                        manifest.imageSize,
+                        dvae,
+                        transformer,
+                        guidance,
+                        clip,
+                        files);
         Path temporary = directory.resolve(MANIFEST + ".new");
         JSON.writeValue(temporary.toFile(), updated);
         Files.move(temporary, directory.resolve(MANIFEST), StandardCopyOption.ATOMIC_MOVE);

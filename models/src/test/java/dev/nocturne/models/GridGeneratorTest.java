@@ -20,7 +20,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class GridGeneratorTest {
     private static final int BATCH = 8;
-    private static final Sampling PLAIN = new Sampling(1, 0, 1);
     private static final int[] NOTHING = {};
     private final Map<String, Safetensors.Tensor> weights =
             RandomModels.weights(RandomModels.TRANSFORMER.shapes());
@@ -30,7 +29,7 @@ class GridGeneratorTest {
     }
 
     private static Candidate candidate(int number) {
-        return new Candidate(new int[] {number % 3, 7}, number, PLAIN, NOTHING);
+        return new Candidate(new int[] {number % 3, 7}, number, Sampling.PLAIN, NOTHING);
     }
 
     @ParameterizedTest
@@ -98,8 +97,9 @@ class GridGeneratorTest {
         try (GridGenerator generator = generator(Precision.FLOAT32)) {
             List<Candidate> greedy = new ArrayList<>();
             for (long seed = 0; seed < 3; seed++) {
-                greedy.add(new Candidate(new int[] {1}, seed, new Sampling(1, 1, 1), NOTHING));
-                greedy.add(new Candidate(new int[] {1}, seed, new Sampling(1, 0, 1e-6), NOTHING));
+                greedy.add(new Candidate(new int[] {1}, seed, new Sampling(1, 1, 1, 1), NOTHING));
+                greedy.add(
+                        new Candidate(new int[] {1}, seed, new Sampling(1, 0, 1e-6, 1), NOTHING));
             }
             assertThat(
                             generator.draw(greedy, () -> true).stream()
@@ -110,20 +110,56 @@ class GridGeneratorTest {
     }
 
     @Test
+    void aGuidedCandidateIsTheSameBesideUnguidedOnes() {
+        Sampling guided = new Sampling(1, 0, 1, 5);
+        Candidate one = new Candidate(new int[] {1, 7}, 1, guided, NOTHING);
+        Candidate other = new Candidate(new int[] {2}, 2, guided, NOTHING);
+        try (GridGenerator generator = generator(Precision.FLOAT32)) {
+            List<DrawnCandidate> mixed =
+                    generator.draw(List.of(candidate(4), one, candidate(5), other), () -> true);
+            assertSame(mixed.get(0), generator.draw(List.of(candidate(4)), () -> true).get(0));
+            assertSame(mixed.get(1), generator.draw(List.of(one), () -> true).get(0));
+            assertSame(mixed.get(3), generator.draw(List.of(other), () -> true).get(0));
+        }
+    }
+
+    @Test
+    void guidanceChangesNothingWhereThereIsNoCaptionAndMuchWhereThereIsOne() {
+        Sampling guided = new Sampling(1, 0, 1, 20);
+        try (GridGenerator generator = generator(Precision.FLOAT32)) {
+            assertThat(drawn(generator, NOTHING, guided))
+                    .isEqualTo(drawn(generator, NOTHING, Sampling.PLAIN));
+            assertThat(drawn(generator, new int[] {1, 7}, guided))
+                    .isNotEqualTo(drawn(generator, new int[] {1, 7}, Sampling.PLAIN));
+        }
+    }
+
+    private static TokenGrid drawn(GridGenerator generator, int[] text, Sampling sampling) {
+        return generator
+                .draw(List.of(new Candidate(text, 3, sampling, NOTHING)), () -> true)
+                .get(0)
+                .grid();
+    }
+
+    @Test
     void primedTokensAreKeptAndDoNotCount() {
         int[] primed = {3, 1, 4, 1, 5};
         try (GridGenerator generator = generator(Precision.FLOAT32)) {
             DrawnCandidate drawn =
                     generator
                             .draw(
-                                    List.of(new Candidate(new int[] {1}, 9, PLAIN, primed)),
+                                    List.of(
+                                            new Candidate(
+                                                    new int[] {1}, 9, Sampling.PLAIN, primed)),
                                     () -> true)
                             .get(0);
             assertThat(drawn.grid().tokens()).startsWith(primed);
             int[] all = drawn.grid().tokens();
             DrawnCandidate given =
                     generator
-                            .draw(List.of(new Candidate(new int[] {1}, 9, PLAIN, all)), () -> true)
+                            .draw(
+                                    List.of(new Candidate(new int[] {1}, 9, Sampling.PLAIN, all)),
+                                    () -> true)
                             .get(0);
             assertThat(given.logProbability()).isZero();
             assertThat(drawn.logProbability()).isNegative();
@@ -135,7 +171,7 @@ class GridGeneratorTest {
         try (GridGenerator generator = generator(Precision.FLOAT32)) {
             assertThatThrownBy(() -> generator.draw(List.of(), () -> true))
                     .hasMessage("0 candidates; a batch holds 1 to 8");
-            Candidate wordy = new Candidate(new int[7], 0, PLAIN, NOTHING);
+            Candidate wordy = new Candidate(new int[7], 0, Sampling.PLAIN, NOTHING);
             assertThatThrownBy(() -> generator.draw(List.of(wordy), () -> true))
                     .hasMessage("7 text tokens; the transformer reads at most 6");
         }

@@ -24,8 +24,26 @@ class ModelBundleTest {
                 .with(RandomModels.DVAE, RandomModels.weights(RandomModels.DVAE.shapes()))
                 .with(
                         RandomModels.TRANSFORMER,
+                        2.5,
                         RandomModels.weights(RandomModels.TRANSFORMER.shapes()))
                 .with(RandomModels.CLIP, RandomModels.weights(RandomModels.CLIP.shapes()));
+    }
+
+    @Test
+    void guidanceIsTheModelsOwnUnlessAskedFor() throws IOException {
+        ModelBundle guided = complete();
+        assertThat(guided.guidance(null)).isEqualTo(2.5);
+        assertThat(guided.guidance(1.0)).isEqualTo(1);
+        ModelBundle unguided =
+                guided.with(
+                        RandomModels.TRANSFORMER,
+                        null,
+                        RandomModels.weights(RandomModels.TRANSFORMER.shapes()));
+        assertThat(unguided.guidance(null)).isEqualTo(1);
+        assertThat(unguided.guidance(1.0)).isEqualTo(1);
+        assertThatThrownBy(() -> unguided.guidance(3.0))
+                .hasMessageContaining("guidance is 3.0")
+                .hasMessageContaining("leave it out");
     }
 
     @Test
@@ -41,7 +59,7 @@ class ModelBundleTest {
             List<TokenGrid> grids = new ArrayList<>();
             for (DrawnCandidate drawn :
                     generator.draw(
-                            List.of(new Candidate(text, 1, new Sampling(1, 0, 1), new int[0])),
+                            List.of(new Candidate(text, 1, Sampling.PLAIN, new int[0])),
                             () -> true)) {
                 grids.add(drawn.grid());
             }

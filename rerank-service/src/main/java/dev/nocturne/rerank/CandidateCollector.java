@@ -154,6 +154,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
                 .setTemperature(event.getTemperature())
                 .setTopK(event.getTopK())
                 .setTopP(event.getTopP())
+                .setGuidance(event.getGuidance())
                 .build();
     }
 

@@ -3,6 +3,7 @@ package dev.nocturne.schemas;
 import static dev.nocturne.schemas.Limits.MAX_CANDIDATES;
 import static dev.nocturne.schemas.Limits.MAX_CAPTION_CHARS;
 import static dev.nocturne.schemas.Limits.MAX_CUSTOM_ID_CHARS;
+import static dev.nocturne.schemas.Limits.MAX_GUIDANCE;
 import static dev.nocturne.schemas.Limits.MAX_IMAGE_PROMPT_BYTES;
 import static dev.nocturne.schemas.Limits.MAX_TEMPERATURE;
 import static dev.nocturne.schemas.Limits.MAX_TOP;
@@ -131,6 +132,14 @@ public final class CaptionRules {
                     option(
                             "top_p",
                             "top_p is %s: must be more than 0, at most 1 (off)".formatted(topP)));
+        }
+        Double guidance = caption.getGuidance();
+        if (guidance != null && !(guidance >= 1 && guidance <= MAX_GUIDANCE)) {
+            violations.add(
+                    option(
+                            "guidance",
+                            "guidance is %s: must be 1 (off) to %s"
+                                    .formatted(guidance, MAX_GUIDANCE)));
         }
     }
 

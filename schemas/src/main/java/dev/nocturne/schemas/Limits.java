@@ -15,6 +15,8 @@ public final class Limits {
     /** Exclusive lower bound is 0. */
     public static final double MAX_TEMPERATURE = 10;
 
+    public static final double MAX_GUIDANCE = 100;
+
     public static final int MAX_TOP_K = 65_535;
 
     /** Leaves room for the rest of the record in Kafka's default of 1 MiB a message. */

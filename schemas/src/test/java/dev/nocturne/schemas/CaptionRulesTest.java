@@ -54,6 +54,7 @@ class CaptionRulesTest {
                 broken(c -> c.setTemperature(Double.NaN), "temperature", "invalid_option", "NaN"),
                 broken(c -> c.setTopK(-1), "top_k", "invalid_option", "-1"),
                 broken(c -> c.setTopP(1.5), "top_p", "invalid_option", "1.5"),
+                broken(c -> c.setGuidance(0.5), "guidance", "invalid_option", "0.5"),
                 broken(c -> c.setImagePromptRows(1), "image_prompt_rows", "invalid_option", "1"),
                 broken(
                         c -> c.setImagePrompt(ByteBuffer.allocate(9)),

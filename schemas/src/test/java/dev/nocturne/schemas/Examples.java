@@ -40,6 +40,7 @@ final class Examples {
                             0.9,
                             40,
                             0.95,
+                            3.0,
                             bytes(1, 2, 3),
                             2,
                             NOON),
@@ -54,6 +55,7 @@ final class Examples {
                             0.9,
                             40,
                             0.95,
+                            3.0,
                             NOON),
                     new GridsDrawn(
                             REQUEST,
@@ -66,7 +68,8 @@ final class Examples {
                             List.of(new DrawnGrid(3, 77L, -12.5, bytes(7, 0, 9, 0))),
                             0.9,
                             40,
-                            0.95),
+                            0.95,
+                            3.0),
                     new GridsScored(
                             REQUEST,
                             16,
@@ -77,7 +80,8 @@ final class Examples {
                             List.of(new ScoredGrid(3, 77L, -12.5, 0.25f, bytes(7, 0, 9, 0))),
                             0.9,
                             40,
-                            0.95),
+                            0.95,
+                            3.0),
                     new CandidatesRanked(
                             REQUEST,
                             16,
@@ -88,7 +92,8 @@ final class Examples {
                             0.125,
                             0.9,
                             40,
-                            0.95),
+                            0.95,
+                            3.0),
                     new RequestFinished(
                             REQUEST,
                             RequestStatus.FAILED,

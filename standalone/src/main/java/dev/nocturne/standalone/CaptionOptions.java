@@ -57,6 +57,13 @@ final class CaptionOptions {
                     "Draw from the likeliest tokens of total probability P; 1: off (default).")
     double topP;
 
+    @Option(
+            names = "--guidance",
+            paramLabel = "G",
+            description =
+                    "Above 1 closer to the caption, less varied; 1: off (default: the model's own).")
+    Double guidance;
+
     /**
      * The event of a caption.
      *
@@ -75,6 +82,7 @@ final class CaptionOptions {
                         .setTemperature(temperature)
                         .setTopK(topK)
                         .setTopP(topP)
+                        .setGuidance(guidance)
                         .setSubmittedAt(Instant.now())
                         .build();
         List<Violation> violations = CaptionRules.validate(event);

@@ -45,6 +45,7 @@ final class Painter implements AutoCloseable {
      */
     record Painting(ResultFile result, List<byte[]> pngs) {}
 
+    private final ModelBundle bundle;
     private final String model;
     private final int batchSize;
     private final BpeTokenizer tokenizer;
@@ -54,7 +55,7 @@ final class Painter implements AutoCloseable {
     private final DiscreteVae dvae;
 
     Painter(Path model, int batchSize) throws IOException {
-        ModelBundle bundle = ModelBundle.open(model);
+        bundle = ModelBundle.open(model);
         this.model = bundle.id();
         this.batchSize = batchSize;
         tokenizer = bundle.tokenizer();
@@ -70,6 +71,7 @@ final class Painter implements AutoCloseable {
             int[] textTokens,
             float[] textEmbedding,
             long seed,
+            Sampling sampling,
             List<ScoredGrid> scored) {}
 
     /** A candidate to draw. */
@@ -80,7 +82,7 @@ final class Painter implements AutoCloseable {
      *
      * @param drawn told after each batch how many candidates it drew
      * @param finished given each caption's painting as soon as all its candidates are in
-     * @throws CommandFailure if a caption has too many tokens
+     * @throws CommandFailure if a caption has too many tokens or asks for what the model can't do
      */
     void paint(List<CaptionSubmitted> captions, IntConsumer drawn, Consumer<Painting> finished) {
         List<Place> places = new ArrayList<>();
@@ -113,8 +115,13 @@ final class Painter implements AutoCloseable {
                     tokenizer.encode(caption.getCaption()),
                     clip.embedText(caption.getCaption()),
                     seed,
+                    new Sampling(
+                            caption.getTemperature(),
+                            caption.getTopK(),
+                            caption.getTopP(),
+                            bundle.guidance(caption.getGuidance())),
                     new ArrayList<>());
-        } catch (CaptionTooLongException e) {
+        } catch (CaptionTooLongException | IllegalArgumentException e) {
             throw new CommandFailure(e.getMessage());
         }
     }
@@ -139,11 +146,10 @@ final class Painter implements AutoCloseable {
     }
 
     private static Candidate candidate(Place place) {
-        CaptionSubmitted caption = place.request.caption;
         return new Candidate(
                 place.request.textTokens,
                 CandidateSeeds.seed(place.request.seed, place.candidate),
-                new Sampling(caption.getTemperature(), caption.getTopK(), caption.getTopP()),
+                place.request.sampling,
                 new int[0]);
     }
 
@@ -188,6 +194,7 @@ final class Painter implements AutoCloseable {
                         caption.getTemperature(),
                         caption.getTopK(),
                         caption.getTopP(),
+                        request.sampling.guidance(),
                         images);
         return new Painting(result, pngs);
     }

@@ -96,6 +96,7 @@ public final class Evaluation {
         SortedMap<Integer, Double> means = new TreeMap<>();
         List<List<BufferedImage>> rows = new ArrayList<>();
         BpeTokenizer tokenizer = bundle.tokenizer();
+        Sampling sampling = new Sampling(1, 0, 1, bundle.guidance(null));
         try (GridGenerator generator = bundle.generator(CANDIDATES);
                 CandidateScorer scorer = bundle.scorer();
                 Clip clip = bundle.clip();
@@ -108,7 +109,7 @@ public final class Evaluation {
                                                 new Candidate(
                                                         tokenizer.encode(caption),
                                                         CandidateSeeds.seed(1, k),
-                                                        new Sampling(1, 0, 1),
+                                                        sampling,
                                                         new int[0]))
                                 .toList();
                 List<TokenGrid> grids = new ArrayList<>();

@@ -154,7 +154,8 @@ public final class Training {
             boolean finished = run(trainee, "transformer", options);
             if (finished) {
                 // read again: another part may have been finished meanwhile
-                ModelBundle.open(model).with(architecture, weights("transformer"));
+                ModelBundle.open(model)
+                        .with(architecture, TransformerTraining.GUIDANCE, weights("transformer"));
             }
             return finished;
         }

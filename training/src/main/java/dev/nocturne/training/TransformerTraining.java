@@ -34,6 +34,13 @@ import java.util.random.RandomGenerator;
  */
 final class TransformerTraining implements Trainee {
     private static final double BPE_DROPOUT = 0.1;
+
+    /** The share of pictures that are learnt without their captions, so that captions can guide. */
+    private static final double CAPTION_DROPOUT = 0.1;
+
+    /** With which the finished model draws unless a request says otherwise. */
+    static final double GUIDANCE = 3;
+
     private static final int SAMPLES = 8;
 
     /** What the sheet of samples shows. */
@@ -105,7 +112,7 @@ final class TransformerTraining implements Trainee {
         for (int i = 0; i < settings.batch; i++) {
             CaptionedSource.Captioned captioned = training.next(BPE_DROPOUT, random);
             examples.add(captioned.example());
-            texts.add(captioned.tokens());
+            texts.add(random.nextDouble() < CAPTION_DROPOUT ? new int[0] : captioned.tokens());
         }
         return drawn(examples, texts);
     }
@@ -175,7 +182,7 @@ final class TransformerTraining implements Trainee {
                             new Candidate(
                                     tokenizer.encode(SHOWN.get(i)),
                                     CandidateSeeds.seed(0, k),
-                                    new Sampling(1, 0, 1),
+                                    new Sampling(1, 0, 1, GUIDANCE),
                                     new int[0]));
                 }
                 List<TokenGrid> grids = new ArrayList<>();

@@ -1,0 +1,60 @@
+package dev.nocturne.models;
+
+import java.util.stream.IntStream;
+
+/**
+ * Which image positions an image position attends to (Ramesh et al. 2021, appendix B.1 and figure
+ * 11). Positions count in raster order and patterns wrap over the edges of rows. Every position
+ * also attends to the whole text, and text to the text before it.
+ */
+public enum AttentionPattern {
+    /** Itself and everything before it. */
+    FULL,
+    /** Itself and as many positions before it as a row has: back to the same column, one row up. */
+    ROW,
+    /** Its column, down to itself. */
+    COLUMN,
+    /** What a causal convolution of 11×11 tokens reaches. */
+    CONVOLUTION;
+
+    /** How far the convolution reaches up, left and right. */
+    static final int REACH = 5;
+
+    /** The published layout: row, column, row, row, and so on; a convolution at the end. */
+    public static AttentionPattern published(int layer, int layers) {
+        if (layer == layers - 1) {
+            return CONVOLUTION;
+        }
+        return layer % 4 == 1 ? COLUMN : ROW;
+    }
+
+    /** The positions that {@code query} attends to on a grid of this width, ascending. */
+    public int[] keys(int query, int width) {
+        return IntStream.rangeClosed(0, query).filter(key -> reaches(query - key, width)).toArray();
+    }
+
+    /** Whether the position {@code distance} before the query is attended to. */
+    private boolean reaches(int distance, int width) {
+        return switch (this) {
+            case FULL -> true;
+            case ROW -> distance <= width;
+            case COLUMN -> distance % width == 0;
+            case CONVOLUTION ->
+                    IntStream.rangeClosed(0, REACH)
+                            .anyMatch(up -> Math.abs(distance - up * width) <= REACH);
+        };
+    }
+
+    /**
+     * Image positions whose keys and values a decoder has to keep on a grid of this size: those
+     * that some later position still attends to.
+     */
+    public int kept(int gridSize) {
+        return switch (this) {
+            case FULL, COLUMN -> gridSize * gridSize;
+            case ROW -> Math.min(gridSize * gridSize, gridSize + 1);
+            case CONVOLUTION ->
+                    Math.min(gridSize * gridSize, REACH * gridSize + REACH + 1);
+        };
+    }
+}
