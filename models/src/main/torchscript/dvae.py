@@ -1,6 +1,6 @@
 # The discrete VAE of Ramesh et al. 2021, appendix A, layer for layer as published in openai/DALL-E.
 # Every size is read off the weights. Names: encoder.blocks.input, encoder.blocks.group_G.block_B.{id_path,res_path.conv_C},
-# encoder.blocks.output.conv; the decoder mirrors them. Pixels: uint8 [batch, 3, size, size].
+# encoder.blocks.output.conv; the decoder mirrors them. Not published: group_G.{downsample,upsample}. Pixels: uint8 [batch, 3, size, size].
 
 
 def conv(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
@@ -16,6 +16,20 @@ def block(self, w: Dict[str, Tensor], name: str, gain: float, x: Tensor) -> Tens
     if (name + ".id_path.w") in w:
         x = self.conv(w, name + ".id_path", x)
     return torch.add(x, h, alpha=gain)
+
+
+# Half as wide and high. As published, the largest of four; with weights, a learned mixture of the four, which forgets nothing.
+def downsample(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
+    if (name + ".w") in w:
+        return self.conv(w, name, torch.pixel_unshuffle(x, 2))
+    return torch.max_pool2d(x, [2, 2], [2, 2])
+
+
+# Twice as wide and high. As published, four times the same; with weights, four learned ones (Shi et al. 2016).
+def upsample(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
+    if (name + ".w") in w:
+        return torch.pixel_shuffle(self.conv(w, name, x), 2)
+    return torch.upsample_nearest2d(x, None, [2., 2.])
 
 
 def groups(self, w: Dict[str, Tensor], half: str) -> int:
@@ -58,7 +72,7 @@ def encoder(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
         for b in range(1, per_group + 1):
             h = self.block(w, "encoder.blocks.group_" + str(g) + ".block_" + str(b), gain, h)
         if g < groups:
-            h = torch.max_pool2d(h, [2, 2], [2, 2])
+            h = self.downsample(w, "encoder.blocks.group_" + str(g) + ".downsample", h)
     return self.conv(w, "encoder.blocks.output.conv", torch.relu(h).to(6))
 
 
@@ -77,7 +91,7 @@ def decode_codes(self, w: Dict[str, Tensor], h: Tensor) -> Tensor:
         for b in range(1, per_group + 1):
             h = self.block(w, "decoder.blocks.group_" + str(g) + ".block_" + str(b), gain, h)
         if g < groups:
-            h = torch.upsample_nearest2d(h, None, [2., 2.])
+            h = self.upsample(w, "decoder.blocks.group_" + str(g) + ".upsample", h)
     return self.conv(w, "decoder.blocks.output.conv", torch.relu(h)).to(6)
 
 
@@ -213,8 +227,9 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
         excess = kl
         statistics = self.decode_codes(p, self.mixed_codes(p, y))
     mu = torch.slice(statistics, 1, 0, 3)
-    # The scale has a floor of about one grey level: flat white is drawn exactly, and would otherwise earn an unbounded likelihood.
-    ln_b = torch.clamp(torch.slice(statistics, 1, 3, 6), -2.3, None)
+    # The scale has a floor of about ten grey levels on white. Flat areas can be drawn exactly and would else earn an unbounded
+    # likelihood, and their gradients, divided by the scale, would drown those of shapes.
+    ln_b = torch.clamp(torch.slice(statistics, 1, 3, 6), -1., None)
     error = torch.abs(torch.log(x) - torch.log1p(torch.neg(x)) - mu)
     nll = torch.mean(ln_b + error * torch.exp(torch.neg(ln_b)) + torch.log(x) + torch.log1p(torch.neg(x))) + 0.6931471805599453
     loss = nll + knobs[3] * excess / float(3 * self.cell(w))

@@ -24,15 +24,42 @@ def logits(self, w: Dict[str, Tensor], head: str, x: Tensor) -> Tensor:
     return torch.linear(self.norm(w, "ln_final", x).to(weight.dtype), weight).to(6)
 
 
-# Mean cross-entropies in nats: [text, image]. text [batch, L], image [batch, height * width]
-def losses(self, w: Dict[str, Tensor], text: Tensor, image: Tensor) -> List[Tensor]:
-    length = self.text_length(w)
+# What each layer attends to, in the order of AttentionPattern: 0 full, 1 row, 2 column, 3 convolution. `layout` [layers] int64.
+# `masks` [4, L + height * width, L + height * width] bool: where each pattern lets a query (row) see a key (column).
+
+
+# The naive way, and the one for training: the whole sequence at once, every score computed and most of them masked.
+# text [batch, L], image [batch, height * width] -> hidden states before the final norm [batch, L + height * width - 1, width] float32
+def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
     n = torch.size(image, 1)
     previous = torch.embedding(w["image_token.weight"], torch.slice(image, 1, 0, n - 1)).to(6)
     x = torch.cat([self.embed_text(w, text), previous + torch.slice(self.image_positions(w), 0, 0, n - 1)], 1)
-    x = self.resblocks(w, "", True, False, x)
+    t = torch.size(x, 1)
+    for i in range(self.depth(w, "")):
+        block = "resblocks." + str(i)
+        q, k, v = self.heads(w, block, x)
+        pattern = int(layout[i])
+        if pattern == 0:
+            y = torch.scaled_dot_product_attention(q, k, v, None, 0., True)
+        else:
+            mask = torch.slice(torch.slice(torch.select(masks, 0, pattern), 0, 0, t), 1, 0, t)
+            y = torch.scaled_dot_product_attention(q, k, v, mask, 0., False)
+        x = self.finish(w, block, False, x, y)
+    return x
+
+
+# -> logits of every image token [batch, height * width, vocabulary] float32
+def dense_logits(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
+    x = self.whole_sequence(w, layout, masks, text, image)
+    return self.logits(w, "image_head", torch.slice(x, 1, self.text_length(w) - 1))
+
+
+# Mean cross-entropies in nats: [text, image].
+def losses(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> List[Tensor]:
+    x = self.whole_sequence(w, layout, masks, text, image)
+    length = self.text_length(w)
     text_logits = self.logits(w, "text_head", torch.slice(x, 1, 0, length - 1))
-    image_logits = self.logits(w, "image_head", torch.slice(x, 1, length - 1, length - 1 + n))
+    image_logits = self.logits(w, "image_head", torch.slice(x, 1, length - 1))
     text_loss = torch.cross_entropy_loss(torch.flatten(text_logits, 0, 1), torch.flatten(torch.slice(text, 1, 1, length)))
     image_loss = torch.cross_entropy_loss(torch.flatten(image_logits, 0, 1), torch.flatten(image))
     return [text_loss, image_loss]
@@ -40,8 +67,8 @@ def losses(self, w: Dict[str, Tensor], text: Tensor, image: Tensor) -> List[Tens
 
 # One training step. knobs: [dtype, lr, clip, ema]. Returns [loss, text, image, gradient norm, weight norm].
 def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
-               steps: Tensor, knobs: Tensor, text: Tensor, image: Tensor) -> Tensor:
-    losses = self.losses(self.prepare(w, int(knobs[0])), text, image)
+               steps: Tensor, knobs: Tensor, layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
+    losses = self.losses(self.prepare(w, int(knobs[0])), layout, masks, text, image)
     loss = losses[0] * 0.125 + losses[1] * 0.875
     torch.backward(loss)
     norms = self.optimize(w, m, v, e, "", "none", 1., steps, float(knobs[1]), 0.96, 0.045, float(knobs[2]), float(knobs[3]))
@@ -63,29 +90,94 @@ def prefill(self, w: Dict[str, Tensor], text: Tensor) -> Dict[str, Tensor]:
     return prefix
 
 
-# The state of one batch: for each row the prefix of its caption, room for the image positions' keys and values, the hidden state
-# that predicts the next token; and the tokens and log-probabilities so far, [batch]. `caption` [rows] indexes `prefixes`. Guided batches have
-# two rows for each candidate: the batch with its captions, then the batch without.
-def begin(self, w: Dict[str, Tensor], prefixes: List[Dict[str, Tensor]], caption: List[int], batch: int) -> Dict[str, Tensor]:
+# The state of one batch of rows:
+#   text_k.I, text_v.I [groups, heads, L, 64]: the text of a caption, once for each group of its rows
+#   k.I, v.I [rows, heads, kept, 64]: what the pattern of layer I needs of the image so far
+#   x [rows, width]: the hidden state that predicts the next token
+#   tokens, log_probability [batch]
+# Rows of one caption are taken together, eight to a group, so that its keys and values are read once for eight. `group_caption` [groups]
+# indexes `prefixes`; `members` [groups * 8] are the rows of the groups, padded with any; `places` [rows] is where each row stands among the
+# members. Guided batches have two rows for each candidate: the batch with its captions, then the batch without.
+def begin(self, w: Dict[str, Tensor], layout: Tensor, prefixes: List[Dict[str, Tensor]], group_caption: List[int], members: Tensor,
+          places: Tensor, batch: int) -> Dict[str, Tensor]:
     state: Dict[str, Tensor] = {}
-    length = self.text_length(w)
-    n = torch.size(w["image_row.weight"], 0) * torch.size(w["image_column.weight"], 0)
-    rows = len(caption)
+    height, width = torch.size(w["image_row.weight"], 0), torch.size(w["image_column.weight"], 0)
+    rows = torch.size(places, 0)
     for i in range(self.depth(w, "")):
         for kind in ["k.", "v."]:
             name = kind + str(i)
-            sample = prefixes[0][name]
-            cache = torch.new_zeros(sample, [rows, torch.size(sample, 1), length + n, 64])
-            for row in range(rows):
-                torch.copy_(torch.slice(torch.select(cache, 0, row), 1, 0, length), torch.select(prefixes[caption[row]][name], 0, 0))
-            state[name] = cache
+            texts: List[Tensor] = []
+            for caption in group_caption:
+                texts.append(prefixes[caption][name])
+            state["text_" + name] = torch.cat(texts)
+            sample = texts[0]
+            state[name] = torch.new_zeros(sample, [rows, torch.size(sample, 1), self.kept(int(layout[i]), height, width), 64])
     hidden: List[Tensor] = []
-    for row in range(rows):
-        hidden.append(prefixes[caption[row]]["x"])
-    state["x"] = torch.cat(hidden)
-    state["tokens"] = torch.new_zeros(state["x"], [batch, n], dtype=4)
+    for caption in group_caption:
+        hidden.append(torch.expand(prefixes[caption]["x"], [8, -1]))
+    state["x"] = torch.index_select(torch.cat(hidden), 0, places)
+    state["members"] = members
+    state["places"] = places
+    state["tokens"] = torch.new_zeros(state["x"], [batch, height * width], dtype=4)
     state["log_probability"] = torch.new_zeros(state["x"], [batch], dtype=7)
     return state
+
+
+# Image positions that a layer keeps: all, a ring of a row and one, all by columns, or a ring of the convolution's window.
+def kept(self, pattern: int, height: int, width: int) -> int:
+    n = height * width
+    if pattern == 1 and width + 1 < n:
+        n = width + 1
+    if pattern == 3 and 5 * width + 6 < n:
+        n = 5 * width + 6
+    return n
+
+
+# Where position t is kept.
+def slot(self, pattern: int, t: int, height: int, width: int) -> int:
+    if pattern == 2:
+        return (t % width) * height + t // width
+    return t % self.kept(pattern, height, width)
+
+
+# What a position sees of the kept: [first, count] of a run.
+def run(self, pattern: int, t: int, height: int, width: int) -> Tuple[int, int]:
+    if pattern == 2:
+        return ((t % width) * height, t // width + 1)
+    kept = self.kept(pattern, height, width)
+    if t + 1 < kept:
+        return (0, t + 1)
+    return (0, kept)
+
+
+# The slots that the convolution at position t sees.
+def window(self, t: int, height: int, width: int) -> List[int]:
+    distances: List[int] = []
+    slots: List[int] = []
+    for up in range(6):
+        for left in range(-5, 6):
+            distance = up * width + left
+            if distance >= 0 and distance <= t and distance not in distances:
+                distances.append(distance)
+                slots.append(self.slot(3, t - distance, height, width))
+    return slots
+
+
+# One softmax over the text of the row's caption and the image keys that the layer sees. q [rows, heads, 1, 64], keys and values
+# [rows, heads, seen, 64] -> [rows, heads, 1, 64]
+def attend(self, state: Dict[str, Tensor], layer: str, q: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    text_k, text_v = state["text_k." + layer], state["text_v." + layer]
+    groups, heads, length = torch.size(text_k, 0), torch.size(text_k, 1), torch.size(text_k, 2)
+    grouped = torch.view(torch.index_select(q, 0, state["members"]), [groups, 8, heads, 64])
+    on_text = torch.matmul(torch.transpose(grouped, 1, 2), torch.transpose(text_k, 2, 3))  # [groups, heads, 8, L]
+    on_text = torch.reshape(torch.transpose(on_text, 1, 2), [groups * 8, heads, 1, length])
+    on_text = torch.index_select(on_text, 0, state["places"])
+    on_image = torch.matmul(q, torch.transpose(keys, 2, 3))
+    p = torch.softmax(torch.cat([on_text, on_image], -1).to(6) * 0.125, -1).to(q.dtype)
+    p_text = torch.view(torch.index_select(torch.slice(p, 3, 0, length), 0, state["members"]), [groups, 8, heads, length])
+    of_text = torch.matmul(torch.transpose(p_text, 1, 2), text_v)  # [groups, heads, 8, 64]
+    of_text = torch.reshape(torch.transpose(of_text, 1, 2), [groups * 8, heads, 1, 64])
+    return torch.index_select(of_text, 0, state["places"]) + torch.matmul(torch.slice(p, 3, length), values)
 
 
 # logits [batch, vocabulary], uniforms and sampling parameters [batch, 1] -> tokens [batch, 1]. Inverse of the cumulative
@@ -105,12 +197,33 @@ def sample(self, logits: Tensor, uniform: Tensor, temperature: Tensor, top_k: Te
     return torch.gather(tokens, 1, torch.minimum(index, kept - 1))
 
 
+# Runs the token of image position t through the blocks. token [rows, 1] -> hidden state of the position [rows, width]
+def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], t: int, token: Tensor) -> Tensor:
+    height, width = torch.size(w["image_row.weight"], 0), torch.size(w["image_column.weight"], 0)
+    position = w["image_row.weight"][t // width].to(6) + w["image_column.weight"][t % width].to(6)
+    x = torch.embedding(w["image_token.weight"], token).to(6) + position
+    for i in range(self.depth(w, "")):
+        layer = str(i)
+        block = "resblocks." + layer
+        q, k, v = self.heads(w, block, x)
+        pattern = int(layout[i])
+        at = self.slot(pattern, t, height, width)
+        keys, values = state["k." + layer], state["v." + layer]
+        torch.copy_(torch.slice(keys, 2, at, at + 1), k)
+        torch.copy_(torch.slice(values, 2, at, at + 1), v)
+        if pattern == 3:
+            seen = torch.tensor(self.window(t, height, width), dtype=4, device=x.device)
+            y = self.attend(state, layer, q, torch.index_select(keys, 2, seen), torch.index_select(values, 2, seen))
+        else:
+            first, count = self.run(pattern, t, height, width)
+            y = self.attend(state, layer, q, torch.slice(keys, 2, first, first + count), torch.slice(values, 2, first, first + count))
+        x = self.finish(w, block, False, x, y)
+    return torch.squeeze(x, 1)
+
+
 # Draws the tokens of image positions [start, start + count) for all rows, in place in `state`. uniforms [batch, count];
 # primed [batch, count]: a token to take instead of drawing one, or -1; sampling [batch, 4]: temperature, top_k, top_p, guidance.
-def draw(self, w: Dict[str, Tensor], state: Dict[str, Tensor], start: int, uniforms: Tensor, primed: Tensor, sampling: Tensor) -> int:
-    length = self.text_length(w)
-    depth = self.depth(w, "")
-    positions = self.image_positions(w)
+def draw(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], start: int, uniforms: Tensor, primed: Tensor, sampling: Tensor) -> int:
     temperature = torch.slice(sampling, 1, 0, 1)
     top_k = torch.slice(sampling, 1, 1, 2)
     top_p = torch.slice(sampling, 1, 2, 3)
@@ -134,21 +247,21 @@ def draw(self, w: Dict[str, Tensor], state: Dict[str, Tensor], start: int, unifo
         torch.add_(state["log_probability"], torch.squeeze(torch.masked_fill(log_p, torch.ge(given, 0), 0.), 1))
         if guided:
             token = torch.cat([token, token])
-        x = torch.embedding(w["image_token.weight"], token).to(6) + torch.slice(positions, 0, t, t + 1)
-        for i in range(depth):
-            block = "resblocks." + str(i)
-            q, k, v = self.heads(w, block, x)
-            keys, values = state["k." + str(i)], state["v." + str(i)]
-            end = length + t + 1
-            torch.copy_(torch.slice(keys, 2, end - 1, end), k)
-            torch.copy_(torch.slice(values, 2, end - 1, end), v)
-            y = torch.scaled_dot_product_attention(q, torch.slice(keys, 2, 0, end), torch.slice(values, 2, 0, end), None, 0., False)
-            x = self.finish(w, block, False, x, y)
-        x = torch.squeeze(x, 1)
+        x = self.advance(w, layout, state, t, token)
     torch.copy_(state["x"], x)
     return start + torch.size(uniforms, 1)
 
 
+# The logits that `draw` sees when it is given every token: image [rows, height * width] -> [rows, height * width, vocabulary]
+def decode_logits(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], image: Tensor) -> Tensor:
+    x = state["x"]
+    every: List[Tensor] = []
+    for t in range(torch.size(image, 1)):
+        every.append(self.logits(w, "image_head", x))
+        x = self.advance(w, layout, state, t, torch.slice(image, 1, t, t + 1))
+    return torch.stack(every, 1)
+
+
 # -> [text, image] cross-entropies of a batch, no gradients
-def evaluate(self, w: Dict[str, Tensor], text: Tensor, image: Tensor) -> Tensor:
-    return torch.stack(self.losses(w, text, image))
+def evaluate(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
+    return torch.stack(self.losses(w, layout, masks, text, image))

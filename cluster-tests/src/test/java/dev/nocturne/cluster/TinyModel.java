@@ -21,9 +21,9 @@ final class TinyModel {
     private static final int CODEBOOK = 32;
     private static final int GRID = 8;
 
-    private static final DvaeArchitecture DVAE = new DvaeArchitecture(16, 3, 1, CODEBOOK, 8);
+    private static final DvaeArchitecture DVAE = new DvaeArchitecture(16, 3, 1, CODEBOOK, 8, false);
     private static final TransformerArchitecture TRANSFORMER =
-            new TransformerArchitecture(2, 64, VOCABULARY, TEXT_LENGTH, CODEBOOK, GRID);
+            new TransformerArchitecture(2, 64, VOCABULARY, TEXT_LENGTH, CODEBOOK, GRID, null);
     private static final ClipArchitecture CLIP =
             new ClipArchitecture(
                     IMAGE_PIXELS, 8, 1, 64, 1, 64, TEXT_LENGTH + 2, VOCABULARY + 2, 64);

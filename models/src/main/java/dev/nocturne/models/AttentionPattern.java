@@ -1,5 +1,6 @@
 package dev.nocturne.models;
 
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
@@ -33,6 +34,28 @@ public enum AttentionPattern {
         return IntStream.rangeClosed(0, query).filter(key -> reaches(query - key, width)).toArray();
     }
 
+    /**
+     * Every pattern, in order, as masks over text and image: whether a query sees a key.
+     *
+     * @return {@code [patterns, positions, positions]}, positions being text and image
+     */
+    public static boolean[] masks(int textLength, int gridSize) {
+        int positions = textLength + gridSize * gridSize;
+        boolean[] masks = new boolean[values().length * positions * positions];
+        for (AttentionPattern pattern : values()) {
+            for (int query = 0; query < positions; query++) {
+                int row = (pattern.ordinal() * positions + query) * positions;
+                Arrays.fill(masks, row, row + Math.min(query + 1, textLength), true);
+                if (query >= textLength) {
+                    for (int key : pattern.keys(query - textLength, gridSize)) {
+                        masks[row + textLength + key] = true;
+                    }
+                }
+            }
+        }
+        return masks;
+    }
+
     /** Whether the position {@code distance} before the query is attended to. */
     private boolean reaches(int distance, int width) {
         return switch (this) {
@@ -53,8 +76,7 @@ public enum AttentionPattern {
         return switch (this) {
             case FULL, COLUMN -> gridSize * gridSize;
             case ROW -> Math.min(gridSize * gridSize, gridSize + 1);
-            case CONVOLUTION ->
-                    Math.min(gridSize * gridSize, REACH * gridSize + REACH + 1);
+            case CONVOLUTION -> Math.min(gridSize * gridSize, REACH * gridSize + REACH + 1);
         };
     }
 }

@@ -5,7 +5,7 @@ import java.util.Map;
 
 /**
  * The sizes of a discrete VAE (Ramesh et al. 2021, appendix A; openai/DALL-E). The published model
- * is {@code (256, 4, 2, 8192, 128)}: 256×256 pixels to 32×32 tokens.
+ * is {@code (256, 4, 2, 8192, 128, false)}: 256×256 pixels to 32×32 tokens.
  *
  * @param hidden channels of the first group; group {@code g} of the encoder has {@code hidden ·
  *     2^(g-1)}
@@ -13,9 +13,16 @@ import java.util.Map;
  * @param blocksPerGroup residual blocks in a group
  * @param vocabulary size of the codebook
  * @param codeWidth length of a codebook vector
+ * @param subpixel whether the resampling between groups is learned; published are maximum and
+ *     repetition, which small models learn slowly with
  */
 public record DvaeArchitecture(
-        int hidden, int groups, int blocksPerGroup, int vocabulary, int codeWidth) {
+        int hidden,
+        int groups,
+        int blocksPerGroup,
+        int vocabulary,
+        int codeWidth,
+        boolean subpixel) {
 
     public DvaeArchitecture {
         if (hidden < 8 || hidden % 4 != 0) {
@@ -50,6 +57,14 @@ public record DvaeArchitecture(
                             channels,
                             hidden << (group - 1),
                             new int[] {3, 3, 3, 1});
+            if (subpixel && group < groups) {
+                conv(
+                        shapes,
+                        "encoder.blocks.group_" + group + ".downsample",
+                        4 * channels,
+                        channels,
+                        1);
+            }
         }
         conv(shapes, "encoder.blocks.output.conv", channels, vocabulary, 1);
 
@@ -63,6 +78,14 @@ public record DvaeArchitecture(
                             channels,
                             hidden << (groups - group),
                             new int[] {1, 3, 3, 3});
+            if (subpixel && group < groups) {
+                conv(
+                        shapes,
+                        "decoder.blocks.group_" + group + ".upsample",
+                        channels,
+                        4 * channels,
+                        1);
+            }
         }
         // mean and log scale of the logit-Laplace for red, green and blue
         conv(shapes, "decoder.blocks.output.conv", channels, 6, 1);

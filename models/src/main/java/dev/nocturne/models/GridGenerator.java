@@ -28,8 +28,12 @@ public final class GridGenerator implements AutoCloseable {
     /** Positions drawn between two looks at {@code keepGoing}. */
     private static final int CHUNK = 32;
 
+    /** Rows that share the keys and values of their caption's text; the program's number. */
+    private static final int GROUP = 8;
+
     private final TorchProgram program;
     private final IValue weights;
+    private final IValue layout;
     private final TransformerArchitecture architecture;
     private final int batchSize;
 
@@ -49,6 +53,9 @@ public final class GridGenerator implements AutoCloseable {
         this.batchSize = batchSize;
         this.program = TorchProgram.load("transformer.py", "resblocks.py", "adamw.py");
         this.weights = program.prepare(weights, precision);
+        long[] patterns =
+                architecture.patterns().stream().mapToLong(AttentionPattern::ordinal).toArray();
+        this.layout = IValue.from((PtNDArray) program.manager().create(patterns));
     }
 
     public int batchSize() {
@@ -122,7 +129,8 @@ public final class GridGenerator implements AutoCloseable {
                                                         new Shape(batchSize, count)));
                         IValue end =
                                 program.call(
-                                        "draw", weights, state, from, uniforms, primed, sampling)) {
+                                        "draw", weights, layout, state, from, uniforms, primed,
+                                        sampling)) {
                     if (end.toLong() < length && !keepGoing.getAsBoolean()) {
                         throw new CancelledException();
                     }
@@ -132,38 +140,78 @@ public final class GridGenerator implements AutoCloseable {
         }
     }
 
+    /**
+     * The logits before each token of given grids, for comparison with other ways to compute them.
+     *
+     * @param rows as many as the batch holds, not guided
+     * @param tokens {@code [rows, gridLength]}
+     * @return {@code [rows, gridLength, imageVocabulary]}
+     */
+    float[] logits(List<Candidate> rows, long[] tokens) {
+        try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
+                IValue state = begin(rows, false, scope);
+                IValue image =
+                        IValue.from(
+                                (PtNDArray)
+                                        scope.create(
+                                                tokens,
+                                                new Shape(
+                                                        rows.size(), architecture.gridLength())));
+                IValue logits = program.call("decode_logits", weights, layout, state, image)) {
+            return logits.toTensor(scope).toFloatArray();
+        }
+    }
+
     private IValue begin(List<Candidate> candidates, boolean guided, PtNDManager scope) {
         List<int[]> texts =
                 new ArrayList<>(candidates.stream().map(Candidate::textTokens).toList());
         if (guided) {
             texts.addAll(Collections.nCopies(candidates.size(), new int[0]));
         }
+        Map<List<Integer>, List<Integer>> rowsOfCaption = new LinkedHashMap<>();
+        for (int row = 0; row < texts.size(); row++) {
+            List<Integer> text = Arrays.stream(texts.get(row)).boxed().toList();
+            rowsOfCaption.computeIfAbsent(text, caption -> new ArrayList<>()).add(row);
+        }
+        List<Long> groupCaptions = new ArrayList<>();
+        List<Integer> members = new ArrayList<>();
+        long[] places = new long[texts.size()];
         List<IValue> prefixes = new ArrayList<>();
         try {
-            Map<List<Integer>, Integer> captions = new LinkedHashMap<>();
-            long[] captionOfRow = new long[texts.size()];
-            for (int row = 0; row < texts.size(); row++) {
-                int[] text = texts.get(row);
-                List<Integer> key = Arrays.stream(text).boxed().toList();
-                if (captions.putIfAbsent(key, captions.size()) == null) {
-                    try (IValue ids =
-                            IValue.from(
-                                    (PtNDArray)
-                                            scope.create(
-                                                    architecture.padded(text),
-                                                    new Shape(1, architecture.textLength())))) {
-                        prefixes.add(program.call("prefill", weights, ids));
+            for (List<Integer> rows : rowsOfCaption.values()) {
+                for (int i = 0; i < rows.size(); i++) {
+                    if (i % GROUP == 0) {
+                        groupCaptions.add((long) prefixes.size());
                     }
+                    places[rows.get(i)] = members.size();
+                    members.add(rows.get(i));
                 }
-                captionOfRow[row] = captions.get(key);
+                while (members.size() % GROUP != 0) {
+                    members.add(rows.get(0));
+                }
+                prefixes.add(prefill(texts.get(rows.get(0)), scope));
             }
             try (IValue list = IValue.listFrom(prefixes.toArray(new IValue[0]));
-                    IValue caption = IValue.listFrom(captionOfRow);
+                    IValue captions =
+                            IValue.listFrom(
+                                    groupCaptions.stream().mapToLong(Long::longValue).toArray());
+                    IValue member =
+                            tensor(
+                                    members.stream().mapToLong(Integer::longValue).toArray(),
+                                    scope);
+                    IValue place = tensor(places, scope);
                     IValue size = IValue.from((long) candidates.size())) {
-                return program.call("begin", weights, list, caption, size);
+                return program.call("begin", weights, layout, list, captions, member, place, size);
             }
         } finally {
             prefixes.forEach(IValue::close);
+        }
+    }
+
+    private IValue prefill(int[] text, PtNDManager scope) {
+        long[] ids = architecture.padded(text);
+        try (IValue row = IValue.from((PtNDArray) scope.create(ids, new Shape(1, ids.length)))) {
+            return program.call("prefill", weights, row);
         }
     }
 
@@ -230,6 +278,10 @@ public final class GridGenerator implements AutoCloseable {
         return values;
     }
 
+    private static IValue tensor(long[] values, PtNDManager scope) {
+        return IValue.from((PtNDArray) scope.create(values));
+    }
+
     private static IValue tensor(float[] values, Shape shape, PtNDManager scope) {
         return IValue.from((PtNDArray) scope.create(values, shape));
     }
@@ -237,6 +289,7 @@ public final class GridGenerator implements AutoCloseable {
     @Override
     public void close() {
         weights.close();
+        layout.close();
         program.close();
     }
 }

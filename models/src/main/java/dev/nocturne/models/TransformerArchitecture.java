@@ -1,11 +1,14 @@
 package dev.nocturne.models;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * The sizes of the transformer (Ramesh et al. 2021, appendix B). The paper's model is {@code (64,
- * 3968, 16384, 256, 8192, 32)}.
+ * 3968, 16384, 256, 8192, 32, SPARSE)}.
  *
  * @param layers residual blocks
  * @param width of the residual stream; heads are 64 wide
@@ -13,6 +16,7 @@ import java.util.Map;
  * @param textLength text positions; each has a pad of its own
  * @param imageVocabulary size of the dVAE's codebook
  * @param gridSize tokens along each side of the image
+ * @param attention what the layers attend to; null is {@link Attention#DENSE}
  */
 public record TransformerArchitecture(
         int layers,
@@ -20,9 +24,21 @@ public record TransformerArchitecture(
         int textVocabulary,
         int textLength,
         int imageVocabulary,
-        int gridSize) {
+        int gridSize,
+        Attention attention) {
+
+    /** What the layers of a transformer attend to. */
+    public enum Attention {
+        /** Every layer to everything before. */
+        @JsonProperty("dense")
+        DENSE,
+        /** As published: {@link AttentionPattern#published}. */
+        @JsonProperty("sparse")
+        SPARSE
+    }
 
     public TransformerArchitecture {
+        attention = attention == null ? Attention.DENSE : attention;
         if (width < 64 || width % 64 != 0) {
             throw new IllegalArgumentException(
                     "width is " + width + "; heads are 64 wide: choose a multiple of 64");
@@ -36,6 +52,17 @@ public record TransformerArchitecture(
                     "every size of the transformer must be positive, text length and codebook at least 2: "
                             + this);
         }
+    }
+
+    /** The pattern of each layer. */
+    public List<AttentionPattern> patterns() {
+        return IntStream.range(0, layers)
+                .mapToObj(
+                        layer ->
+                                attention == Attention.SPARSE
+                                        ? AttentionPattern.published(layer, layers)
+                                        : AttentionPattern.FULL)
+                .toList();
     }
 
     /** Image positions. */

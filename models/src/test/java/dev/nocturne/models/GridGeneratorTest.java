@@ -4,10 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.engine.PtNDManager;
-import ai.djl.pytorch.jni.IValue;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -61,35 +57,6 @@ class GridGeneratorTest {
     private static void assertSame(DrawnCandidate actual, DrawnCandidate expected) {
         assertThat(actual.grid()).isEqualTo(expected.grid());
         assertThat(actual.logProbability()).isCloseTo(expected.logProbability(), within(1e-5));
-    }
-
-    /** The control: one dense pass over the whole sequence, without caches. */
-    @Test
-    void logProbabilitiesAreThoseOfTheDensePass() {
-        try (GridGenerator generator = generator(Precision.FLOAT32);
-                TorchProgram program =
-                        TorchProgram.load("transformer.py", "resblocks.py", "adamw.py");
-                PtNDManager scope = (PtNDManager) program.manager().newSubManager();
-                IValue prepared = program.prepare(weights, Precision.FLOAT32)) {
-            for (Candidate candidate : List.of(candidate(0), candidate(5))) {
-                DrawnCandidate drawn = generator.draw(List.of(candidate), () -> true).get(0);
-                long[] image = IntStream.of(drawn.grid().tokens()).asLongStream().toArray();
-                try (IValue text =
-                                IValue.from(
-                                        (PtNDArray)
-                                                scope.create(
-                                                        RandomModels.TRANSFORMER.padded(
-                                                                candidate.textTokens()),
-                                                        new Shape(1, 6)));
-                        IValue grid =
-                                IValue.from((PtNDArray) scope.create(image, new Shape(1, 16)));
-                        IValue losses = program.call("evaluate", prepared, text, grid)) {
-                    float meanNegative = losses.toTensor(scope).toFloatArray()[1];
-                    assertThat(drawn.logProbability())
-                            .isCloseTo(-16.0 * meanNegative, within(1e-3));
-                }
-            }
-        }
     }
 
     @Test

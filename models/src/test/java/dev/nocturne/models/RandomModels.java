@@ -7,10 +7,11 @@ import java.util.SplittableRandom;
 
 /** Tiny models with random weights: everything real but the training. */
 final class RandomModels {
-    static final DvaeArchitecture DVAE = new DvaeArchitecture(16, 3, 1, 32, 8);
+    static final DvaeArchitecture DVAE = new DvaeArchitecture(16, 3, 1, 32, 8, false);
     static final int IMAGE_SIZE = 16;
     static final TransformerArchitecture TRANSFORMER =
-            new TransformerArchitecture(2, 64, 600, 6, 32, 4);
+            new TransformerArchitecture(
+                    2, 64, 600, 6, 32, 4, TransformerArchitecture.Attention.SPARSE);
     static final ClipArchitecture CLIP = new ClipArchitecture(16, 8, 1, 64, 1, 64, 8, 602, 64);
 
     private RandomModels() {}

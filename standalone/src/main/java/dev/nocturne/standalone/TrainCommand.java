@@ -1,6 +1,7 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.TransformerArchitecture;
 import dev.nocturne.training.Training;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -137,12 +138,12 @@ final class TrainCommand {
     @Command(name = "dvae", description = "Trains the discrete VAE.")
     static final class Dvae implements Callable<Integer> {
         @Mixin ModelOption model;
-        @Mixin PlanOptions plan = new PlanOptions(2400, 32, 8e-4, 300);
+        @Mixin PlanOptions plan = new PlanOptions(5000, 16, 8e-4, 250);
 
         @Option(
                 names = "--hidden",
                 paramLabel = "N",
-                defaultValue = "64",
+                defaultValue = "48",
                 description = "Channels of the first group (default: ${DEFAULT-VALUE}).")
         int hidden;
 
@@ -175,6 +176,14 @@ final class TrainCommand {
         int codeWidth;
 
         @Option(
+                names = "--published-resampling",
+                description = {
+                    "Between groups the maximum and repetition, as published,",
+                    "instead of learned weights."
+                })
+        boolean publishedResampling;
+
+        @Option(
                 names = "--kl-weight",
                 paramLabel = "BETA",
                 defaultValue = "0.2",
@@ -184,7 +193,8 @@ final class TrainCommand {
         @Override
         public Integer call() throws IOException {
             DvaeArchitecture architecture =
-                    new DvaeArchitecture(hidden, groups, blocks, codebook, codeWidth);
+                    new DvaeArchitecture(
+                            hidden, groups, blocks, codebook, codeWidth, !publishedResampling);
             model.training().dvae(architecture, klWeight, plan.with(model));
             return 0;
         }
@@ -209,9 +219,19 @@ final class TrainCommand {
                 description = "Width, a multiple of 64 (default: ${DEFAULT-VALUE}).")
         int width;
 
+        @Option(
+                names = "--attention",
+                paramLabel = "LAYOUT",
+                defaultValue = "DENSE",
+                description = {
+                    "SPARSE: rows and columns, as published;",
+                    "DENSE: every layer all positions (default: ${DEFAULT-VALUE})."
+                })
+        TransformerArchitecture.Attention attention;
+
         @Override
         public Integer call() throws IOException {
-            model.training().transformer(layers, width, plan.with(model));
+            model.training().transformer(layers, width, attention, plan.with(model));
             return 0;
         }
     }

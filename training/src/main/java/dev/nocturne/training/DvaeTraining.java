@@ -1,5 +1,6 @@
 package dev.nocturne.training;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -25,17 +26,17 @@ import java.util.random.RandomGenerator;
  */
 final class DvaeTraining implements Trainee {
     /** The share of the steps before there is a codebook. */
-    private static final double GAUSSIAN_SHARE = 0.35;
+    private static final double GAUSSIAN_SHARE = 0.4;
 
     /**
      * The share of the steps that train both halves. The rest trains the decoder alone on the
      * tokens that the finished encoder gives: what it will decode, without the relaxation's noise.
      */
-    private static final double JOINT_SHARE = 0.8;
+    private static final double JOINT_SHARE = 0.45;
 
     /**
-     * Before there is a codebook: weight of the KL above twice the nats that a code can carry. A
-     * Gaussian's KL is about twice what it tells.
+     * Before there is a codebook: weight of the KL above three times the nats that a code can
+     * carry. A Gaussian's KL is more than twice what it tells.
      */
     private static final double GAUSSIAN_KL_WEIGHT = 6.6;
 
@@ -128,9 +129,9 @@ final class DvaeTraining implements Trainee {
     }
 
     @Override
-    public void before(long step, TrainingState state) {
+    public Optional<String> before(long step, TrainingState state) {
         if (step != gaussianSteps()) {
-            return;
+            return Optional.empty();
         }
         SplittableRandom random = new SplittableRandom(step);
         ByteBuffer pixels = ByteBuffer.allocate(CODEBOOK_PICTURES * 3 * imageSize * imageSize);
@@ -144,7 +145,12 @@ final class DvaeTraining implements Trainee {
                             pixels.flip(),
                             new Shape(CODEBOOK_PICTURES, 3, imageSize, imageSize),
                             DataType.UINT8));
-            program.train("fit_codebook", arguments).close();
+            try (NDArray fit = program.train("fit_codebook", arguments)) {
+                float[] values = fit.toFloatArray();
+                return Optional.of(
+                        "step %,d  codebook of %d clusters: perplexity %.0f, mean squared distance %.2f"
+                                .formatted(step, architecture.vocabulary(), values[0], values[1]));
+            }
         }
     }
 
@@ -158,10 +164,13 @@ final class DvaeTraining implements Trainee {
         long joint = Math.round(JOINT_SHARE * settings.steps);
         int phase = step < gaussian ? 0 : step < joint ? 1 : 2;
         double rate =
-                phase < 2
-                        ? Schedules.warmUpCosine(settings.learningRate, step, joint)
-                        : Schedules.cosine(
-                                settings.learningRate / 2, 0, step - joint, settings.steps - joint);
+                switch (phase) {
+                    case 0 -> Schedules.warmUpCosine(settings.learningRate, step, gaussian);
+                    case 1 -> settings.learningRate / 20;
+                    default ->
+                            Schedules.warmUpCosine(
+                                    settings.learningRate, step - joint, settings.steps - joint);
+                };
         double temperature =
                 Schedules.cosine(1 / 8.0, 1 / 16.0, step - gaussian, 0.8 * (joint - gaussian));
         double beta = phase == 0 ? GAUSSIAN_KL_WEIGHT : settings.klWeight;
@@ -173,7 +182,7 @@ final class DvaeTraining implements Trainee {
             1f,
             0.999f,
             phase,
-            (float) (2 * Math.log(architecture.vocabulary()))
+            (float) (3 * Math.log(architecture.vocabulary()))
         };
     }
 

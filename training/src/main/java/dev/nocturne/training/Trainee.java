@@ -24,10 +24,13 @@ interface Trainee extends AutoCloseable {
     NDList arguments(Object drawn, NDManager scope);
 
     /**
-     * Called before the given step, when it is about to be made, with the state that it will
-     * change.
+     * Called before the given step is made, with the state that it will change.
+     *
+     * @return what it did, for the log, if anything
      */
-    default void before(long step, TrainingState state) {}
+    default Optional<String> before(long step, TrainingState state) {
+        return Optional.empty();
+    }
 
     /** The {@code knobs} of {@code train_step} before the given step. */
     float[] knobs(long step);

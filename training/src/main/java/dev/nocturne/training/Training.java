@@ -126,7 +126,9 @@ public final class Training {
     /**
      * @return whether training finished (else a signal stopped it)
      */
-    public boolean transformer(int layers, int width, Options options) throws IOException {
+    public boolean transformer(
+            int layers, int width, TransformerArchitecture.Attention attention, Options options)
+            throws IOException {
         ModelBundle bundle = ModelBundle.open(model);
         BpeTokenizer tokenizer = bundle.tokenizer();
         DvaeArchitecture dvae = bundle.dvaeArchitecture();
@@ -137,7 +139,8 @@ public final class Training {
                         tokenizer.vocabularySize(),
                         tokenizer.contextLength(),
                         dvae.vocabulary(),
-                        bundle.imageSize() / dvae.downsampling());
+                        bundle.imageSize() / dvae.downsampling(),
+                        attention);
         ArtData art = art(bundle.imageSize());
         List<Example> heldOut = art.heldOut(Split.VALIDATION, HELD_OUT, Placement.CENTRED);
         TransformerTraining.Settings settings =

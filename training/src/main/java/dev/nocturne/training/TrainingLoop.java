@@ -83,7 +83,7 @@ final class TrainingLoop {
         while (step < plan.steps && !signal.stopRequested()) {
             Object drawn = next.join();
             next = drawAhead(step + 1);
-            trainee.before(step, state);
+            trainee.before(step, state).ifPresent(log::println);
             progress.add(step(state, drawn, step));
             step++;
             progress.report(step);

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.nocturne.models.AttentionPattern;
 import dev.nocturne.models.BpeTokenizer;
 import dev.nocturne.models.Candidate;
 import dev.nocturne.models.CandidateSeeds;
@@ -73,6 +74,8 @@ final class TransformerTraining implements Trainee {
     private final List<Example> heldOut;
     private final BpeTokenizer tokenizer;
     private final DiscreteVae vae;
+    private final NDArray layout;
+    private final NDArray masks;
 
     record Settings(long steps, int batch, double learningRate, Precision precision) {}
 
@@ -90,6 +93,17 @@ final class TransformerTraining implements Trainee {
         this.heldOut = heldOut;
         this.tokenizer = tokenizer;
         this.vae = vae;
+        NDManager manager = program.manager();
+        this.layout =
+                manager.create(
+                        architecture.patterns().stream()
+                                .mapToLong(AttentionPattern::ordinal)
+                                .toArray());
+        int positions = architecture.textLength() + architecture.gridLength();
+        this.masks =
+                manager.create(
+                        AttentionPattern.masks(architecture.textLength(), architecture.gridSize()),
+                        new Shape(AttentionPattern.values().length, positions, positions));
     }
 
     @Override
@@ -144,6 +158,8 @@ final class TransformerTraining implements Trainee {
             }
         }
         return new NDList(
+                layout,
+                masks,
                 scope.create(drawn.text, new Shape(drawn.count, architecture.textLength())),
                 scope.create(image, new Shape(drawn.count, architecture.gridLength())));
     }
@@ -210,9 +226,11 @@ final class TransformerTraining implements Trainee {
         try (PtNDManager scope = (PtNDManager) manager.newSubManager();
                 IValue prepared = program.prepare(weights, settings.precision)) {
             NDList arguments = arguments(drawn(heldOut, texts), scope);
-            try (IValue text = IValue.from((PtNDArray) arguments.get(0));
-                    IValue image = IValue.from((PtNDArray) arguments.get(1));
-                    IValue output = program.call("evaluate", prepared, text, image)) {
+            try (IValue layers = IValue.from((PtNDArray) arguments.get(0));
+                    IValue seen = IValue.from((PtNDArray) arguments.get(1));
+                    IValue text = IValue.from((PtNDArray) arguments.get(2));
+                    IValue image = IValue.from((PtNDArray) arguments.get(3));
+                    IValue output = program.call("evaluate", prepared, layers, seen, text, image)) {
                 try (NDArray losses = output.toTensor(scope)) {
                     return losses.toFloatArray();
                 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.nocturne.models.DvaeArchitecture;
 import dev.nocturne.models.ModelBundle;
 import dev.nocturne.models.Safetensors;
+import dev.nocturne.models.TransformerArchitecture.Attention;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -35,12 +36,12 @@ class TrainingTest {
         Training training =
                 new Training(model, new PrintStream(output, true, StandardCharsets.UTF_8));
         training.tokenizer("tiny", 16, 700, 20, 0.3, 1);
-        DvaeArchitecture dvae = new DvaeArchitecture(16, 3, 1, 64, 16);
+        DvaeArchitecture dvae = new DvaeArchitecture(16, 3, 1, 64, 16, true);
         assertThat(training.dvae(dvae, 6.6, options(1))).isTrue();
         double atFirst = loss("-ln f");
         assertThat(training.dvae(dvae, 6.6, options(40))).isTrue();
         assertThat(loss("-ln f")).isLessThan(atFirst);
-        assertThat(training.transformer(1, 64, options(30))).isTrue();
+        assertThat(training.transformer(2, 64, Attention.SPARSE, options(30))).isTrue();
         // far below the entropy of 64 equally likely tokens, 4.16 nats
         assertThat(loss("image")).isLessThan(4.0);
         assertThat(training.clip(1, 64, 8, options(4))).isTrue();
