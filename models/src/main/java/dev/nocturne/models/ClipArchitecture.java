@@ -4,8 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The sizes of CLIP with a vision transformer (Radford et al. 2021). ViT-B/32 is {@code (224, 32,
- * 12, 768, 12, 512, 77, 49408, 512)}.
+ * The sizes of CLIP with a vision transformer (Radford et al. 2021).
  *
  * @param imageSize side of the pictures it reads, in pixels
  * @param patch side of a patch in pixels
@@ -24,6 +23,10 @@ public record ClipArchitecture(
         int textLength,
         int vocabulary,
         int embedding) {
+
+    /** As published. */
+    public static final ClipArchitecture VIT_B_32 =
+            new ClipArchitecture(224, 32, 12, 768, 12, 512, 77, 49408, 512);
 
     public ClipArchitecture {
         if (imageSize % patch != 0) {

@@ -4,8 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The sizes of a discrete VAE (Ramesh et al. 2021, appendix A; openai/DALL-E). The published model
- * is {@code (256, 4, 2, 8192, 128, false)}: 256×256 pixels to 32×32 tokens.
+ * The sizes of a discrete VAE (Ramesh et al. 2021, appendix A; openai/DALL-E).
  *
  * @param hidden channels of the first group; group {@code g} of the encoder has {@code hidden ·
  *     2^(g-1)}
@@ -23,6 +22,10 @@ public record DvaeArchitecture(
         int vocabulary,
         int codeWidth,
         boolean subpixel) {
+
+    /** The published model: 256×256 pixels to 32×32 tokens. */
+    public static final DvaeArchitecture PUBLISHED =
+            new DvaeArchitecture(256, 4, 2, 8192, 128, false);
 
     public DvaeArchitecture {
         if (hidden < 8 || hidden % 4 != 0) {

@@ -29,7 +29,7 @@ public final class GridGenerator implements AutoCloseable {
     private static final int CHUNK = 32;
 
     /** Rows that share the keys and values of their caption's text; the program's number. */
-    private static final int GROUP = 8;
+    static final int GROUP = 8;
 
     private final TorchProgram program;
     private final IValue weights;

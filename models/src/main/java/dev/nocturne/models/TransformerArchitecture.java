@@ -7,8 +7,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * The sizes of the transformer (Ramesh et al. 2021, appendix B). The paper's model is {@code (64,
- * 3968, 16384, 256, 8192, 32, SPARSE)}.
+ * The sizes of the transformer (Ramesh et al. 2021, appendix B).
  *
  * @param layers residual blocks
  * @param width of the residual stream; heads are 64 wide
@@ -36,6 +35,10 @@ public record TransformerArchitecture(
         @JsonProperty("sparse")
         SPARSE
     }
+
+    /** The model of the paper, of 12 billion parameters. */
+    public static final TransformerArchitecture PUBLISHED =
+            new TransformerArchitecture(64, 3968, 16384, 256, 8192, 32, Attention.SPARSE);
 
     public TransformerArchitecture {
         attention = attention == null ? Attention.DENSE : attention;

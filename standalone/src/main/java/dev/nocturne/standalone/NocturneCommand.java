@@ -33,6 +33,7 @@ import picocli.CommandLine.ScopeType;
             PaintCommand.class,
             TrainCommand.class,
             EvaluateCommand.class,
+            ModelsCommand.class,
             BenchCommand.class
         })
 final class NocturneCommand {

@@ -1,0 +1,81 @@
+package dev.nocturne.models;
+
+import java.util.Arrays;
+import java.util.Map;
+
+/**
+ * What a transformer costs to decode with, by arithmetic from its sizes. A multiplication and an
+ * addition are two operations.
+ *
+ * @param parameters numbers in its weights
+ * @param weightBytes the weights in the precision of the matrix products
+ * @param flopsPerCaption the text of one caption, once for all its candidates
+ * @param flopsPerImage the image tokens of one candidate
+ * @param keyValueBytes kept for the image of one candidate
+ * @param textKeyValueBytes kept for the text of one caption, once for each eight candidates
+ * @param keyValueBytesRead read for one candidate over all its tokens, its share of the text's
+ *     included
+ * @param denseKeyValueBytesRead the same if every layer attended to everything and every candidate
+ *     had the text for itself
+ */
+public record TransformerCosts(
+        long parameters,
+        long weightBytes,
+        double flopsPerCaption,
+        double flopsPerImage,
+        long keyValueBytes,
+        long textKeyValueBytes,
+        double keyValueBytesRead,
+        double denseKeyValueBytesRead) {
+
+    /** Left for activations, logits and what the libraries take. */
+    private static final double USABLE_MEMORY = 0.9;
+
+    /**
+     * @param bytesPerNumber of weights, keys and values: 2 for bfloat16, 4 for float32
+     */
+    public static TransformerCosts of(TransformerArchitecture architecture, int bytesPerNumber) {
+        long parameters = parameters(architecture.shapes());
+        long width = architecture.width();
+        int grid = architecture.gridSize();
+        int length = architecture.gridLength();
+        int text = architecture.textLength();
+        double matrices = 24.0 * width * width * architecture.layers();
+        double logits = 2.0 * width * architecture.imageVocabulary();
+        long keyAndValueBytes = 2 * width * bytesPerNumber;
+
+        double seen = 0;
+        long kept = 0;
+        for (AttentionPattern pattern : architecture.patterns()) {
+            kept += pattern.kept(grid);
+            for (int position = 0; position < length; position++) {
+                seen += pattern.keys(position, grid).length;
+            }
+        }
+        double texts = (double) text * length * architecture.layers();
+        double dense = texts + architecture.layers() * (length + 1) / 2.0 * length;
+        double causalText = architecture.layers() * (text + 1) / 2.0 * text;
+        return new TransformerCosts(
+                parameters,
+                parameters * bytesPerNumber,
+                text * matrices + 4.0 * width * causalText,
+                length * (matrices + logits) + 4.0 * width * (texts + seen),
+                kept * keyAndValueBytes,
+                (long) text * architecture.layers() * keyAndValueBytes,
+                (texts / GridGenerator.GROUP + seen) * keyAndValueBytes,
+                dense * keyAndValueBytes);
+    }
+
+    /** Candidates that decode together in so much memory; 0 if not even the weights fit. */
+    public long batch(double memoryBytes) {
+        double perCandidate = keyValueBytes + (double) textKeyValueBytes / GridGenerator.GROUP;
+        return (long) Math.max(0, (memoryBytes * USABLE_MEMORY - weightBytes) / perCandidate);
+    }
+
+    /** Numbers in weights of these shapes. */
+    public static long parameters(Map<String, long[]> shapes) {
+        return shapes.values().stream()
+                .mapToLong(shape -> Arrays.stream(shape).reduce(1, Math::multiplyExact))
+                .sum();
+    }
+}

@@ -1,0 +1,157 @@
+package dev.nocturne.standalone;
+
+import dev.nocturne.models.ClipArchitecture;
+import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.Precision;
+import dev.nocturne.models.TransformerArchitecture;
+import dev.nocturne.models.TransformerCosts;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "models",
+        description = "Tells about models.",
+        subcommands = ModelsCommand.Describe.class)
+final class ModelsCommand {
+
+    @Command(
+            name = "describe",
+            description =
+                    "What a model costs: numbers by arithmetic from its sizes, no weights read.")
+    static final class Describe implements Callable<Integer> {
+        /** The name that stands for the models of the paper and of CLIP. */
+        private static final String PAPER = "paper";
+
+        private static final double GB = 1e9;
+
+        @Parameters(
+                paramLabel = "MODEL",
+                defaultValue = "${sys:nocturne.home:-.}/model-zoo/default",
+                description = {
+                    "Directory of a model, of which only model.json is read,",
+                    "or \"paper\": the published models (default: model-zoo/default)."
+                })
+        String model;
+
+        @Option(
+                names = "--memory",
+                paramLabel = "GB",
+                defaultValue = "80",
+                description = "Memory to fit a decode batch into (default: ${DEFAULT-VALUE}).")
+        double memory;
+
+        @Option(
+                names = "--precision",
+                defaultValue = "BFLOAT16",
+                description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+        Precision precision;
+
+        @Mixin JsonOption json;
+        @Spec CommandSpec command;
+
+        private record Description(
+                String model,
+                DvaeArchitecture dvae,
+                long dvaeParameters,
+                TransformerArchitecture transformer,
+                TransformerCosts transformerCosts,
+                double memoryGb,
+                long batch,
+                ClipArchitecture clip,
+                long clipParameters) {}
+
+        @Override
+        public Integer call() throws IOException {
+            Description description = describe();
+            if (json.enabled) {
+                json.print(command, description);
+            } else {
+                print(description, command.commandLine().getOut());
+            }
+            return 0;
+        }
+
+        private Description describe() throws IOException {
+            if (model.equals(PAPER)) {
+                return description(
+                        PAPER,
+                        DvaeArchitecture.PUBLISHED,
+                        TransformerArchitecture.PUBLISHED,
+                        ClipArchitecture.VIT_B_32);
+            }
+            ModelBundle bundle = ModelBundle.open(Path.of(model));
+            return description(
+                    bundle.id(),
+                    bundle.dvaeArchitecture(),
+                    bundle.transformerArchitecture(),
+                    bundle.clipArchitecture());
+        }
+
+        private Description description(
+                String name,
+                DvaeArchitecture dvae,
+                TransformerArchitecture transformer,
+                ClipArchitecture clip) {
+            TransformerCosts costs =
+                    TransformerCosts.of(transformer, precision == Precision.BFLOAT16 ? 2 : 4);
+            return new Description(
+                    name,
+                    dvae,
+                    TransformerCosts.parameters(dvae.shapes()),
+                    transformer,
+                    costs,
+                    memory,
+                    costs.batch(memory * GB),
+                    clip,
+                    TransformerCosts.parameters(clip.shapes()));
+        }
+
+        private void print(Description d, PrintWriter out) {
+            TransformerCosts costs = d.transformerCosts;
+            out.printf("%s, %s%n", d.model, precision.name().toLowerCase());
+            out.printf(
+                    "dVAE         %,13d parameters, %d codes, %d×%d pixels a token%n",
+                    d.dvaeParameters,
+                    d.dvae.vocabulary(),
+                    d.dvae.downsampling(),
+                    d.dvae.downsampling());
+            out.printf("CLIP         %,13d parameters%n", d.clipParameters);
+            out.printf(
+                    "transformer  %,13d parameters, %s%n",
+                    costs.parameters(), bytes(costs.weightBytes()));
+            out.printf(
+                    "  operations      %.3g per image, and %.3g per caption%n",
+                    costs.flopsPerImage(), costs.flopsPerCaption());
+            out.printf(
+                    "  keys, values    %s per candidate, and %s per caption for each 8 candidates%n",
+                    bytes(costs.keyValueBytes()), bytes(costs.textKeyValueBytes()));
+            out.printf(
+                    "  of them read    %s per image, %.2f of dense attention without sharing%n",
+                    bytes(costs.keyValueBytesRead()),
+                    costs.keyValueBytesRead() / costs.denseKeyValueBytesRead());
+            out.printf(
+                    "  %s%n",
+                    d.batch == 0
+                            ? "its weights do not fit %.0f GB".formatted(memory)
+                            : "%,d candidates decode together in %.0f GB"
+                                    .formatted(d.batch, memory));
+        }
+
+        private static String bytes(double bytes) {
+            return bytes >= GB
+                    ? "%.2f GB".formatted(bytes / GB)
+                    : bytes >= 1e6
+                            ? "%.2f MB".formatted(bytes / 1e6)
+                            : "%.1f kB".formatted(bytes / 1e3);
+        }
+    }
+}
