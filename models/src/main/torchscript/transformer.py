@@ -222,7 +222,7 @@ def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor]
 
 
 # Draws the tokens of image positions [start, start + count) for all rows, in place in `state`. uniforms [batch, count];
-# primed [batch, count]: a token to take instead of drawing one, or -1; sampling [batch, 4]: temperature, top_k, top_p, guidance.
+# primed [batch, count]: a token to take instead of drawing one, or -1 (PrimedTokens.DRAWN); sampling [batch, 4]: temperature, top_k, top_p, guidance.
 def draw(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], start: int, uniforms: Tensor, primed: Tensor, sampling: Tensor) -> int:
     temperature = torch.slice(sampling, 1, 0, 1)
     top_k = torch.slice(sampling, 1, 1, 2)

@@ -5,6 +5,7 @@ import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.models.Embeddings;
+import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.Stage;
@@ -122,9 +123,16 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
             return new byte[0];
         }
         byte[] file = EventCodec.bytes(caption.getImagePrompt());
-        return ImagePrompt.firstRows(
-                        encoder.imageTokens(ImagePrompt.read(file)), caption.getImagePromptRows())
-                .toBytes();
+        try {
+            return PrimedTokens.toBytes(
+                    PrimedTokens.of(
+                            encoder.imageTokens(ImagePrompt.read(file)),
+                            caption.getImagePromptRows(),
+                            caption.getImagePromptColumns()));
+        } catch (IllegalArgumentException e) {
+            throw new PermanentException(
+                    ReasonCodes.INVALID_OPTION, "image_prompt: " + e.getMessage(), e);
+        }
     }
 
     @Override

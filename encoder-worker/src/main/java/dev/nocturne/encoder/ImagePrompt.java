@@ -1,19 +1,17 @@
 package dev.nocturne.encoder;
 
-import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 
-/** A picture whose upper part the drawn pictures share. */
-final class ImagePrompt {
+/** A picture of which the drawn pictures share a part. */
+public final class ImagePrompt {
 
     /** A small file may hold a huge picture; this one takes 100 MB in memory. */
     private static final long MAX_PIXELS = 25_000_000;
@@ -24,7 +22,7 @@ final class ImagePrompt {
      * @throws PermanentException ({@code invalid_option}) if the bytes are no picture, or a huge
      *     one
      */
-    static BufferedImage read(byte[] bytes) {
+    public static BufferedImage read(byte[] bytes) {
         try (ImageInputStream in =
                 ImageIO.createImageInputStream(new ByteArrayInputStream(bytes))) {
             Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
@@ -47,20 +45,6 @@ final class ImagePrompt {
         } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
             throw invalid("image_prompt is damaged (%s): send it again".formatted(e.getMessage()));
         }
-    }
-
-    /**
-     * The tokens of the first rows, in raster order.
-     *
-     * @throws PermanentException ({@code invalid_option}) if nothing would be left to draw
-     */
-    static TokenGrid firstRows(TokenGrid grid, int rows) {
-        if (rows >= grid.height()) {
-            throw invalid(
-                    "image_prompt_rows is %d of %d rows: keep at most %d"
-                            .formatted(rows, grid.height(), grid.height() - 1));
-        }
-        return new TokenGrid(rows, grid.width(), Arrays.copyOf(grid.tokens(), rows * grid.width()));
     }
 
     private static PermanentException invalid(String message) {

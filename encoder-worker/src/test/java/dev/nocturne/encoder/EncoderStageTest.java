@@ -6,6 +6,7 @@ import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.models.Embeddings;
+import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
@@ -135,7 +136,7 @@ class EncoderStageTest {
         stage.process(
                 List.of(caption().setImagePrompt(png(5, 7)).setImagePromptRows(2).build()), out);
         assertThat(EventCodec.bytes(task().getPrimedTokens()))
-                .isEqualTo(new TokenGrid(2, 2, new int[] {0, 1, 2, 3}).toBytes());
+                .isEqualTo(PrimedTokens.toBytes(new int[] {0, 1, 2, 3, -1, -1}));
     }
 
     @Test
@@ -159,7 +160,8 @@ class EncoderStageTest {
                 .hasEntrySatisfying(2, e -> assertRejected(e, "invalid_option", "guided"))
                 .hasEntrySatisfying(3, e -> assertRejected(e, "caption_too_long", "tokens"))
                 .hasEntrySatisfying(4, e -> assertRejected(e, "invalid_option", "PNG or JPEG"))
-                .hasEntrySatisfying(5, e -> assertRejected(e, "invalid_option", "3 of 3 rows"))
+                .hasEntrySatisfying(
+                        5, e -> assertRejected(e, "invalid_option", "3 rows and 0 columns"))
                 .hasEntrySatisfying(6, e -> assertRejected(e, "invalid_option", "damaged"));
         assertThat(out.outputs()).singleElement().extracting(Outbox.Output::index).isEqualTo(7);
     }

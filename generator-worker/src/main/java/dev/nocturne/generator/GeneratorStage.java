@@ -8,6 +8,7 @@ import dev.nocturne.generator.DecodeBatches.Place;
 import dev.nocturne.models.Candidate;
 import dev.nocturne.models.CandidateSeeds;
 import dev.nocturne.models.DrawnCandidate;
+import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.FatalException;
@@ -117,13 +118,7 @@ final class GeneratorStage implements Stage<GenerationRequested> {
                 CandidateSeeds.seed(task.getSeed(), candidate),
                 new Sampling(
                         task.getTemperature(), task.getTopK(), task.getTopP(), task.getGuidance()),
-                primedTokens(EventCodec.bytes(task.getPrimedTokens())));
-    }
-
-    private static int[] primedTokens(byte[] bytes) {
-        return bytes.length == 0
-                ? new int[0]
-                : TokenGrid.fromBytes(1, bytes.length / Short.BYTES, bytes).tokens();
+                PrimedTokens.fromBytes(EventCodec.bytes(task.getPrimedTokens())));
     }
 
     private static DrawnGrid grid(GenerationRequested task, int candidate, DrawnCandidate drawn) {

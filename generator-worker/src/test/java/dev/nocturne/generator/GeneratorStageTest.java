@@ -52,7 +52,7 @@ class GeneratorStageTest {
     }
 
     private static TokenGrid grid(long seed) {
-        return new TokenGrid(1, 1, new int[] {(int) (seed & 0xffff)});
+        return new TokenGrid(1, 1, new int[] {(int) (seed & 0x7fff)});
     }
 
     @Test

@@ -59,6 +59,7 @@ final class CaptionJson {
                 node -> ByteBuffer.wrap(Base64.getDecoder().decode(node.textValue())),
                 caption::setImagePrompt);
         json.integer("image_prompt_rows", caption::setImagePromptRows);
+        json.integer("image_prompt_columns", caption::setImagePromptColumns);
         json.refuseUnread();
         if (!object.hasNonNull("prompt")) {
             json.violations.add(

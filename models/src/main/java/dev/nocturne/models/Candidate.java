@@ -5,6 +5,6 @@ package dev.nocturne.models;
  *
  * @param textTokens the caption's tokens, without padding
  * @param seed decides, with the rest, every token drawn; see {@link CandidateSeeds}
- * @param primedTokens the first image tokens in raster order, given instead of drawn; may be empty
+ * @param primedTokens image tokens given instead of drawn, see {@link PrimedTokens}; may end early
  */
 public record Candidate(int[] textTokens, long seed, Sampling sampling, int[] primedTokens) {}

@@ -36,9 +36,9 @@ public record DvaeArchitecture(
             throw new IllegalArgumentException(
                     "groups, blocksPerGroup and codeWidth must be at least 1");
         }
-        if (vocabulary < 2 || vocabulary > 65536) {
+        if (vocabulary < 2 || vocabulary > TokenGrid.NO_TOKEN) {
             throw new IllegalArgumentException(
-                    "vocabulary is " + vocabulary + "; tokens are 16 bits: choose 2 to 65536");
+                    "vocabulary is " + vocabulary + "; tokens are 16 bits: choose 2 to 65535");
         }
     }
 

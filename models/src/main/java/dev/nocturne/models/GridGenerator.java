@@ -272,7 +272,8 @@ public final class GridGenerator implements AutoCloseable {
                         given.length + " primed tokens; a grid has " + architecture.gridLength());
             }
             for (int i = 0; i < count; i++) {
-                values[row * count + i] = start + i < given.length ? given[start + i] : -1;
+                values[row * count + i] =
+                        start + i < given.length ? given[start + i] : PrimedTokens.DRAWN;
             }
         }
         return values;

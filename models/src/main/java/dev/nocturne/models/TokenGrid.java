@@ -14,7 +14,10 @@ import java.util.Arrays;
  */
 public record TokenGrid(int height, int width, int[] tokens) {
 
-    private static final int MAX_TOKEN = 0xffff;
+    /** No token: a codebook has at most so many, numbered from 0. */
+    static final int NO_TOKEN = 0xffff;
+
+    private static final int MAX_TOKEN = NO_TOKEN - 1;
 
     public TokenGrid {
         if (height < 1 || width < 1 || tokens.length != (long) height * width) {

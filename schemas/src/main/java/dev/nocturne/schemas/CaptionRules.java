@@ -35,7 +35,7 @@ public final class CaptionRules {
         checkCustomId(caption.getCustomId(), violations);
         checkCaption(caption.getCaption(), violations);
         checkOptions(caption, violations);
-        checkImagePrompt(caption.getImagePrompt(), caption.getImagePromptRows(), violations);
+        checkImagePrompt(caption, violations);
         return violations;
     }
 
@@ -143,8 +143,10 @@ public final class CaptionRules {
         }
     }
 
-    private static void checkImagePrompt(
-            ByteBuffer imagePrompt, int rows, List<Violation> violations) {
+    private static void checkImagePrompt(CaptionSubmitted caption, List<Violation> violations) {
+        ByteBuffer imagePrompt = caption.getImagePrompt();
+        int rows = caption.getImagePromptRows();
+        int columns = caption.getImagePromptColumns();
         int bytes = imagePrompt == null ? 0 : imagePrompt.remaining();
         if (bytes > MAX_IMAGE_PROMPT_BYTES) {
             violations.add(
@@ -153,18 +155,25 @@ public final class CaptionRules {
                             "image_prompt has %d bytes: at most %d, send a smaller picture"
                                     .formatted(bytes, MAX_IMAGE_PROMPT_BYTES)));
         }
-        if (imagePrompt == null && rows != 0) {
+        if (imagePrompt == null) {
+            checkUnused("image_prompt_rows", rows, violations);
+            checkUnused("image_prompt_columns", columns, violations);
+        } else if (rows < 0 || columns < 0 || rows + columns == 0) {
             violations.add(
                     option(
                             "image_prompt_rows",
-                            "image_prompt_rows is %d without an image_prompt: send one or leave it out"
-                                    .formatted(rows)));
-        } else if (imagePrompt != null && rows < 1) {
+                            "image_prompt_rows is %d and image_prompt_columns %d: keep at least 1 token row or column of the image_prompt"
+                                    .formatted(rows, columns)));
+        }
+    }
+
+    private static void checkUnused(String param, int value, List<Violation> violations) {
+        if (value != 0) {
             violations.add(
                     option(
-                            "image_prompt_rows",
-                            "image_prompt_rows is %d: keep at least 1 token row of the image_prompt"
-                                    .formatted(rows)));
+                            param,
+                            "%s is %d without an image_prompt: send one or leave it out"
+                                    .formatted(param, value)));
         }
     }
 

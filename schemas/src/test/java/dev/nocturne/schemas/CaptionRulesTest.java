@@ -57,6 +57,11 @@ class CaptionRulesTest {
                 broken(c -> c.setGuidance(0.5), "guidance", "invalid_option", "0.5"),
                 broken(c -> c.setImagePromptRows(1), "image_prompt_rows", "invalid_option", "1"),
                 broken(
+                        c -> c.setImagePromptColumns(1),
+                        "image_prompt_columns",
+                        "invalid_option",
+                        "1"),
+                broken(
                         c -> c.setImagePrompt(ByteBuffer.allocate(9)),
                         "image_prompt_rows",
                         "invalid_option",

@@ -43,6 +43,7 @@ final class Examples {
                             3.0,
                             bytes(1, 2, 3),
                             2,
+                            1,
                             NOON),
                     new GenerationRequested(
                             REQUEST,

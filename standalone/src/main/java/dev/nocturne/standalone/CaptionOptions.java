@@ -3,6 +3,10 @@ package dev.nocturne.standalone;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.Violation;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
@@ -64,6 +68,26 @@ final class CaptionOptions {
                     "Above 1 closer to the caption, less varied; 1: off (default: the model's own).")
     Double guidance;
 
+    @Option(
+            names = "--image-prompt",
+            paramLabel = "FILE",
+            description = "PNG or JPEG of which the pictures keep a part.")
+    Path imagePrompt;
+
+    @Option(
+            names = "--image-prompt-rows",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Token rows kept from its top.")
+    int imagePromptRows;
+
+    @Option(
+            names = "--image-prompt-columns",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Token columns kept from its left.")
+    int imagePromptColumns;
+
     /**
      * The event of a caption.
      *
@@ -83,6 +107,9 @@ final class CaptionOptions {
                         .setTopK(topK)
                         .setTopP(topP)
                         .setGuidance(guidance)
+                        .setImagePrompt(imagePromptBytes())
+                        .setImagePromptRows(imagePromptRows)
+                        .setImagePromptColumns(imagePromptColumns)
                         .setSubmittedAt(Instant.now())
                         .build();
         List<Violation> violations = CaptionRules.validate(event);
@@ -90,5 +117,16 @@ final class CaptionOptions {
             throw new ParameterException(command.commandLine(), violations.get(0).message());
         }
         return event;
+    }
+
+    private ByteBuffer imagePromptBytes() {
+        try {
+            return imagePrompt == null ? null : ByteBuffer.wrap(Files.readAllBytes(imagePrompt));
+        } catch (IOException e) {
+            throw new ParameterException(
+                    command.commandLine(),
+                    "--image-prompt %s cannot be read: give a PNG or JPEG file"
+                            .formatted(imagePrompt));
+        }
     }
 }

@@ -28,8 +28,7 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "DIR",
             defaultValue = "evaluation",
-            description =
-                    "Folder for reconstructions.png and samples.png (default: ${DEFAULT-VALUE}).")
+            description = "Folder for index.html and its pictures (default: ${DEFAULT-VALUE}).")
     Path out;
 
     @Mixin JsonOption json;
@@ -37,21 +36,32 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Evaluation.Report report = Evaluation.run(model, Preflight.writableFolder(out));
+        Evaluation.Report report =
+                Evaluation.run(model, Preflight.writableFolder(out), Evaluation.Size.FULL);
         if (json.enabled) {
             json.print(command, report);
             return 0;
         }
         PrintWriter writer = command.commandLine().getOut();
+        writer.printf("%s, guidance %s%n", report.model(), report.guidance());
         writer.printf(
-                "dVAE, held-out drawings: PSNR %.2f dB, codebook perplexity %.0f, %d of %d codes in use%n",
-                report.psnr(), report.codebookPerplexity(), report.codesInUse(), report.codes());
+                "dVAE, held-out drawings       PSNR %.2f dB, SSIM %.3f, codebook perplexity %.0f, %d of %d codes in use%n",
+                report.psnr(),
+                report.ssim(),
+                report.codebookPerplexity(),
+                report.codesInUse(),
+                report.codes());
         writer.printf(
-                "CLIP, 100 held-out drawings: caption to picture recall@1 %.0f %%, recall@5 %.0f %%%n",
+                "CLIP, held-out drawings       caption to drawing recall@1 %.0f %%, recall@5 %.0f %%%n",
                 100 * report.recallAt1(), 100 * report.recallAt5());
-        writer.print("best of N by CLIP score:");
+        writer.printf(
+                "caption accuracy              one picture %.0f %%, best of 16 %.0f %%%n",
+                100 * report.captionAccuracy(), 100 * report.captionAccuracyBest());
+        writer.printf(
+                "nearest training drawing      mean correlation %.2f%n", report.nearestTraining());
+        writer.print("best of N by CLIP score     ");
         report.bestOf().forEach((n, score) -> writer.printf("  %d: %.3f", n, score));
-        writer.printf("%npictures in %s%n", out);
+        writer.printf("%npictures in %s%n", out.resolve("index.html"));
         return 0;
     }
 }

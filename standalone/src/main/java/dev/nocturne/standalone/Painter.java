@@ -2,6 +2,7 @@ package dev.nocturne.standalone;
 
 import dev.nocturne.decoder.PngFile;
 import dev.nocturne.decoder.ResultFile;
+import dev.nocturne.encoder.ImagePrompt;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.ScoredGrid;
@@ -15,9 +16,11 @@ import dev.nocturne.models.DiscreteVae;
 import dev.nocturne.models.DrawnCandidate;
 import dev.nocturne.models.GridGenerator;
 import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.rerank.Ranking;
+import dev.nocturne.runtime.StageException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import java.awt.image.BufferedImage;
@@ -72,6 +75,7 @@ final class Painter implements AutoCloseable {
             float[] textEmbedding,
             long seed,
             Sampling sampling,
+            int[] primedTokens,
             List<ScoredGrid> scored) {}
 
     /** A candidate to draw. */
@@ -120,10 +124,21 @@ final class Painter implements AutoCloseable {
                             caption.getTopK(),
                             caption.getTopP(),
                             bundle.guidance(caption.getGuidance())),
+                    primedTokens(caption),
                     new ArrayList<>());
-        } catch (CaptionTooLongException | IllegalArgumentException e) {
+        } catch (CaptionTooLongException | IllegalArgumentException | StageException e) {
             throw new CommandFailure(e.getMessage());
         }
+    }
+
+    private int[] primedTokens(CaptionSubmitted caption) {
+        if (caption.getImagePrompt() == null) {
+            return PrimedTokens.NONE;
+        }
+        return PrimedTokens.of(
+                dvae.encode(ImagePrompt.read(EventCodec.bytes(caption.getImagePrompt()))),
+                caption.getImagePromptRows(),
+                caption.getImagePromptColumns());
     }
 
     private void drawAndScore(List<Place> batch) {
@@ -150,7 +165,7 @@ final class Painter implements AutoCloseable {
                 place.request.textTokens,
                 CandidateSeeds.seed(place.request.seed, place.candidate),
                 place.request.sampling,
-                new int[0]);
+                place.request.primedTokens);
     }
 
     private Painting render(Request request) {

@@ -176,26 +176,25 @@ final class TrainCommand {
         int codeWidth;
 
         @Option(
-                names = "--published-resampling",
+                names = "--published",
                 description = {
-                    "Between groups the maximum and repetition, as published,",
-                    "instead of learned weights."
+                    "Architecture and schedules of the paper: resampling by maximum and",
+                    "repetition, relaxation from the first step on. Needs long training."
                 })
-        boolean publishedResampling;
+        boolean published;
 
         @Option(
                 names = "--kl-weight",
                 paramLabel = "BETA",
-                defaultValue = "0.2",
-                description = "Weight of the KL; 6.6 in the paper (default: ${DEFAULT-VALUE}).")
-        double klWeight;
+                description = "Weight of the KL (default: 0.2; with --published 6.6).")
+        Double klWeight;
 
         @Override
         public Integer call() throws IOException {
             DvaeArchitecture architecture =
-                    new DvaeArchitecture(
-                            hidden, groups, blocks, codebook, codeWidth, !publishedResampling);
-            model.training().dvae(architecture, klWeight, plan.with(model));
+                    new DvaeArchitecture(hidden, groups, blocks, codebook, codeWidth, !published);
+            double beta = klWeight != null ? klWeight : published ? 6.6 : 0.2;
+            model.training().dvae(architecture, published, beta, plan.with(model));
             return 0;
         }
     }

@@ -1,5 +1,6 @@
 package dev.nocturne.training;
 
+import dev.nocturne.models.Pixels;
 import dev.nocturne.training.data.Drawing;
 import dev.nocturne.training.data.EmojiArt;
 import dev.nocturne.training.data.Example;
@@ -8,6 +9,7 @@ import dev.nocturne.training.data.ExampleSource.Placement;
 import dev.nocturne.training.data.Split;
 import dev.nocturne.training.data.Sprite;
 import dev.nocturne.training.data.SpriteSheet;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -68,6 +70,16 @@ final class ArtData {
 
     ExampleSource training(double sceneShare, Placement placement) {
         return new ExampleSource(sprites.get(Split.TRAIN), imageSize, sceneShare, placement);
+    }
+
+    /** Every drawing that trainings see, each alone and in the middle. */
+    List<BufferedImage> trainingPictures() {
+        List<Sprite> train = sprites.get(Split.TRAIN);
+        ExampleSource source = new ExampleSource(train, imageSize, 0, Placement.CENTRED);
+        SplittableRandom random = new SplittableRandom(1);
+        return train.stream()
+                .map(sprite -> Pixels.picture(source.single(sprite, random).rgb(), imageSize))
+                .toList();
     }
 
     /** {@code count} held-out drawings of different captions, the same ones at every call. */

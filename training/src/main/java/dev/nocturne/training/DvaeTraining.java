@@ -40,6 +40,12 @@ final class DvaeTraining implements Trainee {
      */
     private static final double GAUSSIAN_KL_WEIGHT = 6.6;
 
+    /** Phases of the program. */
+    private static final int GAUSSIAN = 0;
+
+    private static final int RELAXED = 1;
+    private static final int DECODER_ALONE = 2;
+
     /** Pictures that the codebook is fitted to. */
     private static final int CODEBOOK_PICTURES = 1024;
 
@@ -51,10 +57,16 @@ final class DvaeTraining implements Trainee {
     private final int imageSize;
 
     /**
+     * @param published whether to train as in the paper; else the codebook starts as clusters
      * @param klWeight β of the evidence lower bound; the paper ends at 6.6
      */
     record Settings(
-            long steps, int batch, double learningRate, double klWeight, Precision precision) {}
+            long steps,
+            int batch,
+            double learningRate,
+            boolean published,
+            double klWeight,
+            Precision precision) {}
 
     /**
      * @param heldOut pictures of {@code imageSize} that training never sees
@@ -155,25 +167,48 @@ final class DvaeTraining implements Trainee {
     }
 
     private long gaussianSteps() {
-        return Math.round(GAUSSIAN_SHARE * settings.steps);
+        return settings.published ? -1 : Math.round(GAUSSIAN_SHARE * settings.steps);
     }
 
     @Override
     public float[] knobs(long step) {
+        return settings.published ? publishedKnobs(step) : clusteredKnobs(step);
+    }
+
+    /**
+     * The paper's schedules: their lengths are the same shares of the steps as of its 3 million.
+     */
+    private float[] publishedKnobs(long step) {
+        double rate =
+                Schedules.cosine(
+                        settings.learningRate,
+                        settings.learningRate / 80,
+                        step,
+                        settings.steps * 0.4);
+        double temperature = Schedules.cosine(1, 1 / 16.0, step, settings.steps / 20.0);
+        double beta = Schedules.cosine(0, settings.klWeight, step, settings.steps / 600.0);
+        return knobs(rate, temperature, beta, RELAXED);
+    }
+
+    private float[] clusteredKnobs(long step) {
         long gaussian = gaussianSteps();
         long joint = Math.round(JOINT_SHARE * settings.steps);
-        int phase = step < gaussian ? 0 : step < joint ? 1 : 2;
+        if (step < gaussian) {
+            double rate = Schedules.warmUpCosine(settings.learningRate, step, gaussian);
+            return knobs(rate, 1, GAUSSIAN_KL_WEIGHT, GAUSSIAN);
+        }
+        if (step < joint) {
+            double temperature =
+                    Schedules.cosine(1 / 8.0, 1 / 16.0, step - gaussian, joint - gaussian);
+            // slowly: a codebook that is moved fast loses codes
+            return knobs(settings.learningRate / 20, temperature, settings.klWeight, RELAXED);
+        }
         double rate =
-                switch (phase) {
-                    case 0 -> Schedules.warmUpCosine(settings.learningRate, step, gaussian);
-                    case 1 -> settings.learningRate / 20;
-                    default ->
-                            Schedules.warmUpCosine(
-                                    settings.learningRate, step - joint, settings.steps - joint);
-                };
-        double temperature =
-                Schedules.cosine(1 / 8.0, 1 / 16.0, step - gaussian, 0.8 * (joint - gaussian));
-        double beta = phase == 0 ? GAUSSIAN_KL_WEIGHT : settings.klWeight;
+                Schedules.warmUpCosine(settings.learningRate, step - joint, settings.steps - joint);
+        return knobs(rate, 1 / 16.0, settings.klWeight, DECODER_ALONE);
+    }
+
+    private float[] knobs(double rate, double temperature, double beta, int phase) {
         return new float[] {
             settings.precision.torchType(),
             (float) rate,

@@ -9,6 +9,7 @@ import dev.nocturne.models.DiscreteVae;
 import dev.nocturne.models.GridGenerator;
 import dev.nocturne.models.ModelBundle;
 import dev.nocturne.models.Pixels;
+import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.training.data.Example;
@@ -23,116 +24,205 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
-import javax.imageio.ImageIO;
 
 /**
  * Measures a model on the test split of the emoji art: drawings that no training saw, of concepts
- * it saw in other drawings.
+ * it saw in other drawings, and pictures that it draws of their captions.
  */
 public final class Evaluation {
-    private static final int DRAWINGS = 100;
     private static final int CANDIDATES = 16;
-    private static final int CAPTIONS = 32;
 
-    private Evaluation() {}
+    private final ModelBundle bundle;
+    private final ArtData art;
+    private final Size size;
+
+    /**
+     * How much is measured.
+     *
+     * @param drawings held-out drawings, and as many captions to draw
+     * @param curveCaptions captions of which more candidates are drawn, for the best-of-N curve
+     * @param curveCandidates the most candidates of that curve; at least 16
+     */
+    public record Size(int drawings, int curveCaptions, int curveCandidates) {
+        /** What figures about a model are stated for. */
+        public static final Size FULL = new Size(100, 32, 64);
+    }
 
     /**
      * @param psnr of reconstructed test drawings, in decibels
+     * @param ssim of the same, mean structural similarity of luma
      * @param codebookPerplexity of their tokens
-     * @param recallAt1 share of captions whose drawing CLIP ranks first among {@link #DRAWINGS}
+     * @param recallAt1 share of captions whose drawing CLIP ranks first among all test drawings
+     * @param captionAccuracy share of drawn pictures of which CLIP finds the right one among the
+     *     captions of all test drawings; the first candidate of each caption
+     * @param captionAccuracyBest the same for the best of 16 candidates. The judge is the CLIP that
+     *     chose the best, so this flatters the choice
+     * @param nearestTraining mean over those best pictures of the correlation with the training
+     *     drawing that is most like it
      * @param bestOf mean over captions of the best CLIP score among the first N candidates, by N
      */
     public record Report(
+            String model,
+            double guidance,
             double psnr,
+            double ssim,
             double codebookPerplexity,
             long codesInUse,
             int codes,
             double recallAt1,
             double recallAt5,
+            double captionAccuracy,
+            double captionAccuracyBest,
+            double nearestTraining,
             SortedMap<Integer, Double> bestOf) {}
 
     /**
-     * Writes {@code reconstructions.png} and {@code samples.png} (a caption a row, best first) to
-     * {@code out}.
+     * What was drawn of a caption.
+     *
+     * @param ranked best first
+     * @param scores in the order drawn
+     */
+    record Drawn(
+            String caption,
+            List<BufferedImage> ranked,
+            float[] scores,
+            boolean firstRecognised,
+            boolean bestRecognised,
+            Nearest.Match nearest) {}
+
+    private Evaluation(ModelBundle bundle, ArtData art, Size size) {
+        this.bundle = bundle;
+        this.art = art;
+        this.size = size;
+    }
+
+    /**
+     * Writes {@code index.html} and its pictures to {@code out}.
      *
      * @throws dev.nocturne.models.InvalidModelException if a part of the model is missing or
      *     damaged
      */
-    public static Report run(Path model, Path out) throws IOException {
+    public static Report run(Path model, Path out, Size size) throws IOException {
         ModelBundle bundle = ModelBundle.open(model);
         ArtData art = ArtData.load(out.resolve("art"), bundle.imageSize());
-        List<Example> examples = art.heldOut(Split.TEST, DRAWINGS, Placement.LOOSE);
+        Files.createDirectories(out);
+        return new Evaluation(bundle, art, size).run(out);
+    }
+
+    private Report run(Path out) throws IOException {
+        List<Example> examples = art.heldOut(Split.TEST, size.drawings, Placement.LOOSE);
         List<String> captions = examples.stream().map(Example::caption).toList();
         List<BufferedImage> pictures =
                 examples.stream()
                         .map(example -> Pixels.picture(example.rgb(), bundle.imageSize()))
                         .toList();
-        Files.createDirectories(out);
-
         Reconstruction reconstruction;
         try (DiscreteVae vae = bundle.dvae()) {
             reconstruction = Reconstruction.measure(vae, pictures);
         }
-        ImageIO.write(reconstruction.sheet(), "png", out.resolve("reconstructions.png").toFile());
         Retrieval retrieval;
         try (Clip clip = bundle.clip()) {
             retrieval = Retrieval.measure(clip, captions, pictures);
         }
-        SortedMap<Integer, Double> bestOf =
-                bestOf(bundle, captions.subList(0, CAPTIONS), out.resolve("samples.png"));
-        return new Report(
-                reconstruction.psnr(),
-                reconstruction.perplexity(),
-                reconstruction.codesInUse(),
-                bundle.dvaeArchitecture().vocabulary(),
-                retrieval.recall(1),
-                retrieval.recall(5),
-                bestOf);
+        List<Drawn> drawn = draw(captions);
+        int curveCaptions = Math.min(size.curveCaptions, captions.size());
+        Report report =
+                new Report(
+                        bundle.id(),
+                        bundle.guidance(null),
+                        reconstruction.psnr(),
+                        reconstruction.ssim(),
+                        reconstruction.perplexity(),
+                        reconstruction.codesInUse(),
+                        bundle.dvaeArchitecture().vocabulary(),
+                        retrieval.recall(1),
+                        retrieval.recall(5),
+                        share(drawn, Drawn::firstRecognised),
+                        share(drawn, Drawn::bestRecognised),
+                        drawn.stream()
+                                .mapToDouble(d -> d.nearest().correlation())
+                                .average()
+                                .orElseThrow(),
+                        bestOf(drawn.subList(0, curveCaptions)));
+        EvaluationPage.write(out, report, reconstruction.sheet(), drawn);
+        return report;
     }
 
-    private static SortedMap<Integer, Double> bestOf(
-            ModelBundle bundle, List<String> captions, Path sheet) throws IOException {
-        SortedMap<Integer, Double> means = new TreeMap<>();
-        List<List<BufferedImage>> rows = new ArrayList<>();
-        BpeTokenizer tokenizer = bundle.tokenizer();
+    private static double share(List<Drawn> drawn, Predicate<Drawn> recognised) {
+        return drawn.stream().filter(recognised).count() / (double) drawn.size();
+    }
+
+    private List<Drawn> draw(List<String> captions) throws IOException {
         Sampling sampling = new Sampling(1, 0, 1, bundle.guidance(null));
+        BpeTokenizer tokenizer = bundle.tokenizer();
+        Nearest nearest = new Nearest(art.trainingPictures());
+        List<Drawn> all = new ArrayList<>();
         try (GridGenerator generator = bundle.generator(CANDIDATES);
                 CandidateScorer scorer = bundle.scorer();
                 Clip clip = bundle.clip();
                 DiscreteVae vae = bundle.dvae()) {
-            for (String caption : captions) {
-                List<Candidate> candidates =
-                        IntStream.range(0, CANDIDATES)
-                                .mapToObj(
-                                        k ->
-                                                new Candidate(
-                                                        tokenizer.encode(caption),
-                                                        CandidateSeeds.seed(1, k),
-                                                        sampling,
-                                                        new int[0]))
-                                .toList();
+            float[][] texts = captions.stream().map(clip::embedText).toArray(float[][]::new);
+            for (int caption = 0; caption < captions.size(); caption++) {
+                int[] tokens = tokenizer.encode(captions.get(caption));
+                float[] text = texts[caption];
+                int count = caption < size.curveCaptions ? size.curveCandidates : CANDIDATES;
                 List<TokenGrid> grids = new ArrayList<>();
-                generator.draw(candidates, () -> true).forEach(drawn -> grids.add(drawn.grid()));
-                float[] text = clip.embedText(caption);
-                float[] scores = scorer.score(grids, grids.stream().map(grid -> text).toList());
-                double best = Double.NEGATIVE_INFINITY;
-                for (int n = 1; n <= CANDIDATES; n++) {
-                    best = Math.max(best, scores[n - 1]);
-                    if (Integer.bitCount(n) == 1) {
-                        means.merge(n, best / captions.size(), Double::sum);
-                    }
+                for (int from = 0; from < count; from += CANDIDATES) {
+                    List<Candidate> batch =
+                            IntStream.range(from, Math.min(from + CANDIDATES, count))
+                                    .mapToObj(
+                                            k ->
+                                                    new Candidate(
+                                                            tokens,
+                                                            CandidateSeeds.seed(1, k),
+                                                            sampling,
+                                                            PrimedTokens.NONE))
+                                    .toList();
+                    generator.draw(batch, () -> true).forEach(d -> grids.add(d.grid()));
                 }
+                float[] scores = scorer.score(grids, grids.stream().map(grid -> text).toList());
                 List<TokenGrid> ranked =
                         IntStream.range(0, CANDIDATES)
                                 .boxed()
                                 .sorted(Comparator.comparingDouble((Integer k) -> -scores[k]))
                                 .map(grids::get)
                                 .toList();
-                rows.add(vae.decode(ranked));
+                List<BufferedImage> best = vae.decode(ranked);
+                BufferedImage first = vae.decode(grids.subList(0, 1)).get(0);
+                float[][] images = clip.embedImages(List.of(first, best.get(0)));
+                all.add(
+                        new Drawn(
+                                captions.get(caption),
+                                best,
+                                scores,
+                                closest(images[0], texts) == caption,
+                                closest(images[1], texts) == caption,
+                                nearest.to(best.get(0))));
             }
         }
-        ImageIO.write(Pictures.sheet(rows), "png", sheet.toFile());
+        return all;
+    }
+
+    private static int closest(float[] image, float[][] texts) {
+        return IntStream.range(0, texts.length)
+                .boxed()
+                .max(Comparator.comparingDouble(i -> Clip.cosine(image, texts[i])))
+                .orElseThrow();
+    }
+
+    private static SortedMap<Integer, Double> bestOf(List<Drawn> drawn) {
+        SortedMap<Integer, Double> means = new TreeMap<>();
+        for (Drawn one : drawn) {
+            double best = Double.NEGATIVE_INFINITY;
+            for (int n = 1; n <= one.scores.length; n++) {
+                best = Math.max(best, one.scores[n - 1]);
+                if (Integer.bitCount(n) == 1) {
+                    means.merge(n, best / drawn.size(), Double::sum);
+                }
+            }
+        }
         return means;
     }
 }

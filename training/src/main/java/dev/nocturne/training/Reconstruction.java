@@ -12,17 +12,20 @@ import java.util.List;
  * How well pictures survive the dVAE, and how much of its codebook they use.
  *
  * @param psnr of all values together, in decibels
+ * @param ssim mean structural similarity of luma
  * @param perplexity exp of the entropy of the tokens
  * @param codesInUse codes that occur at all
  * @param sheet the first pictures, each row of originals over its reconstructions
  */
-record Reconstruction(double psnr, double perplexity, long codesInUse, BufferedImage sheet) {
+record Reconstruction(
+        double psnr, double ssim, double perplexity, long codesInUse, BufferedImage sheet) {
     private static final int BATCH = 32;
     private static final int COLUMNS = 16;
 
     static Reconstruction measure(DiscreteVae vae, List<BufferedImage> pictures) {
         long[] counts = new long[vae.vocabulary()];
         double error = 0;
+        double ssim = 0;
         List<List<BufferedImage>> rows = new ArrayList<>();
         for (int from = 0; from < pictures.size(); from += BATCH) {
             List<BufferedImage> originals =
@@ -34,6 +37,7 @@ record Reconstruction(double psnr, double perplexity, long codesInUse, BufferedI
             List<BufferedImage> reconstructions = vae.decode(grids);
             for (int i = 0; i < originals.size(); i++) {
                 error += Pictures.squaredError(originals.get(i), reconstructions.get(i));
+                ssim += Pictures.ssim(originals.get(i), reconstructions.get(i));
                 Arrays.stream(grids.get(i).tokens()).forEach(token -> counts[token]++);
             }
             for (int column = 0; from == 0 && column < originals.size(); column += COLUMNS) {
@@ -45,6 +49,7 @@ record Reconstruction(double psnr, double perplexity, long codesInUse, BufferedI
         long used = Arrays.stream(counts).filter(count -> count > 0).count();
         return new Reconstruction(
                 Pictures.psnr(error / pictures.size()),
+                ssim / pictures.size(),
                 Pictures.perplexity(counts),
                 used,
                 Pictures.sheet(rows));

@@ -90,9 +90,12 @@ public final class Training {
     }
 
     /**
+     * @param published whether to train as in the paper; else the codebook starts as clusters
+     * @param klWeight β of the evidence lower bound; the paper ends at 6.6
      * @return whether training finished (else a signal stopped it)
      */
-    public boolean dvae(DvaeArchitecture architecture, double klWeight, Options options)
+    public boolean dvae(
+            DvaeArchitecture architecture, boolean published, double klWeight, Options options)
             throws IOException {
         ModelBundle bundle = ModelBundle.open(model);
         ArtData art = art(bundle.imageSize());
@@ -105,6 +108,7 @@ public final class Training {
                         options.steps,
                         options.batch,
                         options.learningRate,
+                        published,
                         klWeight,
                         Precision.best());
         try (DvaeTraining trainee =

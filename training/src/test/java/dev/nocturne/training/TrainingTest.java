@@ -37,9 +37,9 @@ class TrainingTest {
                 new Training(model, new PrintStream(output, true, StandardCharsets.UTF_8));
         training.tokenizer("tiny", 16, 700, 20, 0.3, 1);
         DvaeArchitecture dvae = new DvaeArchitecture(16, 3, 1, 64, 16, true);
-        assertThat(training.dvae(dvae, 6.6, options(1))).isTrue();
+        assertThat(training.dvae(dvae, false, 0.2, options(1))).isTrue();
         double atFirst = loss("-ln f");
-        assertThat(training.dvae(dvae, 6.6, options(40))).isTrue();
+        assertThat(training.dvae(dvae, false, 0.2, options(40))).isTrue();
         assertThat(loss("-ln f")).isLessThan(atFirst);
         assertThat(training.transformer(2, 64, Attention.SPARSE, options(30))).isTrue();
         // far below the entropy of 64 equally likely tokens, 4.16 nats
@@ -54,13 +54,29 @@ class TrainingTest {
         assertThat(Safetensors.readAll(model.resolve("clip.safetensors")).get("visual.proj").data())
                 .isNotEqualTo(before.get("visual.proj").data());
 
-        Evaluation.Report report = Evaluation.run(model, model.resolve("evaluation"));
+        Evaluation.Report report =
+                Evaluation.run(model, model.resolve("evaluation"), new Evaluation.Size(6, 2, 32));
         assertThat(report.codes()).isEqualTo(64);
         assertThat(report.psnr()).isBetween(5.0, 40.0);
-        assertThat(report.bestOf()).containsOnlyKeys(1, 2, 4, 8, 16);
+        assertThat(report.nearestTraining()).isBetween(-1.0, 1.0);
+        assertThat(model.resolve("evaluation/index.html")).content().contains("best of 32");
+        assertThat(report.bestOf()).containsOnlyKeys(1, 2, 4, 8, 16, 32);
         assertThat(List.copyOf(report.bestOf().values())).isSorted();
         assertThat(model.resolve("evaluation/samples.png")).isNotEmptyFile();
         assertThat(ModelBundle.open(model).id()).startsWith("tiny@");
+    }
+
+    @Test
+    void trainsTheDvaeAsPublished() throws IOException {
+        Training training =
+                new Training(model, new PrintStream(output, true, StandardCharsets.UTF_8));
+        training.tokenizer("tiny", 16, 700, 20, 0.3, 1);
+        DvaeArchitecture dvae = new DvaeArchitecture(16, 3, 1, 64, 16, false);
+        assertThat(training.dvae(dvae, true, 6.6, options(1))).isTrue();
+        double atFirst = loss("-ln f");
+        assertThat(training.dvae(dvae, true, 6.6, options(30))).isTrue();
+        assertThat(loss("-ln f")).isLessThan(atFirst);
+        assertThat(ModelBundle.open(model).dvaeArchitecture()).isEqualTo(dvae);
     }
 
     /** The last value that the log gives a metric. */
