@@ -11,7 +11,6 @@ import io
 import json
 import math
 import pathlib
-import random
 
 import clip.clip
 import clip.model
@@ -274,7 +273,6 @@ def types():
 
 
 if __name__ == "__main__":
-    random.seed(0)
     torch.manual_seed(0)
     dvae()
     clip_models()

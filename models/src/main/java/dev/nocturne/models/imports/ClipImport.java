@@ -10,6 +10,7 @@ import dev.nocturne.models.ModelBundle;
 import dev.nocturne.models.Safetensors;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -91,15 +92,18 @@ public final class ClipImport {
             Map<String, Weight> weights = new LinkedHashMap<>(opened.weights());
             weights.keySet()
                     .removeIf(name -> NO_WEIGHTS.contains(name) || name.endsWith(".attn_mask"));
-            return add(bundle, file, weights, merges);
+            ClipArchitecture architecture = architecture(file, weights);
+            BpeTokenizer tokenizer = tokenizer(merges, merges(merges, architecture), architecture);
+            return bundle.withImported(
+                    architecture, Weight.readAll(file, weights, architecture.shapes()), tokenizer);
         }
     }
 
     /**
      * The bundle with this CLIP, on disk as float32.
      *
-     * @param file e.g. {@code model.safetensors}; {@code config.json} and {@code merges.txt} of its
-     *     repository lie beside it
+     * @param file e.g. {@code model.safetensors}; {@code config.json}, {@code vocab.json} and {@code
+     *     merges.txt} of its repository lie beside it
      */
     public static ModelBundle huggingFace(ModelBundle bundle, Path file) throws IOException {
         requireOpenAiLayers(file.resolveSibling("config.json"));
@@ -115,25 +119,23 @@ public final class ClipImport {
             for (String name : theirs.keySet()) {
                 rename(file, name, theirs, weights);
             }
-            return add(bundle, file, weights, file.resolveSibling("merges.txt"));
+            ClipArchitecture architecture = architecture(file, weights);
+            Path mergesFile = file.resolveSibling("merges.txt");
+            List<String> merges = merges(mergesFile, architecture);
+            requireOrder(file.resolveSibling("vocab.json"), merges);
+            BpeTokenizer tokenizer = tokenizer(mergesFile, merges, architecture);
+            return bundle.withImported(
+                    architecture, Weight.readAll(file, weights, architecture.shapes()), tokenizer);
         }
-    }
-
-    private static ModelBundle add(
-            ModelBundle bundle, Path file, Map<String, Weight> weights, Path merges)
-            throws IOException {
-        ClipArchitecture architecture = architecture(file, weights);
-        BpeTokenizer tokenizer = tokenizer(merges, architecture);
-        return bundle.withImported(
-                architecture, Weight.readAll(file, weights, architecture.shapes()), tokenizer);
     }
 
     private static ClipArchitecture architecture(Path file, Map<String, Weight> weights)
             throws InvalidModelException {
         if (weights.containsKey("visual.attnpool.positional_embedding")) {
-            throw new InvalidModelException(
-                    "%s: its image tower is a ResNet; take a CLIP with a vision transformer, e.g. ViT-B-32.pt"
-                            .formatted(file));
+            throw Refusal.of(
+                    file,
+                    "its image tower is a ResNet",
+                    "take a CLIP with a vision transformer, e.g. ViT-B-32.pt");
         }
         int patch = Weight.size(file, weights, "visual.conv1.weight", 3);
         int patches = Weight.size(file, weights, "visual.positional_embedding", 0) - 1;
@@ -149,13 +151,12 @@ public final class ClipImport {
                     Weight.size(file, weights, "token_embedding.weight", 0),
                     Weight.size(file, weights, "text_projection", 1));
         } catch (IllegalArgumentException | ArithmeticException e) {
-            throw new InvalidModelException(
-                    "%s: %s; give a CLIP with heads of 64".formatted(file, e.getMessage()));
+            throw Refusal.of(file, e.getMessage(), "give a CLIP with heads of 64");
         }
     }
 
-    /** The tokenizer of as many merges as the embedding has room for, in the file's order. */
-    private static BpeTokenizer tokenizer(Path file, ClipArchitecture architecture)
+    /** As many merges as the embedding has room for, in the file's order. */
+    private static List<String> merges(Path file, ClipArchitecture architecture)
             throws IOException {
         int count = architecture.vocabulary() - BpeTokenizer.BYTE_TOKENS - 2;
         List<String> merges;
@@ -172,35 +173,57 @@ public final class ClipImport {
                             .filter(line -> !line.isBlank())
                             .limit(Math.max(count, 0))
                             .toList();
-        } catch (ZipException | UncheckedIOException e) {
-            throw new InvalidModelException(
-                    "%s: it cannot be unpacked; copy it again".formatted(file));
+        } catch (ZipException | EOFException | UncheckedIOException e) {
+            throw Refusal.of(file, "it cannot be unpacked", "copy it again");
         }
         if (merges.size() != count) {
-            throw new InvalidModelException(
-                    "%s: it has %d merges, and this CLIP reads %d; give the file that belongs to it"
-                            .formatted(file, merges.size(), count));
+            throw Refusal.of(
+                    file,
+                    "it has %d merges, and this CLIP reads %d".formatted(merges.size(), count),
+                    "give the file that belongs to it");
         }
+        return merges;
+    }
+
+    private static BpeTokenizer tokenizer(
+            Path file, List<String> merges, ClipArchitecture architecture)
+            throws InvalidModelException {
         try {
             return new BpeTokenizer(merges, architecture.textLength() - 2);
         } catch (IllegalArgumentException e) {
-            throw new InvalidModelException(
-                    "%s: %s; give the merges of this CLIP".formatted(file, e.getMessage()));
+            throw Refusal.of(file, e.getMessage(), "give the merges of this CLIP");
+        }
+    }
+
+    /** Tokens are numbered in the order of their merges, as at openai. */
+    private static void requireOrder(Path vocabulary, List<String> merges) throws IOException {
+        JsonNode numbers = json(vocabulary);
+        for (int rank = 0; rank < merges.size(); rank++) {
+            String token = merges.get(rank).replace(" ", "");
+            int expected = BpeTokenizer.BYTE_TOKENS + rank;
+            if (numbers.path(token).asInt(-1) != expected) {
+                throw Refusal.of(
+                        vocabulary,
+                        "'%s' is not number %d, as merges.txt has it".formatted(token, expected),
+                        "take both from one repository");
+            }
+        }
+    }
+
+    private static JsonNode json(Path file) throws IOException {
+        try {
+            return JSON.readTree(Files.readAllBytes(file));
+        } catch (JsonProcessingException e) {
+            throw Refusal.of(file, "it is no JSON", "copy it again");
+        } catch (NoSuchFileException e) {
+            throw Refusal.of(
+                    file, "it is missing", "put it beside the weights, from the same repository");
         }
     }
 
     /** What the tensors do not tell: activation, heads and epsilon must be those of openai. */
     private static void requireOpenAiLayers(Path config) throws IOException {
-        JsonNode root;
-        try {
-            root = JSON.readTree(Files.readAllBytes(config));
-        } catch (JsonProcessingException e) {
-            throw new InvalidModelException("%s: it is no JSON; copy it again".formatted(config));
-        } catch (NoSuchFileException e) {
-            throw new InvalidModelException(
-                    "%s is missing; put it beside the weights, from the same repository"
-                            .formatted(config));
-        }
+        JsonNode root = json(config);
         // what is not in the file is as in ViT-B/32
         requireOpenAiLayers(config, "text_config", root.path("text_config"), 512);
         requireOpenAiLayers(config, "vision_config", root.path("vision_config"), 768);
@@ -213,9 +236,11 @@ public final class ClipImport {
         int heads = node.path("num_attention_heads").asInt(width / 64);
         double epsilon = node.path("layer_norm_eps").asDouble(1e-5);
         if (!activation.equals("quick_gelu") || hidden != 64 * heads || epsilon != 1e-5) {
-            throw new InvalidModelException(
-                    "%s: its %s has %s, %d heads for a width of %d and an epsilon of %s; only quick_gelu, heads of 64 and 1e-5 are openai's CLIP"
-                            .formatted(config, tower, activation, heads, hidden, epsilon));
+            throw Refusal.of(
+                    config,
+                    "its %s has %s, %d heads for a width of %d and an epsilon of %s"
+                            .formatted(tower, activation, heads, hidden, epsilon),
+                    "take a CLIP with quick_gelu, heads of 64 and 1e-05, as openai's");
         }
     }
 
@@ -255,9 +280,8 @@ public final class ClipImport {
         long[] shape = parts.get(0).shape().clone();
         for (Weight part : parts) {
             if (shape.length == 0 || !Arrays.equals(part.shape(), shape)) {
-                throw new InvalidModelException(
-                        "%s: %s, its keys and its values differ in shape; copy the file again"
-                                .formatted(file, name));
+                throw Refusal.of(
+                        file, name + ", its keys and its values differ in shape", "copy it again");
             }
         }
         shape[0] *= parts.size();

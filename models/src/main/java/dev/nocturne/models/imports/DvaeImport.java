@@ -44,9 +44,7 @@ public final class DvaeImport {
                     Weight.size(encoder, weights, "encoder.blocks.output.conv.w", 0),
                     Weight.size(decoder, weights, "decoder.blocks.input.w", 0));
         } catch (IllegalArgumentException e) {
-            throw new InvalidModelException(
-                    "%s: %s; give the file that its publisher made for this model"
-                            .formatted(encoder, e.getMessage()));
+            throw Refusal.of(encoder, e.getMessage(), "give a dVAE of openai/DALL-E");
         }
     }
 }

@@ -17,11 +17,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
@@ -39,7 +37,7 @@ final class TorchFile implements Closeable {
     /** The bytes of storages, by key. */
     private interface Bytes extends Closeable {
         /** How many there are; -1 if there is no such storage. */
-        long size(String key);
+        long size(String key) throws InvalidModelException;
 
         byte[] read(String key, long from, int length) throws IOException;
     }
@@ -52,6 +50,7 @@ final class TorchFile implements Closeable {
 
     private static final int MAX_DEPTH = 64;
     private static final int MAX_NAME = 1000;
+    private static final int MAX_ATTRIBUTES = 100_000;
 
     /** Bytes of an element, by type of storage. */
     private static final Map<String, Integer> ELEMENT_BYTES =
@@ -71,10 +70,13 @@ final class TorchFile implements Closeable {
     private final Bytes bytes;
     private final Map<String, Weight> weights = new LinkedHashMap<>();
 
+    /** Attributes that were looked at, counted as often as they were. */
+    private int visited;
+
     private TorchFile(Path file, Bytes bytes, Object root) throws InvalidModelException {
         this.file = file;
         this.bytes = bytes;
-        collect("", root, 0, Collections.newSetFromMap(new IdentityHashMap<>()));
+        collect("", root, 0);
     }
 
     /**
@@ -122,15 +124,10 @@ final class TorchFile implements Closeable {
         if (pickles.size() != 1) {
             throw invalid(file, "it is a zip archive with %d data.pkl".formatted(pickles.size()));
         }
-        ZipEntry pickle = pickles.get(0);
-        String folder = pickle.getName().substring(0, pickle.getName().indexOf('/') + 1);
-        for (ZipEntry entry : (Iterable<ZipEntry>) zip.stream().map(e -> (ZipEntry) e)::iterator) {
-            // as torch stores them; and a small file then cannot unpack to a large one
-            if (entry.getMethod() != ZipEntry.STORED) {
-                throw invalid(file, "its entry %s is compressed".formatted(entry.getName()));
-            }
-        }
-        ZipEntry byteOrder = zip.getEntry(folder + "byteorder");
+        String name = pickles.get(0).getName();
+        String folder = name.substring(0, name.indexOf('/') + 1);
+        ZipEntry pickle = stored(file, zip, name);
+        ZipEntry byteOrder = stored(file, zip, folder + "byteorder");
         if (byteOrder != null) {
             byte[] order = zip.getInputStream(byteOrder).readNBytes(16);
             if (!new String(order, StandardCharsets.US_ASCII).strip().equals("little")) {
@@ -145,8 +142,8 @@ final class TorchFile implements Closeable {
         Bytes storages =
                 new Bytes() {
                     @Override
-                    public long size(String key) {
-                        ZipEntry entry = zip.getEntry(folder + "data/" + key);
+                    public long size(String key) throws InvalidModelException {
+                        ZipEntry entry = stored(file, zip, folder + "data/" + key);
                         return entry == null ? -1 : entry.getSize();
                     }
 
@@ -165,6 +162,16 @@ final class TorchFile implements Closeable {
                     }
                 };
         return new TorchFile(file, storages, new Unpickler(file, ByteBuffer.wrap(root)).read());
+    }
+
+    /** An entry, or null; never a compressed one, which torch does not write for data. */
+    private static ZipEntry stored(Path file, ZipFile zip, String name)
+            throws InvalidModelException {
+        ZipEntry entry = zip.getEntry(name);
+        if (entry != null && entry.getMethod() != ZipEntry.STORED) {
+            throw invalid(file, "its entry %s is compressed".formatted(name));
+        }
+        return entry;
     }
 
     /**
@@ -226,27 +233,26 @@ final class TorchFile implements Closeable {
         return new TorchFile(file, bytes, root);
     }
 
-    /**
-     * Adds the tensors of a dictionary or module, under a prefix that ends in a dot or is empty.
-     */
-    private void collect(String prefix, Object holder, int depth, Set<Object> seen)
-            throws InvalidModelException {
+    /** Adds the tensors of a dictionary or module; the prefix is empty or ends in a dot. */
+    private void collect(String prefix, Object holder, int depth) throws InvalidModelException {
         Map<?, ?> attributes =
                 holder instanceof Instance instance
                         ? instance.attributes()
                         : holder instanceof Map<?, ?> dictionary ? dictionary : Map.of();
+        // a module may hold itself, or others over and over
         if (depth > MAX_DEPTH || prefix.length() > MAX_NAME) {
             throw invalid(file, "its modules are nested more than %d deep".formatted(MAX_DEPTH));
         }
-        // also what keeps a module that holds itself from having names without end
-        if (!attributes.isEmpty() && !seen.add(holder)) {
-            throw invalid(file, "it holds '%s' twice".formatted(prefix));
+        visited += attributes.size();
+        if (visited > MAX_ATTRIBUTES) {
+            throw invalid(
+                    file, "its modules have more than %,d attributes".formatted(MAX_ATTRIBUTES));
         }
         if (attributes.get("_modules") instanceof Map<?, ?> modules) {
             // a module of Python's, whose other attributes are none of its state
-            collect(prefix, attributes.get("_parameters"), depth + 1, seen);
-            collect(prefix, attributes.get("_buffers"), depth + 1, seen);
-            collect(prefix, modules, depth + 1, seen);
+            collect(prefix, attributes.get("_parameters"), depth + 1);
+            collect(prefix, attributes.get("_buffers"), depth + 1);
+            collect(prefix, modules, depth + 1);
             return;
         }
         for (Map.Entry<?, ?> attribute : attributes.entrySet()) {
@@ -255,7 +261,7 @@ final class TorchFile implements Closeable {
                 requireStored(name, view.storage());
                 weights.put(name, new Weight(view.shape(), () -> read(name, view)));
             } else {
-                collect(name + ".", attribute.getValue(), depth + 1, seen);
+                collect(name + ".", attribute.getValue(), depth + 1);
             }
         }
     }
@@ -336,6 +342,6 @@ final class TorchFile implements Closeable {
     }
 
     private static InvalidModelException invalid(Path file, String wrong) {
-        return new InvalidModelException("%s: %s; copy or export it again".formatted(file, wrong));
+        return Refusal.of(file, wrong, "copy or export it again");
     }
 }

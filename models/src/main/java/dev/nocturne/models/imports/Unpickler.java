@@ -501,12 +501,13 @@ final class Unpickler {
     }
 
     private InvalidModelException refused(String what) {
-        return new InvalidModelException(
-                "%s: refused %s, which no file of weights needs; get it from its publisher"
-                        .formatted(file, what));
+        return Refusal.of(
+                file,
+                "refused " + what,
+                "no file of weights needs it: get this one from its publisher");
     }
 
     private InvalidModelException broken(String wrong) {
-        return new InvalidModelException("%s: %s; copy or export it again".formatted(file, wrong));
+        return Refusal.of(file, wrong, "copy or export it again");
     }
 }

@@ -84,8 +84,6 @@ record Weight(long[] shape, Values values) {
     }
 
     private static InvalidModelException invalid(Path file, String wrong) {
-        return new InvalidModelException(
-                "%s: %s; give the file that its publisher made for this model"
-                        .formatted(file, wrong));
+        return Refusal.of(file, wrong, "give the file that its publisher made for this model");
     }
 }

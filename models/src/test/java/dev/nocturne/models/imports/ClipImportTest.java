@@ -122,7 +122,17 @@ class ClipImportTest {
                 .isThrownBy(() -> ClipImport.huggingFace(begun, file))
                 .withMessage(
                         config
-                                + " is missing; put it beside the weights, from the same repository");
+                                + ": it is missing; put it beside the weights, from the same repository");
+    }
+
+    @Test
+    void refusesAnotherNumbering() throws IOException {
+        Path file = huggingFace();
+        Path vocabulary = folder.resolve("vocab.json");
+        Files.writeString(vocabulary, Files.readString(vocabulary).replace(": 512", ": 9"));
+        assertThatExceptionOfType(InvalidModelException.class)
+                .isThrownBy(() -> ClipImport.huggingFace(begun, file))
+                .withMessageContaining("is not number 512, as merges.txt has it; take both from");
     }
 
     @Test
