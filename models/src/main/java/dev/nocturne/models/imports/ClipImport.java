@@ -102,8 +102,8 @@ public final class ClipImport {
     /**
      * The bundle with this CLIP, on disk as float32.
      *
-     * @param file e.g. {@code model.safetensors}; {@code config.json}, {@code vocab.json} and {@code
-     *     merges.txt} of its repository lie beside it
+     * @param file e.g. {@code model.safetensors}, with the {@code config.json}, {@code vocab.json}
+     *     and {@code merges.txt} of its repository beside it
      */
     public static ModelBundle huggingFace(ModelBundle bundle, Path file) throws IOException {
         requireOpenAiLayers(file.resolveSibling("config.json"));
