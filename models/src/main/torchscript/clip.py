@@ -2,16 +2,45 @@
 # resblocks.py. Text ids end in the end-of-text id, which is the largest; padding is 0.
 
 
-# pixels uint8 or float in [0, 255], [batch, 3, size, size] -> float32 at the tower's resolution, standardised
-def preprocess(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
-    patch = torch.size(w["visual.conv1.weight"], 3)
+# Side of the pictures that the image tower reads.
+def image_size(self, w: Dict[str, Tensor]) -> int:
     patches = torch.size(w["visual.positional_embedding"], 0) - 1
     side = 1
     while side * side < patches:
         side = side + 1
-    x = pixels.to(6) / 255.
-    if torch.size(x, 2) != side * patch:
-        x = torch.clamp(torch._upsample_bicubic2d_aa(x, [side * patch, side * patch], False), 0., 1.)
+    return side * torch.size(w["visual.conv1.weight"], 3)
+
+
+# Rounded as PIL rounds: up from the middle.
+def to_bytes(self, x: Tensor) -> Tensor:
+    return torch.floor(torch.clamp(x, 0., 255.) + 0.5)
+
+
+# pixels uint8 [batch, 3, height, width] -> uint8 [batch, 3, size, size] of the tower: the short side resized, the middle square. Bicubic with
+# a = -0.5, widened where it shrinks, across before down, and rounded to bytes after each: PIL's, on which CLIP was trained. The long side and the
+# middle as torchvision rounds them.
+def fit(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
+    size = self.image_size(w)
+    height, width = torch.size(pixels, 2), torch.size(pixels, 3)
+    short = height
+    if width < height:
+        short = width
+    x = pixels
+    if short != size:
+        height, width = size * height // short, size * width // short
+        x = self.to_bytes(torch._upsample_bicubic2d_aa(x.to(6), [torch.size(x, 2), width], False))
+        x = self.to_bytes(torch._upsample_bicubic2d_aa(x, [height, width], False)).to(0)
+    top, left = (height - size) // 2, (width - size) // 2
+    if (height - size) % 4 == 3:
+        top = top + 1
+    if (width - size) % 4 == 3:
+        left = left + 1
+    return torch.slice(torch.slice(x, 2, top, top + size), 3, left, left + size)
+
+
+# pixels uint8 [batch, 3, height, width] -> float32 at the tower's resolution, standardised
+def preprocess(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
+    x = self.fit(w, pixels).to(6) / 255.
     mean = torch.view(torch.tensor([0.48145466, 0.4578275, 0.40821073], dtype=6, device=x.device), [1, 3, 1, 1])
     deviation = torch.view(torch.tensor([0.26862954, 0.26130258, 0.27577711], dtype=6, device=x.device), [1, 3, 1, 1])
     return (x - mean) / deviation

@@ -53,7 +53,12 @@ final class BundleCaptionEncoder implements CaptionEncoder {
 
     @Override
     public float[] textEmbedding(String caption) {
-        return clip.embedText(caption);
+        try {
+            // CLIP may read less than the transformer
+            return clip.embedText(caption);
+        } catch (CaptionTooLongException e) {
+            throw new PermanentException(ReasonCodes.CAPTION_TOO_LONG, e.getMessage(), e);
+        }
     }
 
     @Override

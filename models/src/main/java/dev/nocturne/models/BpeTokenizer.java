@@ -10,8 +10,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.text.Normalizer;
-import java.text.Normalizer.Form;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -31,12 +29,15 @@ import java.util.stream.IntStream;
  *
  * <p>The vocabulary: the 256 bytes, spelled by GPT-2's printable characters and in their order; the
  * same bytes at the end of a word, marked {@code </w>}; then the merges, by rank. Given CLIP's
- * merges, the tokens are CLIP's, without its start and end markers. Unlike CLIP, captions are
- * normalised to NFC and neither repaired nor HTML-unescaped. Immutable.
+ * merges, the tokens are CLIP's, without its start and end markers; their names in a caption are
+ * text like any other. Immutable.
  */
 public final class BpeTokenizer {
 
     private static final String END_OF_WORD = "</w>";
+
+    /** Tokens that are no merges: the bytes, and the bytes at the end of a word. */
+    public static final int BYTE_TOKENS = 512;
 
     /** Number of bytes, and so the distance from a byte's token to its token at a word's end. */
     private static final int BYTES = 256;
@@ -45,7 +46,9 @@ public final class BpeTokenizer {
     private static final Pattern WORD =
             Pattern.compile(
                     "'s|'t|'re|'ve|'m|'ll|'d|\\p{L}+|\\p{N}|[^\\s\\p{L}\\p{N}]+",
-                    Pattern.UNICODE_CHARACTER_CLASS);
+                    Pattern.UNICODE_CHARACTER_CLASS
+                            | Pattern.CASE_INSENSITIVE
+                            | Pattern.UNICODE_CASE);
 
     private static final ObjectMapper JSON =
             JsonMapper.builder()
@@ -96,7 +99,7 @@ public final class BpeTokenizer {
      * @param contextLength the most tokens a caption may have
      * @throws IllegalArgumentException if a merge is not of two earlier tokens to a new one
      */
-    BpeTokenizer(List<String> merges, int contextLength) {
+    public BpeTokenizer(List<String> merges, int contextLength) {
         if (contextLength < 1) {
             throw new IllegalArgumentException(
                     "contextLength is %d: it must be at least 1".formatted(contextLength));
@@ -210,7 +213,7 @@ public final class BpeTokenizer {
 
     /** The words of a caption, normalised. */
     static List<String> words(String caption) {
-        String normalised = Normalizer.normalize(caption.toLowerCase(Locale.ROOT), Form.NFC);
+        String normalised = CaptionText.repair(caption).toLowerCase(Locale.ROOT);
         return WORD.matcher(normalised).results().map(MatchResult::group).toList();
     }
 

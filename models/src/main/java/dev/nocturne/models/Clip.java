@@ -58,22 +58,37 @@ public final class Clip implements AutoCloseable {
         int size = architecture.imageSize();
         ByteBuffer pixels = ByteBuffer.allocate(pictures.size() * 3 * size * size);
         for (BufferedImage picture : pictures) {
-            pixels.put(Pixels.planar(Pixels.fit(picture, size)));
+            pixels.put(fitted(picture));
         }
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
                 IValue input =
-                        IValue.from(
-                                (PtNDArray)
-                                        scope.create(
-                                                pixels.rewind(),
-                                                new Shape(pictures.size(), 3, size, size),
-                                                DataType.UINT8))) {
+                        pixels(scope, pixels.rewind(), new Shape(pictures.size(), 3, size, size))) {
             return embedNative(input, pictures.size());
         }
     }
 
     /**
-     * @param pixels a native uint8 tensor {@code [count, 3, size, size]} of any size; stays the
+     * A picture as the tower sees it, before its colours are standardised: on white, its short side
+     * resized, its middle square, {@code [3, imageSize, imageSize]}.
+     */
+    byte[] fitted(BufferedImage picture) {
+        try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
+                IValue input =
+                        pixels(
+                                scope,
+                                ByteBuffer.wrap(Pixels.planar(Pixels.onWhite(picture))),
+                                new Shape(1, 3, picture.getHeight(), picture.getWidth()));
+                IValue output = program.call("fit", weights, input)) {
+            return output.toTensor(scope).toByteArray();
+        }
+    }
+
+    private static IValue pixels(PtNDManager scope, ByteBuffer pixels, Shape shape) {
+        return IValue.from((PtNDArray) scope.create(pixels, shape, DataType.UINT8));
+    }
+
+    /**
+     * @param pixels a native uint8 tensor {@code [count, 3, height, width]} of any size; stays the
      *     caller's
      */
     float[][] embedNative(IValue pixels, int count) {

@@ -4,7 +4,7 @@ package dev.nocturne.models;
  * IEEE 754 binary16 and bfloat16, as their bits. Narrowing rounds to nearest, ties to even, and
  * overflows to infinity; widening is exact.
  */
-final class HalfPrecision {
+public final class HalfPrecision {
 
     private static final int SIGN = 0x8000;
     private static final int FLOAT32_INFINITY = 0x7f800000;
@@ -38,7 +38,7 @@ final class HalfPrecision {
         return (short) (sign | ((rounded - BIAS) >>> 13));
     }
 
-    static float fromFloat16(short half) {
+    public static float fromFloat16(short half) {
         int sign = (half & SIGN) << 16;
         int exponent = (half >>> 10) & 0x1f;
         int fraction = half & 0x3ff;
@@ -61,7 +61,7 @@ final class HalfPrecision {
         return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
     }
 
-    static float fromBfloat16(short half) {
+    public static float fromBfloat16(short half) {
         return Float.intBitsToFloat(half << 16);
     }
 }

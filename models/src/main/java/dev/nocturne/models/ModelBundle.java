@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.nocturne.models.Safetensors.StorageType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +28,8 @@ import java.util.TreeSet;
 /**
  * A model directory, the unit that a deployment mounts: {@code model.json} (sizes and checksums),
  * {@code tokenizer.json}, and {@code dvae}, {@code transformer} and {@code clip.safetensors}.
- * Training fills it part by part.
+ * Training and imports fill it part by part. A CLIP that was imported has a tokenizer of its own,
+ * {@code clip-tokenizer.json}.
  *
  * <p>Opening reads {@code model.json} only. Each part is verified when it is loaded: its sha256,
  * and that its tensors are those of its architecture, none missing, extra or misshapen. The callers
@@ -39,6 +41,7 @@ public final class ModelBundle {
     private static final String DVAE = "dvae.safetensors";
     private static final String TRANSFORMER = "transformer.safetensors";
     private static final String CLIP = "clip.safetensors";
+    private static final String CLIP_TOKENIZER = "clip-tokenizer.json";
 
     private static final ObjectMapper JSON =
             JsonMapper.builder()
@@ -158,8 +161,12 @@ public final class ModelBundle {
 
     public BpeTokenizer tokenizer() throws IOException {
         trained("tokenizer", manifest.files.get(TOKENIZER));
-        verifyChecksum(TOKENIZER);
-        return BpeTokenizer.load(directory.resolve(TOKENIZER));
+        return tokenizer(TOKENIZER);
+    }
+
+    private BpeTokenizer tokenizer(String file) throws IOException {
+        verifyChecksum(file);
+        return BpeTokenizer.load(directory.resolve(file));
     }
 
     public DiscreteVae dvae() throws IOException {
@@ -188,7 +195,9 @@ public final class ModelBundle {
         return new Clip(
                 weights(CLIP, clipArchitecture().shapes()),
                 manifest.clip,
-                tokenizer(),
+                manifest.files.containsKey(CLIP_TOKENIZER)
+                        ? tokenizer(CLIP_TOKENIZER)
+                        : tokenizer(),
                 Precision.FLOAT32);
     }
 
@@ -207,7 +216,7 @@ public final class ModelBundle {
     /** The bundle with this dVAE, on disk as float16. */
     public ModelBundle with(DvaeArchitecture architecture, Map<String, Safetensors.Tensor> weights)
             throws IOException {
-        write(DVAE, weights);
+        write(DVAE, weights, StorageType.F16);
         return saved(architecture, manifest.transformer, manifest.guidance, manifest.clip, DVAE);
     }
 
@@ -221,20 +230,65 @@ public final class ModelBundle {
             Double guidance,
             Map<String, Safetensors.Tensor> weights)
             throws IOException {
-        write(TRANSFORMER, weights);
+        write(TRANSFORMER, weights, StorageType.F16);
         return saved(manifest.dvae, architecture, guidance, manifest.clip, TRANSFORMER);
     }
 
     /** The bundle with this CLIP, on disk as float16. */
     public ModelBundle with(ClipArchitecture architecture, Map<String, Safetensors.Tensor> weights)
             throws IOException {
-        write(CLIP, weights);
+        write(CLIP, weights, StorageType.F16);
         return saved(manifest.dvae, manifest.transformer, manifest.guidance, architecture, CLIP);
     }
 
-    private void write(String file, Map<String, Safetensors.Tensor> weights) throws IOException {
+    /**
+     * The bundle with a dVAE from elsewhere, on disk as float32: rounded weights would choose other
+     * tokens now and then.
+     *
+     * @throws InvalidModelException if the bundle has a transformer that speaks other tokens
+     */
+    public ModelBundle withImported(
+            DvaeArchitecture architecture, Map<String, Safetensors.Tensor> weights)
+            throws IOException {
+        TransformerArchitecture transformer = manifest.transformer;
+        int grid = manifest.imageSize / architecture.downsampling();
+        if (transformer != null
+                && (transformer.imageVocabulary() != architecture.vocabulary()
+                        || transformer.gridSize() != grid)) {
+            throw new InvalidModelException(
+                    "the transformer at %1$s draws %3$d² of %2$d tokens, this dVAE %5$d² of %4$d; give another directory"
+                            .formatted(
+                                    directory,
+                                    transformer.imageVocabulary(),
+                                    transformer.gridSize(),
+                                    architecture.vocabulary(),
+                                    grid));
+        }
+        write(DVAE, weights, StorageType.F32);
+        return saved(architecture, transformer, manifest.guidance, manifest.clip, DVAE);
+    }
+
+    /** The bundle with a CLIP from elsewhere and its tokenizer, on disk as float32. */
+    public ModelBundle withImported(
+            ClipArchitecture architecture,
+            Map<String, Safetensors.Tensor> weights,
+            BpeTokenizer tokenizer)
+            throws IOException {
+        write(CLIP, weights, StorageType.F32);
+        tokenizer.save(directory.resolve(CLIP_TOKENIZER));
+        return saved(
+                manifest.dvae,
+                manifest.transformer,
+                manifest.guidance,
+                architecture,
+                CLIP,
+                CLIP_TOKENIZER);
+    }
+
+    private void write(String file, Map<String, Safetensors.Tensor> weights, StorageType type)
+            throws IOException {
         Files.createDirectories(directory);
-        Safetensors.write(directory.resolve(file), weights, Safetensors.StorageType.F16, Map.of());
+        Safetensors.write(directory.resolve(file), weights, type, Map.of());
     }
 
     private ModelBundle saved(
@@ -242,10 +296,16 @@ public final class ModelBundle {
             TransformerArchitecture transformer,
             Double guidance,
             ClipArchitecture clip,
-            String changed)
+            String... changed)
             throws IOException {
         TreeMap<String, String> files = new TreeMap<>(manifest.files);
-        files.put(changed, checksum(directory.resolve(changed)));
+        if (clip != manifest.clip) {
+            // it belongs to the CLIP that goes
+            files.remove(CLIP_TOKENIZER);
+        }
+        for (String file : changed) {
+            files.put(file, checksum(directory.resolve(file)));
+        }
         Manifest updated =
                 new Manifest(
                         manifest.name,

@@ -36,6 +36,17 @@ public final class Pixels {
         return fitted;
     }
 
+    /** The picture without transparency: what is transparent is white. */
+    static BufferedImage onWhite(BufferedImage picture) {
+        BufferedImage opaque =
+                new BufferedImage(
+                        picture.getWidth(), picture.getHeight(), BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = opaque.createGraphics();
+        graphics.drawImage(picture, 0, 0, Color.WHITE, null);
+        graphics.dispose();
+        return opaque;
+    }
+
     /** A picture of type RGB as unsigned bytes {@code [3, height, width]}. */
     public static byte[] planar(BufferedImage picture) {
         int[] rgb =

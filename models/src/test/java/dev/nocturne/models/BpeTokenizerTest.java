@@ -4,11 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.StreamSupport;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,6 +61,37 @@ class BpeTokenizerTest {
     @Test
     void composedAndDecomposedLettersHaveTheSameTokens() {
         assertThat(tokenizer.encode("e\u0301")).isEqualTo(tokenizer.encode("\u00e9"));
+    }
+
+    /**
+     * The goldens are those of openai's own tokenizer, over a few merges; see import_goldens.py.
+     */
+    @Test
+    void trickyCaptionsHaveClipsTokens() throws IOException {
+        List<String> merges;
+        try (InputStream in = resource("bpe.txt.gz")) {
+            String lines =
+                    new String(new GZIPInputStream(in).readAllBytes(), StandardCharsets.UTF_8);
+            merges = lines.lines().skip(1).toList();
+        }
+        BpeTokenizer roomy = new BpeTokenizer(merges, 1000);
+        JsonNode goldens;
+        try (InputStream in = resource("tokens.json")) {
+            goldens = new ObjectMapper().readTree(in);
+        }
+        for (JsonNode golden : goldens) {
+            String caption = golden.path("caption").textValue();
+            int[] tokens =
+                    StreamSupport.stream(golden.path("tokens").spliterator(), false)
+                            .mapToInt(JsonNode::intValue)
+                            .toArray();
+            assertThat(roomy.encode(caption)).as(caption).isEqualTo(tokens);
+        }
+        assertThat(goldens).hasSizeGreaterThan(20);
+    }
+
+    private static InputStream resource(String name) {
+        return BpeTokenizerTest.class.getResourceAsStream("/imports/clip/" + name);
     }
 
     @Test

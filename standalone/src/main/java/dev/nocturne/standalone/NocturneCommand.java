@@ -32,6 +32,7 @@ import picocli.CommandLine.ScopeType;
             LagCommand.class,
             PaintCommand.class,
             TrainCommand.class,
+            ImportCommand.class,
             EvaluateCommand.class,
             ModelsCommand.class,
             BenchCommand.class

@@ -2,6 +2,7 @@ package dev.nocturne.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -50,6 +51,8 @@ class NocturneCommandTest {
                 "paint|a star|--top|5|--candidates|4",
                 "paint|a star|--top-p|2",
                 "paint|a star|--batch|65",
+                "import|openai-dvae|encoder.pkl|--model|m",
+                "import|openai-clip|ViT-B-32.pt|--model|m",
                 "publish",
                 "publish|a\u0007bell",
                 "status",
@@ -69,6 +72,22 @@ class NocturneCommandTest {
                 .singleElement()
                 .asString()
                 .contains("no model at " + folder);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "openai-dvae|FILE|none.pkl",
+                "openai-clip|FILE|--bpe|FILE",
+                "hf-clip|none.safetensors",
+            })
+    void whatIsNoWeightsIsRefusedInOneLine(String args, @TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("page.html"), "<html>Not found</html>");
+        Path model = folder.resolve("model");
+        String line = "import|" + args.replace("FILE", file.toString()) + "|--model|" + model;
+        assertThat(run(line.split("\\|"))).isEqualTo(1);
+        assertThat(err.toString().lines()).singleElement().asString().contains("; ");
+        assertThat(model).doesNotExist();
     }
 
     @Test

@@ -1,0 +1,51 @@
+package dev.nocturne.models.imports;
+
+import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.InvalidModelException;
+import dev.nocturne.models.ModelBundle;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The discrete VAE that openai/DALL-E publishes as {@code encoder.pkl} and {@code decoder.pkl}:
+ * whole modules, or their state dictionaries. Our names are theirs, with the half before them.
+ */
+public final class DvaeImport {
+    private DvaeImport() {}
+
+    /**
+     * The bundle with this dVAE, on disk as float32; its sizes are those of the tensors.
+     *
+     * @throws InvalidModelException if the files are not the two halves of a dVAE, or are one that
+     *     the bundle's transformer does not speak
+     */
+    public static ModelBundle openAi(ModelBundle bundle, Path encoder, Path decoder)
+            throws IOException {
+        try (TorchFile encoderFile = TorchFile.open(encoder);
+                TorchFile decoderFile = TorchFile.open(decoder)) {
+            Map<String, Weight> weights = new LinkedHashMap<>();
+            encoderFile.weights().forEach((name, weight) -> weights.put("encoder." + name, weight));
+            decoderFile.weights().forEach((name, weight) -> weights.put("decoder." + name, weight));
+            DvaeArchitecture architecture = architecture(encoder, decoder, weights);
+            return bundle.withImported(
+                    architecture, Weight.readAll(encoder, weights, architecture.shapes()));
+        }
+    }
+
+    private static DvaeArchitecture architecture(
+            Path encoder, Path decoder, Map<String, Weight> weights) throws InvalidModelException {
+        try {
+            return new DvaeArchitecture(
+                    Weight.size(encoder, weights, "encoder.blocks.input.w", 0),
+                    Weight.count(weights, "encoder.blocks.group_%d.block_1.res_path.conv_1.w", 1),
+                    Weight.count(weights, "encoder.blocks.group_1.block_%d.res_path.conv_1.w", 1),
+                    Weight.size(encoder, weights, "encoder.blocks.output.conv.w", 0),
+                    Weight.size(decoder, weights, "decoder.blocks.input.w", 0),
+                    false);
+        } catch (IllegalArgumentException e) {
+            throw Refusal.of(encoder, e.getMessage(), "give a dVAE of openai/DALL-E");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package dev.nocturne.models.imports;
+
+import dev.nocturne.models.InvalidModelException;
+import dev.nocturne.models.Safetensors.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A tensor of a file: its shape, and its values when they are asked for. */
+record Weight(long[] shape, Values values) {
+
+    /** Reads the values in row-major order. */
+    interface Values {
+        float[] read() throws IOException;
+    }
+
+    /**
+     * Reads the weights of an architecture.
+     *
+     * @param expected name and shape of every one
+     * @throws InvalidModelException if one is missing, misshapen or unknown
+     */
+    static Map<String, Tensor> readAll(
+            Path file, Map<String, Weight> weights, Map<String, long[]> expected)
+            throws IOException {
+        for (Map.Entry<String, Weight> found : weights.entrySet()) {
+            long[] shape = expected.get(found.getKey());
+            if (shape == null) {
+                throw invalid(file, "it has the unknown tensor " + found.getKey());
+            }
+            if (!Arrays.equals(shape, found.getValue().shape())) {
+                throw invalid(
+                        file,
+                        "the tensor %s is %s, and not %s as the others make it"
+                                .formatted(
+                                        found.getKey(),
+                                        Arrays.toString(found.getValue().shape()),
+                                        Arrays.toString(shape)));
+            }
+        }
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        for (Map.Entry<String, long[]> asked : expected.entrySet()) {
+            Weight weight = require(file, weights, asked.getKey());
+            tensors.put(asked.getKey(), new Tensor(asked.getValue(), weight.values().read()));
+        }
+        return tensors;
+    }
+
+    /**
+     * A size of a tensor.
+     *
+     * @throws InvalidModelException if there is no such tensor, or it has no such dimension
+     */
+    static int size(Path file, Map<String, Weight> weights, String name, int dimension)
+            throws InvalidModelException {
+        long[] shape = require(file, weights, name).shape();
+        if (dimension >= shape.length || shape[dimension] > Integer.MAX_VALUE) {
+            throw invalid(file, "the tensor %s is %s".formatted(name, Arrays.toString(shape)));
+        }
+        return (int) shape[dimension];
+    }
+
+    /** How many names there are of this pattern, in which {@code %d} counts from a number on. */
+    static int count(Map<String, Weight> weights, String pattern, int from) {
+        int count = 0;
+        while (weights.containsKey(pattern.formatted(from + count))) {
+            count++;
+        }
+        return count;
+    }
+
+    /**
+     * @throws InvalidModelException if there is no tensor of this name
+     */
+    static Weight require(Path file, Map<String, Weight> weights, String name)
+            throws InvalidModelException {
+        Weight weight = weights.get(name);
+        if (weight == null) {
+            throw invalid(file, "it lacks the tensor " + name);
+        }
+        return weight;
+    }
+
+    private static InvalidModelException invalid(Path file, String wrong) {
+        return Refusal.of(file, wrong, "give the file that its publisher made for this model");
+    }
+}

@@ -1,0 +1,169 @@
+package dev.nocturne.standalone;
+
+import dev.nocturne.models.ClipArchitecture;
+import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.imports.ClipImport;
+import dev.nocturne.models.imports.DvaeImport;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "import",
+        description = {
+            "Brings published weights into a model.",
+            "Files are read as data: no code in them is run, and what is no tensor is refused."
+        },
+        subcommands = {
+            ImportCommand.OpenAiDvae.class,
+            ImportCommand.OpenAiClip.class,
+            ImportCommand.HuggingFaceClip.class
+        })
+final class ImportCommand {
+    /** What DALL-E paints; its dVAE is convolutional, so that the weights do not tell. */
+    private static final int IMAGE_SIZE = 256;
+
+    private static final String CLIP_LICENCE =
+            """
+            Licence: the model card of CLIP (model-card.md in openai/CLIP, "Out-of-Scope Use Cases") rules out
+            any deployed use of the model, commercial or not; it is for research, and for English only.
+            The code of openai/CLIP is under the MIT licence.
+            """;
+
+    /** Reads weights into a bundle. */
+    private interface Import {
+        ModelBundle into(ModelBundle bundle) throws IOException;
+    }
+
+    /** Where the weights go. */
+    static final class ModelOption {
+        @Option(
+                names = "--model",
+                paramLabel = "DIR",
+                required = true,
+                description = {
+                    "Directory of the model; other parts of it stay.",
+                    "A new one paints 256x256 pixels."
+                })
+        Path directory;
+
+        @Spec(Spec.Target.MIXEE)
+        CommandSpec command;
+
+        ModelBundle add(Import weights) throws IOException {
+            Path name = directory.toAbsolutePath().normalize().getFileName();
+            ModelBundle bundle =
+                    Files.exists(directory.resolve("model.json"))
+                            ? ModelBundle.open(directory)
+                            : ModelBundle.create(directory, String.valueOf(name), IMAGE_SIZE);
+            try {
+                return weights.into(bundle);
+            } catch (NoSuchFileException e) {
+                throw new CommandFailure(
+                        "%s is not there; give the path of the file".formatted(e.getMessage()));
+            }
+        }
+
+        void report(String format, Object... values) {
+            PrintWriter out = command.commandLine().getOut();
+            out.printf(format, values);
+            out.flush();
+        }
+
+        void reportClip(ModelBundle bundle) throws IOException {
+            ClipArchitecture clip = bundle.clipArchitecture();
+            report(
+                    "%s: CLIP, pictures of %d pixels in patches of %d, %,d text tokens, embeddings of %d%n%s",
+                    bundle.id(),
+                    clip.imageSize(),
+                    clip.patch(),
+                    clip.vocabulary(),
+                    clip.embedding(),
+                    CLIP_LICENCE);
+        }
+    }
+
+    @Command(
+            name = "openai-dvae",
+            description = "Imports the dVAE of openai/DALL-E, encoder.pkl and decoder.pkl.")
+    static final class OpenAiDvae implements Callable<Integer> {
+        @Parameters(paramLabel = "ENCODER", description = "encoder.pkl")
+        Path encoder;
+
+        @Parameters(paramLabel = "DECODER", description = "decoder.pkl")
+        Path decoder;
+
+        @Mixin ModelOption model;
+
+        @Override
+        public Integer call() throws IOException {
+            ModelBundle bundle = model.add(begun -> DvaeImport.openAi(begun, encoder, decoder));
+            DvaeArchitecture dvae = bundle.dvaeArchitecture();
+            model.report(
+                    """
+                    %s: dVAE, %,d codes, a token for %3$dx%3$d pixels
+                    Licence: the modified MIT licence of openai/DALL-E (LICENSE there), which asks to say where the
+                    dVAE was used; its model card means it for training generative models of one's own.
+                    """,
+                    bundle.id(), dvae.vocabulary(), dvae.downsampling());
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "openai-clip",
+            description = "Imports a CLIP of openai/CLIP with a vision transformer.")
+    static final class OpenAiClip implements Callable<Integer> {
+        @Parameters(
+                paramLabel = "WEIGHTS",
+                description = "E.g. ViT-B-32.pt, as published or as a state dictionary.")
+        Path weights;
+
+        @Option(
+                names = "--bpe",
+                paramLabel = "FILE",
+                required = true,
+                description = "clip/bpe_simple_vocab_16e6.txt.gz of openai/CLIP.")
+        Path merges;
+
+        @Mixin ModelOption model;
+
+        @Override
+        public Integer call() throws IOException {
+            model.reportClip(model.add(begun -> ClipImport.openAi(begun, weights, merges)));
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "hf-clip",
+            description = "Imports a CLIP in the format of Hugging Face's transformers.")
+    static final class HuggingFaceClip implements Callable<Integer> {
+        @Parameters(
+                paramLabel = "WEIGHTS",
+                description = {
+                    "model.safetensors, with config.json, vocab.json",
+                    "and merges.txt of its repository beside it."
+                })
+        Path weights;
+
+        @Mixin ModelOption model;
+
+        @Override
+        public Integer call() throws IOException {
+            model.reportClip(model.add(begun -> ClipImport.huggingFace(begun, weights)));
+            model.report("The repository that the file came from may have terms of its own.%n");
+            return 0;
+        }
+    }
+}
