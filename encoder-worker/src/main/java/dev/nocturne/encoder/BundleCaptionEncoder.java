@@ -5,6 +5,7 @@ import dev.nocturne.models.CaptionTooLongException;
 import dev.nocturne.models.Clip;
 import dev.nocturne.models.DiscreteVae;
 import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.PermanentException;
@@ -67,9 +68,9 @@ final class BundleCaptionEncoder implements CaptionEncoder {
     }
 
     @Override
-    public double guidance(Double asked) {
+    public Sampling sampling(Double temperature, int topK, double topP, Double guidance) {
         try {
-            return bundle.guidance(asked);
+            return bundle.sampling(temperature, topK, topP, guidance);
         } catch (IllegalArgumentException e) {
             throw new PermanentException(ReasonCodes.INVALID_OPTION, e.getMessage(), e);
         }

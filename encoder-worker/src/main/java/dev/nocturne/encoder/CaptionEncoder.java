@@ -1,5 +1,6 @@
 package dev.nocturne.encoder;
 
+import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
 import java.awt.image.BufferedImage;
 
@@ -19,11 +20,12 @@ interface CaptionEncoder extends AutoCloseable {
     TokenGrid imageTokens(BufferedImage picture);
 
     /**
-     * @param asked null for the model's own
+     * How to draw; null stands for the model's own.
+     *
      * @throws dev.nocturne.runtime.PermanentException ({@code invalid_option}) if the model can't
      *     be guided
      */
-    double guidance(Double asked);
+    Sampling sampling(Double temperature, int topK, double topP, Double guidance);
 
     @Override
     void close();

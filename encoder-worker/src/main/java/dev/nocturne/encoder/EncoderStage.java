@@ -6,6 +6,7 @@ import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.models.Embeddings;
 import dev.nocturne.models.PrimedTokens;
+import dev.nocturne.models.Sampling;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.Stage;
@@ -96,6 +97,12 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
         }
         int[] textTokens = encoder.textTokens(caption.getCaption());
         byte[] primedTokens = primedTokens(caption);
+        Sampling sampling =
+                encoder.sampling(
+                        caption.getTemperature(),
+                        caption.getTopK(),
+                        caption.getTopP(),
+                        caption.getGuidance());
         long seed =
                 caption.getSeed() == null
                         ? Ids.defaultSeed(request.getRequestId())
@@ -110,10 +117,10 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
                 .setCandidates(caption.getCandidates())
                 .setTop(caption.getTop())
                 .setSeed(seed)
-                .setTemperature(caption.getTemperature())
-                .setTopK(caption.getTopK())
-                .setTopP(caption.getTopP())
-                .setGuidance(encoder.guidance(caption.getGuidance()))
+                .setTemperature(sampling.temperature())
+                .setTopK(sampling.topK())
+                .setTopP(sampling.topP())
+                .setGuidance(sampling.guidance())
                 .setRequestedAt(clock.instant())
                 .build();
     }

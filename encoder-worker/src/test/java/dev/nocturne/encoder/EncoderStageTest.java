@@ -7,6 +7,7 @@ import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.models.Embeddings;
 import dev.nocturne.models.PrimedTokens;
+import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
@@ -56,11 +57,11 @@ class EncoderStageTest {
         }
 
         @Override
-        public double guidance(Double asked) {
-            if (asked != null) {
+        public Sampling sampling(Double temperature, int topK, double topP, Double guidance) {
+            if (guidance != null) {
                 throw new PermanentException(ReasonCodes.INVALID_OPTION, "can't be guided");
             }
-            return 2.5;
+            return new Sampling(temperature == null ? 0.7 : temperature, topK, topP, 2.5);
         }
 
         @Override
@@ -108,6 +109,14 @@ class EncoderStageTest {
         assertThat(task.getTop()).isEqualTo(2);
         assertThat(task.getTemperature()).isEqualTo(0.5);
         assertThat(task.getGuidance()).as("the model's own").isEqualTo(2.5);
+    }
+
+    @Test
+    void whatIsNotAskedForIsTheModelsOwn() {
+        stage.process(List.of(caption().setTopK(5).build()), out);
+        assertThat(task().getTemperature()).isEqualTo(0.7);
+        assertThat(task().getTopK()).isEqualTo(5);
+        assertThat(task().getGuidance()).isEqualTo(2.5);
     }
 
     @Test

@@ -60,7 +60,7 @@ class JobParserTest {
         assertThat(caption.getCandidates()).isEqualTo(16);
         assertThat(caption.getTop()).isEqualTo(4);
         assertThat(caption.getSeed()).isNull();
-        assertThat(caption.getTemperature()).isEqualTo(1.0);
+        assertThat(caption.getTemperature()).isNull();
         assertThat(caption.getTopK()).isZero();
         assertThat(caption.getTopP()).isEqualTo(1.0);
         assertThat(caption.getImagePrompt()).isNull();

@@ -65,7 +65,7 @@ public final class ModelBundle {
             int imageSize,
             DvaeArchitecture dvae,
             TransformerArchitecture transformer,
-            Double guidance,
+            Sampling sampling,
             ClipArchitecture clip,
             TreeMap<String, String> files) {}
 
@@ -145,18 +145,24 @@ public final class ModelBundle {
     }
 
     /**
-     * The guidance to draw with.
+     * How to draw: what is asked for, and the model's own where nothing is.
      *
-     * @param asked null for the model's own
+     * @param temperature null for the model's own
+     * @param guidance null for the model's own
      * @throws IllegalArgumentException if this model can't be guided
      */
-    public double guidance(Double asked) {
-        if (asked != null && asked > 1 && manifest.guidance == null) {
+    public Sampling sampling(Double temperature, int topK, double topP, Double guidance) {
+        if (guidance != null && guidance > 1 && manifest.sampling == null) {
             throw new IllegalArgumentException(
                     "guidance is %s, but the model %s was not trained to be guided: leave it out"
-                            .formatted(asked, id()));
+                            .formatted(guidance, id()));
         }
-        return asked != null ? asked : manifest.guidance != null ? manifest.guidance : 1;
+        Sampling own = manifest.sampling == null ? Sampling.PLAIN : manifest.sampling;
+        return new Sampling(
+                temperature == null ? own.temperature() : temperature,
+                topK,
+                topP,
+                guidance == null ? own.guidance() : guidance);
     }
 
     public BpeTokenizer tokenizer() throws IOException {
@@ -210,35 +216,35 @@ public final class ModelBundle {
         Files.createDirectories(directory);
         tokenizer.save(directory.resolve(TOKENIZER));
         return saved(
-                manifest.dvae, manifest.transformer, manifest.guidance, manifest.clip, TOKENIZER);
+                manifest.dvae, manifest.transformer, manifest.sampling, manifest.clip, TOKENIZER);
     }
 
     /** The bundle with this dVAE, on disk as float16. */
     public ModelBundle with(DvaeArchitecture architecture, Map<String, Safetensors.Tensor> weights)
             throws IOException {
         write(DVAE, weights, StorageType.F16);
-        return saved(architecture, manifest.transformer, manifest.guidance, manifest.clip, DVAE);
+        return saved(architecture, manifest.transformer, manifest.sampling, manifest.clip, DVAE);
     }
 
     /**
      * The bundle with this transformer, on disk as float16.
      *
-     * @param guidance with which it draws best; null if it was not trained to be guided
+     * @param sampling how it draws best; null if it was not trained to be guided
      */
     public ModelBundle with(
             TransformerArchitecture architecture,
-            Double guidance,
+            Sampling sampling,
             Map<String, Safetensors.Tensor> weights)
             throws IOException {
         write(TRANSFORMER, weights, StorageType.F16);
-        return saved(manifest.dvae, architecture, guidance, manifest.clip, TRANSFORMER);
+        return saved(manifest.dvae, architecture, sampling, manifest.clip, TRANSFORMER);
     }
 
     /** The bundle with this CLIP, on disk as float16. */
     public ModelBundle with(ClipArchitecture architecture, Map<String, Safetensors.Tensor> weights)
             throws IOException {
         write(CLIP, weights, StorageType.F16);
-        return saved(manifest.dvae, manifest.transformer, manifest.guidance, architecture, CLIP);
+        return saved(manifest.dvae, manifest.transformer, manifest.sampling, architecture, CLIP);
     }
 
     /**
@@ -265,7 +271,7 @@ public final class ModelBundle {
                                     grid));
         }
         write(DVAE, weights, StorageType.F32);
-        return saved(architecture, transformer, manifest.guidance, manifest.clip, DVAE);
+        return saved(architecture, transformer, manifest.sampling, manifest.clip, DVAE);
     }
 
     /** The bundle with a CLIP from elsewhere and its tokenizer, on disk as float32. */
@@ -279,7 +285,7 @@ public final class ModelBundle {
         return saved(
                 manifest.dvae,
                 manifest.transformer,
-                manifest.guidance,
+                manifest.sampling,
                 architecture,
                 CLIP,
                 CLIP_TOKENIZER);
@@ -294,7 +300,7 @@ public final class ModelBundle {
     private ModelBundle saved(
             DvaeArchitecture dvae,
             TransformerArchitecture transformer,
-            Double guidance,
+            Sampling sampling,
             ClipArchitecture clip,
             String... changed)
             throws IOException {
@@ -312,7 +318,7 @@ public final class ModelBundle {
                         manifest.imageSize,
                         dvae,
                         transformer,
-                        guidance,
+                        sampling,
                         clip,
                         files);
         Path temporary = directory.resolve(MANIFEST + ".new");

@@ -24,24 +24,26 @@ class ModelBundleTest {
                 .with(RandomModels.DVAE, RandomModels.weights(RandomModels.DVAE.shapes()))
                 .with(
                         RandomModels.TRANSFORMER,
-                        2.5,
+                        new Sampling(0.5, 0, 1, 2.5),
                         RandomModels.weights(RandomModels.TRANSFORMER.shapes()))
                 .with(RandomModels.CLIP, RandomModels.weights(RandomModels.CLIP.shapes()));
     }
 
     @Test
-    void guidanceIsTheModelsOwnUnlessAskedFor() throws IOException {
+    void drawsAsTheModelDrawsBestUnlessAskedOtherwise() throws IOException {
         ModelBundle guided = complete();
-        assertThat(guided.guidance(null)).isEqualTo(2.5);
-        assertThat(guided.guidance(1.0)).isEqualTo(1);
+        assertThat(guided.sampling(null, 3, 0.9, null)).isEqualTo(new Sampling(0.5, 3, 0.9, 2.5));
+        assertThat(guided.sampling(1.0, 0, 1, 1.0)).isEqualTo(Sampling.PLAIN);
+        assertThat(ModelBundle.open(directory).sampling(null, 0, 1, null).guidance())
+                .isEqualTo(2.5);
         ModelBundle unguided =
                 guided.with(
                         RandomModels.TRANSFORMER,
                         null,
                         RandomModels.weights(RandomModels.TRANSFORMER.shapes()));
-        assertThat(unguided.guidance(null)).isEqualTo(1);
-        assertThat(unguided.guidance(1.0)).isEqualTo(1);
-        assertThatThrownBy(() -> unguided.guidance(3.0))
+        assertThat(unguided.sampling(null, 0, 1, null)).isEqualTo(Sampling.PLAIN);
+        assertThat(unguided.sampling(null, 0, 1, 1.0)).isEqualTo(Sampling.PLAIN);
+        assertThatThrownBy(() -> unguided.sampling(null, 0, 1, 3.0))
                 .hasMessageContaining("guidance is 3.0")
                 .hasMessageContaining("leave it out");
     }

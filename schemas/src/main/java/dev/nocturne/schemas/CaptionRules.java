@@ -111,8 +111,8 @@ public final class CaptionRules {
                             "top is %d of %d candidates: ask for no more than are drawn"
                                     .formatted(top, candidates)));
         }
-        double temperature = caption.getTemperature();
-        if (!(temperature > 0 && temperature <= MAX_TEMPERATURE)) {
+        Double temperature = caption.getTemperature();
+        if (temperature != null && !(temperature > 0 && temperature <= MAX_TEMPERATURE)) {
             violations.add(
                     option(
                             "temperature",

@@ -50,7 +50,7 @@ class CaptionRulesTest {
                 broken(c -> c.setCandidates(513), "candidates", "invalid_option", "1 to 512"),
                 broken(c -> c.setTop(65).setCandidates(99), "top", "invalid_option", "1 to 64"),
                 broken(c -> c.setTop(17), "top", "invalid_option", "17 of 16"),
-                broken(c -> c.setTemperature(0), "temperature", "invalid_option", "0.0"),
+                broken(c -> c.setTemperature(0.0), "temperature", "invalid_option", "0.0"),
                 broken(c -> c.setTemperature(Double.NaN), "temperature", "invalid_option", "NaN"),
                 broken(c -> c.setTopK(-1), "top_k", "invalid_option", "-1"),
                 broken(c -> c.setTopP(1.5), "top_p", "invalid_option", "1.5"),

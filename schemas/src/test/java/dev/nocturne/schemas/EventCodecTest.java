@@ -86,7 +86,7 @@ class EventCodecTest {
         assertThat(read.getSeed()).isNull();
         assertThat(read.getCandidates()).isEqualTo(16);
         assertThat(read.getTop()).isEqualTo(4);
-        assertThat(read.getTemperature()).isEqualTo(1.0);
+        assertThat(read.getTemperature()).isNull();
     }
 
     @Test

@@ -42,9 +42,8 @@ final class CaptionOptions {
     @Option(
             names = "--temperature",
             paramLabel = "T",
-            defaultValue = "1.0",
-            description = "Below 1 bolder, above 1 wilder (default: ${DEFAULT-VALUE}).")
-    double temperature;
+            description = "Below 1 tamer, above 1 wilder (default: the model's own).")
+    Double temperature;
 
     @Option(
             names = "--top-k",

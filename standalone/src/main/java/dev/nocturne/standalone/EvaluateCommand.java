@@ -43,7 +43,9 @@ final class EvaluateCommand implements Callable<Integer> {
             return 0;
         }
         PrintWriter writer = command.commandLine().getOut();
-        writer.printf("%s, guidance %s%n", report.model(), report.guidance());
+        writer.printf(
+                "%s, temperature %s, guidance %s%n",
+                report.model(), report.sampling().temperature(), report.sampling().guidance());
         writer.printf(
                 "dVAE, held-out drawings       PSNR %.2f dB, SSIM %.3f, codebook perplexity %.0f, %d of %d codes in use%n",
                 report.psnr(),

@@ -119,11 +119,11 @@ final class Painter implements AutoCloseable {
                     tokenizer.encode(caption.getCaption()),
                     clip.embedText(caption.getCaption()),
                     seed,
-                    new Sampling(
+                    bundle.sampling(
                             caption.getTemperature(),
                             caption.getTopK(),
                             caption.getTopP(),
-                            bundle.guidance(caption.getGuidance())),
+                            caption.getGuidance()),
                     primedTokens(caption),
                     new ArrayList<>());
         } catch (CaptionTooLongException | IllegalArgumentException | StageException e) {
@@ -206,9 +206,9 @@ final class Painter implements AutoCloseable {
                         model,
                         caption.getCandidates(),
                         Ranking.meanScore(request.scored),
-                        caption.getTemperature(),
-                        caption.getTopK(),
-                        caption.getTopP(),
+                        request.sampling.temperature(),
+                        request.sampling.topK(),
+                        request.sampling.topP(),
                         request.sampling.guidance(),
                         images);
         return new Painting(result, pngs);

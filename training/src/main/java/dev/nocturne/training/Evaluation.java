@@ -65,7 +65,7 @@ public final class Evaluation {
      */
     public record Report(
             String model,
-            double guidance,
+            Sampling sampling,
             double psnr,
             double ssim,
             double codebookPerplexity,
@@ -131,7 +131,7 @@ public final class Evaluation {
         Report report =
                 new Report(
                         bundle.id(),
-                        bundle.guidance(null),
+                        bundle.sampling(null, 0, 1, null),
                         reconstruction.psnr(),
                         reconstruction.ssim(),
                         reconstruction.perplexity(),
@@ -155,7 +155,7 @@ public final class Evaluation {
     }
 
     private List<Drawn> draw(List<String> captions) throws IOException {
-        Sampling sampling = new Sampling(1, 0, 1, bundle.guidance(null));
+        Sampling sampling = bundle.sampling(null, 0, 1, null);
         BpeTokenizer tokenizer = bundle.tokenizer();
         Nearest nearest = new Nearest(art.trainingPictures());
         List<Drawn> all = new ArrayList<>();

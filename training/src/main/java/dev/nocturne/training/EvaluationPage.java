@@ -67,7 +67,7 @@ final class EvaluationPage {
                 </style></head><body>
                 <h1>%1$s</h1>
                 <p>Measured on %2$d drawings that no training saw, of concepts that it saw in other drawings, and on pictures
-                drawn of their captions with guidance %3$s.</p>
+                drawn of their captions with temperature %3$s and guidance %16$s.</p>
                 <table>
                 <tr><td>dVAE: PSNR</td><td>%4$.2f dB</td></tr>
                 <tr><td>dVAE: SSIM</td><td>%5$.3f</td></tr>
@@ -88,7 +88,7 @@ final class EvaluationPage {
                         .formatted(
                                 escaped(report.model()),
                                 drawn.size(),
-                                report.guidance(),
+                                report.sampling().temperature(),
                                 report.psnr(),
                                 report.ssim(),
                                 report.codebookPerplexity(),
@@ -100,7 +100,8 @@ final class EvaluationPage {
                                 100 * report.captionAccuracyBest(),
                                 report.nearestTraining(),
                                 curve,
-                                rows));
+                                rows,
+                                report.sampling().guidance()));
     }
 
     /** Two captions a row, the best of each first. */

@@ -162,7 +162,7 @@ public final class Training {
             if (finished) {
                 // read again: another part may have been finished meanwhile
                 ModelBundle.open(model)
-                        .with(architecture, TransformerTraining.GUIDANCE, weights("transformer"));
+                        .with(architecture, TransformerTraining.SAMPLING, weights("transformer"));
             }
             return finished;
         }

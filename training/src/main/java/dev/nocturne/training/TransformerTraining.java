@@ -39,8 +39,8 @@ final class TransformerTraining implements Trainee {
     /** The share of pictures that are learnt without their captions, so that captions can guide. */
     private static final double CAPTION_DROPOUT = 0.1;
 
-    /** With which the finished model draws unless a request says otherwise. */
-    static final double GUIDANCE = 3;
+    /** How the finished model draws unless a request says otherwise. */
+    static final Sampling SAMPLING = new Sampling(0.5, 0, 1, 2);
 
     private static final int SAMPLES = 8;
 
@@ -198,7 +198,7 @@ final class TransformerTraining implements Trainee {
                             new Candidate(
                                     tokenizer.encode(SHOWN.get(i)),
                                     CandidateSeeds.seed(0, k),
-                                    new Sampling(1, 0, 1, GUIDANCE),
+                                    SAMPLING,
                                     new int[0]));
                 }
                 List<TokenGrid> grids = new ArrayList<>();

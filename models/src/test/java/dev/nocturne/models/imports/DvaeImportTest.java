@@ -54,7 +54,8 @@ class DvaeImportTest {
                         Goldens.copy("dvae/" + encoder, folder),
                         Goldens.copy("dvae/" + decoder, folder));
 
-        assertThat(bundle.dvaeArchitecture()).isEqualTo(new DvaeArchitecture(8, 4, 2, 48, 12, false));
+        assertThat(bundle.dvaeArchitecture())
+                .isEqualTo(new DvaeArchitecture(8, 4, 2, 48, 12, false));
         Map<String, Tensor> weights =
                 Safetensors.readAll(bundle.directory().resolve("dvae.safetensors"));
         int[] tokens = tokens();
