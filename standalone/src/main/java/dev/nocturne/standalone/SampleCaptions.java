@@ -7,15 +7,15 @@ final class SampleCaptions {
     static final List<String> ALL =
             List.of(
                     "a red heart",
-                    "a pizza",
-                    "a soccer ball",
                     "a cat face",
-                    "a banana",
+                    "a penguin",
+                    "an umbrella",
+                    "a tangerine",
+                    "a drum",
+                    "a light bulb",
+                    "an envelope",
                     "a rocket",
-                    "a snowman",
-                    "a sunflower",
-                    "a green tree",
-                    "a strawberry",
+                    "a soccer ball",
                     "a red apple to the left of a dog",
                     "a yellow star above a house");
 

@@ -40,7 +40,7 @@ final class TransformerTraining implements Trainee {
     private static final double CAPTION_DROPOUT = 0.1;
 
     /** How the finished model draws unless a request says otherwise. */
-    static final Sampling SAMPLING = new Sampling(0.5, 0, 1, 2);
+    static final Sampling SAMPLING = new Sampling(0.4, 0, 1, 2);
 
     private static final int SAMPLES = 8;
 
