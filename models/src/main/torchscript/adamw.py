@@ -1,7 +1,7 @@
 # One optimizer step for every model: clip by global norm, AdamW (Loshchilov & Hutter 2019), weight averaging (EMA).
 # Weights `w`, first and second moments `m` and `v`, averaged weights `e`: one dictionary each, same names, all float32.
 # The gradients stand in w[name].grad; they are zeroed afterwards. Only weights whose names begin with `part` are trained, ""
-# being all. Weights whose names contain `fast` learn at `factor` times the rate.
+# being all. Weights whose names contain `fast` learn at `factor` times the rate; "" is none of them.
 # Returns [gradient norm, weight norm].
 
 
@@ -16,7 +16,7 @@ def optimize(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tens
         if torch.startswith(name, part):
             gradients.append(unchecked_cast(Tensor, w[name].grad))
             parameters.append(torch.detach(w[name]))
-            if fast in name:
+            if len(fast) > 0 and fast in name:
                 fast_names.append(name)
             else:
                 names.append(name)

@@ -111,5 +111,5 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
     loss = (by_image + by_text) * 0.5
     torch.backward(loss)
     accuracy = torch.mean(torch.gather(right, 1, torch.argmax(logits, 1, True)))
-    norms = self.optimize(w, m, v, e, "", "none", 1., steps, float(knobs[1]), 0.98, 0.2, float(knobs[2]), float(knobs[3]))
+    norms = self.optimize(w, m, v, e, "", "", 1., steps, float(knobs[1]), 0.98, 0.2, float(knobs[2]), float(knobs[3]))
     return torch.stack([torch.detach(loss), accuracy, torch.detach(scale), norms[0], norms[1]])

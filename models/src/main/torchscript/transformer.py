@@ -71,7 +71,7 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
     losses = self.losses(self.prepare(w, int(knobs[0])), layout, masks, text, image)
     loss = losses[0] * 0.125 + losses[1] * 0.875
     torch.backward(loss)
-    norms = self.optimize(w, m, v, e, "", "none", 1., steps, float(knobs[1]), 0.96, 0.045, float(knobs[2]), float(knobs[3]))
+    norms = self.optimize(w, m, v, e, "", "", 1., steps, float(knobs[1]), 0.96, 0.045, float(knobs[2]), float(knobs[3]))
     return torch.stack([torch.detach(loss), torch.detach(losses[0]), torch.detach(losses[1]), norms[0], norms[1]])
 
 

@@ -53,9 +53,7 @@ public final class GridGenerator implements AutoCloseable {
         this.batchSize = batchSize;
         this.program = TorchProgram.load("transformer.py", "resblocks.py", "adamw.py");
         this.weights = program.prepare(weights, precision);
-        long[] patterns =
-                architecture.patterns().stream().mapToLong(AttentionPattern::ordinal).toArray();
-        this.layout = IValue.from((PtNDArray) program.manager().create(patterns));
+        this.layout = tensor(architecture.layout(), program.manager());
     }
 
     public int batchSize() {

@@ -68,6 +68,11 @@ public record TransformerArchitecture(
                 .toList();
     }
 
+    /** The same as the programs number them. */
+    public long[] layout() {
+        return patterns().stream().mapToLong(AttentionPattern::ordinal).toArray();
+    }
+
     /** Image positions. */
     public int gridLength() {
         return gridSize * gridSize;

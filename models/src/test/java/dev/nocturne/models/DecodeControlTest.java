@@ -70,12 +70,7 @@ class DecodeControlTest {
                         TorchProgram.load("transformer.py", "resblocks.py", "adamw.py");
                 PtNDManager scope = (PtNDManager) program.manager().newSubManager();
                 IValue prepared = program.prepare(weights, Precision.FLOAT32);
-                IValue layout =
-                        value(
-                                scope.create(
-                                        architecture.patterns().stream()
-                                                .mapToLong(AttentionPattern::ordinal)
-                                                .toArray()));
+                IValue layout = value(scope.create(architecture.layout()));
                 IValue masks =
                         value(
                                 scope.create(

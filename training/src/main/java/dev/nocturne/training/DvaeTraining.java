@@ -123,8 +123,13 @@ final class DvaeTraining implements Trainee {
 
     @Override
     public Object draw(RandomGenerator random) {
-        byte[] pixels = new byte[settings.batch * 3 * imageSize * imageSize];
-        for (int i = 0; i < settings.batch; i++) {
+        return pixels(settings.batch, random);
+    }
+
+    /** Training pictures one after the other. */
+    private byte[] pixels(int count, RandomGenerator random) {
+        byte[] pixels = new byte[count * 3 * imageSize * imageSize];
+        for (int i = 0; i < count; i++) {
             byte[] picture = training.next(random).rgb();
             System.arraycopy(picture, 0, pixels, i * picture.length, picture.length);
         }
@@ -133,11 +138,12 @@ final class DvaeTraining implements Trainee {
 
     @Override
     public NDList arguments(Object drawn, NDManager scope) {
-        return new NDList(
-                scope.create(
-                        ByteBuffer.wrap((byte[]) drawn),
-                        new Shape(settings.batch, 3, imageSize, imageSize),
-                        DataType.UINT8));
+        return new NDList(array((byte[]) drawn, settings.batch, scope));
+    }
+
+    private NDArray array(byte[] pixels, int count, NDManager scope) {
+        return scope.create(
+                ByteBuffer.wrap(pixels), new Shape(count, 3, imageSize, imageSize), DataType.UINT8);
     }
 
     @Override
@@ -145,18 +151,10 @@ final class DvaeTraining implements Trainee {
         if (step != gaussianSteps()) {
             return Optional.empty();
         }
-        SplittableRandom random = new SplittableRandom(step);
-        ByteBuffer pixels = ByteBuffer.allocate(CODEBOOK_PICTURES * 3 * imageSize * imageSize);
-        for (int i = 0; i < CODEBOOK_PICTURES; i++) {
-            pixels.put(training.next(random).rgb());
-        }
+        byte[] pixels = pixels(CODEBOOK_PICTURES, new SplittableRandom(step));
         try (NDManager scope = program.manager().newSubManager()) {
             NDList arguments = state.arguments();
-            arguments.add(
-                    scope.create(
-                            pixels.flip(),
-                            new Shape(CODEBOOK_PICTURES, 3, imageSize, imageSize),
-                            DataType.UINT8));
+            arguments.add(array(pixels, CODEBOOK_PICTURES, scope));
             try (NDArray fit = program.train("fit_codebook", arguments)) {
                 float[] values = fit.toFloatArray();
                 return Optional.of(

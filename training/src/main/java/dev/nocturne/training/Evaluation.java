@@ -183,14 +183,13 @@ public final class Evaluation {
                     generator.draw(batch, () -> true).forEach(d -> grids.add(d.grid()));
                 }
                 float[] scores = scorer.score(grids, grids.stream().map(grid -> text).toList());
-                List<TokenGrid> ranked =
+                List<Integer> ranking =
                         IntStream.range(0, CANDIDATES)
                                 .boxed()
                                 .sorted(Comparator.comparingDouble((Integer k) -> -scores[k]))
-                                .map(grids::get)
                                 .toList();
-                List<BufferedImage> best = vae.decode(ranked);
-                BufferedImage first = vae.decode(grids.subList(0, 1)).get(0);
+                List<BufferedImage> best = vae.decode(ranking.stream().map(grids::get).toList());
+                BufferedImage first = best.get(ranking.indexOf(0));
                 float[][] images = clip.embedImages(List.of(first, best.get(0)));
                 all.add(
                         new Drawn(

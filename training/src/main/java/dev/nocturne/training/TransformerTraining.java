@@ -94,11 +94,7 @@ final class TransformerTraining implements Trainee {
         this.tokenizer = tokenizer;
         this.vae = vae;
         NDManager manager = program.manager();
-        this.layout =
-                manager.create(
-                        architecture.patterns().stream()
-                                .mapToLong(AttentionPattern::ordinal)
-                                .toArray());
+        this.layout = manager.create(architecture.layout());
         int positions = architecture.textLength() + architecture.gridLength();
         this.masks =
                 manager.create(

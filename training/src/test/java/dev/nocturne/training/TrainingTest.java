@@ -33,9 +33,7 @@ class TrainingTest {
 
     @Test
     void trainsEveryPartGoesOnFromACheckpointAndEvaluates() throws IOException {
-        Training training =
-                new Training(model, new PrintStream(output, true, StandardCharsets.UTF_8));
-        training.tokenizer("tiny", 16, 700, 20, 0.3, 1);
+        Training training = begun();
         DvaeArchitecture dvae = new DvaeArchitecture(16, 3, 1, 64, 16, true);
         assertThat(training.dvae(dvae, false, 0.2, options(1))).isTrue();
         double atFirst = loss("-ln f");
@@ -68,15 +66,21 @@ class TrainingTest {
 
     @Test
     void trainsTheDvaeAsPublished() throws IOException {
-        Training training =
-                new Training(model, new PrintStream(output, true, StandardCharsets.UTF_8));
-        training.tokenizer("tiny", 16, 700, 20, 0.3, 1);
+        Training training = begun();
         DvaeArchitecture dvae = new DvaeArchitecture(16, 3, 1, 64, 16, false);
         assertThat(training.dvae(dvae, true, 6.6, options(1))).isTrue();
         double atFirst = loss("-ln f");
         assertThat(training.dvae(dvae, true, 6.6, options(30))).isTrue();
         assertThat(loss("-ln f")).isLessThan(atFirst);
         assertThat(ModelBundle.open(model).dvaeArchitecture()).isEqualTo(dvae);
+    }
+
+    /** A model with a tokenizer, with which every training begins. */
+    private Training begun() throws IOException {
+        Training training =
+                new Training(model, new PrintStream(output, true, StandardCharsets.UTF_8));
+        training.tokenizer("tiny", 16, 700, 20, 0.3, 1);
+        return training;
     }
 
     /** The last value that the log gives a metric. */
