@@ -29,7 +29,7 @@ def logits(self, w: Dict[str, Tensor], head: str, x: Tensor) -> Tensor:
 
 
 # The naive way, and the one for training: the whole sequence at once, every score computed and most of them masked.
-# text [batch, L], image [batch, height * width] -> hidden states before the final norm [batch, L + height * width - 1, width] float32
+# text [batch, L], image [batch, height * width] as the blocks see it -> hidden states before the final norm [batch, L + height * width - 1, width] float32
 def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
     n = torch.size(image, 1)
     previous = torch.embedding(w["image_token.weight"], torch.slice(image, 1, 0, n - 1)).to(6)
@@ -54,9 +54,9 @@ def dense_logits(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text
     return self.logits(w, "image_head", torch.slice(x, 1, self.text_length(w) - 1))
 
 
-# Mean cross-entropies in nats: [text, image].
-def losses(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> List[Tensor]:
-    x = self.whole_sequence(w, layout, masks, text, image)
+# Mean cross-entropies in nats: [text, image]. `seen` is the image as the blocks see it, `image` what they shall predict.
+def losses(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, seen: Tensor, image: Tensor) -> List[Tensor]:
+    x = self.whole_sequence(w, layout, masks, text, seen)
     length = self.text_length(w)
     text_logits = self.logits(w, "text_head", torch.slice(x, 1, 0, length - 1))
     image_logits = self.logits(w, "image_head", torch.slice(x, 1, length - 1))
@@ -65,10 +65,13 @@ def losses(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tens
     return [text_loss, image_loss]
 
 
-# One training step. knobs: [dtype, lr, clip, ema]. Returns [loss, text, image, gradient norm, weight norm].
+# One training step. knobs: [dtype, lr, clip, ema, noise]. A share `noise` of the image tokens that the blocks see is another picture's at the
+# same place, so that drawing learns to recover from a token that it should not have drawn. Returns [loss, text, image, gradient norm, weight norm].
 def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
                steps: Tensor, knobs: Tensor, layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
-    losses = self.losses(self.prepare(w, int(knobs[0])), layout, masks, text, image)
+    wrong = torch.lt(torch.rand_like(image, dtype=6), knobs[4])
+    seen = torch.where(wrong, torch.roll(image, [1], [0]), image)
+    losses = self.losses(self.prepare(w, int(knobs[0])), layout, masks, text, seen, image)
     loss = losses[0] * 0.125 + losses[1] * 0.875
     torch.backward(loss)
     norms = self.optimize(w, m, v, e, "", "", 1., steps, float(knobs[1]), 0.96, 0.045, float(knobs[2]), float(knobs[3]))
@@ -264,4 +267,4 @@ def decode_logits(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, T
 
 # -> [text, image] cross-entropies of a batch, no gradients
 def evaluate(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
-    return torch.stack(self.losses(w, layout, masks, text, image))
+    return torch.stack(self.losses(w, layout, masks, text, image, image))

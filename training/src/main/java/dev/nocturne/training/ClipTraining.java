@@ -11,6 +11,7 @@ import dev.nocturne.models.Pixels;
 import dev.nocturne.models.Precision;
 import dev.nocturne.models.Safetensors;
 import dev.nocturne.models.TorchProgram;
+import dev.nocturne.training.data.Captions;
 import dev.nocturne.training.data.Example;
 import dev.nocturne.training.data.ExampleSource;
 import java.awt.image.BufferedImage;
@@ -32,6 +33,12 @@ final class ClipTraining implements Trainee {
     private static final float SEEN_PATCHES = 0.5f;
 
     private static final double MASKED_STEPS = 0.85;
+
+    /**
+     * The share of pictures whose colours are changed where the caption names none: what stays is
+     * the shape, which is what tells one yellow thing from another.
+     */
+    private static final double RECOLOURED = 0.5;
 
     private static final int SHOWN_CAPTIONS = 24;
     private static final int SHOWN_PICTURES = 8;
@@ -98,9 +105,14 @@ final class ClipTraining implements Trainee {
                     drawn.ids,
                     i * architecture.textLength(),
                     architecture.textLength());
-            System.arraycopy(example.rgb(), 0, drawn.pixels, i * pictureBytes, pictureBytes);
-            // "a cat" is as right for the picture of "cat" as its own caption
-            String caption = example.caption().replaceFirst("^an? ", "");
+            byte[] rgb =
+                    random.nextDouble() < RECOLOURED && !Captions.namesColour(example.caption())
+                            ? Recolouring.random(random).of(example.rgb())
+                            : example.rgb();
+            System.arraycopy(rgb, 0, drawn.pixels, i * pictureBytes, pictureBytes);
+            // "a cat" is as right for the picture of "cat, noto style" as its own caption
+            String caption =
+                    example.caption().replaceFirst("^an? ", "").replaceFirst(", \\w+ style$", "");
             drawn.groups[i] = groups.computeIfAbsent(caption, key -> (long) groups.size());
         }
         return drawn;

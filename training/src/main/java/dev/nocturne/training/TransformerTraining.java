@@ -39,6 +39,9 @@ final class TransformerTraining implements Trainee {
     /** The share of pictures that are learnt without their captions, so that captions can guide. */
     private static final double CAPTION_DROPOUT = 0.1;
 
+    /** The share of image tokens that are wrong when the next ones are learnt. */
+    private static final float TOKEN_NOISE = 0.1f;
+
     /** How the finished model draws unless a request says otherwise. */
     static final Sampling SAMPLING = new Sampling(0.4, 0, 1, 2);
 
@@ -64,7 +67,9 @@ final class TransformerTraining implements Trainee {
                     "octopus",
                     "a red apple to the left of a dog",
                     "a cat above a car",
-                    "a tree and a house");
+                    "a tree and a house",
+                    "rocket, noto style",
+                    "light bulb, flat style");
 
     private final TorchProgram program =
             TorchProgram.load("transformer.py", "resblocks.py", "adamw.py");
@@ -163,7 +168,7 @@ final class TransformerTraining implements Trainee {
     @Override
     public float[] knobs(long step) {
         double rate = Schedules.warmUpCosine(settings.learningRate, step, settings.steps);
-        return new float[] {settings.precision.torchType(), (float) rate, 1f, 0.999f};
+        return new float[] {settings.precision.torchType(), (float) rate, 1f, 0.999f, TOKEN_NOISE};
     }
 
     @Override

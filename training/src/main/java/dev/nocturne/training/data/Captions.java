@@ -5,7 +5,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /** English noun phrases out of emoji labels: "a red apple", "an owl", "grapes". */
-final class Captions {
+public final class Captions {
 
     /** Labels that are names, gerunds, adjectives or states: they take no article and no colour. */
     private static final Set<String> FIXED =
@@ -117,9 +117,14 @@ final class Captions {
         return takesArticle(drawing.caption()) ? article(label) + " " + label : label;
     }
 
+    /** Whether a caption says what colour something has. */
+    public static boolean namesColour(String caption) {
+        return COLOUR_WORD.matcher(caption).find();
+    }
+
     /** Whether a measured colour word may stand before the label: it names no colour itself. */
     static boolean takesColour(Drawing drawing) {
-        return !FIXED.contains(drawing.caption()) && !COLOUR_WORD.matcher(drawing.caption()).find();
+        return !FIXED.contains(drawing.caption()) && !namesColour(drawing.caption());
     }
 
     static boolean takesArticle(String label) {

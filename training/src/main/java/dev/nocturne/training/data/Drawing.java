@@ -1,6 +1,8 @@
 package dev.nocturne.training.data;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -152,6 +154,23 @@ public record Drawing(
                             + "|ambulance|police car|fire engine|station|fuel pump|atm|bullseye"
                             + "|flower playing cards|joker|slot machine|mahjong red dragon|ticket"
                             + "|tickets|construction|uniform|dvd|globe|watch|compass|radio)\\b");
+
+    /** What each icon set's way of drawing is called in captions. */
+    private static final Map<String, String> STYLES =
+            Map.of(
+                    "emojione", "emojione",
+                    "fluent-emoji", "fluent",
+                    "fluent-emoji-flat", "flat",
+                    "fxemoji", "firefox",
+                    "noto", "noto",
+                    "noto-v1", "blob",
+                    "streamline-emojis", "line",
+                    "twemoji", "twemoji");
+
+    /** The word for the way it is drawn, if its set has one. */
+    Optional<String> style() {
+        return Optional.ofNullable(STYLES.get(source));
+    }
 
     /**
      * The hand that drew it. Microsoft's Fluent styles are near copies of each other and count as

@@ -2,8 +2,11 @@ package dev.nocturne.training.data;
 
 import java.awt.Rectangle;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 
 /**
  * An endless stream of captioned pictures made from sprites: single drawings and scenes of two
@@ -27,9 +30,11 @@ public final class ExampleSource {
     private static final double ARTICLE_SHARE = 0.3;
     private static final double COLOUR_SHARE = 0.3;
     private static final double UNORDERED_SHARE = 0.2;
+    private static final double STYLE_SHARE = 0.5;
 
     private final List<Sprite> sprites;
     private final List<Sprite> sceneSprites;
+    private final Map<String, List<Sprite>> sceneSpritesBySet;
     private final int size;
     private final double sceneShare;
     private final Placement placement;
@@ -42,20 +47,30 @@ public final class ExampleSource {
      */
     public ExampleSource(List<Sprite> sprites, int size, double sceneShare, Placement placement) {
         this.sprites = List.copyOf(sprites);
-        this.sceneSprites = sprites.stream().filter(s -> s.drawing().sceneWorthy()).toList();
+        // sorted by set, so that the same seed gives the same scenes
+        this.sceneSpritesBySet =
+                sprites.stream()
+                        .filter(s -> s.drawing().sceneWorthy())
+                        .collect(
+                                Collectors.groupingBy(
+                                        s -> s.drawing().source(),
+                                        TreeMap::new,
+                                        Collectors.toList()));
+        sceneSpritesBySet.values().removeIf(set -> concepts(set) < 2);
+        this.sceneSprites = sceneSpritesBySet.values().stream().flatMap(List::stream).toList();
         this.size = size;
         this.sceneShare = sceneShare;
         this.placement = placement;
-        boolean twoConcepts =
-                sceneSprites.stream().map(s -> s.drawing().codepoints()).distinct().count() > 1;
-        if (sprites.isEmpty() || sceneShare > 0 && !twoConcepts) {
+        if (sprites.isEmpty() || sceneShare > 0 && sceneSprites.isEmpty()) {
             throw new IllegalArgumentException(
-                    "scenes need sprites of two scene-worthy concepts, found "
+                    "scenes need sprites of two scene-worthy concepts from one set, found "
                             + sprites.size()
-                            + " sprites, "
-                            + sceneSprites.size()
-                            + " of them scene-worthy; pass more drawings");
+                            + " sprites and no such two; pass more drawings");
         }
+    }
+
+    private static long concepts(List<Sprite> sprites) {
+        return sprites.stream().map(s -> s.drawing().codepoints()).distinct().count();
     }
 
     /** A single drawing or a scene. */
@@ -85,21 +100,25 @@ public final class ExampleSource {
                 random.nextDouble() < ARTICLE_SHARE
                         ? Captions.nounPhrase(sprite.drawing(), colour)
                         : Captions.label(sprite.drawing(), colour);
-        return new Example(caption, canvas.rgb());
+        return new Example(styled(caption, sprite, random), canvas.rgb());
     }
 
-    /** Two objects in a layout that is not held out; in some captions its order isn't told. */
+    /**
+     * Two objects by one hand in a layout that is not held out; in some captions its order isn't
+     * told.
+     */
     public Example scene(RandomGenerator random) {
         while (true) {
             Sprite first = any(sceneSprites, random);
-            Sprite second = any(sceneSprites, random);
+            Sprite second = any(sceneSpritesBySet.get(first.drawing().source()), random);
             Relation relation = Relation.values()[random.nextInt(Relation.values().length)];
             String firstConcept = first.drawing().codepoints();
             String secondConcept = second.drawing().codepoints();
             if (!firstConcept.equals(secondConcept)
                     && !relation.heldOut(firstConcept, secondConcept)) {
                 String phrase = random.nextDouble() < UNORDERED_SHARE ? "and" : relation.phrase();
-                return scene(first, relation, second, phrase, random);
+                Example scene = scene(first, relation, second, phrase, random);
+                return new Example(styled(scene.caption(), first, random), scene.rgb());
             }
         }
     }
@@ -160,6 +179,16 @@ public final class ExampleSource {
         return placement == Placement.LOOSE
                 && sprite.drawing().mirrorable()
                 && random.nextBoolean();
+    }
+
+    /** The caption, sometimes with its style: "a red apple, noto style". */
+    private static String styled(String caption, Sprite sprite, RandomGenerator random) {
+        return random.nextDouble() < STYLE_SHARE
+                ? sprite.drawing()
+                        .style()
+                        .map(style -> caption + ", " + style + " style")
+                        .orElse(caption)
+                : caption;
     }
 
     private static Optional<String> sometimes(Optional<String> colour, RandomGenerator random) {

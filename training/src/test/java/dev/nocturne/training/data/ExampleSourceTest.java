@@ -115,6 +115,25 @@ class ExampleSourceTest {
     }
 
     @Test
+    void halfTheCaptionsNameTheStyleAndScenesAreByOneHand() throws IOException {
+        List<Sprite> sprites =
+                sprites(
+                        Drawings.drawing("noto", "A", "apple", box(30)),
+                        Drawings.drawing("noto", "B", "boat", box(40)),
+                        Drawings.drawing("twemoji", "A", "apple", box(50)),
+                        Drawings.drawing("twemoji", "C", "cat", box(60)));
+        ExampleSource source = new ExampleSource(sprites, SIZE, 0.5, Placement.LOOSE);
+        SplittableRandom random = new SplittableRandom(6);
+        int styled = 0;
+        for (int i = 0; i < 1000; i++) {
+            String caption = source.next(random).caption();
+            assertThat(caption).doesNotMatch(".*boat.*twemoji style|.*boat.*cat.*|.*cat.*boat.*");
+            styled += caption.matches("[^,]+, (noto|twemoji) style") ? 1 : 0;
+        }
+        assertThat(styled).isBetween(450, 550);
+    }
+
+    @Test
     void theSameSeedGivesTheSameExamples() {
         ExampleSource source = new ExampleSource(List.of(red, blue), SIZE, 0, Placement.LOOSE);
         SplittableRandom first = new SplittableRandom(4);
@@ -136,6 +155,10 @@ class ExampleSourceTest {
 
     private List<Sprite> sprites(Drawing... drawings) throws IOException {
         return SpriteSheet.render(List.of(drawings), 48, cache);
+    }
+
+    private static String box(int height) {
+        return "<rect x=\"10\" y=\"10\" width=\"80\" height=\"%d\"/>".formatted(height);
     }
 
     private double meanColumn(Drawing drawing) throws IOException {
