@@ -51,7 +51,7 @@ public final class GridGenerator implements AutoCloseable {
         }
         this.architecture = architecture;
         this.batchSize = batchSize;
-        this.program = TorchProgram.load("transformer.py", "resblocks.py", "adamw.py");
+        this.program = TorchProgram.load("transformer.py", "decoding.py", "resblocks.py", "adamw.py");
         this.weights = program.prepare(weights, precision);
         this.layout = tensor(architecture.layout(), program.manager());
     }

@@ -72,7 +72,7 @@ final class TransformerTraining implements Trainee {
                     "light bulb, flat style");
 
     private final TorchProgram program =
-            TorchProgram.load("transformer.py", "resblocks.py", "adamw.py");
+            TorchProgram.load("transformer.py", "decoding.py", "resblocks.py", "adamw.py");
     private final TransformerArchitecture architecture;
     private final Settings settings;
     private final CaptionedSource training;

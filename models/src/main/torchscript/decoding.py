@@ -1,0 +1,168 @@
+# Cached decoding and sampling, a batch of rows at a time, for every family of transformers. A family provides grid, depth, prefill, advance
+# and logits, as transformer.py does.
+
+
+# The state of one batch of rows:
+#   text_k.I, text_v.I [groups, heads, L, 64]: the text of a caption, once for each group of its rows
+#   k.I, v.I [rows, heads, kept, 64]: what the pattern of layer I needs of the image so far
+#   x [rows, width]: the hidden state that predicts the next token
+#   tokens, log_probability [batch]
+# Rows of one caption are taken together, eight to a group, so that its keys and values are read once for eight. `group_caption` [groups]
+# indexes `prefixes`; `members` [groups * 8] are the rows of the groups, padded with any; `places` [rows] is where each row stands among the
+# members. Guided batches have two rows for each candidate: the batch with its captions, then the batch without.
+def begin(self, w: Dict[str, Tensor], layout: Tensor, prefixes: List[Dict[str, Tensor]], group_caption: List[int], members: Tensor,
+          places: Tensor, batch: int) -> Dict[str, Tensor]:
+    state: Dict[str, Tensor] = {}
+    height, width = self.grid(w)
+    rows = torch.size(places, 0)
+    for i in range(self.depth(w, "")):
+        for kind in ["k.", "v."]:
+            name = kind + str(i)
+            texts: List[Tensor] = []
+            for caption in group_caption:
+                texts.append(prefixes[caption][name])
+            state["text_" + name] = torch.cat(texts)
+            sample = texts[0]
+            state[name] = torch.new_zeros(sample, [rows, torch.size(sample, 1), self.kept(int(layout[i]), height, width), 64])
+    hidden: List[Tensor] = []
+    for caption in group_caption:
+        hidden.append(torch.expand(prefixes[caption]["x"], [8, -1]))
+    state["x"] = torch.index_select(torch.cat(hidden), 0, places)
+    state["members"] = members
+    state["places"] = places
+    state["tokens"] = torch.new_zeros(state["x"], [batch, height * width], dtype=4)
+    state["log_probability"] = torch.new_zeros(state["x"], [batch], dtype=7)
+    return state
+
+
+# Image positions that a layer keeps: all, a ring of a row and one, all by columns, or a ring of the convolution's window.
+def kept(self, pattern: int, height: int, width: int) -> int:
+    n = height * width
+    if pattern == 1 and width + 1 < n:
+        n = width + 1
+    if pattern == 3 and 5 * width + 6 < n:
+        n = 5 * width + 6
+    return n
+
+
+# Where position t is kept.
+def slot(self, pattern: int, t: int, height: int, width: int) -> int:
+    if pattern == 2:
+        return (t % width) * height + t // width
+    return t % self.kept(pattern, height, width)
+
+
+# What a position sees of the kept: [first, count] of a run.
+def run(self, pattern: int, t: int, height: int, width: int) -> Tuple[int, int]:
+    if pattern == 2:
+        return ((t % width) * height, t // width + 1)
+    kept = self.kept(pattern, height, width)
+    if t + 1 < kept:
+        return (0, t + 1)
+    return (0, kept)
+
+
+# The slots that the convolution at position t sees.
+def window(self, t: int, height: int, width: int) -> List[int]:
+    distances: List[int] = []
+    slots: List[int] = []
+    for up in range(6):
+        for left in range(-5, 6):
+            distance = up * width + left
+            if distance >= 0 and distance <= t and distance not in distances:
+                distances.append(distance)
+                slots.append(self.slot(3, t - distance, height, width))
+    return slots
+
+
+# One softmax over the text of the row's caption and the image keys that the layer sees. q [rows, heads, 1, 64], keys and values
+# [rows, heads, seen, 64] -> [rows, heads, 1, 64]
+def attend(self, state: Dict[str, Tensor], layer: str, q: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    text_k, text_v = state["text_k." + layer], state["text_v." + layer]
+    groups, heads, length = torch.size(text_k, 0), torch.size(text_k, 1), torch.size(text_k, 2)
+    grouped = torch.view(torch.index_select(q, 0, state["members"]), [groups, 8, heads, 64])
+    on_text = torch.matmul(torch.transpose(grouped, 1, 2), torch.transpose(text_k, 2, 3))  # [groups, heads, 8, L]
+    on_text = torch.reshape(torch.transpose(on_text, 1, 2), [groups * 8, heads, 1, length])
+    on_text = torch.index_select(on_text, 0, state["places"])
+    on_image = torch.matmul(q, torch.transpose(keys, 2, 3))
+    p = torch.softmax(torch.cat([on_text, on_image], -1).to(6) * 0.125, -1).to(q.dtype)
+    p_text = torch.view(torch.index_select(torch.slice(p, 3, 0, length), 0, state["members"]), [groups, 8, heads, length])
+    of_text = torch.matmul(torch.transpose(p_text, 1, 2), text_v)  # [groups, heads, 8, 64]
+    of_text = torch.reshape(torch.transpose(of_text, 1, 2), [groups * 8, heads, 1, 64])
+    return torch.index_select(of_text, 0, state["places"]) + torch.matmul(torch.slice(p, 3, length), values)
+
+
+# Keeps the keys and values of image position t in a layer, and attends with its queries: all [rows, heads, 1, 64]
+def attend_at(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], i: int, t: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    height, width = self.grid(w)
+    layer = str(i)
+    pattern = int(layout[i])
+    at = self.slot(pattern, t, height, width)
+    keys, values = state["k." + layer], state["v." + layer]
+    torch.copy_(torch.slice(keys, 2, at, at + 1), k)
+    torch.copy_(torch.slice(values, 2, at, at + 1), v)
+    if pattern == 3:
+        seen = torch.tensor(self.window(t, height, width), dtype=4, device=q.device)
+        return self.attend(state, layer, q, torch.index_select(keys, 2, seen), torch.index_select(values, 2, seen))
+    first, count = self.run(pattern, t, height, width)
+    return self.attend(state, layer, q, torch.slice(keys, 2, first, first + count), torch.slice(values, 2, first, first + count))
+
+
+# logits [batch, vocabulary], uniforms and sampling parameters [batch, 1] -> tokens [batch, 1]. Inverse of the cumulative
+# distribution over tokens from likely to unlikely, cut to the top_k first and to the fewest that reach top_p.
+def sample(self, logits: Tensor, uniform: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor) -> Tensor:
+    ordered, tokens = torch.sort(logits / temperature, stable=True, dim=-1, descending=True)
+    rank = torch.cumsum(torch.ones_like(tokens), -1)
+    ordered = torch.masked_fill(ordered, torch.gt(rank, top_k), -inf)
+    p = torch.softmax(ordered, -1)
+    before = torch.cumsum(p, -1) - p
+    p = torch.masked_fill(p, torch.ge(before, top_p), 0.)
+    cumulative = torch.cumsum(p, -1)
+    target = uniform * torch.slice(cumulative, 1, -1)
+    # the first token whose cumulative probability exceeds the target; rounding must not run past the last one that is kept
+    index = torch.sum(torch.le(cumulative, target), [1], True)
+    kept = torch.sum(torch.gt(p, 0.), [1], True)
+    return torch.gather(tokens, 1, torch.minimum(index, kept - 1))
+
+
+# Draws the tokens of image positions [start, start + count) for all rows, in place in `state`. uniforms [batch, count];
+# primed [batch, count]: a token to take instead of drawing one, or -1 (PrimedTokens.DRAWN); sampling [batch, 4]: temperature, top_k, top_p, guidance.
+def draw(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], start: int, uniforms: Tensor, primed: Tensor, sampling: Tensor) -> int:
+    temperature = torch.slice(sampling, 1, 0, 1)
+    top_k = torch.slice(sampling, 1, 1, 2)
+    top_p = torch.slice(sampling, 1, 2, 3)
+    guidance = torch.slice(sampling, 1, 3, 4)
+    batch = torch.size(sampling, 0)
+    x = state["x"]
+    guided = torch.size(x, 0) > batch
+    for t in range(start, start + torch.size(uniforms, 1)):
+        every = self.logits(w, "image_head", x)
+        scores = torch.slice(every, 0, 0, batch)
+        pushed = scores
+        if guided:
+            without = torch.slice(every, 0, batch)
+            pushed = without + guidance * (scores - without)
+        drawn = self.sample(pushed, torch.slice(uniforms, 1, t - start, t - start + 1), temperature, top_k, top_p)
+        given = torch.slice(primed, 1, t - start, t - start + 1)
+        token = torch.where(torch.ge(given, 0), given, drawn)
+        torch.copy_(torch.slice(state["tokens"], 1, t, t + 1), token)
+        log_p = torch.gather(torch.log_softmax(scores, -1), 1, token)
+        # a primed token was not drawn: it does not count
+        torch.add_(state["log_probability"], torch.squeeze(torch.masked_fill(log_p, torch.ge(given, 0), 0.), 1))
+        if guided:
+            token = torch.cat([token, token])
+        x = self.advance(w, layout, state, t, token)
+    torch.copy_(state["x"], x)
+    return start + torch.size(uniforms, 1)
+
+
+# The logits that `draw` sees when it is given every token: image [rows, height * width] -> [rows, height * width, vocabulary]
+def decode_logits(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], image: Tensor) -> Tensor:
+    x = state["x"]
+    every: List[Tensor] = []
+    for t in range(torch.size(image, 1)):
+        every.append(self.logits(w, "image_head", x))
+        x = self.advance(w, layout, state, t, torch.slice(image, 1, t, t + 1))
+    return torch.stack(every, 1)
+
+
