@@ -1,6 +1,6 @@
 # Pre-norm residual blocks shared by DALL-E's transformer and CLIP's two towers. Names within `prefix`: resblocks.I.{ln_1,ln_2,
 # attn.out_proj,mlp.c_fc,mlp.c_proj}.{weight,bias} and attn.in_proj_{weight,bias}, as in openai/CLIP. Heads are 64 wide. The residual stream is float32; matrix
-# products run in the type of the weights.
+# products run in the type of the weights. Needs linear_plain.py or linear_onednn.py.
 
 
 def depth(self, w: Dict[str, Tensor], prefix: str) -> int:
@@ -26,15 +26,13 @@ def norm(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
 
 
 def dense(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
-    weight = w[name + ".weight"]
-    return torch.linear(x.to(weight.dtype), weight, w[name + ".bias"])
+    return self.linear(x, w[name + ".weight"], w[name + ".bias"])
 
 
 # x [batch, positions, width] -> queries, keys, values [batch, heads, positions, 64]
 def heads(self, w: Dict[str, Tensor], block: str, x: Tensor) -> List[Tensor]:
     b, t, d = torch.size(x, 0), torch.size(x, 1), torch.size(x, 2)
-    weight = w[block + ".attn.in_proj_weight"]
-    qkv = torch.linear(self.norm(w, block + ".ln_1", x).to(weight.dtype), weight, w[block + ".attn.in_proj_bias"])
+    qkv = self.linear(self.norm(w, block + ".ln_1", x), w[block + ".attn.in_proj_weight"], w[block + ".attn.in_proj_bias"])
     return torch.unbind(torch.permute(torch.view(qkv, [b, t, 3, d // 64, 64]), [2, 0, 3, 1, 4]))
 
 

@@ -33,7 +33,7 @@ public final class Clip implements AutoCloseable {
         this.architecture = architecture;
         this.tokenizer = tokenizer;
         this.program = TorchProgram.load("clip.py", "resblocks.py", "adamw.py");
-        this.weights = program.prepare(weights, precision);
+        this.weights = program.prepare(weights, precision, architecture.textLength());
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.nocturne.models;
 
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -34,6 +35,7 @@ public final class GridGenerator implements AutoCloseable {
     private final TorchProgram program;
     private final IValue weights;
     private final IValue layout;
+    private final Precision kept;
     private final TransformerArchitecture architecture;
     private final int batchSize;
 
@@ -52,7 +54,9 @@ public final class GridGenerator implements AutoCloseable {
         this.architecture = architecture;
         this.batchSize = batchSize;
         this.program = TorchProgram.load("transformer.py", "decoding.py", "resblocks.py", "adamw.py");
-        this.weights = program.prepare(weights, precision);
+        this.weights = program.prepare(weights, precision, batchSize);
+        // processors read float32 faster than they convert bfloat16
+        this.kept = Engine.getInstance().getGpuCount() > 0 ? precision : Precision.FLOAT32;
         this.layout = tensor(architecture.layout(), program.manager());
     }
 
@@ -208,8 +212,9 @@ public final class GridGenerator implements AutoCloseable {
 
     private IValue prefill(int[] text, PtNDManager scope) {
         long[] ids = architecture.padded(text);
-        try (IValue row = IValue.from((PtNDArray) scope.create(ids, new Shape(1, ids.length)))) {
-            return program.call("prefill", weights, row);
+        try (IValue row = IValue.from((PtNDArray) scope.create(ids, new Shape(1, ids.length)));
+                IValue type = IValue.from((long) kept.torchType())) {
+            return program.call("prefill", weights, row, type);
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.nocturne.models;
 
+import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -17,7 +19,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
@@ -59,9 +63,35 @@ public final class TorchProgram implements AutoCloseable {
 
     /**
      * Compiles the functions of the named sources, e.g. {@code "dvae.py", "adamw.py"}, as one
-     * program.
+     * program. {@code "resblocks.py"} brings the matrix products of this machine along.
      */
     public static TorchProgram load(String... sources) {
+        List<String> all = new ArrayList<>(List.of(sources));
+        if (all.contains("resblocks.py")) {
+            all.add(LinearSource.NAME);
+        }
+        return compile(all);
+    }
+
+    /** Which of the matrix products this machine has; found out once. */
+    private static final class LinearSource {
+        static final String NAME = hasOneDnn() ? "linear_onednn.py" : "linear_plain.py";
+
+        private static boolean hasOneDnn() {
+            if (Engine.getInstance().getGpuCount() > 0
+                    || !System.getProperty("os.arch").matches("amd64|x86_64")) {
+                return false;
+            }
+            try (TorchProgram program = compile(List.of("linear_onednn.py"))) {
+                return true;
+            } catch (EngineException e) {
+                // a libtorch that was built without it
+                return false;
+            }
+        }
+    }
+
+    private static TorchProgram compile(List<String> sources) {
         StringBuilder code =
                 new StringBuilder(
                         "class Program(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n");
@@ -137,6 +167,18 @@ public final class TorchProgram implements AutoCloseable {
                     IValue type = IValue.from(precision.torchType())) {
                 return call("prepare", dictionary, type);
             }
+        }
+    }
+
+    /**
+     * The same, with its matrices laid out for products with so many rows at a time; for programs
+     * with {@code resblocks.py}.
+     */
+    public IValue prepare(
+            Map<String, Safetensors.Tensor> weights, Precision precision, int rows) {
+        try (IValue prepared = prepare(weights, precision);
+                IValue count = IValue.from((long) rows)) {
+            return call("packed", prepared, count);
         }
     }
 
