@@ -125,6 +125,11 @@ public final class Clip implements AutoCloseable {
         return (float) sum;
     }
 
+    /** Nanoseconds spent in the program so far. */
+    public long nanosInside() {
+        return program.nanosInside();
+    }
+
     @Override
     public void close() {
         weights.close();

@@ -64,6 +64,16 @@ public final class GridGenerator implements AutoCloseable {
         return batchSize;
     }
 
+    /** Nanoseconds spent in the program so far. */
+    public long nanosInside() {
+        return program.nanosInside();
+    }
+
+    /** The type in which keys and values are kept. */
+    public Precision kept() {
+        return kept;
+    }
+
     /** Tokens along each side of a grid. */
     public int gridSize() {
         return architecture.gridSize();

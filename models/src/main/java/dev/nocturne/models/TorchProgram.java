@@ -54,6 +54,7 @@ public final class TorchProgram implements AutoCloseable {
     private final PtNDManager manager;
     private final PtSymbolBlock block;
     private final ParameterStore noParameters;
+    private long nanosInside;
 
     private TorchProgram(PtNDManager manager, PtSymbolBlock block) {
         this.manager = manager;
@@ -123,7 +124,12 @@ public final class TorchProgram implements AutoCloseable {
     public IValue call(String function, IValue... arguments) {
         // The flag is thread-local, and the thread may be new.
         JniUtils.setGraphExecutorOptimize(false);
-        return IValueUtils.runMethod(block, function, arguments);
+        long began = System.nanoTime();
+        try {
+            return IValueUtils.runMethod(block, function, arguments);
+        } finally {
+            nanosInside += System.nanoTime() - began;
+        }
     }
 
     /**
@@ -136,10 +142,20 @@ public final class TorchProgram implements AutoCloseable {
             method.setName("module_method:" + function);
             NDList named = new NDList(arguments);
             named.add(method);
-            return block.forward(noParameters, named, true).head();
+            long began = System.nanoTime();
+            try {
+                return block.forward(noParameters, named, true).head();
+            } finally {
+                nanosInside += System.nanoTime() - began;
+            }
         } finally {
             JniUtils.setGradMode(false);
         }
+    }
+
+    /** Nanoseconds that calls have spent in the program so far; the rest is Java's. */
+    public long nanosInside() {
+        return nanosInside;
     }
 
     /** The manager that owns this program's arrays; use sub-managers for what is short-lived. */
