@@ -44,7 +44,7 @@ def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, te
         q, k, v = self.heads(w, block, x)
         pattern = int(layout[i])
         if pattern == 0:
-            y = torch.scaled_dot_product_attention(q, k, v, None, 0., True)
+            y = self.attention(q, k, v, True)
         else:
             mask = torch.slice(torch.slice(torch.select(masks, 0, pattern), 0, 0, t), 1, 0, t)
             y = torch.scaled_dot_product_attention(q, k, v, mask, 0., False)
@@ -92,7 +92,7 @@ def prefill(self, w: Dict[str, Tensor], text: Tensor, kept_as: int) -> Dict[str,
         q, k, v = self.heads(w, block, x)
         prefix["k." + str(i)] = k.to(kept_as)
         prefix["v." + str(i)] = v.to(kept_as)
-        x = self.finish(w, block, False, x, torch.scaled_dot_product_attention(q, k, v, None, 0., True))
+        x = self.finish(w, block, False, x, self.attention(q, k, v, True))
     prefix["x"] = torch.select(x, 1, -1)
     return prefix
 
