@@ -53,7 +53,8 @@ class TrainingTest {
                 .isNotEqualTo(before.get("visual.proj").data());
 
         Evaluation.Report report =
-                Evaluation.run(model, model.resolve("evaluation"), new Evaluation.Size(6, 2, 32));
+                Evaluation.run(
+                        model, model.resolve("evaluation"), new Evaluation.Size(6, 2, 32, 2));
         assertThat(report.codes()).isEqualTo(64);
         assertThat(report.psnr()).isBetween(5.0, 40.0);
         assertThat(report.nearestTraining()).isBetween(-1.0, 1.0);
