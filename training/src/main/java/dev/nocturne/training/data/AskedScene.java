@@ -2,6 +2,7 @@ package dev.nocturne.training.data;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -9,7 +10,6 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /**
  * A scene that a model can be asked for, with two drawings by one hand that show it.
@@ -66,28 +66,9 @@ public record AskedScene(Sprite first, Relation relation, Sprite second, String 
      */
     public static List<AskedScene> choose(
             Kind kind, List<Sprite> sprites, int count, Predicate<String> readable) {
-        Map<String, Set<String>> colours =
-                sprites.stream()
-                        .collect(
-                                Collectors.groupingBy(
-                                        sprite -> sprite.drawing().codepoints(),
-                                        Collectors.flatMapping(
-                                                sprite -> sprite.colour().stream(),
-                                                Collectors.toSet())));
         List<Sprite> shuffled =
-                sprites.stream()
-                        .filter(sprite -> sprite.drawing().sceneWorthy())
-                        .filter(
-                                sprite ->
-                                        kind != Kind.COLOURS
-                                                || sprite.colour().isPresent()
-                                                        && Captions.takesColour(sprite.drawing())
-                                                        && colours.get(
-                                                                                sprite.drawing()
-                                                                                        .codepoints())
-                                                                        .size()
-                                                                > 1)
-                        .collect(Collectors.toCollection(ArrayList::new));
+                new ArrayList<>(kind == Kind.COLOURS ? ofSeveralColours(sprites) : sprites);
+        shuffled.removeIf(sprite -> !sprite.drawing().sceneWorthy());
         Collections.shuffle(shuffled, new Random(20210224));
         Set<String> used = new HashSet<>();
         List<AskedScene> scenes = new ArrayList<>();
@@ -110,6 +91,29 @@ public record AskedScene(Sprite first, Relation relation, Sprite second, String 
             }
         }
         return scenes;
+    }
+
+    /** Sprites with a colour word of concepts that have sprites with another. */
+    private static List<Sprite> ofSeveralColours(List<Sprite> sprites) {
+        Map<String, Set<String>> colours = new HashMap<>();
+        for (Sprite sprite : sprites) {
+            sprite.colour()
+                    .filter(colour -> Captions.takesColour(sprite.drawing()))
+                    .ifPresent(
+                            colour ->
+                                    colours.computeIfAbsent(
+                                                    sprite.drawing().codepoints(),
+                                                    concept -> new HashSet<>())
+                                            .add(colour));
+        }
+        return sprites.stream()
+                .filter(sprite -> sprite.colour().isPresent())
+                .filter(
+                        sprite ->
+                                colours.getOrDefault(sprite.drawing().codepoints(), Set.of())
+                                                .size()
+                                        > 1)
+                .toList();
     }
 
     private static boolean byOneHand(Sprite first, Sprite second) {
