@@ -36,9 +36,9 @@ class EvaluateCommandTest {
                     List.of(
                             new Evaluation.SceneFigures<>(
                                     "held-out pairs",
-                                    new Scenes.Objects(40, 11, 3, 2, 25),
-                                    new Scenes.Objects(40, 19, 6, 5, 31),
-                                    new Scenes.Objects(40, 60, 24, 24, 39),
+                                    new Scenes.Binding(40, 11, 3, 2, 25),
+                                    new Scenes.Binding(40, 19, 6, 5, 31),
+                                    new Scenes.Binding(40, 60, 24, 24, 39),
                                     0.71)),
                     new Evaluation.SceneFigures<>(
                             "two colours",
@@ -73,8 +73,8 @@ class EvaluateCommandTest {
         JsonNode json = JsonOption.MAPPER.readTree(JsonOption.MAPPER.writeValueAsString(REPORT));
         assertThat(json.at("/judge/top1_of_all").asDouble()).isEqualTo(0.58);
         assertThat(json.at("/judged_accuracy_best").asDouble()).isEqualTo(0.44);
-        assertThat(json.at("/objects/0/scenes").asText()).isEqualTo("held-out pairs");
-        assertThat(json.at("/objects/0/best/in_place").asInt()).isEqualTo(5);
+        assertThat(json.at("/binding/0/scenes").asText()).isEqualTo("held-out pairs");
+        assertThat(json.at("/binding/0/best/in_place").asInt()).isEqualTo(5);
         assertThat(json.at("/colours/real/colours").asInt()).isEqualTo(79);
         assertThat(json.at("/best_of/64").asDouble()).isEqualTo(0.855);
         assertThat(json.has("table")).isFalse();

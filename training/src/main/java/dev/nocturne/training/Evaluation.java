@@ -125,7 +125,7 @@ public final class Evaluation {
             double judgedAccuracyBest,
             double nearestTraining,
             SortedMap<Integer, Double> bestOf,
-            List<SceneFigures<Scenes.Objects>> objects,
+            List<SceneFigures<Scenes.Binding>> binding,
             SceneFigures<Scenes.Colours> colours) {
 
         /** What was measured and what came out, in words. */
@@ -163,7 +163,7 @@ public final class Evaluation {
                     bestOf.entrySet().stream()
                             .map(best -> "%d: %.3f".formatted(best.getKey(), best.getValue()))
                             .collect(Collectors.joining("  ")));
-            Stream.concat(objects.stream(), Stream.of(colours))
+            Stream.concat(binding.stream(), Stream.of(colours))
                     .forEach(
                             figures -> {
                                 table.put(figures.scenes + ", one picture", figures.first + "");
@@ -268,7 +268,7 @@ public final class Evaluation {
         Reconstruction reconstruction = Reconstruction.measure(vae, pictures);
         Retrieval retrieval = Retrieval.measure(clip, captions, pictures);
         List<Single> singles = singles(captions);
-        Map<String, List<Scene<Scenes.Objects>>> objects = new LinkedHashMap<>();
+        Map<String, List<Scene<Scenes.Binding>>> binding = new LinkedHashMap<>();
         for (Kind kind : List.of(Kind.SEEN, Kind.HELD_OUT_RELATION, Kind.HELD_OUT_PAIR)) {
             List<AskedScene> asked = ask(kind);
             List<String> names =
@@ -276,12 +276,12 @@ public final class Evaluation {
                             .flatMap(scene -> Stream.of(scene.first(), scene.second()))
                             .map(sprite -> sprite.drawing().caption())
                             .toList();
-            objects.put(
+            binding.put(
                     kind.label(),
                     scenes(
                             asked,
                             (scene, picture, known) ->
-                                    Scenes.Objects.of(judge, known, names, scene, picture)));
+                                    Scenes.Binding.of(judge, known, names, scene, picture)));
         }
         List<Scene<Scenes.Colours>> colours =
                 scenes(
@@ -307,18 +307,18 @@ public final class Evaluation {
                         share(singles, single -> single.byJudge.best),
                         correlation(singles.stream().map(Single::nearest)),
                         bestOf(singles.subList(0, curveCaptions)),
-                        objects.entrySet().stream()
+                        binding.entrySet().stream()
                                 .map(
                                         kind ->
                                                 figures(
                                                         kind.getKey(),
                                                         kind.getValue(),
-                                                        Scenes.Objects::plus))
+                                                        Scenes.Binding::plus))
                                 .toList(),
                         figures(Kind.COLOURS.label(), colours, Scenes.Colours::plus));
         EvaluationPage page = new EvaluationPage(out);
         page.singles(singles);
-        objects.forEach(page::scenes);
+        binding.forEach(page::scenes);
         page.scenes(Kind.COLOURS.label(), colours);
         page.write(report, reconstruction.sheet());
         return report;

@@ -112,7 +112,7 @@ final class EvaluationPage {
                                 report.sampling().temperature(),
                                 report.sampling().guidance(),
                                 table,
-                                2 * report.objects().get(0).real().scenes(),
+                                2 * report.binding().get(0).real().scenes(),
                                 sections));
     }
 

@@ -25,9 +25,13 @@ public final class Scenes {
      * @param towards pictures that are more like the scene than like the same with its objects
      *     exchanged; half of them by chance
      */
-    public record Objects(int scenes, int objects, int both, int inPlace, int towards) {
+    public record Binding(int scenes, int objects, int both, int inPlace, int towards) {
 
-        static Objects of(
+        /**
+         * @param known the drawings that the judge may look at
+         * @param captions of the objects of all scenes
+         */
+        static Binding of(
                 Judge judge,
                 Predicate<Drawing> known,
                 Collection<String> captions,
@@ -45,12 +49,12 @@ public final class Scenes {
             boolean exchanged =
                     one.best(captions).equals(second) && other.best(captions).equals(first);
             boolean towards = one.to(first) + other.to(second) > one.to(second) + other.to(first);
-            return new Objects(
+            return new Binding(
                     1, objects, inPlace || exchanged ? 1 : 0, inPlace ? 1 : 0, towards ? 1 : 0);
         }
 
-        Objects plus(Objects more) {
-            return new Objects(
+        Binding plus(Binding more) {
+            return new Binding(
                     scenes + more.scenes,
                     objects + more.objects,
                     both + more.both,

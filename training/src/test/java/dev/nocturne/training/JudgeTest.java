@@ -111,9 +111,9 @@ class JudgeTest {
     void scenesAreJudgedRightAndExchangedOnesWrong() {
         List<AskedScene> asked = AskedScene.choose(Kind.SEEN, sprites, 7, caption -> true);
         assertThat(asked).hasSizeGreaterThan(4);
-        Scenes.Objects right = new Scenes.Objects(0, 0, 0, 0, 0);
-        Scenes.Objects exchanged = right;
-        Scenes.Objects blank = right;
+        Scenes.Binding right = new Scenes.Binding(0, 0, 0, 0, 0);
+        Scenes.Binding exchanged = right;
+        Scenes.Binding blank = right;
         for (AskedScene scene : asked) {
             AskedScene converse =
                     new AskedScene(scene.first(), scene.relation().converse(), scene.second(), "");
@@ -122,13 +122,13 @@ class JudgeTest {
             blank = blank.plus(judged(scene, painted(Color.WHITE, Color.WHITE)));
         }
         int count = asked.size();
-        assertThat(right).isEqualTo(new Scenes.Objects(count, 2 * count, count, count, count));
-        assertThat(exchanged).isEqualTo(new Scenes.Objects(count, 0, count, 0, 0));
+        assertThat(right).isEqualTo(new Scenes.Binding(count, 2 * count, count, count, count));
+        assertThat(exchanged).isEqualTo(new Scenes.Binding(count, 0, count, 0, 0));
         assertThat(blank.both()).isZero();
     }
 
-    private static Scenes.Objects judged(AskedScene scene, BufferedImage picture) {
-        return Scenes.Objects.of(judge, any -> true, CAPTIONS, scene, picture);
+    private static Scenes.Binding judged(AskedScene scene, BufferedImage picture) {
+        return Scenes.Binding.of(judge, any -> true, CAPTIONS, scene, picture);
     }
 
     private static BufferedImage scene(AskedScene scene) {

@@ -110,8 +110,7 @@ public record AskedScene(Sprite first, Relation relation, Sprite second, String 
                 .filter(sprite -> sprite.colour().isPresent())
                 .filter(
                         sprite ->
-                                colours.getOrDefault(sprite.drawing().codepoints(), Set.of())
-                                                .size()
+                                colours.getOrDefault(sprite.drawing().codepoints(), Set.of()).size()
                                         > 1)
                 .toList();
     }
