@@ -5,6 +5,7 @@ import dev.nocturne.training.Evaluation;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,27 +44,18 @@ final class EvaluateCommand implements Callable<Integer> {
             return 0;
         }
         PrintWriter writer = command.commandLine().getOut();
+        print(report, writer);
+        writer.printf("pictures in %s%n", out.resolve("index.html"));
+        return 0;
+    }
+
+    static void print(Evaluation.Report report, PrintWriter writer) {
         writer.printf(
                 "%s, temperature %s, guidance %s%n",
                 report.model(), report.sampling().temperature(), report.sampling().guidance());
-        writer.printf(
-                "dVAE, held-out drawings       PSNR %.2f dB, SSIM %.3f, codebook perplexity %.0f, %d of %d codes in use%n",
-                report.psnr(),
-                report.ssim(),
-                report.codebookPerplexity(),
-                report.codesInUse(),
-                report.codes());
-        writer.printf(
-                "CLIP, held-out drawings       caption to drawing recall@1 %.0f %%, recall@5 %.0f %%%n",
-                100 * report.recallAt1(), 100 * report.recallAt5());
-        writer.printf(
-                "caption accuracy              one picture %.0f %%, best of 16 %.0f %%%n",
-                100 * report.captionAccuracy(), 100 * report.captionAccuracyBest());
-        writer.printf(
-                "nearest training drawing      mean correlation %.2f%n", report.nearestTraining());
-        writer.print("best of N by CLIP score     ");
-        report.bestOf().forEach((n, score) -> writer.printf("  %d: %.3f", n, score));
-        writer.printf("%npictures in %s%n", out.resolve("index.html"));
-        return 0;
+        Map<String, String> table = report.table();
+        int width = table.keySet().stream().mapToInt(String::length).max().orElseThrow();
+        table.forEach((measure, value) -> writer.printf("%-" + width + "s  %s%n", measure, value));
+        writer.flush();
     }
 }

@@ -1,6 +1,7 @@
 package dev.nocturne.training;
 
 import dev.nocturne.models.Pixels;
+import dev.nocturne.training.data.AskedScene;
 import dev.nocturne.training.data.Drawing;
 import dev.nocturne.training.data.EmojiArt;
 import dev.nocturne.training.data.Example;
@@ -72,32 +73,60 @@ final class ArtData {
         return new ExampleSource(sprites.get(Split.TRAIN), imageSize, sceneShare, placement);
     }
 
-    /** Every drawing that trainings see, each alone and in the middle. */
-    List<BufferedImage> trainingPictures() {
-        List<Sprite> train = sprites.get(Split.TRAIN);
-        ExampleSource source = new ExampleSource(train, imageSize, 0, Placement.CENTRED);
+    /** The drawings of one side. */
+    List<Sprite> sprites(Split split) {
+        return sprites.get(split);
+    }
+
+    /** The drawings of all sides. */
+    List<Sprite> sprites() {
+        return sprites.values().stream().flatMap(List::stream).toList();
+    }
+
+    /** Each drawing alone and in the middle. */
+    List<BufferedImage> pictures(List<Sprite> shown) {
+        ExampleSource source = new ExampleSource(shown, imageSize, 0, Placement.CENTRED);
         SplittableRandom random = new SplittableRandom(1);
-        return train.stream()
+        return shown.stream()
                 .map(sprite -> Pixels.picture(source.single(sprite, random).rgb(), imageSize))
                 .toList();
     }
 
+    /** The scene composed of drawings. */
+    BufferedImage picture(AskedScene scene) {
+        List<Sprite> shown = List.of(scene.first(), scene.second());
+        ExampleSource source = new ExampleSource(shown, imageSize, 0, Placement.CENTRED);
+        return Pixels.picture(
+                source.scene(
+                                scene.first(),
+                                scene.relation(),
+                                scene.second(),
+                                new SplittableRandom(1))
+                        .rgb(),
+                imageSize);
+    }
+
     /** {@code count} held-out drawings of different captions, the same ones at every call. */
-    List<Example> heldOut(Split split, int count, Placement placement) {
+    List<Sprite> heldOut(Split split, int count) {
         List<Sprite> shuffled = new ArrayList<>(sprites.get(split));
         Collections.shuffle(shuffled, new Random(20210224));
-        // The caption is the plain label, without article or colour.
+        Set<String> captions = new HashSet<>();
+        return shuffled.stream()
+                .filter(sprite -> captions.add(sprite.drawing().caption()))
+                .limit(count)
+                .toList();
+    }
+
+    /** The same as examples, whose captions are the plain labels, without article or colour. */
+    List<Example> heldOut(Split split, int count, Placement placement) {
         ExampleSource source = new ExampleSource(sprites.get(split), imageSize, 0, placement);
         SplittableRandom random = new SplittableRandom(1);
-        Set<String> captions = new HashSet<>();
-        List<Example> examples = new ArrayList<>();
-        for (Sprite sprite : shuffled) {
-            if (examples.size() < count && captions.add(sprite.drawing().caption())) {
-                examples.add(
-                        new Example(
-                                sprite.drawing().caption(), source.single(sprite, random).rgb()));
-            }
-        }
-        return examples;
+        return heldOut(split, count).stream()
+                .map(
+                        sprite ->
+                                new Example(
+                                        sprite.drawing().caption(),
+                                        source.single(sprite, random).rgb()))
+                .toList();
     }
 }

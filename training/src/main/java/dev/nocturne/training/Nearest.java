@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The training drawing most like a picture, by correlation of their pixels at 24×24: near 1 where
- * the model repeats what it saw.
+ * The training drawing most like a picture, by correlation of the pixels of what is drawn, at
+ * 24×24: near 1 where the model repeats what it saw, in whatever size and place.
  */
 final class Nearest {
     private static final int SIZE = 24;
@@ -22,7 +22,7 @@ final class Nearest {
 
     Nearest(List<BufferedImage> drawings) {
         this.drawings = drawings;
-        this.features = drawings.stream().map(Nearest::features).toArray(float[][]::new);
+        this.features = drawings.parallelStream().map(Nearest::features).toArray(float[][]::new);
     }
 
     Match to(BufferedImage picture) {
@@ -41,7 +41,7 @@ final class Nearest {
 
     /** Pixels with mean 0 and norm 1. */
     private static float[] features(BufferedImage picture) {
-        byte[] pixels = Pixels.planar(Pixels.fit(picture, SIZE));
+        byte[] pixels = Pixels.planar(Ink.square(picture, SIZE));
         double mean =
                 IntStream.range(0, pixels.length)
                         .mapToDouble(i -> Byte.toUnsignedInt(pixels[i]))

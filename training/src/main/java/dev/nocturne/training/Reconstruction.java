@@ -4,6 +4,7 @@ import dev.nocturne.models.DiscreteVae;
 import dev.nocturne.models.Pixels;
 import dev.nocturne.models.TokenGrid;
 import java.awt.image.BufferedImage;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,10 +16,16 @@ import java.util.List;
  * @param ssim mean structural similarity of luma
  * @param perplexity exp of the entropy of the tokens
  * @param codesInUse codes that occur at all
+ * @param pictures the reconstructions
  * @param sheet the first pictures, each row of originals over its reconstructions
  */
 record Reconstruction(
-        double psnr, double ssim, double perplexity, long codesInUse, BufferedImage sheet) {
+        double psnr,
+        double ssim,
+        double perplexity,
+        long codesInUse,
+        List<BufferedImage> pictures,
+        BufferedImage sheet) {
     private static final int BATCH = 32;
     private static final int COLUMNS = 16;
 
@@ -26,15 +33,14 @@ record Reconstruction(
         long[] counts = new long[vae.vocabulary()];
         double error = 0;
         double ssim = 0;
+        List<BufferedImage> all = new ArrayList<>();
         List<List<BufferedImage>> rows = new ArrayList<>();
         for (int from = 0; from < pictures.size(); from += BATCH) {
             List<BufferedImage> originals =
                     pictures.subList(from, Math.min(from + BATCH, pictures.size()));
-            List<TokenGrid> grids =
-                    originals.stream()
-                            .map(original -> vae.encode(Pixels.planar(original), 1).get(0))
-                            .toList();
+            List<TokenGrid> grids = encode(vae, originals);
             List<BufferedImage> reconstructions = vae.decode(grids);
+            all.addAll(reconstructions);
             for (int i = 0; i < originals.size(); i++) {
                 error += Pictures.squaredError(originals.get(i), reconstructions.get(i));
                 ssim += Pictures.ssim(originals.get(i), reconstructions.get(i));
@@ -52,6 +58,25 @@ record Reconstruction(
                 ssim / pictures.size(),
                 Pictures.perplexity(counts),
                 used,
+                all,
                 Pictures.sheet(rows));
+    }
+
+    /** Pictures as the dVAE renders them: as sharp as one drawn from tokens can be. */
+    static List<BufferedImage> of(DiscreteVae vae, List<BufferedImage> pictures) {
+        List<BufferedImage> all = new ArrayList<>();
+        for (int from = 0; from < pictures.size(); from += BATCH) {
+            List<BufferedImage> batch =
+                    pictures.subList(from, Math.min(from + BATCH, pictures.size()));
+            all.addAll(vae.decode(encode(vae, batch)));
+        }
+        return all;
+    }
+
+    private static List<TokenGrid> encode(DiscreteVae vae, List<BufferedImage> pictures) {
+        ByteBuffer pixels =
+                ByteBuffer.allocate(pictures.size() * 3 * vae.imageSize() * vae.imageSize());
+        pictures.forEach(picture -> pixels.put(Pixels.planar(picture)));
+        return vae.encode(pixels.array(), pictures.size());
     }
 }

@@ -53,11 +53,27 @@ class TrainingTest {
                 .isNotEqualTo(before.get("visual.proj").data());
 
         Evaluation.Report report =
-                Evaluation.run(model, model.resolve("evaluation"), new Evaluation.Size(6, 2, 32));
+                Evaluation.run(
+                        model, model.resolve("evaluation"), new Evaluation.Size(6, 2, 32, 2));
         assertThat(report.codes()).isEqualTo(64);
         assertThat(report.psnr()).isBetween(5.0, 40.0);
         assertThat(report.nearestTraining()).isBetween(-1.0, 1.0);
-        assertThat(model.resolve("evaluation/index.html")).content().contains("best of 32");
+        assertThat(report.judge().top5()).isGreaterThanOrEqualTo(report.judge().top1());
+        assertThat(report.binding()).hasSize(3);
+        assertThat(report.binding())
+                .allSatisfy(
+                        figures -> {
+                            assertThat(figures.best().scenes()).isEqualTo(2);
+                            assertThat(figures.real().towards()).isBetween(0, 2);
+                            assertThat(figures.nearestTraining()).isBetween(-1.0, 1.0);
+                        });
+        assertThat(report.colours().first().scenes()).isEqualTo(2);
+        assertThat(model.resolve("evaluation/index.html"))
+                .content()
+                .contains(report.table().keySet())
+                .contains("Scenes: held-out pairs")
+                .contains("src=\"pictures/0.png\"");
+        assertThat(model.resolve("evaluation/pictures/0.png")).isNotEmptyFile();
         assertThat(report.bestOf()).containsOnlyKeys(1, 2, 4, 8, 16, 32);
         assertThat(List.copyOf(report.bestOf().values())).isSorted();
         assertThat(model.resolve("evaluation/samples.png")).isNotEmptyFile();

@@ -1,5 +1,7 @@
 package dev.nocturne.training.data;
 
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -8,7 +10,7 @@ import java.util.Optional;
  * white, grey, black and brown are left out because their borders are disputed, and so is the
  * turquoise between green and blue.
  */
-enum BasicColour {
+public enum BasicColour {
     RED,
     ORANGE,
     YELLOW,
@@ -17,8 +19,20 @@ enum BasicColour {
     PURPLE,
     PINK;
 
-    String word() {
+    /** As captions say it. */
+    public String word() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The colour of the most RGB pixels, or none if no pixel has one. */
+    public static Optional<BasicColour> ofMost(int[] pixels) {
+        int[] counts = new int[values().length];
+        for (int pixel : pixels) {
+            of(pixel).ifPresent(colour -> counts[colour.ordinal()]++);
+        }
+        return Arrays.stream(values())
+                .filter(colour -> counts[colour.ordinal()] > 0)
+                .max(Comparator.comparingInt(colour -> counts[colour.ordinal()]));
     }
 
     /** The colour of an RGB pixel by hue (degrees), saturation and lightness, or none. */

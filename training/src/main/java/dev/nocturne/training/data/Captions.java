@@ -117,6 +117,20 @@ public final class Captions {
         return takesArticle(drawing.caption()) ? article(label) + " " + label : label;
     }
 
+    /** Two noun phrases with the words between them. */
+    static String scene(
+            Drawing first,
+            Optional<String> firstColour,
+            String phrase,
+            Drawing second,
+            Optional<String> secondColour) {
+        return nounPhrase(first, firstColour)
+                + " "
+                + phrase
+                + " "
+                + nounPhrase(second, secondColour);
+    }
+
     /** Whether a caption says what colour something has. */
     public static boolean namesColour(String caption) {
         return COLOUR_WORD.matcher(caption).find();

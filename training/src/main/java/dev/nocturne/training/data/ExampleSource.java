@@ -134,11 +134,12 @@ public final class ExampleSource {
         place(canvas, first, relation, random);
         place(canvas, second, relation.converse(), random);
         String caption =
-                Captions.nounPhrase(first.drawing(), sometimes(first.colour(), random))
-                        + " "
-                        + phrase
-                        + " "
-                        + Captions.nounPhrase(second.drawing(), sometimes(second.colour(), random));
+                Captions.scene(
+                        first.drawing(),
+                        sometimes(first.colour(), random),
+                        phrase,
+                        second.drawing(),
+                        sometimes(second.colour(), random));
         return new Example(caption, canvas.rgb());
     }
 
