@@ -29,8 +29,8 @@ def logits(self, w: Dict[str, Tensor], head: str, x: Tensor) -> Tensor:
     return torch.linear(self.norm(w, "ln_final", x).to(weight.dtype), weight).to(6)
 
 
-# What each layer attends to, in the order of AttentionPattern: 0 full, 1 row, 2 column, 3 convolution. `layout` [layers] int64.
-# `masks` [4, L + height * width, L + height * width] bool: where each pattern lets a query (row) see a key (column).
+# What each layer attends to, in the order of AttentionPattern: 0 full, 1 row, 2 column, 3 convolution, 4 own row, 5 corner. `layout` [layers]
+# int64. `masks` [6, L + height * width, L + height * width] bool: where each pattern lets a query (row) see a key (column).
 
 
 # The naive way, and the one for training: the whole sequence at once, every score computed and most of them masked.
@@ -85,7 +85,7 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
 
 # Runs one caption's text through the blocks. text [1, L] -> "k.I", "v.I" [1, heads, L, 64] for each block I, and "x", the
 # final hidden state of the last text position [1, width]. One caption at a time, so that its numbers never depend on company.
-def prefill(self, w: Dict[str, Tensor], text: Tensor) -> Dict[str, Tensor]:
+def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[str, Tensor]:
     prefix: Dict[str, Tensor] = {}
     x = self.embed_text(w, text)
     for i in range(self.depth(w, "")):

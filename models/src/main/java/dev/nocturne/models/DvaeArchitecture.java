@@ -16,12 +16,8 @@ import java.util.Map;
  *     repetition, which small models learn slowly with
  */
 public record DvaeArchitecture(
-        int hidden,
-        int groups,
-        int blocksPerGroup,
-        int vocabulary,
-        int codeWidth,
-        boolean subpixel) {
+        int hidden, int groups, int blocksPerGroup, int vocabulary, int codeWidth, boolean subpixel)
+        implements DvaeFamily {
 
     /** The published model: 256×256 pixels to 32×32 tokens. */
     public static final DvaeArchitecture PUBLISHED =
@@ -42,12 +38,18 @@ public record DvaeArchitecture(
         }
     }
 
-    /** Pixels per token along each side. */
+    @Override
+    public TorchProgram program() {
+        return TorchProgram.load("dvae.py", "adamw.py");
+    }
+
+    @Override
     public int downsampling() {
         return 1 << (groups - 1);
     }
 
-    /** Name and shape of every weight, in the order of computation. */
+    /** In the order of computation. */
+    @Override
     public Map<String, long[]> shapes() {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         conv(shapes, "encoder.blocks.input", 3, hidden, 7);

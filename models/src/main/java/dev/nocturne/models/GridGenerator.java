@@ -34,15 +34,15 @@ public final class GridGenerator implements AutoCloseable {
     private final TorchProgram program;
     private final IValue weights;
     private final IValue layout;
-    private final TransformerArchitecture architecture;
+    private final TransformerFamily architecture;
     private final int batchSize;
 
     /**
-     * @param weights by the names of {@link TransformerArchitecture#shapes}
+     * @param weights by the names of {@link TransformerFamily#shapes}
      */
     public GridGenerator(
             Map<String, Safetensors.Tensor> weights,
-            TransformerArchitecture architecture,
+            TransformerFamily architecture,
             int batchSize,
             Precision precision) {
         if (batchSize < 1) {
@@ -51,7 +51,7 @@ public final class GridGenerator implements AutoCloseable {
         }
         this.architecture = architecture;
         this.batchSize = batchSize;
-        this.program = TorchProgram.load("transformer.py", "decoding.py", "resblocks.py", "adamw.py");
+        this.program = architecture.program();
         this.weights = program.prepare(weights, precision);
         this.layout = tensor(architecture.layout(), program.manager());
     }
@@ -145,7 +145,7 @@ public final class GridGenerator implements AutoCloseable {
      * @param tokens {@code [rows, gridLength]}
      * @return {@code [rows, gridLength, imageVocabulary]}
      */
-    float[] logits(List<Candidate> rows, long[] tokens) {
+    public float[] logits(List<Candidate> rows, long[] tokens) {
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
                 IValue state = begin(rows, false, scope);
                 IValue image =
@@ -209,7 +209,7 @@ public final class GridGenerator implements AutoCloseable {
     private IValue prefill(int[] text, PtNDManager scope) {
         long[] ids = architecture.padded(text);
         try (IValue row = IValue.from((PtNDArray) scope.create(ids, new Shape(1, ids.length)))) {
-            return program.call("prefill", weights, row);
+            return program.call("prefill", weights, layout, row);
         }
     }
 

@@ -2,10 +2,12 @@ package dev.nocturne.standalone;
 
 import dev.nocturne.models.ClipArchitecture;
 import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.DvaeFamily;
 import dev.nocturne.models.ModelBundle;
 import dev.nocturne.models.Precision;
 import dev.nocturne.models.TransformerArchitecture;
 import dev.nocturne.models.TransformerCosts;
+import dev.nocturne.models.TransformerFamily;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -60,9 +62,9 @@ final class ModelsCommand {
 
         private record Description(
                 String model,
-                DvaeArchitecture dvae,
+                DvaeFamily dvae,
                 long dvaeParameters,
-                TransformerArchitecture transformer,
+                TransformerFamily transformer,
                 TransformerCosts transformerCosts,
                 double memoryGb,
                 long batch,
@@ -98,8 +100,8 @@ final class ModelsCommand {
 
         private Description description(
                 String name,
-                DvaeArchitecture dvae,
-                TransformerArchitecture transformer,
+                DvaeFamily dvae,
+                TransformerFamily transformer,
                 ClipArchitecture clip) {
             TransformerCosts costs =
                     TransformerCosts.of(transformer, precision == Precision.BFLOAT16 ? 2 : 4);

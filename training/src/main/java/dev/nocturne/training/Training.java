@@ -4,6 +4,7 @@ import dev.nocturne.models.BpeTokenizer;
 import dev.nocturne.models.BpeTrainer;
 import dev.nocturne.models.ClipArchitecture;
 import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.DvaeFamily;
 import dev.nocturne.models.ModelBundle;
 import dev.nocturne.models.Pixels;
 import dev.nocturne.models.Precision;
@@ -135,7 +136,7 @@ public final class Training {
             throws IOException {
         ModelBundle bundle = ModelBundle.open(model);
         BpeTokenizer tokenizer = bundle.tokenizer();
-        DvaeArchitecture dvae = bundle.dvaeArchitecture();
+        DvaeFamily dvae = bundle.dvaeArchitecture();
         TransformerArchitecture architecture =
                 new TransformerArchitecture(
                         layers,

@@ -17,6 +17,27 @@ record Weight(long[] shape, Values values) {
     }
 
     /**
+     * The same values in another shape; unchanged if they would not fill it, for the check of
+     * shapes.
+     */
+    Weight shaped(long... other) {
+        return elements(other) == elements(shape) ? new Weight(other, values) : this;
+    }
+
+    /** Its parts from one number of the first dimension up to another; there must be so many. */
+    Weight part(int from, int to) {
+        long[] partShape = shape.clone();
+        partShape[0] = to - from;
+        int size = (int) (elements(shape) / shape[0]);
+        return new Weight(
+                partShape, () -> Arrays.copyOfRange(values.read(), from * size, to * size));
+    }
+
+    private static long elements(long[] shape) {
+        return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    }
+
+    /**
      * Reads the weights of an architecture.
      *
      * @param expected name and shape of every one
