@@ -14,10 +14,21 @@ def embed_text(self, w: Dict[str, Tensor], text: Tensor) -> Tensor:
 
 # Rows and columns of the image.
 def grid(self, w: Dict[str, Tensor]) -> Tuple[int, int]:
+    if "image_position.weight" in w:
+        return (torch.size(w["image_position.weight"], 0), torch.size(w["image_position.weight"], 1))
     return (torch.size(w["image_row.weight"], 0), torch.size(w["image_column.weight"], 0))
 
 
-# The position part of an image token: row plus column. -> [height * width, width of the model] float32
+# The position part of image token t: row plus column; of minDALL-E's, a vector of its own. -> [width of the model] float32
+def image_position(self, w: Dict[str, Tensor], t: int) -> Tensor:
+    height, width = self.grid(w)
+    row, column = t // width, t % width
+    if "image_position.weight" in w:
+        return w["image_position.weight"][row][column].to(6)
+    return w["image_row.weight"][row].to(6) + w["image_column.weight"][column].to(6)
+
+
+# The same of all image tokens, as ours are trained. -> [height * width, width of the model] float32
 def image_positions(self, w: Dict[str, Tensor]) -> Tensor:
     rows, columns = w["image_row.weight"].to(6), w["image_column.weight"].to(6)
     return torch.flatten(torch.unsqueeze(rows, 1) + torch.unsqueeze(columns, 0), 0, 1)
@@ -100,9 +111,7 @@ def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[st
 
 # Runs the token of image position t through the blocks. token [rows, 1] -> hidden state of the position [rows, width]
 def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], t: int, token: Tensor) -> Tensor:
-    height, width = self.grid(w)
-    position = w["image_row.weight"][t // width].to(6) + w["image_column.weight"][t % width].to(6)
-    x = torch.embedding(w["image_token.weight"], token).to(6) + position
+    x = torch.embedding(w["image_token.weight"], token).to(6) + self.image_position(w, t)
     for i in range(self.depth(w, "")):
         block = "resblocks." + str(i)
         q, k, v = self.heads(w, block, x)

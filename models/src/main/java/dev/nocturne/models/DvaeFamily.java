@@ -14,8 +14,11 @@ import java.util.Map;
         include = JsonTypeInfo.As.EXISTING_PROPERTY,
         property = "family",
         defaultImpl = DvaeArchitecture.class)
-@JsonSubTypes(@JsonSubTypes.Type(value = DallePytorchVae.class, name = DallePytorchVae.FAMILY))
-public sealed interface DvaeFamily permits DvaeArchitecture, DallePytorchVae {
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = DallePytorchVae.class, name = DallePytorchVae.FAMILY),
+    @JsonSubTypes.Type(value = Vqgan.class, name = Vqgan.FAMILY)
+})
+public sealed interface DvaeFamily permits DvaeArchitecture, DallePytorchVae, Vqgan {
 
     /** Its program; the caller closes it. */
     TorchProgram program();

@@ -165,14 +165,28 @@ public final class ModelBundle {
                 guidance == null ? own.guidance() : guidance);
     }
 
-    public BpeTokenizer tokenizer() throws IOException {
+    public CaptionTokenizer tokenizer() throws IOException {
         trained("tokenizer", manifest.files.get(TOKENIZER));
         return tokenizer(TOKENIZER);
     }
 
-    private BpeTokenizer tokenizer(String file) throws IOException {
+    /**
+     * The tokenizer, for training with it.
+     *
+     * @throws InvalidModelException if it is one of another model's that nothing is trained with
+     */
+    public BpeTokenizer trainingTokenizer() throws IOException {
+        if (tokenizer() instanceof BpeTokenizer tokenizer) {
+            return tokenizer;
+        }
+        throw new InvalidModelException(
+                "the tokenizer at %s was imported and cannot be trained with; give another directory"
+                        .formatted(directory));
+    }
+
+    private CaptionTokenizer tokenizer(String file) throws IOException {
         verifyChecksum(file);
-        return BpeTokenizer.load(directory.resolve(file));
+        return CaptionTokenizer.load(directory.resolve(file));
     }
 
     public DiscreteVae dvae() throws IOException {
@@ -306,7 +320,7 @@ public final class ModelBundle {
             Sampling sampling,
             DvaeFamily dvae,
             Map<String, Safetensors.Tensor> dvaeWeights,
-            BpeTokenizer tokenizer)
+            CaptionTokenizer tokenizer)
             throws IOException {
         if (manifest.clip != null && !manifest.files.containsKey(CLIP_TOKENIZER)) {
             throw new InvalidModelException(

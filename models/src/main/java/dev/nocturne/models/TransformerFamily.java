@@ -14,11 +14,14 @@ import java.util.Map;
         include = JsonTypeInfo.As.EXISTING_PROPERTY,
         property = "family",
         defaultImpl = TransformerArchitecture.class)
-@JsonSubTypes(
-        @JsonSubTypes.Type(
-                value = DallePytorchTransformer.class,
-                name = DallePytorchTransformer.FAMILY))
-public sealed interface TransformerFamily permits TransformerArchitecture, DallePytorchTransformer {
+@JsonSubTypes({
+    @JsonSubTypes.Type(
+            value = DallePytorchTransformer.class,
+            name = DallePytorchTransformer.FAMILY),
+    @JsonSubTypes.Type(value = MinDalleTransformer.class, name = MinDalleTransformer.FAMILY)
+})
+public sealed interface TransformerFamily
+        permits TransformerArchitecture, DallePytorchTransformer, MinDalleTransformer {
 
     /** Its program, with {@code decoding.py}; the caller closes it. */
     TorchProgram program();

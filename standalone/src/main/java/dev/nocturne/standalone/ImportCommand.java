@@ -8,6 +8,7 @@ import dev.nocturne.models.TransformerFamily;
 import dev.nocturne.models.imports.ClipImport;
 import dev.nocturne.models.imports.DallePytorchImport;
 import dev.nocturne.models.imports.DvaeImport;
+import dev.nocturne.models.imports.MinDalleImport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
         },
         subcommands = {
             ImportCommand.DallePytorch.class,
+            ImportCommand.MinDalle.class,
             ImportCommand.OpenAiDvae.class,
             ImportCommand.OpenAiClip.class,
             ImportCommand.HuggingFaceClip.class
@@ -141,6 +143,34 @@ final class ImportCommand {
                     """
                     Licence: the code of DALLE-pytorch is under the MIT licence; the weights are their trainers',
                     who may have terms of their own, and a dVAE of openai's in them is openai's.
+                    """);
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "mindalle",
+            description = "Imports minDALL-E: transformer, VQGAN and tokenizer.")
+    static final class MinDalle implements Callable<Integer> {
+        @Parameters(
+                paramLabel = "FOLDER",
+                description = {
+                    "As published, with config.yaml, stage1_last.ckpt,",
+                    "stage2_last.ckpt and tokenizer/."
+                })
+        Path folder;
+
+        @Mixin ModelOption model;
+
+        @Override
+        public Integer call() throws IOException {
+            ModelBundle bundle = model.add(begun -> MinDalleImport.folder(begun, folder));
+            model.reportDalle(bundle);
+            model.report(
+                    """
+                    Licence: the weights of minDALL-E's transformer are under CC BY-NC-SA 4.0: for no commercial use,
+                    with its makers named, and what is derived from them under the same terms. Its code is under
+                    Apache-2.0; the VQGAN is taming-transformers', trained further.
                     """);
             return 0;
         }

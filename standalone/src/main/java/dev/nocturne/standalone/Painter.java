@@ -6,7 +6,7 @@ import dev.nocturne.encoder.ImagePrompt;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.ScoredGrid;
-import dev.nocturne.models.BpeTokenizer;
+import dev.nocturne.models.CaptionTokenizer;
 import dev.nocturne.models.Candidate;
 import dev.nocturne.models.CandidateScorer;
 import dev.nocturne.models.CandidateSeeds;
@@ -51,7 +51,7 @@ final class Painter implements AutoCloseable {
     private final ModelBundle bundle;
     private final String model;
     private final int batchSize;
-    private final BpeTokenizer tokenizer;
+    private final CaptionTokenizer tokenizer;
     private final Clip clip;
     private final GridGenerator generator;
     private final CandidateScorer scorer;

@@ -1,6 +1,6 @@
 package dev.nocturne.training;
 
-import dev.nocturne.models.BpeTokenizer;
+import dev.nocturne.models.CaptionTokenizer;
 import dev.nocturne.models.Candidate;
 import dev.nocturne.models.CandidateScorer;
 import dev.nocturne.models.CandidateSeeds;
@@ -156,7 +156,7 @@ public final class Evaluation {
 
     private List<Drawn> draw(List<String> captions) throws IOException {
         Sampling sampling = bundle.sampling(null, 0, 1, null);
-        BpeTokenizer tokenizer = bundle.tokenizer();
+        CaptionTokenizer tokenizer = bundle.tokenizer();
         Nearest nearest = new Nearest(art.trainingPictures());
         List<Drawn> all = new ArrayList<>();
         try (GridGenerator generator = bundle.generator(CANDIDATES);

@@ -135,7 +135,7 @@ public final class Training {
             int layers, int width, TransformerArchitecture.Attention attention, Options options)
             throws IOException {
         ModelBundle bundle = ModelBundle.open(model);
-        BpeTokenizer tokenizer = bundle.tokenizer();
+        BpeTokenizer tokenizer = bundle.trainingTokenizer();
         DvaeFamily dvae = bundle.dvaeArchitecture();
         TransformerArchitecture architecture =
                 new TransformerArchitecture(
@@ -174,7 +174,7 @@ public final class Training {
      */
     public boolean clip(int layers, int width, int patch, Options options) throws IOException {
         ModelBundle bundle = ModelBundle.open(model);
-        BpeTokenizer tokenizer = bundle.tokenizer();
+        BpeTokenizer tokenizer = bundle.trainingTokenizer();
         ClipArchitecture architecture =
                 new ClipArchitecture(
                         bundle.imageSize(),

@@ -228,35 +228,10 @@ public final class ClipImport {
             for (String part : List.of("q", "k", "v")) {
                 parts.add(Weight.require(file, theirs, name.replace("q_proj", part + "_proj")));
             }
-            ours.put(resblock + "attn.in_proj_" + parameter, stacked(file, name, parts));
+            ours.put(resblock + "attn.in_proj_" + parameter, Weight.stacked(file, name, parts));
         } else if (!layer.equals("self_attn.k_proj") && !layer.equals("self_attn.v_proj")) {
             ours.put(resblock + BLOCK_NAMES.getOrDefault(layer, layer) + "." + parameter, weight);
         }
-    }
-
-    /** Tensors of one shape, one after the other along the first dimension. */
-    private static Weight stacked(Path file, String name, List<Weight> parts)
-            throws InvalidModelException {
-        long[] shape = parts.get(0).shape().clone();
-        for (Weight part : parts) {
-            if (shape.length == 0 || !Arrays.equals(part.shape(), shape)) {
-                throw Refusal.of(
-                        file, name + ", its keys and its values differ in shape", "copy it again");
-            }
-        }
-        shape[0] *= parts.size();
-        return new Weight(
-                shape,
-                () -> {
-                    float[] values = new float[0];
-                    for (Weight part : parts) {
-                        float[] more = part.values().read();
-                        int end = values.length;
-                        values = Arrays.copyOf(values, end + more.length);
-                        System.arraycopy(more, 0, values, end, more.length);
-                    }
-                    return values;
-                });
     }
 
     /** A matrix with its dimensions exchanged; anything else as it is, for the check of shapes. */

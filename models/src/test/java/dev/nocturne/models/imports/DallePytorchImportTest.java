@@ -3,22 +3,10 @@ package dev.nocturne.models.imports;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.engine.PtNDManager;
-import ai.djl.pytorch.jni.IValue;
-import dev.nocturne.models.Candidate;
-import dev.nocturne.models.DiscreteVae;
-import dev.nocturne.models.DrawnCandidate;
-import dev.nocturne.models.GridGenerator;
 import dev.nocturne.models.InvalidModelException;
 import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.Precision;
 import dev.nocturne.models.Safetensors;
 import dev.nocturne.models.Safetensors.Tensor;
-import dev.nocturne.models.Sampling;
-import dev.nocturne.models.TokenGrid;
-import dev.nocturne.models.TorchProgram;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -41,7 +29,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Against DALLE-pytorch's own package, with random weights. */
 class DallePytorchImportTest {
     private static final double TOLERANCE = 1e-4;
-    private static final int[] NOTHING = {};
 
     @TempDir Path folder;
     private Path merges;
@@ -53,11 +40,11 @@ class DallePytorchImportTest {
         begun = ModelBundle.create(folder.resolve("model"), "tiny", 256);
     }
 
-    private ModelBundle imported(String name) throws IOException {
+    private ImportedDalle imported(String name) throws IOException {
         Path file = Goldens.copy("dalle_pytorch/" + name + ".pt.gz", folder);
         DallePytorchImport.checkpoint(begun, file, merges);
         // as model.json tells it
-        return ModelBundle.open(begun.directory());
+        return new ImportedDalle(ModelBundle.open(begun.directory()));
     }
 
     private Map<String, Tensor> golden(String name) throws IOException {
@@ -67,78 +54,39 @@ class DallePytorchImportTest {
     @ParameterizedTest
     @ValueSource(strings = {"sparse", "reversible", "positions"})
     void logitsAreThoseOfTheWholeSequence(String name) throws IOException {
-        ModelBundle bundle = imported(name);
+        ImportedDalle dalle = imported(name);
         Map<String, Tensor> golden = golden(name);
-        float[] image = golden.get("image").data();
-        long[] tokens = new long[image.length];
-        for (int i = 0; i < tokens.length; i++) {
-            tokens[i] = (long) image[i];
-        }
-        int[][] captions = captions(golden.get("text"));
-        assertThat(logits(bundle, captions, tokens))
-                .satisfies(
-                        logits ->
-                                assertThat(
-                                                Goldens.relativeError(
-                                                        logits, golden.get("logits").data()))
-                                        .isLessThan(TOLERANCE));
-        long[] first = Arrays.copyOf(tokens, tokens.length / captions.length);
+        int[] image = ImportedDalle.integers(golden.get("image"));
+        int[][] captions = ImportedDalle.captions(golden.get("text"), 0);
         assertThat(
                         Goldens.relativeError(
-                                logits(bundle, new int[][] {NOTHING}, first),
+                                dalle.logits(captions, image), golden.get("logits").data()))
+                .isLessThan(TOLERANCE);
+        int[] first = Arrays.copyOf(image, image.length / captions.length);
+        assertThat(
+                        Goldens.relativeError(
+                                dalle.logits(new int[][] {{}}, first),
                                 golden.get("logits_without").data()))
                 .isLessThan(TOLERANCE);
-    }
-
-    private static float[] logits(ModelBundle bundle, int[][] captions, long[] tokens)
-            throws IOException {
-        Map<String, Tensor> weights =
-                Safetensors.readAll(bundle.directory().resolve("transformer.safetensors"));
-        try (GridGenerator generator =
-                new GridGenerator(
-                        weights,
-                        bundle.transformerArchitecture(),
-                        captions.length,
-                        Precision.FLOAT32)) {
-            return generator.logits(
-                    Arrays.stream(captions)
-                            .map(text -> new Candidate(text, 0, Sampling.PLAIN, NOTHING))
-                            .toList(),
-                    tokens);
-        }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"sparse", "reversible", "positions"})
     void theLikeliestTokensAreTheirs(String name) throws IOException {
-        ModelBundle bundle = imported(name);
+        ImportedDalle dalle = imported(name);
         Map<String, Tensor> golden = golden(name);
-        Map<String, Tensor> weights =
-                Safetensors.readAll(bundle.directory().resolve("transformer.safetensors"));
-        Sampling likeliest = bundle.sampling(null, 1, 1, null);
-        int[][] captions = captions(golden.get("text"));
-        try (GridGenerator generator =
-                new GridGenerator(
-                        weights, bundle.transformerArchitecture(), 8, Precision.FLOAT32)) {
-            List<DrawnCandidate> drawn =
-                    generator.draw(
-                            Arrays.stream(captions)
-                                    .map(text -> new Candidate(text, 3, likeliest, NOTHING))
-                                    .toList(),
-                            () -> true);
-            assertThat(
-                            drawn.stream()
-                                    .flatMapToInt(one -> IntStream.of(one.grid().tokens()))
-                                    .toArray())
-                    .isEqualTo(integers(golden.get("likeliest")));
-        }
+        assertThat(
+                        dalle.draw(
+                                ImportedDalle.captions(golden.get("text"), 0),
+                                dalle.bundle().sampling(null, 1, 1, null)))
+                .isEqualTo(ImportedDalle.integers(golden.get("likeliest")));
     }
 
     @Test
     void guidancePushesAwayFromTheirLogitsWithoutACaption() throws IOException {
-        ModelBundle bundle = imported("sparse");
+        ImportedDalle dalle = imported("sparse");
         Map<String, Tensor> golden = golden("sparse");
-        int codes = bundle.transformerArchitecture().imageVocabulary();
+        int codes = dalle.bundle().transformerArchitecture().imageVocabulary();
         float[] everyRow = golden.get("logits").data();
         int row = 2;
         int perRow = everyRow.length / 4;
@@ -150,92 +98,33 @@ class DallePytorchImportTest {
                         .boxed()
                         .max(Comparator.comparing(i -> without[i] + 5 * (with[i] - without[i])))
                         .orElseThrow();
-        assertThat(expected).isNotEqualTo(integers(golden.get("likeliest"))[row * perRow / codes]);
-        Sampling guided = bundle.sampling(null, 1, 1, 5.0);
-        int[] caption = captions(golden.get("text"))[row];
-        Map<String, Tensor> weights =
-                Safetensors.readAll(bundle.directory().resolve("transformer.safetensors"));
-        try (GridGenerator generator =
-                new GridGenerator(
-                        weights, bundle.transformerArchitecture(), 2, Precision.FLOAT32)) {
-            assertThat(
-                            generator
-                                    .draw(
-                                            List.of(new Candidate(caption, 1, guided, NOTHING)),
-                                            () -> true)
-                                    .get(0)
-                                    .grid()
-                                    .tokens()[0])
-                    .isEqualTo(expected);
-        }
+        int likeliest = (int) golden.get("likeliest").data()[row * perRow / codes];
+        assertThat(expected).isNotEqualTo(likeliest);
+        int[] caption = ImportedDalle.captions(golden.get("text"), 0)[row];
+        assertThat(dalle.draw(new int[][] {caption}, dalle.bundle().sampling(null, 1, 1, 5.0))[0])
+                .isEqualTo(expected);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"sparse", "reversible", "positions"})
     void picturesAndTheirTokensAreTheirs(String name) throws IOException {
-        ModelBundle bundle = imported(name);
+        ImportedDalle dalle = imported(name);
         Map<String, Tensor> golden = golden(name);
-        Tensor decoded = golden.get("decoded");
-        int side = bundle.imageSize();
-        assertThat(decoded.shape()).containsExactly(1, 3, side, side);
-        int gridSize = bundle.transformerArchitecture().gridSize();
-        Map<String, Tensor> weights =
-                Safetensors.readAll(bundle.directory().resolve("dvae.safetensors"));
-        long[] tokens =
-                Arrays.stream(integers(golden.get("image")))
-                        .limit((long) gridSize * gridSize)
-                        .asLongStream()
-                        .toArray();
-        try (TorchProgram program = bundle.dvaeArchitecture().program();
-                PtNDManager scope = (PtNDManager) program.manager().newSubManager();
-                IValue prepared = program.prepare(weights, Precision.FLOAT32);
-                IValue grid =
-                        IValue.from(
-                                (PtNDArray)
-                                        scope.create(tokens, new Shape(1, gridSize, gridSize)));
-                IValue pixels = program.call("decode", prepared, grid)) {
-            assertThat(Goldens.relativeError(pixels.toTensor(scope).toFloatArray(), decoded.data()))
-                    .isLessThan(TOLERANCE);
-        }
-        float[] pixels = golden.get("pixels").data();
-        byte[] bytes = new byte[pixels.length];
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) (int) pixels[i];
-        }
-        try (DiscreteVae vae =
-                new DiscreteVae(weights, bundle.dvaeArchitecture(), side, Precision.FLOAT32)) {
-            assertThat(vae.encode(bytes, 1))
-                    .containsExactly(
-                            new TokenGrid(gridSize, gridSize, integers(golden.get("tokens"))));
-        }
-    }
-
-    /** The tokens of each caption, without the zeros behind them. */
-    private static int[][] captions(Tensor text) {
-        int rows = (int) text.shape()[0];
-        int length = (int) text.shape()[1];
-        int[] ids = integers(text);
-        return IntStream.range(0, rows)
-                .mapToObj(
-                        row -> {
-                            int end = (row + 1) * length;
-                            while (end > row * length && ids[end - 1] == 0) {
-                                end--;
-                            }
-                            return Arrays.copyOfRange(ids, row * length, end);
-                        })
-                .toArray(int[][]::new);
-    }
-
-    private static int[] integers(Tensor tensor) {
-        float[] values = tensor.data();
-        return IntStream.range(0, values.length).map(i -> (int) values[i]).toArray();
+        int side = dalle.bundle().imageSize();
+        assertThat(golden.get("decoded").shape()).containsExactly(1, 3, side, side);
+        assertThat(
+                        Goldens.relativeError(
+                                dalle.decoded(ImportedDalle.integers(golden.get("image"))),
+                                golden.get("decoded").data()))
+                .isLessThan(TOLERANCE);
+        assertThat(dalle.encoded(golden.get("pixels")))
+                .isEqualTo(ImportedDalle.integers(golden.get("tokens")));
     }
 
     @Test
     void tokensOfCaptionsAreTheirs() throws IOException {
-        int[][] expected = captions(golden("sparse").get("text"));
-        var tokenizer = imported("sparse").tokenizer();
+        int[][] expected = ImportedDalle.captions(golden("sparse").get("text"), 0);
+        var tokenizer = imported("sparse").bundle().tokenizer();
         List<String> captions = List.of("the red", "", "a cat!!", "the dog");
         for (int i = 0; i < expected.length; i++) {
             assertThat(tokenizer.encode(captions.get(i))).isEqualTo(expected[i]);
