@@ -64,10 +64,7 @@ public final class CharacterBpeTokenizer implements CaptionTokenizer {
      * @throws IllegalArgumentException if a merge is not of two tokens to a third
      */
     public CharacterBpeTokenizer(
-            Map<String, Integer> vocabulary,
-            List<String> merges,
-            int unknown,
-            int contextLength) {
+            Map<String, Integer> vocabulary, List<String> merges, int unknown, int contextLength) {
         this(
                 new TokenizerFile(
                         contextLength, new TreeMap<>(vocabulary), List.copyOf(merges), unknown));
@@ -143,7 +140,11 @@ public final class CharacterBpeTokenizer implements CaptionTokenizer {
                 .filter(character -> !isDropped(character))
                 // each by itself: a sigma at the end of a word stays a sigma
                 .mapToObj(Character::toString)
-                .map(character -> HAN.matcher(character).matches() ? " " + character + " " : character)
+                .map(
+                        character ->
+                                HAN.matcher(character).matches()
+                                        ? " " + character + " "
+                                        : character)
                 .forEach(character -> cleaned.append(character.toLowerCase(Locale.ROOT)));
         List<String> words = new ArrayList<>();
         for (String part : BLANKS.split(cleaned)) {
@@ -155,8 +156,7 @@ public final class CharacterBpeTokenizer implements CaptionTokenizer {
     /** Control and format characters, those for private use, and the sign for what was lost. */
     private static boolean isDropped(int character) {
         return switch (Character.getType(character)) {
-            case Character.CONTROL ->
-                    character != '\t' && character != '\n' && character != '\r';
+            case Character.CONTROL -> character != '\t' && character != '\n' && character != '\r';
             case Character.FORMAT, Character.SURROGATE, Character.PRIVATE_USE -> true;
             default -> character == 0xfffd;
         };

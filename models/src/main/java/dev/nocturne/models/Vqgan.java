@@ -11,7 +11,8 @@ import java.util.Map;
  *
  * @param channels of each level, that of the pixels first; the sides halve from level to level
  * @param blocks residual blocks of a level of the encoder; the decoder has one more
- * @param attention levels with attention after each residual block, from 0; the middle always has it
+ * @param attention levels with attention after each residual block, from 0; the middle always has
+ *     it
  * @param latent channels between encoder or decoder and the codes
  * @param vocabulary size of the codebook
  * @param codeWidth length of a codebook vector

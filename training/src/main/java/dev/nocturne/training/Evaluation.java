@@ -1,9 +1,9 @@
 package dev.nocturne.training;
 
-import dev.nocturne.models.CaptionTokenizer;
 import dev.nocturne.models.Candidate;
 import dev.nocturne.models.CandidateScorer;
 import dev.nocturne.models.CandidateSeeds;
+import dev.nocturne.models.CaptionTokenizer;
 import dev.nocturne.models.Clip;
 import dev.nocturne.models.DiscreteVae;
 import dev.nocturne.models.GridGenerator;

@@ -23,9 +23,9 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * minDALL-E as kakaobrain publishes it: a folder with {@code config.yaml}, {@code
- * stage1_last.ckpt} (VQGAN), {@code stage2_last.ckpt} (transformer) and {@code
- * tokenizer/bpe-16k-vocab.json} and {@code -merges.txt}. Sizes are read off the tensors.
+ * minDALL-E as kakaobrain publishes it: a folder with {@code config.yaml}, {@code stage1_last.ckpt}
+ * (VQGAN), {@code stage2_last.ckpt} (transformer) and {@code tokenizer/bpe-16k-vocab.json} and
+ * {@code -merges.txt}. Sizes are read off the tensors.
  */
 public final class MinDalleImport {
     /** The prefix of all tensors in a checkpoint. */
@@ -166,8 +166,7 @@ public final class MinDalleImport {
                 for (String part : List.of("query", "key", "value")) {
                     parts.add(Weight.require(file, theirs, name.replace("query", part)));
                 }
-                ours.put(
-                        resblock + "attn.in_proj_" + parameter, Weight.stacked(file, name, parts));
+                ours.put(resblock + "attn.in_proj_" + parameter, Weight.stacked(file, name, parts));
             } else if (!layer.equals("attn.key") && !layer.equals("attn.value")) {
                 ours.put(
                         resblock + BLOCK_NAMES.getOrDefault(layer, layer) + "." + parameter,

@@ -35,8 +35,7 @@ record Weight(long[] shape, Values values) {
     }
 
     /** Tensors of one shape, one after the other along the first dimension. */
-    static Weight stacked(Path file, String name, List<Weight> parts)
-            throws InvalidModelException {
+    static Weight stacked(Path file, String name, List<Weight> parts) throws InvalidModelException {
         long[] shape = parts.get(0).shape().clone();
         for (Weight part : parts) {
             if (shape.length == 0 || !Arrays.equals(part.shape(), shape)) {

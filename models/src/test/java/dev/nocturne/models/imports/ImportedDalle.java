@@ -71,10 +71,7 @@ record ImportedDalle(ModelBundle bundle) {
 
     private GridGenerator generator(int batch) throws IOException {
         return new GridGenerator(
-                weights("transformer"),
-                bundle.transformerArchitecture(),
-                batch,
-                Precision.FLOAT32);
+                weights("transformer"), bundle.transformerArchitecture(), batch, Precision.FLOAT32);
     }
 
     /** The picture of the first grid. */
