@@ -1,7 +1,7 @@
 # The transformer of DALLE-pytorch (lucidrains, version 1): a start token and text positions, then image positions in raster order, under one
 # causal softmax. Heads are 64 wide, the residual stream is float32. Names: layers.I.{attn,ff}.{norm,norm_out}.{weight,bias}, .scale,
 # layers.I.attn.{to_qkv,to_out}, layers.I.ff.{proj_in,proj_out}. Without norm_out there is no second norm, and without rotations there
-# are learned positions. Needs decoding.py.
+# are learned positions. Needs decoding.py, and linear_plain.py or linear_onednn.py.
 #
 # `layout` [layers + 3] int64: what each layer attends to, then 1 where tokens are shifted, the output is divided by its maximum ("stable"),
 # and the layers are reversible.
@@ -36,8 +36,7 @@ def norm(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
 
 
 def dense(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
-    weight = w[name + ".weight"]
-    return torch.linear(x.to(weight.dtype), weight, w[name + ".bias"])
+    return self.linear(x, w[name + ".weight"], w[name + ".bias"])
 
 
 # x [..., width] -> logits [..., vocabulary] float32
@@ -58,8 +57,7 @@ def rotate(self, angles: Tensor, x: Tensor) -> Tensor:
 # x [batch, positions, width], normed -> queries, keys, values [batch, heads, positions, 64]. Values are rotated as the others are.
 # `angles` [positions, turned] are empty where positions are learned.
 def heads(self, w: Dict[str, Tensor], layer: str, angles: Tensor, x: Tensor) -> List[Tensor]:
-    weight = w[layer + ".attn.to_qkv.weight"]
-    qkv = torch.linear(x.to(weight.dtype), weight)
+    qkv = self.linear(x, w[layer + ".attn.to_qkv.weight"], None)
     qkv = torch.permute(torch.view(qkv, [torch.size(x, 0), torch.size(x, 1), 3, -1, 64]), [2, 0, 3, 1, 4])
     if torch.numel(angles) > 0:
         qkv = self.rotate(angles, qkv)
@@ -123,8 +121,8 @@ def shift_image(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Ten
 
 
 # Runs one caption's text through the layers. text [1, L], the start token first -> "k.I", "v.I" [1, heads, L, 64] for each layer I, and
-# "x", the final hidden state of the last text position [1, width].
-def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[str, Tensor]:
+# "x", the final hidden state of the last text position [1, width]. Keys and values are kept in the type `kept_as`.
+def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor, kept_as: int) -> Dict[str, Tensor]:
     prefix: Dict[str, Tensor] = {}
     a = torch.embedding(w["text_emb.weight"], text).to(6)
     angles = torch.new_zeros(a, [0])
@@ -137,8 +135,8 @@ def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[st
     for i in range(self.depth(w, "")):
         layer = "layers." + str(i)
         q, k, v = self.heads(w, layer, angles, self.shift_text(layout, self.norm(w, layer + ".attn.norm", b)))
-        prefix["k." + str(i)] = k
-        prefix["v." + str(i)] = v
+        prefix["k." + str(i)] = k.to(kept_as)
+        prefix["v." + str(i)] = v.to(kept_as)
         a = a + self.after_attention(w, layer, torch.scaled_dot_product_attention(q, k, v, None, 0., True))
         if not reversible:
             b = a

@@ -113,6 +113,7 @@ def attend_at(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tenso
     pattern = int(layout[i])
     at = self.slot(pattern, t, height, width)
     keys, values = state["k." + layer], state["v." + layer]
+    q = q.to(keys.dtype)
     torch.copy_(torch.slice(keys, 2, at, at + 1), k)
     torch.copy_(torch.slice(values, 2, at, at + 1), v)
     if pattern == 3 or pattern == 5:
@@ -122,21 +123,21 @@ def attend_at(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tenso
     return self.attend(state, layer, q, torch.slice(keys, 2, first, first + count), torch.slice(values, 2, first, first + count))
 
 
-# logits [batch, vocabulary], uniforms and sampling parameters [batch, 1] -> tokens [batch, 1]. Inverse of the cumulative
-# distribution over tokens from likely to unlikely, cut to the top_k first and to the fewest that reach top_p.
-def sample(self, logits: Tensor, uniform: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor) -> Tensor:
-    ordered, tokens = torch.sort(logits / temperature, stable=True, dim=-1, descending=True)
-    rank = torch.cumsum(torch.ones_like(tokens), -1)
-    ordered = torch.masked_fill(ordered, torch.gt(rank, top_k), -inf)
-    p = torch.softmax(ordered, -1)
-    before = torch.cumsum(p, -1) - p
-    p = torch.masked_fill(p, torch.ge(before, top_p), 0.)
-    cumulative = torch.cumsum(p, -1)
+# logits [batch, vocabulary], uniforms and sampling parameters [batch, 1] -> tokens [batch, 1]. Inverse of the cumulative distribution
+# over the tokens that are left when it is cut to the top_k likeliest first and then to the fewest that reach top_p. `cut` tells that some row
+# is cut at all: only then are the tokens put in order, which takes longer than everything else here.
+def sample(self, logits: Tensor, uniform: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor, cut: bool) -> Tensor:
+    logits = logits / temperature
+    if cut:
+        ordered, tokens = torch.sort(logits, stable=True, dim=-1, descending=True)
+        beyond = torch.gt(torch.cumsum(torch.ones_like(tokens), -1), top_k)
+        p = torch.softmax(torch.masked_fill(ordered, beyond, -inf), -1)
+        beyond = torch.logical_or(beyond, torch.ge(torch.cumsum(p, -1) - p, top_p))
+        logits = torch.masked_fill(logits, torch.scatter(beyond, 1, tokens, beyond), -inf)
+    cumulative = torch.cumsum(torch.softmax(logits, -1), -1)
+    # a uniform is less than 1, so this is less than the last sum, and what stands after the last token that is left is never drawn
     target = uniform * torch.slice(cumulative, 1, -1)
-    # the first token whose cumulative probability exceeds the target; rounding must not run past the last one that is kept
-    index = torch.sum(torch.le(cumulative, target), [1], True)
-    kept = torch.sum(torch.gt(p, 0.), [1], True)
-    return torch.gather(tokens, 1, torch.minimum(index, kept - 1))
+    return torch.sum(torch.le(cumulative, target), [1], True)
 
 
 # Draws the tokens of image positions [start, start + count) for all rows, in place in `state`. uniforms [batch, count];
@@ -146,6 +147,7 @@ def draw(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], s
     top_k = torch.slice(sampling, 1, 1, 2)
     top_p = torch.slice(sampling, 1, 2, 3)
     guidance = torch.slice(sampling, 1, 3, 4)
+    cut = bool(torch.any(torch.logical_or(torch.lt(top_k, inf), torch.le(top_p, 1.))))
     batch = torch.size(sampling, 0)
     x = state["x"]
     guided = torch.size(x, 0) > batch
@@ -156,7 +158,7 @@ def draw(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], s
         if guided:
             without = torch.slice(every, 0, batch)
             pushed = without + guidance * (scores - without)
-        drawn = self.sample(pushed, torch.slice(uniforms, 1, t - start, t - start + 1), temperature, top_k, top_p)
+        drawn = self.sample(pushed, torch.slice(uniforms, 1, t - start, t - start + 1), temperature, top_k, top_p, cut)
         given = torch.slice(primed, 1, t - start, t - start + 1)
         token = torch.where(torch.ge(given, 0), given, drawn)
         torch.copy_(torch.slice(state["tokens"], 1, t, t + 1), token)

@@ -1,6 +1,6 @@
 # Pre-norm residual blocks shared by DALL-E's transformer and CLIP's two towers. Names within `prefix`: resblocks.I.{ln_1,ln_2,
 # attn.out_proj,mlp.c_fc,mlp.c_proj}.{weight,bias} and attn.in_proj_{weight,bias}, as in openai/CLIP. Heads are 64 wide. The residual stream is float32; matrix
-# products run in the type of the weights.
+# products run in the type of the weights. Needs linear_plain.py or linear_onednn.py.
 
 
 def depth(self, w: Dict[str, Tensor], prefix: str) -> int:
@@ -26,16 +26,27 @@ def norm(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
 
 
 def dense(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
-    weight = w[name + ".weight"]
-    return torch.linear(x.to(weight.dtype), weight, w[name + ".bias"])
+    return self.linear(x, w[name + ".weight"], w[name + ".bias"])
 
 
 # x [batch, positions, width] -> queries, keys, values [batch, heads, positions, 64]
 def heads(self, w: Dict[str, Tensor], block: str, x: Tensor) -> List[Tensor]:
     b, t, d = torch.size(x, 0), torch.size(x, 1), torch.size(x, 2)
-    weight = w[block + ".attn.in_proj_weight"]
-    qkv = torch.linear(self.norm(w, block + ".ln_1", x).to(weight.dtype), weight, w[block + ".attn.in_proj_bias"])
+    qkv = self.linear(self.norm(w, block + ".ln_1", x), w[block + ".attn.in_proj_weight"], w[block + ".attn.in_proj_bias"])
     return torch.unbind(torch.permute(torch.view(qkv, [b, t, 3, d // 64, 64]), [2, 0, 3, 1, 4]))
+
+
+# q, k, v [batch, heads, positions, 64] -> the same shape. On processors the fused kernel is slow in bfloat16 for short sequences, above all
+# backward: there every score is computed, which takes a third of the time at 83 positions.
+def attention(self, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
+    positions = torch.size(q, 2)
+    if q.dtype == 15 and positions <= 128 and not q.is_cuda:
+        scores = torch.matmul(q, torch.transpose(k, 2, 3)).to(6) * 0.125
+        if causal:
+            later = torch.triu(torch.ones([positions, positions], dtype=11, device=q.device), 1)
+            scores = torch.masked_fill(scores, later, -inf)
+        return torch.matmul(torch.softmax(scores, -1).to(15), v)
+    return torch.scaled_dot_product_attention(q, k, v, None, 0., causal)
 
 
 # The rest of a block after attention: y [batch, heads, positions, 64]
@@ -54,5 +65,5 @@ def resblocks(self, w: Dict[str, Tensor], prefix: str, causal: bool, quick: bool
     for i in range(self.depth(w, prefix)):
         block = prefix + "resblocks." + str(i)
         q, k, v = self.heads(w, block, x)
-        x = self.finish(w, block, quick, x, torch.scaled_dot_product_attention(q, k, v, None, 0., causal))
+        x = self.finish(w, block, quick, x, self.attention(q, k, v, causal))
     return x

@@ -36,8 +36,7 @@ def image_positions(self, w: Dict[str, Tensor]) -> Tensor:
 
 # x [..., width] -> logits [..., vocabulary] float32
 def logits(self, w: Dict[str, Tensor], head: str, x: Tensor) -> Tensor:
-    weight = w[head + ".weight"]
-    return torch.linear(self.norm(w, "ln_final", x).to(weight.dtype), weight).to(6)
+    return self.linear(self.norm(w, "ln_final", x), w[head + ".weight"], None).to(6)
 
 
 # What each layer attends to, in the order of AttentionPattern: 0 full, 1 row, 2 column, 3 convolution, 4 own row, 5 corner. `layout` [layers]
@@ -56,7 +55,7 @@ def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, te
         q, k, v = self.heads(w, block, x)
         pattern = int(layout[i])
         if pattern == 0:
-            y = torch.scaled_dot_product_attention(q, k, v, None, 0., True)
+            y = self.attention(q, k, v, True)
         else:
             mask = torch.slice(torch.slice(torch.select(masks, 0, pattern), 0, 0, t), 1, 0, t)
             y = torch.scaled_dot_product_attention(q, k, v, mask, 0., False)
@@ -95,16 +94,17 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
 
 
 # Runs one caption's text through the blocks. text [1, L] -> "k.I", "v.I" [1, heads, L, 64] for each block I, and "x", the
-# final hidden state of the last text position [1, width]. One caption at a time, so that its numbers never depend on company.
-def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[str, Tensor]:
+# final hidden state of the last text position [1, width]. Keys and values, these and the image's, are kept in the type `kept_as`. One
+# caption at a time, so that its numbers never depend on company.
+def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor, kept_as: int) -> Dict[str, Tensor]:
     prefix: Dict[str, Tensor] = {}
     x = self.embed_text(w, text)
     for i in range(self.depth(w, "")):
         block = "resblocks." + str(i)
         q, k, v = self.heads(w, block, x)
-        prefix["k." + str(i)] = k
-        prefix["v." + str(i)] = v
-        x = self.finish(w, block, False, x, torch.scaled_dot_product_attention(q, k, v, None, 0., True))
+        prefix["k." + str(i)] = k.to(kept_as)
+        prefix["v." + str(i)] = v.to(kept_as)
+        x = self.finish(w, block, False, x, self.attention(q, k, v, True))
     prefix["x"] = torch.select(x, 1, -1)
     return prefix
 

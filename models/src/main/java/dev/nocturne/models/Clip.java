@@ -33,7 +33,7 @@ public final class Clip implements AutoCloseable {
         this.architecture = architecture;
         this.tokenizer = tokenizer;
         this.program = TorchProgram.load("clip.py", "resblocks.py", "adamw.py");
-        this.weights = program.prepare(weights, precision);
+        this.weights = program.prepare(weights, precision, architecture.textLength());
     }
 
     /**
@@ -123,6 +123,11 @@ public final class Clip implements AutoCloseable {
             sum += (double) a[i] * b[i];
         }
         return (float) sum;
+    }
+
+    /** Nanoseconds spent in the program so far. */
+    public long nanosInside() {
+        return program.nanosInside();
     }
 
     @Override

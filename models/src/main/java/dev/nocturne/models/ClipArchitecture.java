@@ -63,6 +63,24 @@ public record ClipArchitecture(
         return shapes;
     }
 
+    /** Operations to embed a picture; two for each multiplication. */
+    public double flopsPerPicture() {
+        double patches = Math.pow(imageSize / patch, 2);
+        return 2 * patches * 3 * patch * patch * visionWidth
+                + flops(visionLayers, visionWidth, patches + 1, patches + 1)
+                + 2.0 * visionWidth * embedding;
+    }
+
+    /** Operations to embed a caption; two for each multiplication. */
+    public double flopsPerCaption() {
+        return flops(textLayers, textWidth, textLength, (textLength + 1) / 2.0)
+                + 2.0 * textWidth * embedding;
+    }
+
+    private static double flops(double layers, double width, double positions, double seen) {
+        return layers * positions * width * (24 * width + 4 * seen);
+    }
+
     /** Ids at every position: start of text, the caption's tokens, end of text, zeros. */
     public long[] padded(int[] textTokens) {
         if (textTokens.length + 2 > textLength) {

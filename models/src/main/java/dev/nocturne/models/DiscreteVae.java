@@ -142,6 +142,11 @@ public final class DiscreteVae implements AutoCloseable {
         return scope.create(tokens, new Shape(grids.size(), gridSize, gridSize));
     }
 
+    /** Nanoseconds spent in the program so far. */
+    public long nanosInside() {
+        return program.nanosInside();
+    }
+
     @Override
     public void close() {
         weights.close();

@@ -1,5 +1,6 @@
 package dev.nocturne.models;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -95,6 +96,46 @@ public record DvaeArchitecture(
         // mean and log scale of the logit-Laplace for red, green and blue
         conv(shapes, "decoder.blocks.output.conv", channels, 6, 1);
         return shapes;
+    }
+
+    /** Operations to encode a picture of so many pixels a side; two for each multiplication. */
+    public double flopsToEncode(int imageSize) {
+        return flops("encoder.", imageSize);
+    }
+
+    /** Operations to decode a picture of so many pixels a side; two for each multiplication. */
+    public double flopsToDecode(int imageSize) {
+        return flops("decoder.", imageSize);
+    }
+
+    private double flops(String half, int imageSize) {
+        double flops = 0;
+        for (Map.Entry<String, long[]> shape : shapes().entrySet()) {
+            String name = shape.getKey();
+            // the first convolution of the decoder looks its codes up
+            if (name.startsWith(half)
+                    && name.endsWith(".w")
+                    && !name.equals("decoder.blocks.input.w")) {
+                long side = imageSize >> halvings(name);
+                flops +=
+                        2.0
+                                * side
+                                * side
+                                * Arrays.stream(shape.getValue()).reduce(1, (a, b) -> a * b);
+            }
+        }
+        return flops;
+    }
+
+    /** How often the picture was halved where this layer works. */
+    private int halvings(String name) {
+        boolean encoder = name.startsWith("encoder.");
+        if (!name.contains("group_")) {
+            return encoder == name.contains(".output.") ? groups - 1 : 0;
+        }
+        int group = name.charAt(name.indexOf("group_") + 6) - '0';
+        int halvings = encoder ? group - 1 : groups - group;
+        return name.contains("downsample") ? halvings + 1 : halvings;
     }
 
     private int group(Map<String, long[]> shapes, String name, int in, int out, int[] kernels) {

@@ -1,5 +1,6 @@
 package dev.nocturne.models;
 
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -34,6 +35,7 @@ public final class GridGenerator implements AutoCloseable {
     private final TorchProgram program;
     private final IValue weights;
     private final IValue layout;
+    private final Precision kept;
     private final TransformerFamily architecture;
     private final int batchSize;
 
@@ -52,12 +54,24 @@ public final class GridGenerator implements AutoCloseable {
         this.architecture = architecture;
         this.batchSize = batchSize;
         this.program = architecture.program();
-        this.weights = program.prepare(weights, precision);
+        this.weights = program.prepare(weights, precision, batchSize);
+        // processors read float32 faster than they convert bfloat16
+        this.kept = Engine.getInstance().getGpuCount() > 0 ? precision : Precision.FLOAT32;
         this.layout = tensor(architecture.layout(), program.manager());
     }
 
     public int batchSize() {
         return batchSize;
+    }
+
+    /** Nanoseconds spent in the program so far. */
+    public long nanosInside() {
+        return program.nanosInside();
+    }
+
+    /** The type in which keys and values are kept. */
+    public Precision kept() {
+        return kept;
     }
 
     /** Tokens along each side of a grid. */
@@ -208,8 +222,9 @@ public final class GridGenerator implements AutoCloseable {
 
     private IValue prefill(int[] text, PtNDManager scope) {
         long[] ids = architecture.padded(text);
-        try (IValue row = IValue.from((PtNDArray) scope.create(ids, new Shape(1, ids.length)))) {
-            return program.call("prefill", weights, layout, row);
+        try (IValue row = IValue.from((PtNDArray) scope.create(ids, new Shape(1, ids.length)));
+                IValue type = IValue.from((long) kept.torchType())) {
+            return program.call("prefill", weights, layout, row, type);
         }
     }
 

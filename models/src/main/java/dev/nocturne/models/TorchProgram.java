@@ -1,5 +1,7 @@
 package dev.nocturne.models;
 
+import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -17,7 +19,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
@@ -50,6 +54,7 @@ public final class TorchProgram implements AutoCloseable {
     private final PtNDManager manager;
     private final PtSymbolBlock block;
     private final ParameterStore noParameters;
+    private long nanosInside;
 
     private TorchProgram(PtNDManager manager, PtSymbolBlock block) {
         this.manager = manager;
@@ -59,9 +64,36 @@ public final class TorchProgram implements AutoCloseable {
 
     /**
      * Compiles the functions of the named sources, e.g. {@code "dvae.py", "adamw.py"}, as one
-     * program.
+     * program. {@code "resblocks.py"} and {@code "decoding.py"} bring the matrix products of this
+     * machine along.
      */
     public static TorchProgram load(String... sources) {
+        List<String> all = new ArrayList<>(List.of(sources));
+        if (all.contains("resblocks.py") || all.contains("decoding.py")) {
+            all.add(LinearSource.NAME);
+        }
+        return compile(all);
+    }
+
+    /** Which of the matrix products this machine has; found out once. */
+    private static final class LinearSource {
+        static final String NAME = hasOneDnn() ? "linear_onednn.py" : "linear_plain.py";
+
+        private static boolean hasOneDnn() {
+            if (Engine.getInstance().getGpuCount() > 0
+                    || !System.getProperty("os.arch").matches("amd64|x86_64")) {
+                return false;
+            }
+            try (TorchProgram program = compile(List.of("linear_onednn.py"))) {
+                return true;
+            } catch (EngineException e) {
+                // a libtorch that was built without it
+                return false;
+            }
+        }
+    }
+
+    private static TorchProgram compile(List<String> sources) {
         StringBuilder code =
                 new StringBuilder(
                         "class Program(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n");
@@ -93,7 +125,12 @@ public final class TorchProgram implements AutoCloseable {
     public IValue call(String function, IValue... arguments) {
         // The flag is thread-local, and the thread may be new.
         JniUtils.setGraphExecutorOptimize(false);
-        return IValueUtils.runMethod(block, function, arguments);
+        long began = System.nanoTime();
+        try {
+            return IValueUtils.runMethod(block, function, arguments);
+        } finally {
+            nanosInside += System.nanoTime() - began;
+        }
     }
 
     /**
@@ -106,10 +143,20 @@ public final class TorchProgram implements AutoCloseable {
             method.setName("module_method:" + function);
             NDList named = new NDList(arguments);
             named.add(method);
-            return block.forward(noParameters, named, true).head();
+            long began = System.nanoTime();
+            try {
+                return block.forward(noParameters, named, true).head();
+            } finally {
+                nanosInside += System.nanoTime() - began;
+            }
         } finally {
             JniUtils.setGradMode(false);
         }
+    }
+
+    /** Nanoseconds that calls have spent in the program so far; the rest is Java's. */
+    public long nanosInside() {
+        return nanosInside;
     }
 
     /** The manager that owns this program's arrays; use sub-managers for what is short-lived. */
@@ -137,6 +184,17 @@ public final class TorchProgram implements AutoCloseable {
                     IValue type = IValue.from(precision.torchType())) {
                 return call("prepare", dictionary, type);
             }
+        }
+    }
+
+    /**
+     * The same, with its matrices laid out for products with so many rows at a time; for programs
+     * with {@code resblocks.py} or {@code decoding.py}.
+     */
+    public IValue prepare(Map<String, Safetensors.Tensor> weights, Precision precision, int rows) {
+        try (IValue prepared = prepare(weights, precision);
+                IValue count = IValue.from((long) rows)) {
+            return call("packed", prepared, count);
         }
     }
 

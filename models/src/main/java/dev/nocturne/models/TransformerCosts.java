@@ -16,8 +16,9 @@ import java.util.Map;
  * @param textKeyValueBytes kept for the text of one caption, once for each eight candidates
  * @param keyValueBytesRead read for one candidate over all its tokens, its share of the text's
  *     included
- * @param denseKeyValueBytesRead the same if every layer attended to everything and every candidate
- *     had the text for itself
+ * @param textKeyValueBytesRead the text's, if a candidate does not share it
+ * @param denseKeyValueBytesRead the same as keyValueBytesRead if every layer attended to everything
+ *     and every candidate had the text for itself
  */
 public record TransformerCosts(
         long parameters,
@@ -27,6 +28,7 @@ public record TransformerCosts(
         long keyValueBytes,
         long textKeyValueBytes,
         double keyValueBytesRead,
+        double textKeyValueBytesRead,
         double denseKeyValueBytesRead) {
 
     /** Left for activations, logits and what the libraries take. */
@@ -66,7 +68,45 @@ public record TransformerCosts(
                 kept * keyAndValueBytes,
                 (long) text * layers * keyAndValueBytes,
                 (texts / GridGenerator.GROUP + seen) * keyAndValueBytes,
+                texts * keyAndValueBytes,
                 dense * keyAndValueBytes);
+    }
+
+    /**
+     * Operations of one training step for one picture: the whole sequence once forward, and twice
+     * as much backward.
+     */
+    public static double flopsPerTrainingExample(TransformerArchitecture architecture) {
+        double width = architecture.width();
+        double image = architecture.gridLength();
+        double text = architecture.textLength();
+        double positions = text + image - 1;
+        double matrices = 24 * width * width * architecture.layers() * positions;
+        double heads =
+                2
+                        * width
+                        * ((text - 1) * architecture.textIds()
+                                + image * architecture.imageVocabulary());
+        double seen = (double) architecture.layers() * positions * (positions + 1) / 2;
+        return 3 * (matrices + heads + 4 * width * seen);
+    }
+
+    /** Bytes of weights that are read for each position: the blocks and the image's head. */
+    public static double weightBytesRead(TransformerArchitecture architecture, int bytesPerNumber) {
+        double width = architecture.width();
+        return bytesPerNumber
+                * width
+                * (12 * width * architecture.layers() + architecture.imageVocabulary());
+    }
+
+    /**
+     * As {@link #keyValueBytesRead()}, for a caption of so few candidates that they may not fill
+     * the eight who share its text.
+     */
+    public double keyValueBytesRead(int candidates) {
+        int groups = (candidates + GridGenerator.GROUP - 1) / GridGenerator.GROUP;
+        double share = (double) groups / candidates - 1.0 / GridGenerator.GROUP;
+        return keyValueBytesRead + share * textKeyValueBytesRead;
     }
 
     /** Candidates that decode together in so much memory; 0 if not even the weights fit. */

@@ -49,4 +49,40 @@ class TransformerCostsTest {
         assertThat(costs.batch(80 * GB)).isBetween(120L, 170L);
         assertThat(costs.batch(24 * GB)).isZero();
     }
+
+    /**
+     * A caption of one candidate reads its text for that one, a caption of twelve twice for twelve.
+     */
+    @Test
+    void textIsSharedByEightAtMost() {
+        TransformerCosts costs = TransformerCosts.of(published(Attention.SPARSE), 2);
+        double image = costs.keyValueBytesRead() - costs.textKeyValueBytesRead() / 8;
+        assertThat(costs.keyValueBytesRead(16)).isEqualTo(costs.keyValueBytesRead());
+        assertThat(costs.keyValueBytesRead(1))
+                .isCloseTo(image + costs.textKeyValueBytesRead(), within(1e3));
+        assertThat(costs.keyValueBytesRead(12))
+                .isCloseTo(image + costs.textKeyValueBytesRead() / 6, within(1e3));
+    }
+
+    /**
+     * Layer by layer counts of others: dVAE 136.1 and 152.9, ViT-B/32 4.4 and 3.0 billion
+     * multiplications.
+     */
+    @Test
+    void thePublishedEncodersCostWhatOthersCounted() {
+        DvaeArchitecture dvae = DvaeArchitecture.PUBLISHED;
+        assertThat(dvae.flopsToEncode(256) / 2e9).isCloseTo(136.1, within(0.1));
+        assertThat(dvae.flopsToDecode(256) / 2e9).isCloseTo(154.0 - 1.07, within(0.1));
+        ClipArchitecture clip = ClipArchitecture.VIT_B_32;
+        assertThat(clip.flopsPerPicture() / 2e9).isCloseTo(4.4, within(0.1));
+        assertThat(clip.flopsPerCaption() / 2e9).isCloseTo(3.0, within(0.1));
+    }
+
+    @Test
+    void trainingCostsSixOperationsAWeightAndToken() {
+        TransformerArchitecture paper = TransformerArchitecture.PUBLISHED;
+        double blocks = 12.0 * paper.width() * paper.width() * paper.layers();
+        assertThat(TransformerCosts.flopsPerTrainingExample(paper) / (6 * blocks * 1279))
+                .isBetween(1.0, 1.15);
+    }
 }

@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "bench",
+        subcommands = ModelBenchCommand.class,
         description =
                 "Paints the same captions without and with the pipeline, and compares pictures per"
                         + " second. Models are loaded and warm before the clock starts.")

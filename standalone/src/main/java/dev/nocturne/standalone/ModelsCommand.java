@@ -1,22 +1,18 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.models.ClipArchitecture;
-import dev.nocturne.models.DvaeArchitecture;
 import dev.nocturne.models.DvaeFamily;
-import dev.nocturne.models.ModelBundle;
 import dev.nocturne.models.Precision;
-import dev.nocturne.models.TransformerArchitecture;
 import dev.nocturne.models.TransformerCosts;
 import dev.nocturne.models.TransformerFamily;
+import dev.nocturne.training.ModelBenchmark.Sizes;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -30,19 +26,9 @@ final class ModelsCommand {
             description =
                     "What a model costs: numbers by arithmetic from its sizes, no weights read.")
     static final class Describe implements Callable<Integer> {
-        /** The name that stands for the models of the paper and of CLIP. */
-        private static final String PAPER = "paper";
-
         private static final double GB = 1e9;
 
-        @Parameters(
-                paramLabel = "MODEL",
-                defaultValue = "${sys:nocturne.home:-.}/model-zoo/default",
-                description = {
-                    "Directory of a model, of which only model.json is read,",
-                    "or \"paper\": the published models (default: model-zoo/default)."
-                })
-        String model;
+        @Mixin ModelSizes model;
 
         @Option(
                 names = "--memory",
@@ -73,29 +59,15 @@ final class ModelsCommand {
 
         @Override
         public Integer call() throws IOException {
-            Description description = describe();
+            Sizes sizes = model.sizes();
+            Description description =
+                    description(model.name(), sizes.dvae(), sizes.transformer(), sizes.clip());
             if (json.enabled) {
                 json.print(command, description);
             } else {
                 print(description, command.commandLine().getOut());
             }
             return 0;
-        }
-
-        private Description describe() throws IOException {
-            if (model.equals(PAPER)) {
-                return description(
-                        PAPER,
-                        DvaeArchitecture.PUBLISHED,
-                        TransformerArchitecture.PUBLISHED,
-                        ClipArchitecture.VIT_B_32);
-            }
-            ModelBundle bundle = ModelBundle.open(Path.of(model));
-            return description(
-                    bundle.id(),
-                    bundle.dvaeArchitecture(),
-                    bundle.transformerArchitecture(),
-                    bundle.clipArchitecture());
         }
 
         private Description description(

@@ -40,7 +40,7 @@ final class TransformerTraining implements Trainee {
     private static final double CAPTION_DROPOUT = 0.1;
 
     /** The share of image tokens that are wrong when the next ones are learnt. */
-    private static final float TOKEN_NOISE = 0.1f;
+    private static final float TOKEN_NOISE = 0.05f;
 
     /** How the finished model draws unless a request says otherwise. */
     static final Sampling SAMPLING = new Sampling(0.4, 0, 1, 2);

@@ -1,0 +1,47 @@
+package dev.nocturne.standalone;
+
+import dev.nocturne.models.ClipArchitecture;
+import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.TransformerArchitecture;
+import dev.nocturne.training.ModelBenchmark.Sizes;
+import java.io.IOException;
+import java.nio.file.Path;
+import picocli.CommandLine.Parameters;
+
+/** A model of which only the sizes matter: a directory with a model.json, or the paper's. */
+final class ModelSizes {
+    /** The name that stands for the models of the paper and of CLIP. */
+    private static final String PAPER = "paper";
+
+    private static final int PAPER_IMAGE_SIZE = 256;
+
+    @Parameters(
+            paramLabel = "MODEL",
+            defaultValue = "${sys:nocturne.home:-.}/model-zoo/default",
+            description = {
+                "Directory of a model, of which only model.json is read,",
+                "or \"paper\": the published models (default: model-zoo/default)."
+            })
+    private String model;
+
+    Sizes sizes() throws IOException {
+        if (model.equals(PAPER)) {
+            return new Sizes(
+                    PAPER_IMAGE_SIZE,
+                    DvaeArchitecture.PUBLISHED,
+                    TransformerArchitecture.PUBLISHED,
+                    ClipArchitecture.VIT_B_32);
+        }
+        ModelBundle bundle = ModelBundle.open(Path.of(model));
+        return new Sizes(
+                bundle.imageSize(),
+                bundle.dvaeArchitecture(),
+                bundle.transformerArchitecture(),
+                bundle.clipArchitecture());
+    }
+
+    String name() throws IOException {
+        return model.equals(PAPER) ? PAPER : ModelBundle.open(Path.of(model)).id();
+    }
+}
