@@ -35,13 +35,18 @@ def begin(self, w: Dict[str, Tensor], layout: Tensor, prefixes: List[Dict[str, T
     return state
 
 
-# Image positions that a layer keeps: all, a ring of a row and one, all by columns, or a ring of the convolution's window.
+# Image positions that a layer keeps: all, a ring of a row and one, all by columns, a ring of the convolution's window, the row, or a ring of
+# the corner's window.
 def kept(self, pattern: int, height: int, width: int) -> int:
     n = height * width
     if pattern == 1 and width + 1 < n:
         n = width + 1
     if pattern == 3 and 5 * width + 6 < n:
         n = 5 * width + 6
+    if pattern == 4:
+        n = width
+    if pattern == 5 and 4 * width + 5 < n:
+        n = 4 * width + 5
     return n
 
 
@@ -57,21 +62,30 @@ def run(self, pattern: int, t: int, height: int, width: int) -> Tuple[int, int]:
     if pattern == 2:
         return ((t % width) * height, t // width + 1)
     kept = self.kept(pattern, height, width)
+    if pattern == 4:
+        return (0, t % width + 1)
     if t + 1 < kept:
         return (0, t + 1)
     return (0, kept)
 
 
-# The slots that the convolution at position t sees.
-def window(self, t: int, height: int, width: int) -> List[int]:
+# The slots that the convolution or the corner at position t sees.
+def window(self, pattern: int, t: int, height: int, width: int) -> List[int]:
     distances: List[int] = []
     slots: List[int] = []
-    for up in range(6):
-        for left in range(-5, 6):
-            distance = up * width + left
-            if distance >= 0 and distance <= t and distance not in distances:
-                distances.append(distance)
-                slots.append(self.slot(3, t - distance, height, width))
+    if pattern == 3:
+        for up in range(6):
+            for left in range(-5, 6):
+                distance = up * width + left
+                if distance >= 0 and distance <= t and distance not in distances:
+                    distances.append(distance)
+                    slots.append(self.slot(pattern, t - distance, height, width))
+    else:
+        for up in range(5):
+            for left in range(5):
+                distance = up * width + left
+                if distance <= t and left <= t % width:
+                    slots.append(self.slot(pattern, t - distance, height, width))
     return slots
 
 
@@ -102,8 +116,8 @@ def attend_at(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tenso
     q = q.to(keys.dtype)
     torch.copy_(torch.slice(keys, 2, at, at + 1), k)
     torch.copy_(torch.slice(values, 2, at, at + 1), v)
-    if pattern == 3:
-        seen = torch.tensor(self.window(t, height, width), dtype=4, device=q.device)
+    if pattern == 3 or pattern == 5:
+        seen = torch.tensor(self.window(pattern, t, height, width), dtype=4, device=q.device)
         return self.attend(state, layer, q, torch.index_select(keys, 2, seen), torch.index_select(values, 2, seen))
     first, count = self.run(pattern, t, height, width)
     return self.attend(state, layer, q, torch.slice(keys, 2, first, first + count), torch.slice(values, 2, first, first + count))

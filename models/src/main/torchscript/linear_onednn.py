@@ -13,7 +13,7 @@ def linear(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
 def packed(self, w: Dict[str, Tensor], rows: int) -> Dict[str, Tensor]:
     p: Dict[str, Tensor] = {}
     for name in w.keys():
-        if torch.dim(w[name]) == 2 and ("resblocks." in name or "_head." in name):
+        if torch.dim(w[name]) == 2 and ("resblocks." in name or "layers." in name or "_head." in name):
             p[name] = ops.mkldnn._reorder_linear_weight(w[name], rows)
         else:
             p[name] = w[name]

@@ -14,10 +14,21 @@ def embed_text(self, w: Dict[str, Tensor], text: Tensor) -> Tensor:
 
 # Rows and columns of the image.
 def grid(self, w: Dict[str, Tensor]) -> Tuple[int, int]:
+    if "image_position.weight" in w:
+        return (torch.size(w["image_position.weight"], 0), torch.size(w["image_position.weight"], 1))
     return (torch.size(w["image_row.weight"], 0), torch.size(w["image_column.weight"], 0))
 
 
-# The position part of an image token: row plus column. -> [height * width, width of the model] float32
+# The position part of image token t: row plus column; of minDALL-E's, a vector of its own. -> [width of the model] float32
+def image_position(self, w: Dict[str, Tensor], t: int) -> Tensor:
+    height, width = self.grid(w)
+    row, column = t // width, t % width
+    if "image_position.weight" in w:
+        return w["image_position.weight"][row][column].to(6)
+    return w["image_row.weight"][row].to(6) + w["image_column.weight"][column].to(6)
+
+
+# The same of all image tokens, as ours are trained. -> [height * width, width of the model] float32
 def image_positions(self, w: Dict[str, Tensor]) -> Tensor:
     rows, columns = w["image_row.weight"].to(6), w["image_column.weight"].to(6)
     return torch.flatten(torch.unsqueeze(rows, 1) + torch.unsqueeze(columns, 0), 0, 1)
@@ -28,8 +39,8 @@ def logits(self, w: Dict[str, Tensor], head: str, x: Tensor) -> Tensor:
     return self.linear(self.norm(w, "ln_final", x), w[head + ".weight"], None).to(6)
 
 
-# What each layer attends to, in the order of AttentionPattern: 0 full, 1 row, 2 column, 3 convolution. `layout` [layers] int64.
-# `masks` [4, L + height * width, L + height * width] bool: where each pattern lets a query (row) see a key (column).
+# What each layer attends to, in the order of AttentionPattern: 0 full, 1 row, 2 column, 3 convolution, 4 own row, 5 corner. `layout` [layers]
+# int64. `masks` [6, L + height * width, L + height * width] bool: where each pattern lets a query (row) see a key (column).
 
 
 # The naive way, and the one for training: the whole sequence at once, every score computed and most of them masked.
@@ -83,8 +94,9 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
 
 
 # Runs one caption's text through the blocks. text [1, L] -> "k.I", "v.I" [1, heads, L, 64] for each block I, and "x", the
-# final hidden state of the last text position [1, width]. Keys and values, these and the image's, are kept in the type `kept_as`. One caption at a time, so that its numbers never depend on company.
-def prefill(self, w: Dict[str, Tensor], text: Tensor, kept_as: int) -> Dict[str, Tensor]:
+# final hidden state of the last text position [1, width]. Keys and values, these and the image's, are kept in the type `kept_as`. One
+# caption at a time, so that its numbers never depend on company.
+def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor, kept_as: int) -> Dict[str, Tensor]:
     prefix: Dict[str, Tensor] = {}
     x = self.embed_text(w, text)
     for i in range(self.depth(w, "")):
@@ -99,9 +111,7 @@ def prefill(self, w: Dict[str, Tensor], text: Tensor, kept_as: int) -> Dict[str,
 
 # Runs the token of image position t through the blocks. token [rows, 1] -> hidden state of the position [rows, width]
 def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], t: int, token: Tensor) -> Tensor:
-    height, width = self.grid(w)
-    position = w["image_row.weight"][t // width].to(6) + w["image_column.weight"][t % width].to(6)
-    x = torch.embedding(w["image_token.weight"], token).to(6) + position
+    x = torch.embedding(w["image_token.weight"], token).to(6) + self.image_position(w, t)
     for i in range(self.depth(w, "")):
         block = "resblocks." + str(i)
         q, k, v = self.heads(w, block, x)

@@ -1,6 +1,6 @@
 package dev.nocturne.encoder;
 
-import dev.nocturne.models.BpeTokenizer;
+import dev.nocturne.models.CaptionTokenizer;
 import dev.nocturne.models.CaptionTooLongException;
 import dev.nocturne.models.Clip;
 import dev.nocturne.models.DiscreteVae;
@@ -18,12 +18,12 @@ import java.nio.file.Path;
 final class BundleCaptionEncoder implements CaptionEncoder {
 
     private final ModelBundle bundle;
-    private final BpeTokenizer tokenizer;
+    private final CaptionTokenizer tokenizer;
     private final Clip clip;
     private final DiscreteVae dvae;
 
     private BundleCaptionEncoder(
-            ModelBundle bundle, BpeTokenizer tokenizer, Clip clip, DiscreteVae dvae) {
+            ModelBundle bundle, CaptionTokenizer tokenizer, Clip clip, DiscreteVae dvae) {
         this.bundle = bundle;
         this.tokenizer = tokenizer;
         this.clip = clip;

@@ -5,8 +5,8 @@ import java.util.stream.IntStream;
 
 /**
  * Which image positions an image position attends to (Ramesh et al. 2021, appendix B.1 and figure
- * 11). Positions count in raster order and patterns wrap over the edges of rows. Every position
- * also attends to the whole text, and text to the text before it.
+ * 11), and what DALLE-pytorch made of it. Positions count in raster order and patterns wrap over
+ * the edges of rows. Every position also attends to the whole text, and text to the text before it.
  */
 public enum AttentionPattern {
     /** Itself and everything before it. */
@@ -16,10 +16,17 @@ public enum AttentionPattern {
     /** Its column, down to itself. */
     COLUMN,
     /** What a causal convolution of 11×11 tokens reaches. */
-    CONVOLUTION;
+    CONVOLUTION,
+    /** Its row, up to itself; no wrapping. DALLE-pytorch's {@code axial_row}. */
+    OWN_ROW,
+    /** 5×5 tokens, itself the last; no wrapping. DALLE-pytorch's {@code conv_like}. */
+    CORNER;
 
     /** How far the convolution reaches up, left and right. */
     static final int REACH = 5;
+
+    /** How far the corner reaches up and left. */
+    static final int CORNER_REACH = 4;
 
     /** The published layout: row, column, row, row, and so on; a convolution at the end. */
     public static AttentionPattern published(int layer, int layers) {
@@ -31,7 +38,7 @@ public enum AttentionPattern {
 
     /** The positions that {@code query} attends to on a grid of this width, ascending. */
     public int[] keys(int query, int width) {
-        return IntStream.rangeClosed(0, query).filter(key -> reaches(query - key, width)).toArray();
+        return IntStream.rangeClosed(0, query).filter(key -> sees(query, key, width)).toArray();
     }
 
     /**
@@ -56,8 +63,10 @@ public enum AttentionPattern {
         return masks;
     }
 
-    /** Whether the position {@code distance} before the query is attended to. */
-    private boolean reaches(int distance, int width) {
+    /** Whether a position attends to this one, which is not after it. */
+    private boolean sees(int query, int key, int width) {
+        int distance = query - key;
+        int left = query % width - key % width;
         return switch (this) {
             case FULL -> true;
             case ROW -> distance <= width;
@@ -65,6 +74,11 @@ public enum AttentionPattern {
             case CONVOLUTION ->
                     IntStream.rangeClosed(0, REACH)
                             .anyMatch(up -> Math.abs(distance - up * width) <= REACH);
+            case OWN_ROW -> query / width == key / width;
+            case CORNER ->
+                    query / width - key / width <= CORNER_REACH
+                            && left >= 0
+                            && left <= CORNER_REACH;
         };
     }
 
@@ -77,6 +91,9 @@ public enum AttentionPattern {
             case FULL, COLUMN -> gridSize * gridSize;
             case ROW -> Math.min(gridSize * gridSize, gridSize + 1);
             case CONVOLUTION -> Math.min(gridSize * gridSize, REACH * gridSize + REACH + 1);
+            case OWN_ROW -> gridSize;
+            case CORNER ->
+                    Math.min(gridSize * gridSize, CORNER_REACH * gridSize + CORNER_REACH + 1);
         };
     }
 }

@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -21,7 +20,6 @@ import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 
 /**
  * Captions to tokens and back: byte-level byte-pair encoding as in CLIP ({@code
@@ -32,7 +30,7 @@ import java.util.stream.IntStream;
  * merges, the tokens are CLIP's, without its start and end markers; their names in a caption are
  * text like any other. Immutable.
  */
-public final class BpeTokenizer {
+public final class BpeTokenizer implements CaptionTokenizer {
 
     private static final String END_OF_WORD = "</w>";
 
@@ -91,8 +89,7 @@ public final class BpeTokenizer {
     /** The spelling of each token. */
     private final List<String> vocabulary = new ArrayList<>();
 
-    /** The token that a {@link #pair} merges to; the lower it is, the earlier it merges. */
-    private final Map<Long, Integer> tokenOfPair = new HashMap<>();
+    private final PairMerges pairs = new PairMerges();
 
     /**
      * @param merges {@code "left right"}, by rank
@@ -123,7 +120,7 @@ public final class BpeTokenizer {
                         "merge %d, '%s', is not of two earlier tokens to a new one"
                                 .formatted(token - 2 * BYTES, merge));
             }
-            tokenOfPair.put(pair(left, right), token);
+            pairs.add(left, right, token);
             vocabulary.add(merge.replace(" ", ""));
         }
     }
@@ -148,14 +145,12 @@ public final class BpeTokenizer {
     }
 
     /** Writes the merges and the context length as JSON. */
+    @Override
     public void save(Path file) throws IOException {
         Files.write(file, JSON.writeValueAsBytes(new TokenizerFile(contextLength, merges)));
     }
 
-    /**
-     * The tokens of a caption, without padding: none for a blank one, at most {@link
-     * #contextLength}.
-     */
+    @Override
     public int[] encode(String caption) {
         int[] tokens = tokens(caption, () -> true);
         if (tokens.length > contextLength) {
@@ -201,7 +196,7 @@ public final class BpeTokenizer {
         return vocabulary.size();
     }
 
-    /** The most tokens a caption may have. */
+    @Override
     public int contextLength() {
         return contextLength;
     }
@@ -238,38 +233,11 @@ public final class BpeTokenizer {
         return spellings;
     }
 
-    /** Two adjacent tokens as one number. */
-    static long pair(int left, int right) {
-        return (long) left << Integer.SIZE | right;
-    }
-
     /** The tokens of a caption, of however many; {@code keep} is asked for every possible merge. */
     private int[] tokens(String caption, BooleanSupplier keep) {
         return words(caption).stream()
-                .flatMapToInt(word -> merge(byteTokens(word), keep))
+                .flatMapToInt(word -> pairs.merge(byteTokens(word), keep))
                 .toArray();
-    }
-
-    /** Merges the earliest pair that is kept, the leftmost first, until there is none. */
-    private IntStream merge(int[] tokens, BooleanSupplier keep) {
-        int length = tokens.length;
-        while (true) {
-            int merged = Integer.MAX_VALUE;
-            int at = -1;
-            for (int i = 0; i + 1 < length; i++) {
-                Integer token = tokenOfPair.get(pair(tokens[i], tokens[i + 1]));
-                if (token != null && keep.getAsBoolean() && token < merged) {
-                    merged = token;
-                    at = i;
-                }
-            }
-            if (at < 0) {
-                return Arrays.stream(tokens, 0, length);
-            }
-            tokens[at] = merged;
-            System.arraycopy(tokens, at + 2, tokens, at + 1, length - at - 2);
-            length--;
-        }
     }
 
     private static boolean prints(int value) {

@@ -135,7 +135,7 @@ public final class BpeTrainer {
             int right = word.tokens[i + 1];
             Pair pair =
                     pairs.computeIfAbsent(
-                            BpeTokenizer.pair(left, right), key -> new Pair(left, right));
+                            PairMerges.pair(left, right), key -> new Pair(left, right));
             pair.count += sign * word.count;
             pair.words.add(word);
             counted.add(pair);

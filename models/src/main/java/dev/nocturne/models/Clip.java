@@ -20,7 +20,7 @@ public final class Clip implements AutoCloseable {
     private final TorchProgram program;
     private final IValue weights;
     private final ClipArchitecture architecture;
-    private final BpeTokenizer tokenizer;
+    private final CaptionTokenizer tokenizer;
 
     /**
      * @param weights by the names of {@link ClipArchitecture#shapes}
@@ -28,7 +28,7 @@ public final class Clip implements AutoCloseable {
     public Clip(
             Map<String, Safetensors.Tensor> weights,
             ClipArchitecture architecture,
-            BpeTokenizer tokenizer,
+            CaptionTokenizer tokenizer,
             Precision precision) {
         this.architecture = architecture;
         this.tokenizer = tokenizer;

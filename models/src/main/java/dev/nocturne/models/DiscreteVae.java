@@ -27,18 +27,18 @@ public final class DiscreteVae implements AutoCloseable {
     private final int vocabulary;
 
     /**
-     * @param weights encoder and decoder by the names of {@link DvaeArchitecture#shapes}
+     * @param weights encoder and decoder by the names of {@link DvaeFamily#shapes}
      * @param imageSize side of the pictures in pixels
      */
     public DiscreteVae(
             Map<String, Safetensors.Tensor> weights,
-            DvaeArchitecture architecture,
+            DvaeFamily architecture,
             int imageSize,
             Precision precision) {
         this.imageSize = imageSize;
         this.gridSize = imageSize / architecture.downsampling();
         this.vocabulary = architecture.vocabulary();
-        this.program = TorchProgram.load("dvae.py", "adamw.py");
+        this.program = architecture.program();
         this.weights = program.prepare(weights, precision);
     }
 

@@ -17,12 +17,8 @@ import java.util.Map;
  *     repetition, which small models learn slowly with
  */
 public record DvaeArchitecture(
-        int hidden,
-        int groups,
-        int blocksPerGroup,
-        int vocabulary,
-        int codeWidth,
-        boolean subpixel) {
+        int hidden, int groups, int blocksPerGroup, int vocabulary, int codeWidth, boolean subpixel)
+        implements DvaeFamily {
 
     /** The published model: 256×256 pixels to 32×32 tokens. */
     public static final DvaeArchitecture PUBLISHED =
@@ -43,12 +39,18 @@ public record DvaeArchitecture(
         }
     }
 
-    /** Pixels per token along each side. */
+    @Override
+    public TorchProgram program() {
+        return TorchProgram.load("dvae.py", "adamw.py");
+    }
+
+    @Override
     public int downsampling() {
         return 1 << (groups - 1);
     }
 
-    /** Name and shape of every weight, in the order of computation. */
+    /** In the order of computation. */
+    @Override
     public Map<String, long[]> shapes() {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         conv(shapes, "encoder.blocks.input", 3, hidden, 7);
@@ -115,7 +117,11 @@ public record DvaeArchitecture(
                     && name.endsWith(".w")
                     && !name.equals("decoder.blocks.input.w")) {
                 long side = imageSize >> halvings(name);
-                flops += 2.0 * side * side * Arrays.stream(shape.getValue()).reduce(1, (a, b) -> a * b);
+                flops +=
+                        2.0
+                                * side
+                                * side
+                                * Arrays.stream(shape.getValue()).reduce(1, (a, b) -> a * b);
             }
         }
         return flops;

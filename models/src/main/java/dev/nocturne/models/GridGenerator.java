@@ -36,15 +36,15 @@ public final class GridGenerator implements AutoCloseable {
     private final IValue weights;
     private final IValue layout;
     private final Precision kept;
-    private final TransformerArchitecture architecture;
+    private final TransformerFamily architecture;
     private final int batchSize;
 
     /**
-     * @param weights by the names of {@link TransformerArchitecture#shapes}
+     * @param weights by the names of {@link TransformerFamily#shapes}
      */
     public GridGenerator(
             Map<String, Safetensors.Tensor> weights,
-            TransformerArchitecture architecture,
+            TransformerFamily architecture,
             int batchSize,
             Precision precision) {
         if (batchSize < 1) {
@@ -53,7 +53,7 @@ public final class GridGenerator implements AutoCloseable {
         }
         this.architecture = architecture;
         this.batchSize = batchSize;
-        this.program = TorchProgram.load("transformer.py", "decoding.py", "resblocks.py", "adamw.py");
+        this.program = architecture.program();
         this.weights = program.prepare(weights, precision, batchSize);
         // processors read float32 faster than they convert bfloat16
         this.kept = Engine.getInstance().getGpuCount() > 0 ? precision : Precision.FLOAT32;
@@ -159,7 +159,7 @@ public final class GridGenerator implements AutoCloseable {
      * @param tokens {@code [rows, gridLength]}
      * @return {@code [rows, gridLength, imageVocabulary]}
      */
-    float[] logits(List<Candidate> rows, long[] tokens) {
+    public float[] logits(List<Candidate> rows, long[] tokens) {
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
                 IValue state = begin(rows, false, scope);
                 IValue image =
@@ -224,7 +224,7 @@ public final class GridGenerator implements AutoCloseable {
         long[] ids = architecture.padded(text);
         try (IValue row = IValue.from((PtNDArray) scope.create(ids, new Shape(1, ids.length)));
                 IValue type = IValue.from((long) kept.torchType())) {
-            return program.call("prefill", weights, row, type);
+            return program.call("prefill", weights, layout, row, type);
         }
     }
 

@@ -63,8 +63,8 @@ public final class ModelBundle {
     private record Manifest(
             String name,
             int imageSize,
-            DvaeArchitecture dvae,
-            TransformerArchitecture transformer,
+            DvaeFamily dvae,
+            TransformerFamily transformer,
             Sampling sampling,
             ClipArchitecture clip,
             TreeMap<String, String> files) {}
@@ -132,11 +132,11 @@ public final class ModelBundle {
         return manifest.imageSize;
     }
 
-    public DvaeArchitecture dvaeArchitecture() throws InvalidModelException {
+    public DvaeFamily dvaeArchitecture() throws InvalidModelException {
         return trained("dvae", manifest.dvae);
     }
 
-    public TransformerArchitecture transformerArchitecture() throws InvalidModelException {
+    public TransformerFamily transformerArchitecture() throws InvalidModelException {
         return trained("transformer", manifest.transformer);
     }
 
@@ -165,14 +165,28 @@ public final class ModelBundle {
                 guidance == null ? own.guidance() : guidance);
     }
 
-    public BpeTokenizer tokenizer() throws IOException {
+    public CaptionTokenizer tokenizer() throws IOException {
         trained("tokenizer", manifest.files.get(TOKENIZER));
         return tokenizer(TOKENIZER);
     }
 
-    private BpeTokenizer tokenizer(String file) throws IOException {
+    /**
+     * The tokenizer, for training with it.
+     *
+     * @throws InvalidModelException if it is one of another model's that nothing is trained with
+     */
+    public BpeTokenizer trainingTokenizer() throws IOException {
+        if (tokenizer() instanceof BpeTokenizer tokenizer) {
+            return tokenizer;
+        }
+        throw new InvalidModelException(
+                "the tokenizer at %s was imported and cannot be trained with; give another directory"
+                        .formatted(directory));
+    }
+
+    private CaptionTokenizer tokenizer(String file) throws IOException {
         verifyChecksum(file);
-        return BpeTokenizer.load(directory.resolve(file));
+        return CaptionTokenizer.load(directory.resolve(file));
     }
 
     public DiscreteVae dvae() throws IOException {
@@ -256,7 +270,7 @@ public final class ModelBundle {
     public ModelBundle withImported(
             DvaeArchitecture architecture, Map<String, Safetensors.Tensor> weights)
             throws IOException {
-        TransformerArchitecture transformer = manifest.transformer;
+        TransformerFamily transformer = manifest.transformer;
         int grid = manifest.imageSize / architecture.downsampling();
         if (transformer != null
                 && (transformer.imageVocabulary() != architecture.vocabulary()
@@ -291,6 +305,38 @@ public final class ModelBundle {
                 CLIP_TOKENIZER);
     }
 
+    /**
+     * The bundle with a whole DALL-E from elsewhere: transformer, dVAE and tokenizer, on disk as
+     * float32. A CLIP that was imported stays.
+     *
+     * @param imageSize side of its pictures in pixels, which becomes the bundle's
+     * @param sampling how it draws best; null if it was not trained to be guided
+     * @throws InvalidModelException if the bundle has a CLIP that reads the tokenizer that goes
+     */
+    public ModelBundle withImported(
+            int imageSize,
+            TransformerFamily transformer,
+            Map<String, Safetensors.Tensor> transformerWeights,
+            Sampling sampling,
+            DvaeFamily dvae,
+            Map<String, Safetensors.Tensor> dvaeWeights,
+            CaptionTokenizer tokenizer)
+            throws IOException {
+        if (manifest.clip != null && !manifest.files.containsKey(CLIP_TOKENIZER)) {
+            throw new InvalidModelException(
+                    "the CLIP at %s reads the tokenizer that would go; give another directory"
+                            .formatted(directory));
+        }
+        write(TRANSFORMER, transformerWeights, StorageType.F32);
+        write(DVAE, dvaeWeights, StorageType.F32);
+        tokenizer.save(directory.resolve(TOKENIZER));
+        Manifest resized =
+                new Manifest(
+                        manifest.name, imageSize, null, null, null, manifest.clip, manifest.files);
+        return new ModelBundle(directory, resized)
+                .saved(dvae, transformer, sampling, manifest.clip, TRANSFORMER, DVAE, TOKENIZER);
+    }
+
     private void write(String file, Map<String, Safetensors.Tensor> weights, StorageType type)
             throws IOException {
         Files.createDirectories(directory);
@@ -298,8 +344,8 @@ public final class ModelBundle {
     }
 
     private ModelBundle saved(
-            DvaeArchitecture dvae,
-            TransformerArchitecture transformer,
+            DvaeFamily dvae,
+            TransformerFamily transformer,
             Sampling sampling,
             ClipArchitecture clip,
             String... changed)

@@ -27,7 +27,7 @@ final class Resblocks {
         shapes.put(name + ".bias", new long[] {width});
     }
 
-    private static void dense(Map<String, long[]> shapes, String name, int in, int out) {
+    static void dense(Map<String, long[]> shapes, String name, int in, int out) {
         shapes.put(name + ".weight", new long[] {out, in});
         shapes.put(name + ".bias", new long[] {out});
     }

@@ -64,11 +64,12 @@ public final class TorchProgram implements AutoCloseable {
 
     /**
      * Compiles the functions of the named sources, e.g. {@code "dvae.py", "adamw.py"}, as one
-     * program. {@code "resblocks.py"} brings the matrix products of this machine along.
+     * program. {@code "resblocks.py"} and {@code "decoding.py"} bring the matrix products of this
+     * machine along.
      */
     public static TorchProgram load(String... sources) {
         List<String> all = new ArrayList<>(List.of(sources));
-        if (all.contains("resblocks.py")) {
+        if (all.contains("resblocks.py") || all.contains("decoding.py")) {
             all.add(LinearSource.NAME);
         }
         return compile(all);
@@ -188,10 +189,9 @@ public final class TorchProgram implements AutoCloseable {
 
     /**
      * The same, with its matrices laid out for products with so many rows at a time; for programs
-     * with {@code resblocks.py}.
+     * with {@code resblocks.py} or {@code decoding.py}.
      */
-    public IValue prepare(
-            Map<String, Safetensors.Tensor> weights, Precision precision, int rows) {
+    public IValue prepare(Map<String, Safetensors.Tensor> weights, Precision precision, int rows) {
         try (IValue prepared = prepare(weights, precision);
                 IValue count = IValue.from((long) rows)) {
             return call("packed", prepared, count);

@@ -24,7 +24,8 @@ public record TransformerArchitecture(
         int textLength,
         int imageVocabulary,
         int gridSize,
-        Attention attention) {
+        Attention attention)
+        implements TransformerFamily {
 
     /** What the layers of a transformer attend to. */
     public enum Attention {
@@ -57,7 +58,12 @@ public record TransformerArchitecture(
         }
     }
 
-    /** The pattern of each layer. */
+    @Override
+    public TorchProgram program() {
+        return TorchProgram.load("transformer.py", "decoding.py", "resblocks.py", "adamw.py");
+    }
+
+    @Override
     public List<AttentionPattern> patterns() {
         return IntStream.range(0, layers)
                 .mapToObj(
@@ -68,14 +74,14 @@ public record TransformerArchitecture(
                 .toList();
     }
 
-    /** The same as the programs number them. */
+    @Override
     public long[] layout() {
         return patterns().stream().mapToLong(AttentionPattern::ordinal).toArray();
     }
 
-    /** Image positions. */
-    public int gridLength() {
-        return gridSize * gridSize;
+    @Override
+    public int keyWidth() {
+        return width;
     }
 
     /** Text ids: the tokenizer's, then one pad for each text position. */
@@ -83,7 +89,7 @@ public record TransformerArchitecture(
         return textVocabulary + textLength;
     }
 
-    /** Name and shape of every weight. */
+    @Override
     public Map<String, long[]> shapes() {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         shapes.put("text_token.weight", new long[] {textIds(), width});
@@ -98,9 +104,8 @@ public record TransformerArchitecture(
         return shapes;
     }
 
-    /**
-     * Text ids at every position: the caption's tokens, then the pads of the positions left over.
-     */
+    /** The caption's tokens, then the pads of the positions left over. */
+    @Override
     public long[] padded(int[] textTokens) {
         if (textTokens.length > textLength) {
             throw new IllegalArgumentException(

@@ -1,6 +1,7 @@
 package dev.nocturne.models;
 
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -16,8 +17,8 @@ import java.util.Map;
  * @param keyValueBytesRead read for one candidate over all its tokens, its share of the text's
  *     included
  * @param textKeyValueBytesRead the text's, if a candidate does not share it
- * @param denseKeyValueBytesRead the same as keyValueBytesRead if every layer attended to everything and every candidate
- *     had the text for itself
+ * @param denseKeyValueBytesRead the same as keyValueBytesRead if every layer attended to everything
+ *     and every candidate had the text for itself
  */
 public record TransformerCosts(
         long parameters,
@@ -36,14 +37,16 @@ public record TransformerCosts(
     /**
      * @param bytesPerNumber of weights, keys and values: 2 for bfloat16, 4 for float32
      */
-    public static TransformerCosts of(TransformerArchitecture architecture, int bytesPerNumber) {
-        long parameters = parameters(architecture.shapes());
-        long width = architecture.width();
+    public static TransformerCosts of(TransformerFamily architecture, int bytesPerNumber) {
+        Map<String, long[]> shapes = architecture.shapes();
+        long parameters = parameters(shapes);
+        long width = architecture.keyWidth();
+        int layers = architecture.patterns().size();
         int grid = architecture.gridSize();
         int length = architecture.gridLength();
-        int text = architecture.textLength();
-        double matrices = 24.0 * width * width * architecture.layers();
-        double logits = 2.0 * width * architecture.imageVocabulary();
+        int text = architecture.padded(new int[0]).length;
+        double matrices = 2.0 * parameters(matricesOfLayers(shapes));
+        double logits = 2.0 * parameters(Map.of("image_head", shapes.get("image_head.weight")));
         long keyAndValueBytes = 2 * width * bytesPerNumber;
 
         double seen = 0;
@@ -54,16 +57,16 @@ public record TransformerCosts(
                 seen += pattern.keys(position, grid).length;
             }
         }
-        double texts = (double) text * length * architecture.layers();
-        double dense = texts + architecture.layers() * (length + 1) / 2.0 * length;
-        double causalText = architecture.layers() * (text + 1) / 2.0 * text;
+        double texts = (double) text * length * layers;
+        double dense = texts + layers * (length + 1) / 2.0 * length;
+        double causalText = layers * (text + 1) / 2.0 * text;
         return new TransformerCosts(
                 parameters,
                 parameters * bytesPerNumber,
                 text * matrices + 4.0 * width * causalText,
                 length * (matrices + logits) + 4.0 * width * (texts + seen),
                 kept * keyAndValueBytes,
-                (long) text * architecture.layers() * keyAndValueBytes,
+                (long) text * layers * keyAndValueBytes,
                 (texts / GridGenerator.GROUP + seen) * keyAndValueBytes,
                 texts * keyAndValueBytes,
                 dense * keyAndValueBytes);
@@ -80,7 +83,10 @@ public record TransformerCosts(
         double positions = text + image - 1;
         double matrices = 24 * width * width * architecture.layers() * positions;
         double heads =
-                2 * width * ((text - 1) * architecture.textIds() + image * architecture.imageVocabulary());
+                2
+                        * width
+                        * ((text - 1) * architecture.textIds()
+                                + image * architecture.imageVocabulary());
         double seen = (double) architecture.layers() * positions * (positions + 1) / 2;
         return 3 * (matrices + heads + 4 * width * seen);
     }
@@ -107,6 +113,17 @@ public record TransformerCosts(
     public long batch(double memoryBytes) {
         double perCandidate = keyValueBytes + (double) textKeyValueBytes / GridGenerator.GROUP;
         return (long) Math.max(0, (memoryBytes * USABLE_MEMORY - weightBytes) / perCandidate);
+    }
+
+    /** Those with the number of a layer in their names. */
+    private static Map<String, long[]> matricesOfLayers(Map<String, long[]> shapes) {
+        Map<String, long[]> matrices = new HashMap<>(shapes);
+        matrices.entrySet()
+                .removeIf(
+                        weight ->
+                                weight.getValue().length != 2
+                                        || !weight.getKey().matches(".*\\.\\d+\\..*"));
+        return matrices;
     }
 
     /** Numbers in weights of these shapes. */

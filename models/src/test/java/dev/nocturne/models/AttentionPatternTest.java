@@ -82,7 +82,19 @@ class AttentionPatternTest {
                         AttentionPattern.COLUMN);
         assertThat(layers.get(63)).isEqualTo(AttentionPattern.CONVOLUTION);
         assertThat(Arrays.stream(AttentionPattern.values()).map(p -> count(layers, p)))
-                .containsExactly(0L, 47L, 16L, 1L);
+                .containsExactly(0L, 47L, 16L, 1L, 0L, 0L);
+    }
+
+    @Test
+    void whatIsNotThePapersDoesNotWrap() {
+        assertThat(AttentionPattern.OWN_ROW.keys(3 * WIDTH + 2, WIDTH))
+                .containsExactly(3 * WIDTH, 3 * WIDTH + 1, 3 * WIDTH + 2);
+        assertThat(AttentionPattern.CORNER.keys(9 * WIDTH + 9, WIDTH))
+                .hasSize(25)
+                .startsWith(5 * WIDTH + 5)
+                .doesNotContain(8 * WIDTH + 10);
+        assertThat(AttentionPattern.CORNER.keys(2 * WIDTH + 1, WIDTH))
+                .containsExactly(0, 1, WIDTH, WIDTH + 1, 2 * WIDTH, 2 * WIDTH + 1);
     }
 
     private static long count(List<AttentionPattern> layers, AttentionPattern pattern) {

@@ -67,7 +67,8 @@ class DecodeControlTest {
                         .flatMapToLong(row -> Arrays.stream(architecture.padded(row.textTokens())))
                         .toArray();
         try (TorchProgram program =
-                        TorchProgram.load("transformer.py", "decoding.py", "resblocks.py", "adamw.py");
+                        TorchProgram.load(
+                                "transformer.py", "decoding.py", "resblocks.py", "adamw.py");
                 PtNDManager scope = (PtNDManager) program.manager().newSubManager();
                 IValue prepared = program.prepare(weights, Precision.FLOAT32);
                 IValue layout = value(scope.create(architecture.layout()));

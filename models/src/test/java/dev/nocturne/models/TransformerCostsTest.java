@@ -50,7 +50,9 @@ class TransformerCostsTest {
         assertThat(costs.batch(24 * GB)).isZero();
     }
 
-    /** A caption of one candidate reads its text for that one, a caption of twelve twice for twelve. */
+    /**
+     * A caption of one candidate reads its text for that one, a caption of twelve twice for twelve.
+     */
     @Test
     void textIsSharedByEightAtMost() {
         TransformerCosts costs = TransformerCosts.of(published(Attention.SPARSE), 2);
@@ -62,7 +64,10 @@ class TransformerCostsTest {
                 .isCloseTo(image + costs.textKeyValueBytesRead() / 6, within(1e3));
     }
 
-    /** Layer by layer counts of others: dVAE 136.1 and 152.9, ViT-B/32 4.4 and 3.0 billion multiplications. */
+    /**
+     * Layer by layer counts of others: dVAE 136.1 and 152.9, ViT-B/32 4.4 and 3.0 billion
+     * multiplications.
+     */
     @Test
     void thePublishedEncodersCostWhatOthersCounted() {
         DvaeArchitecture dvae = DvaeArchitecture.PUBLISHED;

@@ -1,10 +1,14 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.models.ClipArchitecture;
-import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.DvaeFamily;
 import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.TransformerCosts;
+import dev.nocturne.models.TransformerFamily;
 import dev.nocturne.models.imports.ClipImport;
+import dev.nocturne.models.imports.DallePytorchImport;
 import dev.nocturne.models.imports.DvaeImport;
+import dev.nocturne.models.imports.MinDalleImport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -25,6 +29,8 @@ import picocli.CommandLine.Spec;
             "Files are read as data: no code in them is run, and what is no tensor is refused."
         },
         subcommands = {
+            ImportCommand.DallePytorch.class,
+            ImportCommand.MinDalle.class,
             ImportCommand.OpenAiDvae.class,
             ImportCommand.OpenAiClip.class,
             ImportCommand.HuggingFaceClip.class
@@ -53,7 +59,7 @@ final class ImportCommand {
                 required = true,
                 description = {
                     "Directory of the model; other parts of it stay.",
-                    "A new one paints 256x256 pixels."
+                    "A new one paints 256x256 pixels, or as many as the weights tell."
                 })
         Path directory;
 
@@ -80,6 +86,23 @@ final class ImportCommand {
             out.flush();
         }
 
+        void reportDalle(ModelBundle bundle) throws IOException {
+            TransformerFamily transformer = bundle.transformerArchitecture();
+            report(
+                    """
+                    %s: transformer, %d layers, %,d parameters; dVAE, %,d codes; pictures of %dx%d pixels, %dx%d tokens
+                    It draws; to choose the best, it needs a CLIP, too: nocturne import openai-clip
+                    """,
+                    bundle.id(),
+                    transformer.patterns().size(),
+                    TransformerCosts.parameters(transformer.shapes()),
+                    bundle.dvaeArchitecture().vocabulary(),
+                    bundle.imageSize(),
+                    bundle.imageSize(),
+                    transformer.gridSize(),
+                    transformer.gridSize());
+        }
+
         void reportClip(ModelBundle bundle) throws IOException {
             ClipArchitecture clip = bundle.clipArchitecture();
             report(
@@ -90,6 +113,66 @@ final class ImportCommand {
                     clip.vocabulary(),
                     clip.embedding(),
                     CLIP_LICENCE);
+        }
+    }
+
+    @Command(
+            name = "dalle-pytorch",
+            description = "Imports a checkpoint of DALLE-pytorch: transformer, dVAE and tokenizer.")
+    static final class DallePytorch implements Callable<Integer> {
+        @Parameters(
+                paramLabel = "CHECKPOINT",
+                description = "E.g. dalle.pt, as train_dalle.py writes it.")
+        Path checkpoint;
+
+        @Option(
+                names = "--bpe",
+                paramLabel = "FILE",
+                required = true,
+                description = "dalle_pytorch/data/bpe_simple_vocab_16e6.txt of DALLE-pytorch.")
+        Path merges;
+
+        @Mixin ModelOption model;
+
+        @Override
+        public Integer call() throws IOException {
+            ModelBundle bundle =
+                    model.add(begun -> DallePytorchImport.checkpoint(begun, checkpoint, merges));
+            model.reportDalle(bundle);
+            model.report(
+                    """
+                    Licence: the code of DALLE-pytorch is under the MIT licence; the weights are their trainers',
+                    who may have terms of their own, and a dVAE of openai's in them is openai's.
+                    """);
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "mindalle",
+            description = "Imports minDALL-E: transformer, VQGAN and tokenizer.")
+    static final class MinDalle implements Callable<Integer> {
+        @Parameters(
+                paramLabel = "FOLDER",
+                description = {
+                    "As published, with config.yaml, stage1_last.ckpt,",
+                    "stage2_last.ckpt and tokenizer/."
+                })
+        Path folder;
+
+        @Mixin ModelOption model;
+
+        @Override
+        public Integer call() throws IOException {
+            ModelBundle bundle = model.add(begun -> MinDalleImport.folder(begun, folder));
+            model.reportDalle(bundle);
+            model.report(
+                    """
+                    Licence: the weights of minDALL-E's transformer are under CC BY-NC-SA 4.0: for no commercial use,
+                    with its makers named, and what is derived from them under the same terms. Its code is under
+                    Apache-2.0; the VQGAN is taming-transformers', trained further.
+                    """);
+            return 0;
         }
     }
 
@@ -108,7 +191,7 @@ final class ImportCommand {
         @Override
         public Integer call() throws IOException {
             ModelBundle bundle = model.add(begun -> DvaeImport.openAi(begun, encoder, decoder));
-            DvaeArchitecture dvae = bundle.dvaeArchitecture();
+            DvaeFamily dvae = bundle.dvaeArchitecture();
             model.report(
                     """
                     %s: dVAE, %,d codes, a token for %3$dx%3$d pixels

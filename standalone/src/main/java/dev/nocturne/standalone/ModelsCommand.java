@@ -1,10 +1,10 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.models.ClipArchitecture;
-import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.DvaeFamily;
 import dev.nocturne.models.Precision;
-import dev.nocturne.models.TransformerArchitecture;
 import dev.nocturne.models.TransformerCosts;
+import dev.nocturne.models.TransformerFamily;
 import dev.nocturne.training.ModelBenchmark.Sizes;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -48,9 +48,9 @@ final class ModelsCommand {
 
         private record Description(
                 String model,
-                DvaeArchitecture dvae,
+                DvaeFamily dvae,
                 long dvaeParameters,
-                TransformerArchitecture transformer,
+                TransformerFamily transformer,
                 TransformerCosts transformerCosts,
                 double memoryGb,
                 long batch,
@@ -72,8 +72,8 @@ final class ModelsCommand {
 
         private Description description(
                 String name,
-                DvaeArchitecture dvae,
-                TransformerArchitecture transformer,
+                DvaeFamily dvae,
+                TransformerFamily transformer,
                 ClipArchitecture clip) {
             TransformerCosts costs =
                     TransformerCosts.of(transformer, precision == Precision.BFLOAT16 ? 2 : 4);

@@ -1,9 +1,9 @@
 package dev.nocturne.training;
 
-import dev.nocturne.models.BpeTokenizer;
 import dev.nocturne.models.Candidate;
 import dev.nocturne.models.CandidateScorer;
 import dev.nocturne.models.CandidateSeeds;
+import dev.nocturne.models.CaptionTokenizer;
 import dev.nocturne.models.CaptionTooLongException;
 import dev.nocturne.models.Clip;
 import dev.nocturne.models.DiscreteVae;
@@ -52,7 +52,7 @@ public final class Evaluation {
     private final Clip clip;
     private final CandidateScorer scorer;
     private final GridGenerator generator;
-    private final BpeTokenizer tokenizer;
+    private final CaptionTokenizer tokenizer;
     private final Judge judge;
     private final Nearest nearest;
 

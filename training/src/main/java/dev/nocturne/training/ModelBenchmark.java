@@ -11,6 +11,7 @@ import dev.nocturne.models.Clip;
 import dev.nocturne.models.ClipArchitecture;
 import dev.nocturne.models.DiscreteVae;
 import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.DvaeFamily;
 import dev.nocturne.models.GridGenerator;
 import dev.nocturne.models.Machine;
 import dev.nocturne.models.Precision;
@@ -19,6 +20,7 @@ import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.models.TransformerArchitecture;
 import dev.nocturne.models.TransformerCosts;
+import dev.nocturne.models.TransformerFamily;
 import dev.nocturne.training.data.Drawing;
 import dev.nocturne.training.data.ExampleSource;
 import dev.nocturne.training.data.ExampleSource.Placement;
@@ -57,16 +59,15 @@ public final class ModelBenchmark {
     private static final BpeTokenizer TOKENIZER = BpeTrainer.train(List.of(CAPTION), 512, 8);
 
     private final Sizes sizes;
+    private final DvaeArchitecture dvae;
+    private final TransformerArchitecture transformer;
     private final Precision precision;
     private final double leastSeconds;
     private final Consumer<Row> rows;
 
     /** Sizes of the models. */
     public record Sizes(
-            int imageSize,
-            DvaeArchitecture dvae,
-            TransformerArchitecture transformer,
-            ClipArchitecture clip) {}
+            int imageSize, DvaeFamily dvae, TransformerFamily transformer, ClipArchitecture clip) {}
 
     /**
      * One measurement: the median of several runs after one that warmed up.
@@ -96,7 +97,14 @@ public final class ModelBenchmark {
 
     private ModelBenchmark(
             Sizes sizes, Precision precision, double leastSeconds, Consumer<Row> rows) {
+        if (!(sizes.dvae instanceof DvaeArchitecture ours)
+                || !(sizes.transformer instanceof TransformerArchitecture own)) {
+            throw new IllegalArgumentException(
+                    "what is measured includes training, and this model was imported: give one that nocturne train made");
+        }
         this.sizes = sizes;
+        this.dvae = ours;
+        this.transformer = own;
         this.precision = precision;
         this.leastSeconds = leastSeconds;
         this.rows = rows;
@@ -125,7 +133,7 @@ public final class ModelBenchmark {
     }
 
     private void draw(int batch) {
-        TransformerArchitecture architecture = sizes.transformer;
+        TransformerArchitecture architecture = transformer;
         SplittableRandom random = new SplittableRandom(1);
         List<Candidate> candidates =
                 IntStream.range(0, batch)
@@ -148,8 +156,7 @@ public final class ModelBenchmark {
                     time(() -> generator.draw(candidates, () -> true), generator::nanosInside);
             int length = architecture.gridLength();
             int captions = (batch + CANDIDATES - 1) / CANDIDATES;
-            TransformerCosts costs =
-                    TransformerCosts.of(architecture, bytes(generator.kept()));
+            TransformerCosts costs = TransformerCosts.of(architecture, bytes(generator.kept()));
             double flops = batch * costs.flopsPerImage() + captions * costs.flopsPerCaption();
             double read =
                     length * TransformerCosts.weightBytesRead(architecture, bytes(precision))
@@ -169,7 +176,7 @@ public final class ModelBenchmark {
     }
 
     private void dvae(int batch) {
-        DvaeArchitecture architecture = sizes.dvae;
+        DvaeArchitecture architecture = dvae;
         int size = sizes.imageSize;
         byte[] pixels = new byte[batch * 3 * size * size];
         new SplittableRandom(1).nextBytes(pixels);
@@ -224,9 +231,7 @@ public final class ModelBenchmark {
     private void train(int batch) {
         try (DvaeTraining trainee = dvaeTraining(batch)) {
             double flops =
-                    3
-                            * (sizes.dvae.flopsToEncode(sizes.imageSize)
-                                    + sizes.dvae.flopsToDecode(sizes.imageSize));
+                    3 * (dvae.flopsToEncode(sizes.imageSize) + dvae.flopsToDecode(sizes.imageSize));
             rows.accept(row("dVAE train", batch, flops, step(trainee)));
         }
         try (ClipTraining trainee = clipTraining(batch)) {
@@ -243,7 +248,7 @@ public final class ModelBenchmark {
                             trainee.unitsPerStep() / timing.seconds,
                             0,
                             batch
-                                    * TransformerCosts.flopsPerTrainingExample(sizes.transformer)
+                                    * TransformerCosts.flopsPerTrainingExample(transformer)
                                     / timing.seconds,
                             0,
                             timing.javaShare,
@@ -253,7 +258,7 @@ public final class ModelBenchmark {
 
     private DvaeTraining dvaeTraining(int batch) {
         return new DvaeTraining(
-                sizes.dvae,
+                dvae,
                 new DvaeTraining.Settings(STEPS, batch, RATE, false, 1, precision),
                 examples(sizes.imageSize),
                 List.of(),
@@ -271,16 +276,16 @@ public final class ModelBenchmark {
 
     private TransformerTraining transformerTraining(int batch) {
         DiscreteVae vae;
-        try (DvaeTraining dvae = dvaeTraining(1)) {
+        try (DvaeTraining trainee = dvaeTraining(1)) {
             vae =
                     new DiscreteVae(
-                            dvae.initialWeights(new SplittableRandom(1)),
-                            sizes.dvae,
+                            trainee.initialWeights(new SplittableRandom(1)),
+                            dvae,
                             sizes.imageSize,
                             precision);
         }
         return new TransformerTraining(
-                sizes.transformer,
+                transformer,
                 new TransformerTraining.Settings(STEPS, batch, RATE, precision),
                 examples(sizes.imageSize),
                 List.of(),
@@ -294,8 +299,7 @@ public final class ModelBenchmark {
         Arrays.fill(argb, 0xff808080);
         Sprite sprite =
                 new Sprite(
-                        new Drawing(
-                                "", "", "", CAPTION, "", "", "", List.of(), false, ""),
+                        new Drawing("", "", "", CAPTION, "", "", "", List.of(), false, ""),
                         imageSize,
                         argb,
                         new Rectangle(imageSize, imageSize),
@@ -350,8 +354,7 @@ public final class ModelBenchmark {
             long start = System.nanoTime();
             work.run();
             seconds.add((System.nanoTime() - start) / 1e9);
-        } while (seconds.size() < LEAST_RUNS
-                || (System.nanoTime() - began) / 1e9 < leastSeconds);
+        } while (seconds.size() < LEAST_RUNS || (System.nanoTime() - began) / 1e9 < leastSeconds);
         double total = System.nanoTime() - began;
         double javaShare = 1 - (nanosInside.getAsLong() - inside) / total;
         Collections.sort(seconds);

@@ -4,6 +4,7 @@ import dev.nocturne.models.BpeTokenizer;
 import dev.nocturne.models.BpeTrainer;
 import dev.nocturne.models.ClipArchitecture;
 import dev.nocturne.models.DvaeArchitecture;
+import dev.nocturne.models.DvaeFamily;
 import dev.nocturne.models.ModelBundle;
 import dev.nocturne.models.Pixels;
 import dev.nocturne.models.Precision;
@@ -134,8 +135,8 @@ public final class Training {
             int layers, int width, TransformerArchitecture.Attention attention, Options options)
             throws IOException {
         ModelBundle bundle = ModelBundle.open(model);
-        BpeTokenizer tokenizer = bundle.tokenizer();
-        DvaeArchitecture dvae = bundle.dvaeArchitecture();
+        BpeTokenizer tokenizer = bundle.trainingTokenizer();
+        DvaeFamily dvae = bundle.dvaeArchitecture();
         TransformerArchitecture architecture =
                 new TransformerArchitecture(
                         layers,
@@ -173,7 +174,7 @@ public final class Training {
      */
     public boolean clip(int layers, int width, int patch, Options options) throws IOException {
         ModelBundle bundle = ModelBundle.open(model);
-        BpeTokenizer tokenizer = bundle.tokenizer();
+        BpeTokenizer tokenizer = bundle.trainingTokenizer();
         ClipArchitecture architecture =
                 new ClipArchitecture(
                         bundle.imageSize(),

@@ -24,8 +24,7 @@ class ModelBenchmarkTest {
     @Test
     void everyModelIsMeasuredAtEveryBatchAndBelowWhatTheMachineCanDo() {
         List<ModelBenchmark.Row> rows = new ArrayList<>();
-        Machine machine =
-                ModelBenchmark.run(SIZES, List.of(1, 3), Precision.FLOAT32, 0, rows::add);
+        Machine machine = ModelBenchmark.run(SIZES, List.of(1, 3), Precision.FLOAT32, 0, rows::add);
 
         assertThat(rows)
                 .extracting(row -> row.work() + " " + row.batch())
@@ -52,6 +51,7 @@ class ModelBenchmarkTest {
                         });
         ModelBenchmark.Row drawn = rows.get(1);
         assertThat(drawn.tokensPerSecond() / drawn.perSecond()).isCloseTo(64, within(1e-6));
-        assertThat(drawn.millisPerPosition() * drawn.tokensPerSecond()).isCloseTo(3000, within(1.0));
+        assertThat(drawn.millisPerPosition() * drawn.tokensPerSecond())
+                .isCloseTo(3000, within(1.0));
     }
 }

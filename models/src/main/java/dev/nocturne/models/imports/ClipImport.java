@@ -8,26 +8,16 @@ import dev.nocturne.models.ClipArchitecture;
 import dev.nocturne.models.InvalidModelException;
 import dev.nocturne.models.ModelBundle;
 import dev.nocturne.models.Safetensors;
-import java.io.BufferedInputStream;
-import java.io.BufferedReader;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 
 /**
  * CLIP with a vision transformer, as openai/CLIP and Hugging Face publish it, with its tokenizer.
@@ -93,7 +83,9 @@ public final class ClipImport {
             weights.keySet()
                     .removeIf(name -> NO_WEIGHTS.contains(name) || name.endsWith(".attn_mask"));
             ClipArchitecture architecture = architecture(file, weights);
-            BpeTokenizer tokenizer = tokenizer(merges, merges(merges, architecture), architecture);
+            BpeTokenizer tokenizer =
+                    Merges.tokenizer(
+                            merges, merges(merges, architecture), architecture.textLength() - 2);
             return bundle.withImported(
                     architecture, Weight.readAll(file, weights, architecture.shapes()), tokenizer);
         }
@@ -123,7 +115,8 @@ public final class ClipImport {
             Path mergesFile = file.resolveSibling("merges.txt");
             List<String> merges = merges(mergesFile, architecture);
             requireOrder(file.resolveSibling("vocab.json"), merges);
-            BpeTokenizer tokenizer = tokenizer(mergesFile, merges, architecture);
+            BpeTokenizer tokenizer =
+                    Merges.tokenizer(mergesFile, merges, architecture.textLength() - 2);
             return bundle.withImported(
                     architecture, Weight.readAll(file, weights, architecture.shapes()), tokenizer);
         }
@@ -155,44 +148,10 @@ public final class ClipImport {
         }
     }
 
-    /** As many merges as the embedding has room for, in the file's order. */
+    /** As many merges as the embedding has room for. */
     private static List<String> merges(Path file, ClipArchitecture architecture)
             throws IOException {
-        int count = architecture.vocabulary() - BpeTokenizer.BYTE_TOKENS - 2;
-        List<String> merges;
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-            in.mark(2);
-            boolean compressed = in.read() == 0x1f && in.read() == 0x8b;
-            in.reset();
-            InputStream text = compressed ? new GZIPInputStream(in) : in;
-            merges =
-                    new BufferedReader(new InputStreamReader(text, StandardCharsets.UTF_8))
-                            .lines()
-                            // the version
-                            .skip(1)
-                            .filter(line -> !line.isBlank())
-                            .limit(Math.max(count, 0))
-                            .toList();
-        } catch (ZipException | EOFException | UncheckedIOException e) {
-            throw Refusal.of(file, "it cannot be unpacked", "copy it again");
-        }
-        if (merges.size() != count) {
-            throw Refusal.of(
-                    file,
-                    "it has %d merges, and this CLIP reads %d".formatted(merges.size(), count),
-                    "give the file that belongs to it");
-        }
-        return merges;
-    }
-
-    private static BpeTokenizer tokenizer(
-            Path file, List<String> merges, ClipArchitecture architecture)
-            throws InvalidModelException {
-        try {
-            return new BpeTokenizer(merges, architecture.textLength() - 2);
-        } catch (IllegalArgumentException e) {
-            throw Refusal.of(file, e.getMessage(), "give the merges of this CLIP");
-        }
+        return Merges.read(file, architecture.vocabulary());
     }
 
     /** Tokens are numbered in the order of their merges, as at openai. */
@@ -268,35 +227,10 @@ public final class ClipImport {
             for (String part : List.of("q", "k", "v")) {
                 parts.add(Weight.require(file, theirs, name.replace("q_proj", part + "_proj")));
             }
-            ours.put(resblock + "attn.in_proj_" + parameter, stacked(file, name, parts));
+            ours.put(resblock + "attn.in_proj_" + parameter, Weight.stacked(file, name, parts));
         } else if (!layer.equals("self_attn.k_proj") && !layer.equals("self_attn.v_proj")) {
             ours.put(resblock + BLOCK_NAMES.getOrDefault(layer, layer) + "." + parameter, weight);
         }
-    }
-
-    /** Tensors of one shape, one after the other along the first dimension. */
-    private static Weight stacked(Path file, String name, List<Weight> parts)
-            throws InvalidModelException {
-        long[] shape = parts.get(0).shape().clone();
-        for (Weight part : parts) {
-            if (shape.length == 0 || !Arrays.equals(part.shape(), shape)) {
-                throw Refusal.of(
-                        file, name + ", its keys and its values differ in shape", "copy it again");
-            }
-        }
-        shape[0] *= parts.size();
-        return new Weight(
-                shape,
-                () -> {
-                    float[] values = new float[0];
-                    for (Weight part : parts) {
-                        float[] more = part.values().read();
-                        int end = values.length;
-                        values = Arrays.copyOf(values, end + more.length);
-                        System.arraycopy(more, 0, values, end, more.length);
-                    }
-                    return values;
-                });
     }
 
     /** A matrix with its dimensions exchanged; anything else as it is, for the check of shapes. */

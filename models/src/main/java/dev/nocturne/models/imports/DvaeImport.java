@@ -34,8 +34,14 @@ public final class DvaeImport {
         }
     }
 
-    private static DvaeArchitecture architecture(
-            Path encoder, Path decoder, Map<String, Weight> weights) throws InvalidModelException {
+    /**
+     * The sizes of a dVAE by its tensors.
+     *
+     * @param encoder the file to name where one of the encoder is wrong
+     * @param weights with {@code encoder.} and {@code decoder.} before their names
+     */
+    static DvaeArchitecture architecture(Path encoder, Path decoder, Map<String, Weight> weights)
+            throws InvalidModelException {
         try {
             return new DvaeArchitecture(
                     Weight.size(encoder, weights, "encoder.blocks.input.w", 0),

@@ -68,6 +68,7 @@ final class TorchFile implements Closeable {
 
     private final Path file;
     private final Bytes bytes;
+    private final Object root;
     private final Map<String, Weight> weights = new LinkedHashMap<>();
 
     /** Attributes that were looked at, counted as often as they were. */
@@ -76,6 +77,7 @@ final class TorchFile implements Closeable {
     private TorchFile(Path file, Bytes bytes, Object root) throws InvalidModelException {
         this.file = file;
         this.bytes = bytes;
+        this.root = root;
         collect("", root, 0);
     }
 
@@ -111,6 +113,23 @@ final class TorchFile implements Closeable {
     /** The tensors by name, in the file's order. */
     Map<String, Weight> weights() {
         return Collections.unmodifiableMap(weights);
+    }
+
+    /** The tensors whose names begin so, by the rest of their names. */
+    Map<String, Weight> weights(String prefix) {
+        Map<String, Weight> found = new LinkedHashMap<>();
+        weights.forEach(
+                (name, weight) -> {
+                    if (name.startsWith(prefix)) {
+                        found.put(name.substring(prefix.length()), weight);
+                    }
+                });
+        return found;
+    }
+
+    /** What a checkpoint holds beside its tensors, by name; nothing if it is no dictionary. */
+    Map<?, ?> dictionary() {
+        return root instanceof Map<?, ?> map ? map : Map.of();
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** A tensor of a file: its shape, and its values when they are asked for. */
@@ -14,6 +15,51 @@ record Weight(long[] shape, Values values) {
     /** Reads the values in row-major order. */
     interface Values {
         float[] read() throws IOException;
+    }
+
+    /**
+     * The same values in another shape; unchanged if they would not fill it, for the check of
+     * shapes.
+     */
+    Weight shaped(long... other) {
+        return elements(other) == elements(shape) ? new Weight(other, values) : this;
+    }
+
+    /** Its parts from one number of the first dimension up to another; there must be so many. */
+    Weight part(int from, int to) {
+        long[] partShape = shape.clone();
+        partShape[0] = to - from;
+        int size = (int) (elements(shape) / shape[0]);
+        return new Weight(
+                partShape, () -> Arrays.copyOfRange(values.read(), from * size, to * size));
+    }
+
+    /** Tensors of one shape, one after the other along the first dimension. */
+    static Weight stacked(Path file, String name, List<Weight> parts) throws InvalidModelException {
+        long[] shape = parts.get(0).shape().clone();
+        for (Weight part : parts) {
+            if (shape.length == 0 || !Arrays.equals(part.shape(), shape)) {
+                throw Refusal.of(
+                        file, name + ", its keys and its values differ in shape", "copy it again");
+            }
+        }
+        shape[0] *= parts.size();
+        return new Weight(
+                shape,
+                () -> {
+                    float[] values = new float[0];
+                    for (Weight part : parts) {
+                        float[] more = part.values().read();
+                        int end = values.length;
+                        values = Arrays.copyOf(values, end + more.length);
+                        System.arraycopy(more, 0, values, end, more.length);
+                    }
+                    return values;
+                });
+    }
+
+    private static long elements(long[] shape) {
+        return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
     }
 
     /**

@@ -142,7 +142,7 @@ class ClipImportTest {
         Files.writeString(merges, "#version\na b\n");
         assertThatExceptionOfType(InvalidModelException.class)
                 .isThrownBy(() -> ClipImport.openAi(begun, weights, merges))
-                .withMessageContaining("it has 1 merges, and this CLIP reads 60;");
+                .withMessageContaining("it has 1 merges, and this model reads 60;");
         Files.writeString(merges, "#version\n" + "ab c\n".repeat(60));
         assertThatExceptionOfType(InvalidModelException.class)
                 .isThrownBy(() -> ClipImport.openAi(begun, weights, merges))

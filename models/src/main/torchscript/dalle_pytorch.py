@@ -1,0 +1,172 @@
+# The transformer of DALLE-pytorch (lucidrains, version 1): a start token and text positions, then image positions in raster order, under one
+# causal softmax. Heads are 64 wide, the residual stream is float32. Names: layers.I.{attn,ff}.{norm,norm_out}.{weight,bias}, .scale,
+# layers.I.attn.{to_qkv,to_out}, layers.I.ff.{proj_in,proj_out}. Without norm_out there is no second norm, and without rotations there
+# are learned positions. Needs decoding.py, and linear_plain.py or linear_onednn.py.
+#
+# `layout` [layers + 3] int64: what each layer attends to, then 1 where tokens are shifted, the output is divided by its maximum ("stable"),
+# and the layers are reversible.
+
+
+def grid(self, w: Dict[str, Tensor]) -> Tuple[int, int]:
+    if "image_rotation" in w:
+        return (torch.size(w["image_rotation"], 0), torch.size(w["image_rotation"], 1))
+    return (torch.size(w["image_row.weight"], 0), torch.size(w["image_column.weight"], 0))
+
+
+def depth(self, w: Dict[str, Tensor], prefix: str) -> int:
+    n = 0
+    while (prefix + "layers." + str(n) + ".attn.norm.weight") in w:
+        n = n + 1
+    return n
+
+
+# A copy of the weights: matrices in the compute type (6 = float32, 15 = bfloat16); norms, scales and angles of rotations float32.
+def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
+    p: Dict[str, Tensor] = {}
+    for name in w.keys():
+        if "norm" in name or "scale" in name or "rotation" in name:
+            p[name] = w[name].to(6, False, True)
+        else:
+            p[name] = w[name].to(dtype, False, True)
+    return p
+
+
+def norm(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
+    return torch.layer_norm(x, [torch.size(x, -1)], w[name + ".weight"], w[name + ".bias"], 1e-05)
+
+
+def dense(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
+    return self.linear(x, w[name + ".weight"], w[name + ".bias"])
+
+
+# x [..., width] -> logits [..., vocabulary] float32
+def logits(self, w: Dict[str, Tensor], head: str, x: Tensor) -> Tensor:
+    return self.dense(w, head, self.norm(w, "norm_final", x)).to(6)
+
+
+# The first numbers of heads, pair by pair, turned by the angles of their positions. x [..., positions, 64], angles [positions, turned]
+def rotate(self, angles: Tensor, x: Tensor) -> Tensor:
+    turned = torch.size(angles, 1)
+    straight = torch.slice(x, -1, 0, turned).to(6)
+    pairs = torch.unflatten(straight, -1, [turned // 2, 2])
+    crossed = torch.flatten(torch.stack([torch.neg(torch.select(pairs, -1, 1)), torch.select(pairs, -1, 0)], -1), -2)
+    y = straight * torch.cos(angles) + crossed * torch.sin(angles)
+    return torch.cat([y.to(x.dtype), torch.slice(x, -1, turned)], -1)
+
+
+# x [batch, positions, width], normed -> queries, keys, values [batch, heads, positions, 64]. Values are rotated as the others are.
+# `angles` [positions, turned] are empty where positions are learned.
+def heads(self, w: Dict[str, Tensor], layer: str, angles: Tensor, x: Tensor) -> List[Tensor]:
+    qkv = self.linear(x, w[layer + ".attn.to_qkv.weight"], None)
+    qkv = torch.permute(torch.view(qkv, [torch.size(x, 0), torch.size(x, 1), 3, -1, 64]), [2, 0, 3, 1, 4])
+    if torch.numel(angles) > 0:
+        qkv = self.rotate(angles, qkv)
+    return torch.unbind(qkv)
+
+
+# What a branch adds to the residual stream.
+def branch(self, w: Dict[str, Tensor], name: str, y: Tensor) -> Tensor:
+    if (name + ".norm_out.weight") in w:
+        y = self.norm(w, name + ".norm_out", y.to(6))
+    return y.to(6) * w[name + ".scale"]
+
+
+# y [batch, heads, positions, 64] -> [batch, positions, width]
+def after_attention(self, w: Dict[str, Tensor], layer: str, y: Tensor) -> Tensor:
+    merged = torch.flatten(torch.transpose(y, 1, 2), 2)
+    return self.branch(w, layer + ".attn", self.dense(w, layer + ".attn.to_out", merged))
+
+
+# x [batch, positions, width], normed
+def feed_forward(self, w: Dict[str, Tensor], layer: str, x: Tensor) -> Tensor:
+    values, gates = torch.chunk(self.dense(w, layer + ".ff.proj_in", x), 2, -1)
+    return self.branch(w, layer + ".ff", self.dense(w, layer + ".ff.proj_out", values * torch.gelu(gates)))
+
+
+# The final hidden states, from the two residual streams of reversible layers; others have one stream twice.
+def output(self, layout: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    x = (a + b) * 0.5
+    if int(layout[-2]) == 1:
+        x = x / torch.amax(x, [-1], True)
+    return x
+
+
+# Text: the first half of the channels come from the token before. x [batch, positions, width]
+def shift_text(self, layout: Tensor, x: Tensor) -> Tensor:
+    if int(layout[-3]) == 0:
+        return x
+    before, own = torch.chunk(x, 2, -1)
+    before = torch.constant_pad_nd(torch.slice(before, 1, 0, -1), [0, 0, 1, 0])
+    return torch.cat([before, own], -1)
+
+
+# Image: the first quarter of the channels comes from the token above, the second from the token to the left; off the grid are zeros.
+# x [rows, 1, width] of position t. state[name] [rows, columns, width / 2] holds these quarters of as many positions as a row has.
+def shift_image(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], name: str, t: int, x: Tensor) -> Tensor:
+    if int(layout[-3]) == 0:
+        return x
+    height, width = self.grid(w)
+    quarter = torch.size(x, 2) // 4
+    if t == 0:
+        state[name] = torch.new_zeros(x, [torch.size(x, 0), width, 2 * quarter])
+    kept = state[name]
+    column = t % width
+    above = torch.slice(torch.slice(kept, 1, column, column + 1), 2, 0, quarter)
+    left = torch.new_zeros(x, [torch.size(x, 0), 1, quarter])
+    if column > 0:
+        left = torch.slice(torch.slice(kept, 1, column - 1, column), 2, quarter)
+    shifted = torch.cat([above, left, torch.slice(x, 2, 2 * quarter)], 2)
+    torch.copy_(torch.slice(kept, 1, column, column + 1), torch.slice(x, 2, 0, 2 * quarter))
+    return shifted
+
+
+# Runs one caption's text through the layers. text [1, L], the start token first -> "k.I", "v.I" [1, heads, L, 64] for each layer I, and
+# "x", the final hidden state of the last text position [1, width]. Keys and values are kept in the type `kept_as`.
+def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor, kept_as: int) -> Dict[str, Tensor]:
+    prefix: Dict[str, Tensor] = {}
+    a = torch.embedding(w["text_emb.weight"], text).to(6)
+    angles = torch.new_zeros(a, [0])
+    if "text_rotation" in w:
+        angles = w["text_rotation"]
+    else:
+        a = a + w["text_position.weight"].to(6)
+    b = a
+    reversible = int(layout[-1]) == 1
+    for i in range(self.depth(w, "")):
+        layer = "layers." + str(i)
+        q, k, v = self.heads(w, layer, angles, self.shift_text(layout, self.norm(w, layer + ".attn.norm", b)))
+        prefix["k." + str(i)] = k.to(kept_as)
+        prefix["v." + str(i)] = v.to(kept_as)
+        a = a + self.after_attention(w, layer, torch.scaled_dot_product_attention(q, k, v, None, 0., True))
+        if not reversible:
+            b = a
+        b = b + self.feed_forward(w, layer, self.shift_text(layout, self.norm(w, layer + ".ff.norm", a)))
+        if not reversible:
+            a = b
+    prefix["x"] = torch.select(self.output(layout, a, b), 1, -1)
+    return prefix
+
+
+# Runs the token of image position t through the layers. token [rows, 1] -> hidden state of the position [rows, width]
+def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], t: int, token: Tensor) -> Tensor:
+    height, width = self.grid(w)
+    a = torch.embedding(w["image_emb.weight"], token).to(6)
+    angles = torch.new_zeros(a, [0])
+    if "image_rotation" in w:
+        angles = torch.unsqueeze(w["image_rotation"][t // width][t % width], 0)
+    else:
+        a = a + (w["image_row.weight"][t // width].to(6) + w["image_column.weight"][t % width].to(6))
+    b = a
+    reversible = int(layout[-1]) == 1
+    for i in range(self.depth(w, "")):
+        layer = "layers." + str(i)
+        x = self.shift_image(w, layout, state, layer + ".attn", t, self.norm(w, layer + ".attn.norm", b))
+        q, k, v = self.heads(w, layer, angles, x)
+        a = a + self.after_attention(w, layer, self.attend_at(w, layout, state, i, t, q, k, v))
+        if not reversible:
+            b = a
+        x = self.shift_image(w, layout, state, layer + ".ff", t, self.norm(w, layer + ".ff.norm", a))
+        b = b + self.feed_forward(w, layer, x)
+        if not reversible:
+            a = b
+    return torch.squeeze(self.output(layout, a, b), 1)
