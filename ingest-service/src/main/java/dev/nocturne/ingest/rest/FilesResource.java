@@ -87,12 +87,13 @@ public class FilesResource {
         return FileObject.of(ingest.file(id));
     }
 
+    /** Whatever the caller would like best: OpenAI's clients name a type that there is not. */
     @GET
     @Path("{id}/content")
-    @Produces(MediaType.APPLICATION_OCTET_STREAM)
+    @Produces(MediaType.WILDCARD)
     public Response content(String id) {
         StoredFile file = ingest.file(id);
-        return Response.ok(ingest.content(file))
+        return Response.ok(ingest.content(file), MediaType.APPLICATION_OCTET_STREAM)
                 .header(HttpHeaders.CONTENT_LENGTH, file.bytes())
                 .build();
     }
