@@ -29,6 +29,9 @@ final class CaptionJson {
     /** The one kind of request that a line or a batch can make. */
     static final String ENDPOINT = "/v1/images/generations";
 
+    private static final int DEFAULT_CANDIDATES =
+            (int) CaptionSubmitted.getClassSchema().getField("candidates").defaultVal();
+
     private static final Set<String> WRAPPER = Set.of("body", "method", "url");
 
     private final ObjectNode object;
@@ -116,9 +119,17 @@ final class CaptionJson {
         }
         caption.setTop(1);
         json.integer("n", caption::setTop);
-        caption.setCandidates(Math.max(caption.getCandidates(), caption.getTop()));
+        caption.setCandidates(Math.max(DEFAULT_CANDIDATES, caption.getTop()));
         json.options(caption);
-        wrong.addAll(json.checked(caption));
+        for (Violation violation : json.checked(caption)) {
+            wrong.add(
+                    violation.param().equals("top")
+                            ? new Violation(
+                                    "n",
+                                    violation.code(),
+                                    violation.message().replaceFirst("^top", "n"))
+                            : violation);
+        }
         return format[0];
     }
 
