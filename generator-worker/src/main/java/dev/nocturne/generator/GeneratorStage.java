@@ -70,9 +70,14 @@ final class GeneratorStage implements Stage<GenerationRequested> {
         return batchSize;
     }
 
+    /** Requests of stopped jobs at the front go at once: they are nothing to fill a batch with. */
     @Override
     public int take(List<GenerationRequested> waiting) {
-        return DecodeBatches.take(waiting, batchSize);
+        int dropped = 0;
+        while (dropped < waiting.size() && isStopped(waiting.get(dropped))) {
+            dropped++;
+        }
+        return dropped > 0 ? dropped : DecodeBatches.take(waiting, batchSize);
     }
 
     @Override

@@ -131,6 +131,7 @@ class GeneratorStageTest {
         stopped.add(tasks.get(0).getRequest().getJobId());
         GeneratorStage stage = stage(SeedDrawer::new);
         stage.open();
+        assertThat(stage.take(tasks)).isEqualTo(3);
         stage.process(tasks, out);
 
         assertThat(batchSizes).isEmpty();

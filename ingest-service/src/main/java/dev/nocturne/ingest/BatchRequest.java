@@ -106,7 +106,10 @@ record BatchRequest(
         return node.textValue();
     }
 
-    private static Duration window(String text) {
+    /**
+     * @throws IngestException INVALID
+     */
+    static Duration window(String text) {
         Matcher matcher = WINDOW.matcher(text);
         boolean readable = matcher.matches();
         Duration window =
@@ -114,7 +117,7 @@ record BatchRequest(
                         ? duration(Integer.parseInt(matcher.group(1)), matcher.group(2))
                         : Duration.ZERO;
         require(
-                readable && window.compareTo(Duration.ofDays(7)) <= 0,
+                readable && window.compareTo(duration(7, "d")) <= 0,
                 "completion_window",
                 "completion_window is '%s': write it like '24h', at most '%s'"
                         .formatted(JobParser.excerpt(text), LONGEST_WINDOW));

@@ -23,8 +23,10 @@ import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topics;
 import dev.nocturne.schemas.Violation;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -34,10 +36,12 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -319,6 +323,74 @@ public final class IngestService implements Service {
                                             id, batch.status().name().toLowerCase(Locale.ROOT)));
         }
         return batch(id);
+    }
+
+    /**
+     * Creates a batch of what a batch that is done has left unpainted: requests that failed, were
+     * cancelled or expired. Bad lines are not among them; they would be bad again.
+     *
+     * @param apiUrl of this API as the caller knows it, ends with a slash
+     * @return the new batch; its metadata names the old one as {@code parent_batch}
+     * @throws IngestException UNKNOWN, CONFLICT if the batch is not done or all of it is painted,
+     *     or UNAVAILABLE
+     */
+    public Batch retryFailed(String id, String apiUrl) throws IOException {
+        Batch parent = batch(id);
+        boolean wasStarted = parent.status().isTerminal() && parent.requestCounts().total() > 0;
+        Path lines = Files.createTempFile("nocturne-", ".jsonl");
+        try {
+            if (!wasStarted || !writeUnpainted(id, lines)) {
+                throw IngestException.conflict(
+                        "id",
+                        "nothing_to_retry",
+                        "batch '%s' is %s and has nothing to retry: only what a batch that is done has left can be"
+                                .formatted(id, parent.status().name().toLowerCase(Locale.ROOT)));
+            }
+            StoredFile file = upload("%s-retry.jsonl".formatted(id), "batch", lines);
+            Map<String, String> metadata = new TreeMap<>(parent.metadata());
+            metadata.put("parent_batch", id);
+            BatchRequest request =
+                    new BatchRequest(
+                            file.id(),
+                            false,
+                            parent.completionWindow(),
+                            BatchRequest.window(parent.completionWindow()),
+                            metadata,
+                            null);
+            String child = Ids.newBatchId();
+            intake.publish(child, created(request, null, apiUrl));
+            LOG.info("job {} created from what is left of {}", child, id);
+            return batch(child);
+        } finally {
+            Files.deleteIfExists(lines);
+        }
+    }
+
+    private boolean writeUnpainted(String id, Path lines) throws IOException {
+        Set<String> painted = new HashSet<>();
+        results(
+                id,
+                result -> {
+                    if (result.status() == RequestResult.Status.COMPLETED) {
+                        painted.add(result.requestId());
+                    }
+                });
+        Path input = files.download(file(batch(id).inputFileId()));
+        try (InputStream in = Files.newInputStream(input);
+                OutputStream out = new BufferedOutputStream(Files.newOutputStream(lines))) {
+            JobParser parser = new JobParser(in, id, Instant.EPOCH);
+            boolean any = false;
+            for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
+                if (line.isGood() && !painted.contains(line.requestId())) {
+                    out.write(parser.named(line));
+                    out.write('\n');
+                    any = true;
+                }
+            }
+            return any;
+        } finally {
+            Files.deleteIfExists(input);
+        }
     }
 
     // ---- single pictures

@@ -128,9 +128,16 @@ final class JobParser {
         return null;
     }
 
-    /** The bytes of the line that {@link #next} returned last, without its end. */
-    byte[] raw() {
-        return raw;
+    /**
+     * The good line that {@link #next} returned last, as it stands in the file, with its custom id
+     * even if it had none there: elsewhere its number would be another.
+     */
+    byte[] named(Line line) throws IOException {
+        ObjectNode object = (ObjectNode) JSON.readTree(raw);
+        if (object.hasNonNull("custom_id")) {
+            return raw;
+        }
+        return JSON.writeValueAsBytes(object.put("custom_id", line.customId()));
     }
 
     /** Null for a blank line. */

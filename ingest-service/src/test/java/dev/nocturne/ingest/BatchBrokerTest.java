@@ -216,6 +216,16 @@ class BatchBrokerTest {
                                     assertThat(line.get("error").get("code").textValue())
                                             .isEqualTo("batch_cancelled"));
             assertThat(ingest.cancel(id)).isEqualTo(batch);
+
+            Batch retry = ingest.retryFailed(id, API);
+            assertThat(retry.metadata()).containsEntry("parent_batch", id);
+            awaitStatus(ingest, retry.id(), Job.Status.IN_PROGRESS);
+            assertThat(captions())
+                    .filteredOn(caption -> caption.getJobId().equals(retry.id()))
+                    .extracting(CaptionSubmitted::getCustomId)
+                    .containsExactlyInAnyOrder("line-2", "line-3");
+            assertThatThrownBy(() -> ingest.retryFailed(retry.id(), API))
+                    .hasMessageContaining("is in_progress and has nothing to retry");
         }
     }
 

@@ -57,4 +57,11 @@ public class BatchesResource {
     public Batch cancel(String id) {
         return ingest.cancel(id);
     }
+
+    /** Not OpenAI's: a new batch of what this one has left. */
+    @POST
+    @Path("{id}/retry-failed")
+    public Batch retryFailed(String id, @Context UriInfo uri) throws IOException {
+        return ingest.retryFailed(id, ApiUrl.of(uri));
+    }
 }

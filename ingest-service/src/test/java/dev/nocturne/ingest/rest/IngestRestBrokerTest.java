@@ -63,7 +63,7 @@ class IngestRestBrokerTest {
                 .hasValueSatisfying(location -> assertThat(location).endsWith("/v1/jobs/" + id));
         assertThat(job.get("status").textValue()).isEqualTo("in_progress");
         assertThat(job.get("counts").toString())
-                .isEqualTo("{\"total\":1,\"completed\":0,\"failed\":0,\"in_progress\":1}");
+                .isEqualTo("{\"total\":1,\"completed\":0,\"failed\":0,\"cancelled\":0,\"expired\":0,\"in_progress\":1}");
         assertThat(Instant.parse(job.get("submitted_at").textValue())).isBefore(Instant.now());
         assertThat(job.get("eta_seconds").isNull()).isTrue();
 
