@@ -17,6 +17,8 @@ public final class IngestException extends RuntimeException {
         CONFLICT,
         /** the picture could not be painted */
         FAILED,
+        /** it goes on; look for it later */
+        TIMED_OUT,
         /** try again later */
         UNAVAILABLE
     }
@@ -65,8 +67,8 @@ public final class IngestException extends RuntimeException {
         return new IngestException(Kind.CONFLICT, null, param, code, message);
     }
 
-    static IngestException failed(String code, String message) {
-        return new IngestException(Kind.FAILED, null, null, code, message);
+    static IngestException timedOut(String message) {
+        return new IngestException(Kind.TIMED_OUT, null, null, "timed_out", message);
     }
 
     static IngestException unavailable(String message, Throwable cause) {

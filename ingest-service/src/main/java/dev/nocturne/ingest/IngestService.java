@@ -399,7 +399,7 @@ public final class IngestService implements Service {
      * Paints one caption.
      *
      * @param apiUrl of this API as the caller knows it, ends with a slash
-     * @return ends with an {@link IngestException} FAILED, or UNAVAILABLE after a while
+     * @return ends with an {@link IngestException} INVALID, FAILED or, after a while, TIMED_OUT
      * @throws IngestException INVALID or UNAVAILABLE
      */
     public CompletionStage<Answers.Images> paint(JsonNode body, String apiUrl) {
@@ -441,10 +441,9 @@ public final class IngestService implements Service {
             CaptionJson.AnswerFormat format,
             String apiUrl) {
         if (error != null) {
-            throw IngestException.unavailable(
+            throw IngestException.timedOut(
                     "the picture was not finished within %d minutes: look for job '%s' later"
-                            .formatted(PATIENCE.toMinutes(), jobId),
-                    error);
+                            .formatted(PATIENCE.toMinutes(), jobId));
         }
         if (result.status() != RequestResult.Status.COMPLETED) {
             RequestResult.Failure failed = result.failure();

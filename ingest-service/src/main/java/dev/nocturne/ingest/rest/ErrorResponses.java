@@ -31,7 +31,7 @@ public class ErrorResponses {
                                         new First(
                                                 first.message(), type, first.param(), first.code()),
                                         exception.problems()));
-        if (status == Status.CONFLICT) {
+        if (status == Status.CONFLICT || status == Status.GATEWAY_TIMEOUT) {
             response.header("x-should-retry", false); // OpenAI's clients would
         }
         return response.build();
@@ -44,6 +44,7 @@ public class ErrorResponses {
             case CONFLICT -> Status.CONFLICT;
             case TOO_LARGE -> Status.REQUEST_ENTITY_TOO_LARGE;
             case FAILED -> Status.INTERNAL_SERVER_ERROR;
+            case TIMED_OUT -> Status.GATEWAY_TIMEOUT;
             case UNAVAILABLE -> Status.SERVICE_UNAVAILABLE;
         };
     }
