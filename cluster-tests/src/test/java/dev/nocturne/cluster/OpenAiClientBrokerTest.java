@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -40,7 +41,7 @@ class OpenAiClientBrokerTest {
     /** What it printed, and that it failed if it did; empty if all went well. */
     private String node(String... arguments) throws IOException, InterruptedException {
         Path output = Files.createTempFile(folder, "node-", ".log");
-        List<String> command = new java.util.ArrayList<>(List.of("node"));
+        List<String> command = new ArrayList<>(List.of("node"));
         command.addAll(List.of(arguments));
         Process process;
         try {

@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,7 +105,7 @@ class TenThousandCaptionsBrokerTest {
                     .isEqualTo(
                             IntStream.range(0, CAPTIONS)
                                     .mapToObj(i -> "caption-" + i)
-                                    .collect(java.util.stream.Collectors.toCollection(TreeSet::new)));
+                                    .collect(Collectors.toCollection(TreeSet::new)));
         }
     }
 
@@ -184,7 +185,11 @@ class TenThousandCaptionsBrokerTest {
         @Override
         public List<DrawnCandidate> draw(List<Candidate> candidates, BooleanSupplier keepGoing) {
             LockSupport.parkNanos(DECODE_BATCH.toNanos());
-            TokenGrid grid = new TokenGrid(TinyModel.GRID, TinyModel.GRID, new int[TinyModel.GRID * TinyModel.GRID]);
+            TokenGrid grid =
+                    new TokenGrid(
+                            TinyModel.GRID,
+                            TinyModel.GRID,
+                            new int[TinyModel.GRID * TinyModel.GRID]);
             return candidates.stream().map(candidate -> new DrawnCandidate(grid, -1)).toList();
         }
 

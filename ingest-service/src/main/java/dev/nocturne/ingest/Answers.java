@@ -46,16 +46,14 @@ public final class Answers {
                 image ->
                         new Picture(
                                 "%sv1/images/%s/%s/%d.png"
-                                        .formatted(
-                                                apiUrl, jobId, result.requestId(), image.rank()),
+                                        .formatted(apiUrl, jobId, result.requestId(), image.rank()),
                                 null,
                                 image.rank(),
                                 image.score(),
                                 image.seed()));
     }
 
-    static Images images(
-            RequestResult result, Function<RequestResult.Image, Picture> picture) {
+    static Images images(RequestResult result, Function<RequestResult.Image, Picture> picture) {
         return new Images(
                 result.finishedAt().getEpochSecond(),
                 result.images().stream().map(picture).toList());

@@ -79,16 +79,13 @@ final class CaptionJson {
                             "response_format is b64_json: the answers of a batch name their"
                                     + " pictures by url"));
         }
-        return wrong.stream()
-                .map(CaptionJson::inBody)
-                .toList();
+        return wrong.stream().map(CaptionJson::inBody).toList();
     }
 
     private static Violation inBody(Violation violation) {
         return violation.param().equals("custom_id") // the rules look at the whole caption
                 ? violation
-                : new Violation(
-                        "body." + violation.param(), violation.code(), violation.message());
+                : new Violation("body." + violation.param(), violation.code(), violation.message());
     }
 
     /** How a picture comes back. */

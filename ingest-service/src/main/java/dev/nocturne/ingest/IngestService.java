@@ -83,7 +83,8 @@ public final class IngestService implements Service {
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread logThread = new Thread(this::followLog, "job-log");
-    private final Object creation = new Object(); // an idempotency key is looked up and taken in one
+    private final Object creation =
+            new Object(); // an idempotency key is looked up and taken in one
 
     /** Who waits for the result of a job of one caption. */
     private final Map<String, CompletableFuture<RequestResult>> waiting = new ConcurrentHashMap<>();
@@ -206,7 +207,8 @@ public final class IngestService implements Service {
     public void delete(String id) {
         StoredFile file = file(id);
         List<String> readers =
-                jobs.open(job -> job.created() != null && job.created().getInputFileId().equals(id));
+                jobs.open(
+                        job -> job.created() != null && job.created().getInputFileId().equals(id));
         if (!readers.isEmpty()) {
             throw IngestException.conflict(
                     "id",
@@ -319,8 +321,7 @@ public final class IngestService implements Service {
                             "id",
                             "batch_done",
                             "batch '%s' is %s: only one that is in progress can be cancelled"
-                                    .formatted(
-                                            id, batch.status().name().toLowerCase(Locale.ROOT)));
+                                    .formatted(id, batch.status().name().toLowerCase(Locale.ROOT)));
         }
         return batch(id);
     }
@@ -517,8 +518,7 @@ public final class IngestService implements Service {
             String id = Ids.newJobId();
             String window = BatchRequest.LONGEST_WINDOW;
             BatchRequest request =
-                    new BatchRequest(
-                            file.id(), false, window, Duration.ofDays(7), Map.of(), null);
+                    new BatchRequest(file.id(), false, window, Duration.ofDays(7), Map.of(), null);
             intake.publish(id, created(request, null, apiUrl));
             startNow(id);
             return job(id);

@@ -216,8 +216,7 @@ final class Intake {
                 new RequestRef(jobId, line.requestId(), line.customId(), ""),
                 RequestStatus.FAILED,
                 List.of(),
-                new Failure(
-                        first.code(), STAGE, first.message(), first.param(), line.number()),
+                new Failure(first.code(), STAGE, first.message(), first.param(), line.number()),
                 now);
     }
 

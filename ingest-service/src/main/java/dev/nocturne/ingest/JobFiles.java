@@ -7,6 +7,7 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobCreated;
 import dev.nocturne.runtime.ObjectStore;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -152,14 +153,13 @@ final class JobFiles {
             throws IOException {
         boolean completed = result.status() == RequestResult.Status.COMPLETED;
         OutputStream lines = completed ? output : errors;
-        Answers.Line line =
-                Answers.line(result, content.jobId(), content.created().getApiUrl());
+        Answers.Line line = Answers.line(result, content.jobId(), content.created().getApiUrl());
         lines.write(JSON.writeValueAsBytes(line));
         lines.write('\n');
     }
 
     private static OutputStream stream(Path file) throws IOException {
-        return new java.io.BufferedOutputStream(Files.newOutputStream(file), 1 << 16);
+        return new BufferedOutputStream(Files.newOutputStream(file), 1 << 16);
     }
 
     private void put(Content content, String fileId, Path file) throws IOException {

@@ -77,8 +77,7 @@ final class JobKeeper implements AutoCloseable {
             return;
         }
         started = true;
-        ticker.scheduleWithFixedDelay(
-                this::tick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
+        ticker.scheduleWithFixedDelay(this::tick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private synchronized void tick() {

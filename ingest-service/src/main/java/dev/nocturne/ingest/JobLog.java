@@ -72,8 +72,7 @@ final class JobLog implements AutoCloseable {
      */
     void follow(Runnable caughtUp) {
         try {
-            List<TopicPartition> partitions =
-                    TOPICS.stream().flatMap(this::partitions).toList();
+            List<TopicPartition> partitions = TOPICS.stream().flatMap(this::partitions).toList();
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);

@@ -98,17 +98,12 @@ final class JobParser {
     List<Problem> validate() throws IOException {
         List<Problem> problems = new ArrayList<>();
         for (Line line = next(); line != null; line = next()) {
-            line.problems().stream()
-                    .limit(MAX_PROBLEMS - problems.size())
-                    .forEach(problems::add);
+            line.problems().stream().limit(MAX_PROBLEMS - problems.size()).forEach(problems::add);
         }
         if (count == 0) {
             problems.add(
                     new Problem(
-                            null,
-                            null,
-                            "empty_job",
-                            "no captions: send one JSON object a line"));
+                            null, null, "empty_job", "no captions: send one JSON object a line"));
         }
         return problems;
     }
@@ -211,9 +206,7 @@ final class JobParser {
 
     private Line bad(int number, String code, String message) {
         return bad(
-                number,
-                defaultCustomId(number),
-                List.of(new Problem(number, null, code, message)));
+                number, defaultCustomId(number), List.of(new Problem(number, null, code, message)));
     }
 
     private Line bad(int number, String customId, List<Problem> problems) {

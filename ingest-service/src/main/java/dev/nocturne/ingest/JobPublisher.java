@@ -82,8 +82,8 @@ final class JobPublisher implements AutoCloseable {
     /**
      * Publishes all of the content or nothing.
      *
-     * @param opened called first if an earlier transaction of this service may have ended only
-     *     now; what it has published can be read from then on
+     * @param opened called first if an earlier transaction of this service may have ended only now;
+     *     what it has published can be read from then on
      * @return false if the content said so
      * @throws IngestException UNAVAILABLE if the brokers do not confirm it; it may be there
      */

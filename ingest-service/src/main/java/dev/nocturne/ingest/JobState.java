@@ -187,9 +187,7 @@ final class JobState {
                     : stopped == StopReason.CANCELLED ? Job.Status.CANCELLED : Job.Status.EXPIRED;
         }
         if (stopped != null) {
-            return stopped == StopReason.CANCELLED
-                    ? Job.Status.CANCELLING
-                    : Job.Status.FINALIZING;
+            return stopped == StopReason.CANCELLED ? Job.Status.CANCELLING : Job.Status.FINALIZING;
         }
         if (submitted == null) {
             return Job.Status.VALIDATING;

@@ -26,7 +26,8 @@ final class JobTable {
 
     synchronized void add(JobEvent event) {
         state(event.getJobId()).add(event);
-        if (event.getChange() instanceof JobCreated created && created.getIdempotencyKey() != null) {
+        if (event.getChange() instanceof JobCreated created
+                && created.getIdempotencyKey() != null) {
             jobByIdempotencyKey.putIfAbsent(created.getIdempotencyKey(), event.getJobId());
         }
     }

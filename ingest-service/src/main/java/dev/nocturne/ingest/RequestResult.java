@@ -58,8 +58,7 @@ public record RequestResult(
      * @param param the parameter at fault, if one is
      * @param line of the job's input file, if one is at fault
      */
-    public record Failure(
-            String code, String stage, String message, String param, Integer line) {}
+    public record Failure(String code, String stage, String message, String param, Integer line) {}
 
     static RequestResult of(RequestFinished event) {
         RequestRef request = event.getRequest();

@@ -65,8 +65,7 @@ class BatchBrokerTest {
 
     private IngestService service() {
         IngestService service =
-                new IngestService(
-                        kafka, () -> store, new SimpleMeterRegistry(), Clock.systemUTC());
+                new IngestService(kafka, () -> store, new SimpleMeterRegistry(), Clock.systemUTC());
         service.start();
         await().atMost(PATIENCE).until(() -> service.health().ready());
         return service;
@@ -97,8 +96,7 @@ class BatchBrokerTest {
                     .extracting(CaptionSubmitted::getCustomId, CaptionSubmitted::getTop)
                     .containsExactlyInAnyOrder(tuple("a", 1), tuple("b", 4), tuple("c", 4));
             finish(JobStateTest.completed(id, "a", 1));
-            await().atMost(PATIENCE)
-                    .until(() -> ingest.batch(id).requestCounts().completed() == 1);
+            await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().completed() == 1);
         }
         Batch completed;
         try (IngestService ingest = service()) {
@@ -197,12 +195,10 @@ class BatchBrokerTest {
         try (IngestService ingest = service()) {
             String id = batchOfThree(ingest, "24h");
             finish(JobStateTest.completed(id, "line-1", 1));
-            await().atMost(PATIENCE)
-                    .until(() -> ingest.batch(id).requestCounts().completed() == 1);
+            await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().completed() == 1);
 
             assertThat(ingest.cancel(id).status()).isEqualTo(Job.Status.CANCELLING);
-            await().atMost(PATIENCE)
-                    .until(() -> ingest.batch(id).requestCounts().inFlight() == 0);
+            await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().inFlight() == 0);
             finish(JobStateTest.completed(id, "line-2", 5)); // too late
             awaitStatus(ingest, id, Job.Status.CANCELLED);
 
@@ -235,8 +231,7 @@ class BatchBrokerTest {
         try (IngestService ingest = service()) {
             id = batchOfThree(ingest, "3s");
             finish(JobStateTest.completed(id, "line-3", 1));
-            await().atMost(PATIENCE)
-                    .until(() -> ingest.batch(id).requestCounts().completed() == 1);
+            await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().completed() == 1);
         }
         try (IngestService ingest = service()) {
             awaitStatus(ingest, id, Job.Status.EXPIRED);
@@ -281,8 +276,7 @@ class BatchBrokerTest {
         return id;
     }
 
-    private static JsonNode body(String file, String window, String onInvalid)
-            throws IOException {
+    private static JsonNode body(String file, String window, String onInvalid) throws IOException {
         return JSON.readTree(
                 """
                 {"input_file_id":"%s","endpoint":"/v1/images/generations","completion_window":"%s",
@@ -313,8 +307,7 @@ class BatchBrokerTest {
                         });
     }
 
-    private static List<JsonNode> lineList(IngestService ingest, String file)
-            throws IOException {
+    private static List<JsonNode> lineList(IngestService ingest, String file) throws IOException {
         List<JsonNode> lines = new ArrayList<>();
         byte[] bytes = ingest.content(ingest.file(file)).readAllBytes();
         for (String line : new String(bytes, UTF_8).split("\n")) {

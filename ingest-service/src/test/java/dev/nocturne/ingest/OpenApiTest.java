@@ -9,11 +9,13 @@ import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Method;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -131,9 +133,7 @@ class OpenApiTest {
             String line = "{\"body\":{\"%s\":%s}}".formatted(name, value);
             JobParser parser =
                     new JobParser(
-                            new java.io.ByteArrayInputStream(line.getBytes()),
-                            "job-1",
-                            java.time.Instant.EPOCH);
+                            new ByteArrayInputStream(line.getBytes()), "job-1", Instant.EPOCH);
             assertThat(parser.validate())
                     .extracting(Problem::code)
                     .as(name)

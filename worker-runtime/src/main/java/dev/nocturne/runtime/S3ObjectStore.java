@@ -108,8 +108,10 @@ final class S3ObjectStore implements ObjectStore {
                 () -> {
                     try (InputStream in = Files.newInputStream(file)) {
                         return client.putObject(
-                                PutObjectArgs.builder().bucket(settings.bucket()).object(key).stream(
-                                                in, Files.size(file), -1)
+                                PutObjectArgs.builder()
+                                        .bucket(settings.bucket())
+                                        .object(key)
+                                        .stream(in, Files.size(file), -1)
                                         .contentType(contentType)
                                         .build());
                     }

@@ -66,7 +66,8 @@ class IngestRestBrokerTest {
                 .hasValueSatisfying(location -> assertThat(location).endsWith("/v1/jobs/" + id));
         assertThat(job.get("status").textValue()).isEqualTo("in_progress");
         assertThat(job.get("counts").toString())
-                .isEqualTo("{\"total\":1,\"completed\":0,\"failed\":0,\"cancelled\":0,\"expired\":0,\"in_progress\":1}");
+                .isEqualTo(
+                        "{\"total\":1,\"completed\":0,\"failed\":0,\"cancelled\":0,\"expired\":0,\"in_progress\":1}");
         assertThat(Instant.parse(job.get("submitted_at").textValue())).isBefore(Instant.now());
         assertThat(job.get("eta_seconds").isNull()).isTrue();
 
@@ -132,10 +133,20 @@ class IngestRestBrokerTest {
                 .isEqualTo("idempotency_conflict");
 
         await().atMost(PATIENCE)
-                .until(() -> json("v1/batches/" + batch).get("status").asText().equals("in_progress"));
+                .until(
+                        () ->
+                                json("v1/batches/" + batch)
+                                        .get("status")
+                                        .asText()
+                                        .equals("in_progress"));
         finish(batch, "x");
         await().atMost(PATIENCE)
-                .until(() -> json("v1/batches/" + batch).get("status").asText().equals("completed"));
+                .until(
+                        () ->
+                                json("v1/batches/" + batch)
+                                        .get("status")
+                                        .asText()
+                                        .equals("completed"));
         String output = json("v1/batches/" + batch).get("output_file_id").textValue();
         HttpRequest content =
                 HttpRequest.newBuilder(root.resolve("v1/files/" + output + "/content"))
