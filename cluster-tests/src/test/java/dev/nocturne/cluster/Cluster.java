@@ -8,6 +8,7 @@ import dev.nocturne.runtime.ObjectStoreSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,7 +68,10 @@ final class Cluster implements AutoCloseable {
         compose.ownServices().forEach(this::awaitReady);
     }
 
-    void start(String service) throws IOException {
+    /**
+     * @param jvmOptions more than, and over, those that every process has
+     */
+    void start(String service, String... jvmOptions) throws IOException {
         Path jar = REPOSITORY.resolve(service).resolve("target/quarkus-app/quarkus-run.jar");
         if (Files.notExists(jar)) {
             throw new IllegalStateException(jar + " is missing: run mvn verify, which packages it");
@@ -77,9 +81,9 @@ final class Cluster implements AutoCloseable {
         environment.putAll(extraEnvironment);
         environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
         ports.put(service, port);
-        services.put(
-                service,
-                JavaProcess.start(service, folder, environment, List.of("-jar", jar.toString())));
+        List<String> arguments = new ArrayList<>(List.of(jvmOptions));
+        arguments.addAll(List.of("-jar", jar.toString()));
+        services.put(service, JavaProcess.start(service, folder, environment, arguments));
     }
 
     void awaitReady(String service) {

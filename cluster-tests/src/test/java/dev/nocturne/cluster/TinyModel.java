@@ -19,7 +19,7 @@ final class TinyModel {
     private static final int VOCABULARY = 600;
     private static final int TEXT_LENGTH = 24;
     private static final int CODEBOOK = 32;
-    private static final int GRID = 8;
+    static final int GRID = 8;
 
     private static final DvaeArchitecture DVAE = new DvaeArchitecture(16, 3, 1, CODEBOOK, 8, false);
     private static final TransformerArchitecture TRANSFORMER =

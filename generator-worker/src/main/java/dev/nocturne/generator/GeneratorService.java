@@ -5,14 +5,17 @@ import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.StageRunner;
+import dev.nocturne.runtime.StoppedJobs;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /** Draws the candidates of every request. */
 public final class GeneratorService implements Service {
 
+    private final StoppedJobs stoppedJobs;
     private final StageRunner<?> runner;
 
     /**
@@ -20,12 +23,23 @@ public final class GeneratorService implements Service {
      * @param batch candidates in a decode batch, 1 to 64
      */
     public GeneratorService(KafkaSettings kafka, Path model, int batch, MeterRegistry meters) {
-        GeneratorStage stage = new GeneratorStage(() -> BundleGridDrawer.open(model, batch), batch);
+        this(kafka, () -> BundleGridDrawer.open(model, batch), batch, meters);
+    }
+
+    /**
+     * @param drawer opened, used and closed on one thread
+     * @param batch candidates in a decode batch, 1 to 64
+     */
+    public GeneratorService(
+            KafkaSettings kafka, Supplier<GridDrawer> drawer, int batch, MeterRegistry meters) {
+        stoppedJobs = new StoppedJobs(kafka);
+        GeneratorStage stage = new GeneratorStage(drawer, batch, stoppedJobs::contains);
         runner = new StageRunner<>(stage, kafka, meters, Clock.systemUTC());
     }
 
     @Override
     public void start() {
+        stoppedJobs.start();
         runner.start();
     }
 
@@ -42,5 +56,6 @@ public final class GeneratorService implements Service {
     @Override
     public void close() {
         runner.close();
+        stoppedJobs.close();
     }
 }

@@ -5,6 +5,7 @@ import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.generator.DecodeBatches.Place;
+import dev.nocturne.models.CancelledException;
 import dev.nocturne.models.Candidate;
 import dev.nocturne.models.CandidateSeeds;
 import dev.nocturne.models.DrawnCandidate;
@@ -24,6 +25,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** Generation tasks to token grids. */
@@ -34,11 +37,16 @@ final class GeneratorStage implements Stage<GenerationRequested> {
 
     private final Supplier<GridDrawer> open;
     private final int batchSize;
+    private final Predicate<String> isStopped;
     private GridDrawer drawer;
 
-    GeneratorStage(Supplier<GridDrawer> open, int batchSize) {
+    /**
+     * @param isStopped whether a job, by its id, is stopped: nothing more of it is drawn
+     */
+    GeneratorStage(Supplier<GridDrawer> open, int batchSize, Predicate<String> isStopped) {
         this.open = open;
         this.batchSize = batchSize;
+        this.isStopped = isStopped;
     }
 
     @Override
@@ -62,9 +70,14 @@ final class GeneratorStage implements Stage<GenerationRequested> {
         return batchSize;
     }
 
+    /** Requests of stopped jobs at the front go at once: they are nothing to fill a batch with. */
     @Override
     public int take(List<GenerationRequested> waiting) {
-        return DecodeBatches.take(waiting, batchSize);
+        int dropped = 0;
+        while (dropped < waiting.size() && isStopped(waiting.get(dropped))) {
+            dropped++;
+        }
+        return dropped > 0 ? dropped : DecodeBatches.take(waiting, batchSize);
     }
 
     @Override
@@ -77,37 +90,71 @@ final class GeneratorStage implements Stage<GenerationRequested> {
         drawer = open.get();
     }
 
+    /** A request of a stopped job is dropped whole: its result comes from who stopped it. */
     @Override
     public void process(List<GenerationRequested> tasks, Outbox out) {
+        Map<Integer, List<GridsDrawn>> eventsByTask = new TreeMap<>();
         for (List<Place> batch : DecodeBatches.pack(tasks, batchSize)) {
-            List<DrawnCandidate> drawn = draw(tasks, batch, out);
-            Map<Integer, List<DrawnGrid>> gridsByTask = new TreeMap<>();
-            for (int i = 0; i < batch.size(); i++) {
-                Place place = batch.get(i);
-                gridsByTask
-                        .computeIfAbsent(place.task(), task -> new ArrayList<>())
-                        .add(grid(tasks.get(place.task()), place.candidate(), drawn.get(i)));
-            }
-            TokenGrid any = drawn.get(0).grid();
-            gridsByTask.forEach(
-                    (task, grids) ->
-                            out.send(
-                                    task,
-                                    Topics.TOKEN_GRIDS,
-                                    tasks.get(task).getRequest(),
-                                    event(tasks.get(task), any.height(), any.width(), grids)));
+            List<Place> places =
+                    batch.stream().filter(place -> !isStopped(tasks.get(place.task()))).toList();
+            grids(tasks, places, out)
+                    .forEach(
+                            (task, grids) ->
+                                    eventsByTask
+                                            .computeIfAbsent(task, index -> new ArrayList<>())
+                                            .add(event(tasks.get(task), grids)));
         }
+        eventsByTask.forEach(
+                (task, events) -> {
+                    if (!isStopped(tasks.get(task))) {
+                        events.forEach(
+                                event ->
+                                        out.send(
+                                                task,
+                                                Topics.TOKEN_GRIDS,
+                                                event.getRequest(),
+                                                event));
+                    }
+                });
     }
+
+    private boolean isStopped(GenerationRequested task) {
+        return isStopped.test(task.getRequest().getJobId());
+    }
+
+    /** Of one decode batch, by task; empty if the jobs of all its places are stopped. */
+    private Map<Integer, List<Grid>> grids(
+            List<GenerationRequested> tasks, List<Place> batch, Outbox out) {
+        Map<Integer, List<Grid>> gridsByTask = new TreeMap<>();
+        List<DrawnCandidate> drawn = draw(tasks, batch, out);
+        for (int i = 0; i < drawn.size(); i++) {
+            Place place = batch.get(i);
+            gridsByTask
+                    .computeIfAbsent(place.task(), task -> new ArrayList<>())
+                    .add(new Grid(place.candidate(), drawn.get(i)));
+        }
+        return gridsByTask;
+    }
+
+    private record Grid(int candidate, DrawnCandidate drawn) {}
 
     private List<DrawnCandidate> draw(
             List<GenerationRequested> tasks, List<Place> batch, Outbox out) {
+        BooleanSupplier wanted =
+                () -> batch.stream().anyMatch(place -> !isStopped(tasks.get(place.task())));
+        if (!wanted.getAsBoolean()) {
+            return List.of();
+        }
         try {
             List<Candidate> candidates =
                     batch.stream()
                             .map(place -> candidate(tasks.get(place.task()), place.candidate()))
                             .toList();
-            return drawer.draw(candidates, out::keepGoing);
+            return drawer.draw(candidates, () -> out.keepGoing() && wanted.getAsBoolean());
         } catch (RuntimeException e) {
+            if (e instanceof CancelledException && out.keepGoing()) {
+                return List.of(); // stopped between two chunks
+            }
             throw PermanentException.because(ReasonCodes.MODEL_ERROR, "cannot draw", e);
         }
     }
@@ -121,25 +168,25 @@ final class GeneratorStage implements Stage<GenerationRequested> {
                 PrimedTokens.fromBytes(EventCodec.bytes(task.getPrimedTokens())));
     }
 
-    private static DrawnGrid grid(GenerationRequested task, int candidate, DrawnCandidate drawn) {
+    private static DrawnGrid grid(GenerationRequested task, Grid grid) {
         return new DrawnGrid(
-                candidate,
-                CandidateSeeds.seed(task.getSeed(), candidate),
-                drawn.logProbability(),
-                ByteBuffer.wrap(drawn.grid().toBytes()));
+                grid.candidate(),
+                CandidateSeeds.seed(task.getSeed(), grid.candidate()),
+                grid.drawn().logProbability(),
+                ByteBuffer.wrap(grid.drawn().grid().toBytes()));
     }
 
-    private GridsDrawn event(
-            GenerationRequested task, int gridHeight, int gridWidth, List<DrawnGrid> grids) {
+    private GridsDrawn event(GenerationRequested task, List<Grid> grids) {
+        TokenGrid any = grids.get(0).drawn().grid();
         return GridsDrawn.newBuilder()
                 .setRequest(task.getRequest())
                 .setTextEmbedding(task.getTextEmbedding())
                 .setCandidates(task.getCandidates())
                 .setTop(task.getTop())
                 .setModel(drawer.model())
-                .setGridHeight(gridHeight)
-                .setGridWidth(gridWidth)
-                .setGrids(grids)
+                .setGridHeight(any.height())
+                .setGridWidth(any.width())
+                .setGrids(grids.stream().map(grid -> grid(task, grid)).toList())
                 .setTemperature(task.getTemperature())
                 .setTopK(task.getTopK())
                 .setTopP(task.getTopP())

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /** Draws token grids, in decode batches of a fixed size. Belongs to one thread. */
-interface GridDrawer extends AutoCloseable {
+public interface GridDrawer extends AutoCloseable {
 
     /** Id of the model bundle. */
     String model();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.GridsDrawn;
+import dev.nocturne.models.CancelledException;
 import dev.nocturne.models.Candidate;
 import dev.nocturne.models.CandidateSeeds;
 import dev.nocturne.models.DrawnCandidate;
@@ -16,12 +17,16 @@ import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.ReasonCodes;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class GeneratorStageTest {
 
+    private final Set<String> stopped = new HashSet<>();
     private final List<Integer> batchSizes = new ArrayList<>();
     private final Outbox out = new Outbox(() -> true);
 
@@ -58,7 +63,7 @@ class GeneratorStageTest {
     @Test
     void everyCandidateIsDrawnOnceInFullBatches() {
         List<GenerationRequested> tasks = Tasks.of(3, 6, 1);
-        GeneratorStage stage = new GeneratorStage(SeedDrawer::new, 4);
+        GeneratorStage stage = stage(SeedDrawer::new);
         stage.open();
         stage.process(tasks, out);
 
@@ -80,7 +85,7 @@ class GeneratorStageTest {
 
     @Test
     void anEventHoldsOneRequestsShareOfOneBatch() {
-        GeneratorStage stage = new GeneratorStage(SeedDrawer::new, 4);
+        GeneratorStage stage = stage(SeedDrawer::new);
         stage.open();
         stage.process(Tasks.of(3, 6, 1), out);
         assertThat(out.outputs())
@@ -104,7 +109,7 @@ class GeneratorStageTest {
                         throw new IllegalStateException("not enough memory");
                     }
                 };
-        GeneratorStage stage = new GeneratorStage(() -> broken, 4);
+        GeneratorStage stage = stage(() -> broken);
         stage.open();
         assertThatExceptionOfType(PermanentException.class)
                 .isThrownBy(() -> stage.process(Tasks.of(1), out))
@@ -116,8 +121,52 @@ class GeneratorStageTest {
     @Test
     void batchSizeOutOfRangeIsRefused() {
         assertThatExceptionOfType(FatalException.class)
-                .isThrownBy(() -> new GeneratorStage(SeedDrawer::new, 65).open())
+                .isThrownBy(() -> new GeneratorStage(SeedDrawer::new, 65, stopped::contains).open())
                 .withMessage("nocturne.generator.batch is 65: must be 1 to 64");
+    }
+
+    @Test
+    void ofAStoppedJobNothingIsDrawn() {
+        List<GenerationRequested> tasks = Tasks.of(3, 6, 1);
+        stopped.add(tasks.get(0).getRequest().getJobId());
+        GeneratorStage stage = stage(SeedDrawer::new);
+        stage.open();
+        assertThat(stage.take(tasks)).isEqualTo(3);
+        stage.process(tasks, out);
+
+        assertThat(batchSizes).isEmpty();
+        assertThat(out.outputs()).isEmpty();
+        assertThat(out.rejections()).isEmpty();
+    }
+
+    @Test
+    void aJobThatIsStoppedBetweenChunksIsDroppedWhole() {
+        List<GenerationRequested> tasks = Tasks.of(6);
+        GridDrawer stoppedInTheSecondBatch =
+                new SeedDrawer() {
+                    @Override
+                    public List<DrawnCandidate> draw(
+                            List<Candidate> candidates, BooleanSupplier keepGoing) {
+                        assertThat(keepGoing.getAsBoolean()).isTrue();
+                        if (!batchSizes.isEmpty()) {
+                            stopped.add(tasks.get(0).getRequest().getJobId());
+                            assertThat(keepGoing.getAsBoolean()).isFalse();
+                            throw new CancelledException();
+                        }
+                        return super.draw(candidates, keepGoing);
+                    }
+                };
+        GeneratorStage stage = stage(() -> stoppedInTheSecondBatch);
+        stage.open();
+        stage.process(tasks, out);
+
+        assertThat(batchSizes).containsExactly(4);
+        assertThat(out.outputs()).isEmpty();
+        assertThat(out.rejections()).isEmpty();
+    }
+
+    private GeneratorStage stage(Supplier<GridDrawer> drawer) {
+        return new GeneratorStage(drawer, 4, stopped::contains);
     }
 
     private List<DrawnGrid> grids(int task) {

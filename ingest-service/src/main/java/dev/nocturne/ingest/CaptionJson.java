@@ -10,14 +10,29 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
-/** One JSON object to one caption: {@code prompt} is required, every other field has a default. */
+/**
+ * One JSON object to one caption: {@code prompt} is required, every other field has a default.
+ *
+ * <p>There are two forms. The short one has all fields in one object. OpenAI's has them in {@code
+ * body}, beside {@code custom_id}, {@code method} and {@code url}; there {@code n} is the number of
+ * pictures, 1 if it is left out.
+ */
 final class CaptionJson {
+
+    /** The one kind of request that a line or a batch can make. */
+    static final String ENDPOINT = "/v1/images/generations";
+
+    private static final int DEFAULT_CANDIDATES =
+            (int) CaptionSubmitted.getClassSchema().getField("candidates").defaultVal();
+
+    private static final Set<String> WRAPPER = Set.of("body", "method", "url");
 
     private final ObjectNode object;
     private final Set<String> unread = new TreeSet<>();
@@ -30,45 +45,145 @@ final class CaptionJson {
     }
 
     /**
-     * Sets the fields of {@code caption}.
+     * Sets the fields of {@code caption} from a line of either form.
      *
      * @return what is wrong: fields that are unknown or of the wrong type, else broken caption
      *     rules
      */
-    static List<Violation> read(ObjectNode object, CaptionSubmitted.Builder caption) {
-        CaptionJson json = new CaptionJson(object);
+    static List<Violation> readLine(ObjectNode line, CaptionSubmitted.Builder caption) {
+        CaptionJson json = new CaptionJson(line);
         json.text("custom_id", caption::setCustomId);
+        if (WRAPPER.stream().noneMatch(line::has)) {
+            json.integer("top", caption::setTop);
+            json.options(caption);
+            return json.checked(caption);
+        }
         caption.setCaption("");
-        json.text("prompt", caption::setCaption);
-        json.integer("candidates", caption::setCandidates);
-        json.integer("top", caption::setTop);
+        json.constant("method", "POST");
+        json.constant("url", ENDPOINT);
+        json.field("body", "an object", JsonNode::isObject, node -> node, body -> {});
+        json.refuseUnread();
+        if (!json.violations.isEmpty()) {
+            return json.violations;
+        }
+        if (!(line.get("body") instanceof ObjectNode body)) {
+            return List.of(
+                    new Violation("body", ReasonCodes.INVALID_OPTION, "body is missing: add one"));
+        }
+        List<Violation> wrong = new ArrayList<>();
+        if (readBody(body, caption, wrong) == AnswerFormat.B64_JSON) {
+            wrong.add(
+                    new Violation(
+                            "response_format",
+                            ReasonCodes.INVALID_OPTION,
+                            "response_format is b64_json: the answers of a batch name their"
+                                    + " pictures by url"));
+        }
+        return wrong.stream().map(CaptionJson::inBody).toList();
+    }
+
+    private static Violation inBody(Violation violation) {
+        return violation.param().equals("custom_id") // the rules look at the whole caption
+                ? violation
+                : new Violation("body." + violation.param(), violation.code(), violation.message());
+    }
+
+    /** How a picture comes back. */
+    enum AnswerFormat {
+        URL,
+        B64_JSON
+    }
+
+    /**
+     * Sets the fields of {@code caption} from the body of an image request.
+     *
+     * @param wrong takes what is wrong, as {@link #readLine} returns it
+     */
+    static AnswerFormat readBody(
+            ObjectNode body, CaptionSubmitted.Builder caption, List<Violation> wrong) {
+        CaptionJson json = new CaptionJson(body);
+        AnswerFormat[] format = {AnswerFormat.URL};
         json.field(
+                "response_format",
+                "'url' or 'b64_json'",
+                JsonNode::isTextual,
+                node -> AnswerFormat.valueOf(node.textValue().toUpperCase(Locale.ROOT)),
+                read -> format[0] = read);
+        json.text("model", json::checkModel);
+        // pictures have the size of the model and one quality; the wish is not an error
+        for (String ignored : List.of("size", "quality", "style", "user")) {
+            json.text(ignored, value -> {});
+        }
+        caption.setTop(1);
+        json.integer("n", caption::setTop);
+        caption.setCandidates(Math.max(DEFAULT_CANDIDATES, caption.getTop()));
+        json.options(caption);
+        for (Violation violation : json.checked(caption)) {
+            wrong.add(
+                    violation.param().equals("top")
+                            ? new Violation(
+                                    "n",
+                                    violation.code(),
+                                    violation.message().replaceFirst("^top", "n"))
+                            : violation);
+        }
+        return format[0];
+    }
+
+    private void checkModel(String model) {
+        if (!Models.isKnown(model)) {
+            violations.add(
+                    new Violation(
+                            "model",
+                            "model_not_found",
+                            "model '%s' is not here: leave it out, or name one of GET /v1/models"
+                                    .formatted(JobParser.excerpt(model))));
+        }
+    }
+
+    private void options(CaptionSubmitted.Builder caption) {
+        caption.setCaption("");
+        text("prompt", caption::setCaption);
+        integer("candidates", caption::setCandidates);
+        field(
                 "seed",
                 "an integer of 64 bits",
                 node -> node.isIntegralNumber() && node.canConvertToLong(),
                 JsonNode::longValue,
                 caption::setSeed);
-        json.number("temperature", caption::setTemperature);
-        json.integer("top_k", caption::setTopK);
-        json.number("top_p", caption::setTopP);
-        json.number("guidance", caption::setGuidance);
-        json.field(
+        number("temperature", caption::setTemperature);
+        integer("top_k", caption::setTopK);
+        number("top_p", caption::setTopP);
+        number("guidance", caption::setGuidance);
+        field(
                 "image_prompt",
                 "a picture in base64",
                 JsonNode::isTextual,
                 node -> ByteBuffer.wrap(Base64.getDecoder().decode(node.textValue())),
                 caption::setImagePrompt);
-        json.integer("image_prompt_rows", caption::setImagePromptRows);
-        json.integer("image_prompt_columns", caption::setImagePromptColumns);
-        json.refuseUnread();
+        integer("image_prompt_rows", caption::setImagePromptRows);
+        integer("image_prompt_columns", caption::setImagePromptColumns);
+    }
+
+    private List<Violation> checked(CaptionSubmitted.Builder caption) {
+        refuseUnread();
         if (!object.hasNonNull("prompt")) {
-            json.violations.add(
+            violations.add(
                     new Violation(
                             "prompt",
                             ReasonCodes.INVALID_CAPTION,
                             "prompt is missing: say what to paint"));
         }
-        return json.violations.isEmpty() ? CaptionRules.validate(caption.build()) : json.violations;
+        return violations.isEmpty() ? CaptionRules.validate(caption.build()) : violations;
+    }
+
+    private void constant(String name, String value) {
+        field(
+                name,
+                "'%s'".formatted(value),
+                node -> node.isTextual() && node.textValue().equals(value),
+                JsonNode::textValue,
+                read -> {});
     }
 
     private void text(String name, Consumer<String> set) {

@@ -11,8 +11,14 @@ public final class IngestException extends RuntimeException {
         INVALID,
         /** send less at once */
         TOO_LARGE,
-        /** ask for another job */
-        UNKNOWN_JOB,
+        /** ask for another job, file or picture */
+        UNKNOWN,
+        /** what is there already stands against it */
+        CONFLICT,
+        /** the picture could not be painted */
+        FAILED,
+        /** it goes on; look for it later */
+        TIMED_OUT,
         /** try again later */
         UNAVAILABLE
     }
@@ -26,21 +32,48 @@ public final class IngestException extends RuntimeException {
         this.problems = List.copyOf(problems);
     }
 
+    private IngestException(Kind kind, Integer line, String param, String code, String message) {
+        this(kind, List.of(new Problem(line, param, code, message)));
+    }
+
+    public static IngestException invalid(String param, String message) {
+        return new IngestException(Kind.INVALID, null, param, "invalid_option", message);
+    }
+
     static IngestException tooLarge(Integer line, String message) {
-        return new IngestException(
-                Kind.TOO_LARGE, List.of(new Problem(line, null, "too_large", message)));
+        return new IngestException(Kind.TOO_LARGE, line, null, "too_large", message);
     }
 
     static IngestException unknownJob(String id) {
         String message = "job '%s' is not known: GET /v1/jobs lists all".formatted(id);
-        return new IngestException(
-                Kind.UNKNOWN_JOB, List.of(new Problem(null, "id", "unknown_job", message)));
+        return new IngestException(Kind.UNKNOWN, null, "id", "unknown_job", message);
+    }
+
+    static IngestException unknownBatch(String id) {
+        String message = "batch '%s' is not known: GET /v1/batches lists all".formatted(id);
+        return new IngestException(Kind.UNKNOWN, null, "id", "unknown_batch", message);
+    }
+
+    static IngestException unknownFile(String id) {
+        String message = "file '%s' is not known: GET /v1/files lists all".formatted(id);
+        return new IngestException(Kind.UNKNOWN, null, "id", "unknown_file", message);
+    }
+
+    public static IngestException unknown(String param, String code, String message) {
+        return new IngestException(Kind.UNKNOWN, null, param, code, message);
+    }
+
+    static IngestException conflict(String param, String code, String message) {
+        return new IngestException(Kind.CONFLICT, null, param, code, message);
+    }
+
+    static IngestException timedOut(String message) {
+        return new IngestException(Kind.TIMED_OUT, null, null, "timed_out", message);
     }
 
     static IngestException unavailable(String message, Throwable cause) {
         IngestException exception =
-                new IngestException(
-                        Kind.UNAVAILABLE, List.of(new Problem(null, null, "unavailable", message)));
+                new IngestException(Kind.UNAVAILABLE, null, null, "unavailable", message);
         exception.initCause(cause);
         return exception;
     }

@@ -1,8 +1,14 @@
 package dev.nocturne.ingest;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.JobEvent;
+import dev.nocturne.events.JobStopped;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.StopReason;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
@@ -13,46 +19,82 @@ import dev.nocturne.runtime.StageException;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.Topics;
+import dev.nocturne.schemas.Violation;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes jobs in, keeps account of them, writes their manifests, and measures consumer lag.
+ * Takes jobs in, keeps account of them, writes their files, and measures consumer lag.
  *
- * <p>Holds no state of its own: every start rebuilds it from the {@code jobs} and {@code results}
- * topics. All methods may be called from any thread.
+ * <p>Holds no state of its own: files are in the bucket, and every start rebuilds the jobs from the
+ * log. All methods may be called from any thread.
  */
 public final class IngestService implements Service {
 
     private static final Logger LOG = LoggerFactory.getLogger(IngestService.class);
     private static final Duration RETRY = Duration.ofSeconds(2);
 
+    /** For a single picture, and for the log to be read. */
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+    private static final Pattern PICTURE = Pattern.compile("[1-9]\\d{0,2}\\.png");
+    private static final Pattern REQUEST_ID = Pattern.compile("[0-9a-f]{16}");
+
     private final KafkaSettings kafka;
     private final Supplier<ObjectStore> openStore;
     private final Clock clock;
     private final JobTable jobs = new JobTable();
     private final JobPublisher publisher;
+    private final ResultLog results;
     private final LagMonitor lag;
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread logThread = new Thread(this::followLog, "job-log");
-    private volatile ObjectStore store; // null before it is opened; so is the next
-    private volatile ManifestWriter manifests;
+    private final Object creation =
+            new Object(); // an idempotency key is looked up and taken in one
+
+    /** Who waits for the result of a job of one caption. */
+    private final Map<String, CompletableFuture<RequestResult>> waiting = new ConcurrentHashMap<>();
+
+    // null before the store is opened; then set once
+    private volatile ObjectStore store;
+    private volatile FileStore files;
+    private volatile Intake intake;
+    private volatile JobKeeper keeper;
+
     private volatile JobLog log; // null while Kafka or the store is away
     private volatile boolean caughtUp;
     private volatile String message = "starting";
@@ -71,6 +113,7 @@ public final class IngestService implements Service {
         this.openStore = openStore;
         this.clock = clock;
         this.publisher = new JobPublisher(kafka);
+        this.results = new ResultLog(kafka);
         this.lag = new LagMonitor(kafka, new LagMetrics(registry), clock);
     }
 
@@ -79,35 +122,427 @@ public final class IngestService implements Service {
         logThread.start();
     }
 
+    // ---- files
+
     /**
-     * Publishes a job of all captions in {@code jsonl}, one JSON object a line, or nothing.
+     * Keeps a file.
      *
-     * @throws IngestException INVALID with the problems by line, TOO_LARGE, or UNAVAILABLE
-     * @throws IOException if {@code jsonl} cannot be read
+     * @param purpose must be {@code batch}
+     * @throws IngestException INVALID, TOO_LARGE or UNAVAILABLE
      */
-    public Job submit(InputStream jsonl) throws IOException {
+    public StoredFile upload(String filename, String purpose, Path content) throws IOException {
         requireCaughtUp();
-        String id = Ids.newJobId();
-        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS); // as the record keeps it
-        List<CaptionSubmitted> captions = JobParser.parse(jsonl, id, now);
-        JobSubmitted submitted =
-                JobSubmitted.newBuilder()
-                        .setJobId(id)
-                        .setTotal(captions.size())
-                        .setSubmittedAt(now)
-                        .build();
-        publisher.publish(submitted, captions);
-        accept(submitted); // or its submitter could ask before it comes back from the log
-        LOG.info("job {} submitted: {} captions", id, captions.size());
-        return job(id);
+        if (!"batch".equals(purpose)) {
+            throw IngestException.invalid(
+                    "purpose", "purpose is '%s': must be 'batch'".formatted(purpose));
+        }
+        long bytes = Files.size(content);
+        if (bytes > JsonLines.MAX_FILE_BYTES) {
+            throw IngestException.tooLarge(
+                    null,
+                    "the file has %d bytes, at most %d: split it, or send it gzipped"
+                            .formatted(bytes, JsonLines.MAX_FILE_BYTES));
+        }
+        String id = Ids.newFileId();
+        StoredFile file =
+                new StoredFile(
+                        id,
+                        bytes,
+                        clock.instant().getEpochSecond(),
+                        filename,
+                        purpose,
+                        FileStore.contentKey(id));
+        return fromStore(
+                () -> {
+                    files.put(file, content);
+                    return file;
+                });
     }
 
     /**
-     * @throws IngestException UNKNOWN_JOB, or UNAVAILABLE while the state is being rebuilt
+     * @throws IngestException UNKNOWN or UNAVAILABLE
+     */
+    public StoredFile file(String id) {
+        requireCaughtUp();
+        return fromStore(() -> files.find(id)).orElseThrow(() -> IngestException.unknownFile(id));
+    }
+
+    /**
+     * Latest first.
+     *
+     * @param after id of the file before the first one; null: from the latest on
+     * @param purpose null: any
+     * @throws IngestException UNKNOWN or UNAVAILABLE
+     */
+    public List<StoredFile> files(String after, int limit, String purpose) {
+        requireCaughtUp();
+        List<String> ids = fromStore(files::ids);
+        int start = 0;
+        if (after != null) {
+            start = ids.indexOf(after) + 1;
+            if (start == 0) {
+                throw IngestException.unknownFile(after);
+            }
+        }
+        List<StoredFile> page = new ArrayList<>();
+        for (String id : ids.subList(start, ids.size())) {
+            if (page.size() == limit) {
+                break;
+            }
+            fromStore(() -> files.find(id))
+                    .filter(file -> purpose == null || file.purpose().equals(purpose))
+                    .ifPresent(page::add);
+        }
+        return page;
+    }
+
+    /** The bytes of a file, which the caller closes. */
+    public InputStream content(StoredFile file) {
+        return fromStore(() -> files.open(file));
+    }
+
+    /**
+     * @throws IngestException UNKNOWN, CONFLICT while a batch reads the file, or UNAVAILABLE
+     */
+    public void delete(String id) {
+        StoredFile file = file(id);
+        List<String> readers =
+                jobs.open(
+                        job -> job.created() != null && job.created().getInputFileId().equals(id));
+        if (!readers.isEmpty()) {
+            throw IngestException.conflict(
+                    "id",
+                    "file_in_use",
+                    "batch '%s' reads file '%s': wait for its end or cancel it"
+                            .formatted(readers.get(0), id));
+        }
+        fromStore(
+                () -> {
+                    files.delete(file);
+                    return null;
+                });
+    }
+
+    private <T> T fromStore(Supplier<T> access) {
+        try {
+            return access.get();
+        } catch (StageException e) {
+            throw IngestException.unavailable(e.getMessage() + ": try again later", e);
+        }
+    }
+
+    // ---- batches
+
+    /**
+     * Creates a batch; its file is validated after the return.
+     *
+     * @param idempotencyKey null if there is none; the same key again returns the same batch
+     * @param apiUrl of this API as the caller knows it, ends with a slash
+     * @throws IngestException INVALID, CONFLICT if the key came with another body, UNAVAILABLE
+     */
+    public Batch createBatch(JsonNode body, String idempotencyKey, String apiUrl) {
+        requireCaughtUp();
+        BatchRequest request = BatchRequest.parse(body);
+        synchronized (creation) {
+            if (idempotencyKey != null && jobs.jobWithKey(idempotencyKey).isPresent()) {
+                return sameBatch(jobs.jobWithKey(idempotencyKey).get(), idempotencyKey, request);
+            }
+            if (fromStore(() -> files.find(request.inputFileId())).isEmpty()) {
+                throw IngestException.invalid(
+                        "input_file_id",
+                        "file '%s' is not known: upload it with POST /v1/files"
+                                .formatted(JobParser.excerpt(request.inputFileId())));
+            }
+            String id = Ids.newBatchId();
+            intake.publish(id, created(request, idempotencyKey, apiUrl));
+            LOG.info("job {} created from {}", id, request.inputFileId());
+            return batch(id);
+        }
+    }
+
+    private Batch sameBatch(String id, String idempotencyKey, BatchRequest request) {
+        String digest = jobs.ask(id, job -> job.created().getRequestDigest()).orElseThrow();
+        if (!digest.equals(request.digest())) {
+            throw IngestException.conflict(
+                    "Idempotency-Key",
+                    "idempotency_conflict",
+                    "Idempotency-Key '%s' came before with another body (SHA-256 %s, now %s): use a new key"
+                            .formatted(
+                                    JobParser.excerpt(idempotencyKey), digest, request.digest()));
+        }
+        return batch(id);
+    }
+
+    private JobCreated created(BatchRequest request, String idempotencyKey, String apiUrl) {
+        return new JobCreated(
+                request.inputFileId(),
+                request.skipInvalid(),
+                request.completionWindow(),
+                now().plus(request.window()),
+                request.metadata(),
+                apiUrl,
+                idempotencyKey,
+                idempotencyKey == null ? null : request.digest());
+    }
+
+    /**
+     * @throws IngestException UNKNOWN, or UNAVAILABLE while the state is being rebuilt
+     */
+    public Batch batch(String id) {
+        requireCaughtUp();
+        return jobs.ask(id, job -> job.created() == null ? null : job.batch())
+                .orElseThrow(() -> IngestException.unknownBatch(id));
+    }
+
+    /**
+     * Latest first.
+     *
+     * @param after id of the batch before the first one; null: from the latest on
+     * @throws IngestException UNKNOWN, or UNAVAILABLE while the state is being rebuilt
+     */
+    public List<Batch> batches(String after, int limit) {
+        requireCaughtUp();
+        return jobs.batches(after, limit).orElseThrow(() -> IngestException.unknownBatch(after));
+    }
+
+    /**
+     * Stops a batch; what is finished stays. A batch that is being cancelled stays so.
+     *
+     * @throws IngestException UNKNOWN, CONFLICT if it is done, or UNAVAILABLE
+     */
+    public Batch cancel(String id) {
+        Batch batch = batch(id);
+        switch (batch.status()) {
+            case VALIDATING, IN_PROGRESS ->
+                    intake.publish(id, new JobStopped(StopReason.CANCELLED));
+            case CANCELLING, CANCELLED -> {}
+            default ->
+                    throw IngestException.conflict(
+                            "id",
+                            "batch_done",
+                            "batch '%s' is %s: only one that is in progress can be cancelled"
+                                    .formatted(id, batch.status().name().toLowerCase(Locale.ROOT)));
+        }
+        return batch(id);
+    }
+
+    /**
+     * Creates a batch of what a batch that is done has left unpainted: requests that failed, were
+     * cancelled or expired. Bad lines are not among them; they would be bad again.
+     *
+     * @param apiUrl of this API as the caller knows it, ends with a slash
+     * @return the new batch; its metadata names the old one as {@code parent_batch}
+     * @throws IngestException UNKNOWN, CONFLICT if the batch is not done or all of it is painted,
+     *     or UNAVAILABLE
+     */
+    public Batch retryFailed(String id, String apiUrl) throws IOException {
+        Batch parent = batch(id);
+        boolean wasStarted = parent.status().isTerminal() && parent.requestCounts().total() > 0;
+        Path lines = Files.createTempFile("nocturne-", ".jsonl");
+        try {
+            if (!wasStarted || !writeUnpainted(id, lines)) {
+                throw IngestException.conflict(
+                        "id",
+                        "nothing_to_retry",
+                        "batch '%s' is %s and has nothing to retry: only what a batch that is done has left can be"
+                                .formatted(id, parent.status().name().toLowerCase(Locale.ROOT)));
+            }
+            StoredFile file = upload("%s-retry.jsonl".formatted(id), "batch", lines);
+            Map<String, String> metadata = new TreeMap<>(parent.metadata());
+            metadata.put("parent_batch", id);
+            BatchRequest request =
+                    new BatchRequest(
+                            file.id(),
+                            false,
+                            parent.completionWindow(),
+                            BatchRequest.window(parent.completionWindow()),
+                            metadata,
+                            null);
+            String child = Ids.newBatchId();
+            intake.publish(child, created(request, null, apiUrl));
+            LOG.info("job {} created from what is left of {}", child, id);
+            return batch(child);
+        } finally {
+            Files.deleteIfExists(lines);
+        }
+    }
+
+    private boolean writeUnpainted(String id, Path lines) throws IOException {
+        Set<String> painted = new HashSet<>();
+        results(
+                id,
+                result -> {
+                    if (result.status() == RequestResult.Status.COMPLETED) {
+                        painted.add(result.requestId());
+                    }
+                });
+        Path input = files.download(file(batch(id).inputFileId()));
+        try (InputStream in = Files.newInputStream(input);
+                OutputStream out = new BufferedOutputStream(Files.newOutputStream(lines))) {
+            JobParser parser = new JobParser(in, id, Instant.EPOCH);
+            boolean any = false;
+            for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
+                if (line.isGood() && !painted.contains(line.requestId())) {
+                    out.write(parser.named(line));
+                    out.write('\n');
+                    any = true;
+                }
+            }
+            return any;
+        } finally {
+            Files.deleteIfExists(input);
+        }
+    }
+
+    // ---- single pictures
+
+    /**
+     * Paints one caption.
+     *
+     * @param apiUrl of this API as the caller knows it, ends with a slash
+     * @return ends with an {@link IngestException} INVALID, FAILED or, after a while, TIMED_OUT
+     * @throws IngestException INVALID or UNAVAILABLE
+     */
+    public CompletionStage<Answers.Images> paint(JsonNode body, String apiUrl) {
+        requireCaughtUp();
+        if (!(body instanceof ObjectNode object)) {
+            throw IngestException.invalid(null, "the body is not an object: send a JSON object");
+        }
+        String customId = Ids.newFileId().substring("file-".length());
+        CaptionSubmitted.Builder caption =
+                CaptionSubmitted.newBuilder().setCustomId(customId).setSubmittedAt(now());
+        List<Violation> wrong = new ArrayList<>();
+        CaptionJson.AnswerFormat format = CaptionJson.readBody(object, caption, wrong);
+        if (!wrong.isEmpty()) {
+            throw new IngestException(
+                    IngestException.Kind.INVALID,
+                    wrong.stream()
+                            .map(one -> new Problem(null, one.param(), one.code(), one.message()))
+                            .toList());
+        }
+        String jobId = Ids.captionJobId(customId);
+        CompletableFuture<RequestResult> result = new CompletableFuture<>();
+        waiting.put(jobId, result);
+        result.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .whenComplete((done, error) -> waiting.remove(jobId));
+        try {
+            String key = Ids.key(jobId, Ids.requestId(jobId, customId));
+            publisher.publish(Topics.CAPTIONS, key, caption.build());
+        } catch (IngestException e) {
+            result.completeExceptionally(e);
+            throw e;
+        }
+        return result.handleAsync((done, error) -> answer(jobId, done, error, format, apiUrl));
+    }
+
+    private Answers.Images answer(
+            String jobId,
+            RequestResult result,
+            Throwable error,
+            CaptionJson.AnswerFormat format,
+            String apiUrl) {
+        if (error != null) {
+            throw IngestException.timedOut(
+                    "the picture was not finished within %d minutes: look for job '%s' later"
+                            .formatted(PATIENCE.toMinutes(), jobId));
+        }
+        if (result.status() != RequestResult.Status.COMPLETED) {
+            RequestResult.Failure failed = result.failure();
+            boolean ours =
+                    Set.of(ReasonCodes.MODEL_ERROR, ReasonCodes.STORAGE_ERROR, ReasonCodes.INTERNAL)
+                            .contains(failed.code());
+            throw new IngestException(
+                    ours ? IngestException.Kind.FAILED : IngestException.Kind.INVALID,
+                    List.of(new Problem(null, failed.param(), failed.code(), failed.message())));
+        }
+        return format == CaptionJson.AnswerFormat.URL
+                ? Answers.urls(result, jobId, apiUrl)
+                : Answers.images(
+                        result,
+                        image ->
+                                new Answers.Picture(
+                                        null,
+                                        fromStore(
+                                                () ->
+                                                        Base64.getEncoder()
+                                                                .encodeToString(
+                                                                        store.get(image.key()))),
+                                        image.rank(),
+                                        image.score(),
+                                        image.seed()));
+    }
+
+    /**
+     * A picture of a request, as PNG, which the caller closes.
+     *
+     * @param name as the answers name it: the rank and {@code .png}
+     * @throws IngestException UNKNOWN or UNAVAILABLE
+     */
+    public InputStream picture(String jobId, String requestId, String name) {
+        requireCaughtUp();
+        String key = "jobs/%s/images/%s/%s".formatted(jobId, requestId, name);
+        boolean wellFormed =
+                Ids.isJobId(jobId)
+                        && REQUEST_ID.matcher(requestId).matches()
+                        && PICTURE.matcher(name).matches();
+        if (!wellFormed || !fromStore(() -> store.exists(key))) {
+            throw IngestException.unknown(
+                    "name", "unknown_picture", "there is no picture '%s'".formatted(key));
+        }
+        return fromStore(() -> store.open(key));
+    }
+
+    // ---- jobs
+
+    /**
+     * Takes all captions in {@code jsonl}, one JSON object a line, as one job, or nothing.
+     *
+     * @param apiUrl of this API as the caller knows it, ends with a slash
+     * @throws IngestException INVALID with the problems by line, TOO_LARGE, or UNAVAILABLE
+     * @throws IOException if {@code jsonl} cannot be read
+     */
+    public Job submit(InputStream jsonl, String apiUrl) throws IOException {
+        requireCaughtUp();
+        Path spooled = Files.createTempFile("nocturne-", ".jsonl");
+        try {
+            Files.copy(jsonl, spooled, StandardCopyOption.REPLACE_EXISTING);
+            List<Problem> problems = intake.validate(spooled);
+            if (!problems.isEmpty()) {
+                boolean tooLarge =
+                        problems.stream().anyMatch(problem -> problem.code().equals("too_large"));
+                throw new IngestException(
+                        tooLarge ? IngestException.Kind.TOO_LARGE : IngestException.Kind.INVALID,
+                        problems);
+            }
+            StoredFile file = upload("captions.jsonl", "batch", spooled);
+            String id = Ids.newJobId();
+            String window = BatchRequest.LONGEST_WINDOW;
+            BatchRequest request =
+                    new BatchRequest(file.id(), false, window, Duration.ofDays(7), Map.of(), null);
+            intake.publish(id, created(request, null, apiUrl));
+            startNow(id);
+            return job(id);
+        } finally {
+            Files.deleteIfExists(spooled);
+        }
+    }
+
+    /** It has been accepted; if it cannot be started now, the keeper does it later. */
+    private void startNow(String id) throws IOException {
+        try {
+            intake.start(id);
+        } catch (IngestException | StageException e) {
+            LOG.warn("job {} not started yet: {}", id, e.getMessage());
+        }
+    }
+
+    /**
+     * @throws IngestException UNKNOWN, or UNAVAILABLE while the state is being rebuilt
      */
     public Job job(String id) {
         requireCaughtUp();
-        return jobs.job(id, clock.instant()).orElseThrow(() -> IngestException.unknownJob(id));
+        return jobs.ask(id, job -> job.at(clock.instant()))
+                .orElseThrow(() -> IngestException.unknownJob(id));
     }
 
     /**
@@ -120,25 +555,24 @@ public final class IngestService implements Service {
         return jobs.jobs(clock.instant());
     }
 
-    /**
-     * The requests that have finished, by custom id.
-     *
-     * @throws IngestException UNKNOWN_JOB, or UNAVAILABLE while the state is being rebuilt or if
-     *     the manifest cannot be read
-     */
-    public List<RequestResult> results(String id) {
-        job(id);
-        return jobs.results(id).orElseGet(() -> storedResults(id));
+    /** Takes the results of a job one by one. */
+    public interface ResultReader {
+        void read(RequestResult result) throws IOException;
     }
 
-    private List<RequestResult> storedResults(String id) {
-        String key = Manifest.key(id);
-        try {
-            return Manifest.fromJson(store.get(key)).requests();
-        } catch (StageException | IOException e) {
-            throw IngestException.unavailable(
-                    "cannot read %s: %s".formatted(key, e.getMessage()), e);
-        }
+    /**
+     * Reads the requests that have finished, in the order of the log.
+     *
+     * @throws IngestException UNKNOWN, or UNAVAILABLE while the state is being rebuilt or if the
+     *     log cannot be read
+     * @throws IOException the reader's
+     */
+    public void results(String id, ResultReader reader) throws IOException {
+        job(id);
+        results.read(
+                id,
+                jobs.ask(id, JobState::firstOffsets).orElseThrow(),
+                event -> reader.read(RequestResult.of(event)));
     }
 
     /**
@@ -146,6 +580,10 @@ public final class IngestService implements Service {
      */
     public LagReport lag() {
         return lag.latest();
+    }
+
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MILLIS); // as the record keeps it
     }
 
     private void requireCaughtUp() {
@@ -157,15 +595,46 @@ public final class IngestService implements Service {
         }
     }
 
-    private void accept(JobSubmitted event) {
-        if (jobs.add(event)) {
-            manifests.write(event.getJobId());
+    // ---- the log
+
+    /** What is read from the log, and what is published here, as soon as it is confirmed. */
+    private final class Listener implements JobLog.Listener {
+
+        @Override
+        public void read(JobSubmitted event) {
+            jobs.add(event);
+        }
+
+        @Override
+        public void read(JobEvent event) {
+            jobs.add(event);
+        }
+
+        @Override
+        public void read(RequestFinished event, int partition, long offset) {
+            jobs.add(event, partition, offset);
+            CompletableFuture<RequestResult> waiter = waiting.get(event.getRequest().getJobId());
+            if (waiter != null) {
+                waiter.complete(RequestResult.of(event));
+            }
         }
     }
 
-    private void accept(RequestFinished event) {
-        if (jobs.add(event)) {
-            manifests.write(event.getRequest().getJobId());
+    /** Waits until everything has been read that is in the log by now. */
+    private void catchUp() {
+        JobLog open = log;
+        try {
+            if (open == null) {
+                throw new TimeoutException(message);
+            }
+            open.caughtUp().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw IngestException.unavailable(
+                    "the job log cannot be read (%s): try again later".formatted(e.getMessage()),
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw IngestException.unavailable("closing", e);
         }
     }
 
@@ -173,7 +642,9 @@ public final class IngestService implements Service {
     private void followLog() {
         try {
             store = openStore.get();
-            manifests = new ManifestWriter(jobs, store);
+            files = new FileStore(store);
+            intake = new Intake(jobs, files, publisher, this::catchUp, new Listener(), clock);
+            keeper = new JobKeeper(jobs, intake, new JobFiles(store, files, results), clock);
             lag.start();
             do {
                 try {
@@ -196,7 +667,7 @@ public final class IngestService implements Service {
     }
 
     private void replayAndFollow() {
-        try (JobLog opened = new JobLog(kafka, this::accept, this::accept)) {
+        try (JobLog opened = new JobLog(kafka, new Listener())) {
             log = opened;
             if (closed.getCount() == 0) {
                 return;
@@ -206,6 +677,7 @@ public final class IngestService implements Service {
                     () -> {
                         message = "following the job log";
                         caughtUp = true;
+                        keeper.start();
                     });
         } finally {
             log = null;
@@ -239,6 +711,9 @@ public final class IngestService implements Service {
     @Override
     public void close() {
         closed.countDown();
+        if (keeper != null) {
+            keeper.close();
+        }
         JobLog open = log;
         if (open != null) {
             open.stop();
@@ -249,9 +724,6 @@ public final class IngestService implements Service {
             logThread.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-        if (manifests != null) {
-            manifests.close();
         }
         lag.close();
         publisher.close();

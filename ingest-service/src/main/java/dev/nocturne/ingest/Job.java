@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.time.Instant;
 
 /**
- * A job at one moment. {@code counts.total} is always the sum of the other three counts.
+ * A job at one moment. {@code counts.total} is always the sum of the other counts.
  *
  * @param finishedAt when the last request finished; null while some have not
  * @param ratePerSecond requests finished per second: over the last minutes while the job is in
@@ -24,20 +24,41 @@ public record Job(
         double ratePerSecond,
         Double etaSeconds) {
 
-    /** In this order only. */
+    /** The states of OpenAI's batches. */
     public enum Status {
+        /** the file is being read; nothing has been started */
+        @JsonProperty("validating")
+        VALIDATING,
+        /** the file is bad; nothing was started */
+        @JsonProperty("failed")
+        FAILED,
         /** some requests have not finished */
         @JsonProperty("in_progress")
         IN_PROGRESS,
-        /** all requests have finished; the manifest is not in the bucket yet */
+        /** all requests have finished; the files are not all in the bucket yet */
         @JsonProperty("finalizing")
         FINALIZING,
         /** the manifest is in the bucket */
         @JsonProperty("completed")
-        COMPLETED
+        COMPLETED,
+        /** as completed, but the time was over before the last request finished */
+        @JsonProperty("expired")
+        EXPIRED,
+        /** nothing more is started; what was unfinished is being written off */
+        @JsonProperty("cancelling")
+        CANCELLING,
+        /** as completed, but by its submitter's word */
+        @JsonProperty("cancelled")
+        CANCELLED;
+
+        /** Whether the job stays as it is. */
+        public boolean isTerminal() {
+            return this == COMPLETED || this == FAILED || this == EXPIRED || this == CANCELLED;
+        }
     }
 
     /** In requests. */
     @JsonNaming(SnakeCaseStrategy.class)
-    public record Counts(int total, int completed, int failed, int inProgress) {}
+    public record Counts(
+            int total, int completed, int failed, int cancelled, int expired, int inProgress) {}
 }

@@ -1,5 +1,6 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.runtime.KafkaSettings;
@@ -9,9 +10,12 @@ import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -23,28 +27,43 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads {@code jobs} and {@code results} from their beginning, then follows them. It belongs to no
- * consumer group and commits nothing: the topics are the state, and every start replays them.
+ * Reads the events of jobs and the results from their beginning, then follows them. It belongs to
+ * no consumer group and commits nothing: the topics are the state, and every start replays them.
  */
 final class JobLog implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(JobLog.class);
     private static final Duration POLL = Duration.ofSeconds(1);
 
-    private final KafkaConsumer<byte[], byte[]> consumer;
-    private final Consumer<JobSubmitted> jobs;
-    private final Consumer<RequestFinished> results;
+    private static final List<Topic<?>> TOPICS =
+            List.of(Topics.JOBS, Topics.JOB_EVENTS, Topics.RESULTS);
 
-    JobLog(KafkaSettings kafka, Consumer<JobSubmitted> jobs, Consumer<RequestFinished> results) {
+    /** Takes what is read, on the reading thread. */
+    interface Listener {
+        void read(JobSubmitted event);
+
+        void read(JobEvent event);
+
+        void read(RequestFinished event, int partition, long offset);
+    }
+
+    /** Done once the positions have reached the ends. */
+    private record Barrier(Map<TopicPartition, Long> ends, CompletableFuture<Void> reached) {}
+
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Listener listener;
+    private final Queue<CompletableFuture<Void>> asked = new ConcurrentLinkedQueue<>();
+    private final List<Barrier> barriers = new ArrayList<>(); // the reading thread's own
+
+    JobLog(KafkaSettings kafka, Listener listener) {
         Map<String, Object> config = kafka.consumer("");
         config.remove(ConsumerConfig.GROUP_ID_CONFIG);
         this.consumer = new KafkaConsumer<>(config);
-        this.jobs = jobs;
-        this.results = results;
+        this.listener = listener;
     }
 
     /**
-     * Calls the handlers, on this thread, until {@link #stop}.
+     * Calls the listener, on this thread, until {@link #stop}.
      *
      * @param caughtUp called once, when everything has been read that was there at the start
      * @throws TransientException if a topic is not on the brokers yet
@@ -53,8 +72,7 @@ final class JobLog implements AutoCloseable {
      */
     void follow(Runnable caughtUp) {
         try {
-            List<TopicPartition> partitions =
-                    Stream.of(Topics.JOBS, Topics.RESULTS).flatMap(this::partitions).toList();
+            List<TopicPartition> partitions = TOPICS.stream().flatMap(this::partitions).toList();
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -64,10 +82,39 @@ final class JobLog implements AutoCloseable {
             caughtUp.run();
             while (true) {
                 consumer.poll(POLL).forEach(this::read);
+                settle(partitions);
             }
         } catch (WakeupException e) {
             LOG.debug("stopped reading the job log");
+        } finally {
+            TransientException stopped = new TransientException("the job log is closed", null);
+            barriers.forEach(barrier -> barrier.reached.completeExceptionally(stopped));
+            asked.forEach(barrier -> barrier.completeExceptionally(stopped));
         }
+    }
+
+    /** From any thread: done when everything has been read that is in the log by now. */
+    CompletableFuture<Void> caughtUp() {
+        CompletableFuture<Void> reached = new CompletableFuture<>();
+        asked.add(reached);
+        return reached;
+    }
+
+    private void settle(List<TopicPartition> partitions) {
+        if (!asked.isEmpty()) {
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            for (CompletableFuture<Void> next = asked.poll(); next != null; next = asked.poll()) {
+                barriers.add(new Barrier(ends, next));
+            }
+        }
+        barriers.removeIf(
+                barrier -> {
+                    boolean reached = isAt(barrier.ends);
+                    if (reached) {
+                        barrier.reached.complete(null);
+                    }
+                    return reached;
+                });
     }
 
     /** A topic that was created just now is not known to every broker at once. */
@@ -88,9 +135,14 @@ final class JobLog implements AutoCloseable {
     private void read(ConsumerRecord<byte[], byte[]> record) {
         try {
             if (record.topic().equals(Topics.JOBS.name())) {
-                jobs.accept(EventCodec.decode(JobSubmitted.class, record.value()));
+                listener.read(EventCodec.decode(JobSubmitted.class, record.value()));
+            } else if (record.topic().equals(Topics.JOB_EVENTS.name())) {
+                listener.read(EventCodec.decode(JobEvent.class, record.value()));
             } else {
-                results.accept(EventCodec.decode(RequestFinished.class, record.value()));
+                listener.read(
+                        EventCodec.decode(RequestFinished.class, record.value()),
+                        record.partition(),
+                        record.offset());
             }
         } catch (MalformedEventException e) {
             LOG.warn(

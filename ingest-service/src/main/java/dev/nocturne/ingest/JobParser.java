@@ -7,7 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.Violation;
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -18,15 +21,20 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.GZIPInputStream;
 
 /**
- * JSONL to captions: UTF-8, one JSON object a line, blank lines skipped. The whole file is read
- * before anything is accepted, and every bad line is reported, up to {@link #MAX_PROBLEMS}.
+ * JSONL to captions, a line at a time: UTF-8, one JSON object a line, blank lines skipped; gzip is
+ * recognised by its first bytes. The same file gives the same lines on every reading.
  */
 final class JobParser {
 
-    static final int MAX_CAPTIONS = 50_000;
+    static final int MAX_CAPTIONS = 100_000;
+
+    /** Reported of one file. */
     static final int MAX_PROBLEMS = 100;
+
+    private static final int[] GZIP = {0x1f, 0x8b};
 
     private static final JsonMapper JSON =
             JsonMapper.builder()
@@ -34,91 +42,154 @@ final class JobParser {
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build();
 
+    /**
+     * A line that is not blank.
+     *
+     * @param number 1-based
+     * @param customId the submitter's; {@code line-} and the number where there is no good one
+     * @param requestId of a bad line, too, and then of it alone
+     * @param caption null if the line is bad
+     * @param problems empty if the line is good
+     */
+    record Line(
+            int number,
+            String customId,
+            String requestId,
+            CaptionSubmitted caption,
+            List<Problem> problems) {
+
+        boolean isGood() {
+            return caption != null;
+        }
+    }
+
+    private final JsonLines lines;
     private final String jobId;
     private final Instant submittedAt;
-    private final List<CaptionSubmitted> captions = new ArrayList<>();
-    private final List<Problem> problems = new ArrayList<>();
-    private final Map<String, Integer> lineByCustomId = new HashMap<>();
+    private final Map<Long, Integer> lineByRequestId = new HashMap<>(); // its 16 digits as a number
+    private byte[] raw;
+    private int count;
 
-    private JobParser(String jobId, Instant submittedAt) {
+    /**
+     * @param jsonl not closed here
+     * @throws IOException if {@code jsonl} cannot be read
+     */
+    JobParser(InputStream jsonl, String jobId, Instant submittedAt) throws IOException {
+        this.lines = new JsonLines(plain(jsonl));
         this.jobId = jobId;
         this.submittedAt = submittedAt;
     }
 
-    /**
-     * @return at least one caption, each valid, custom ids unique
-     * @throws IngestException INVALID with the problems found, or TOO_LARGE
-     * @throws IOException if {@code jsonl} cannot be read
-     */
-    static List<CaptionSubmitted> parse(InputStream jsonl, String jobId, Instant submittedAt)
-            throws IOException {
-        JobParser parser = new JobParser(jobId, submittedAt);
-        JsonLines lines = new JsonLines(jsonl);
-        for (byte[] line = lines.next(); line != null; line = lines.next()) {
-            parser.readLine(lines.number(), line);
-            if (parser.problems.size() >= MAX_PROBLEMS) {
-                break;
-            }
-        }
-        if (parser.captions.isEmpty() && parser.problems.isEmpty()) {
-            parser.report(null, "empty_job", "no captions: send one JSON object a line");
-        }
-        if (!parser.problems.isEmpty()) {
-            throw new IngestException(IngestException.Kind.INVALID, parser.problems);
-        }
-        return parser.captions;
+    private static InputStream plain(InputStream in) throws IOException {
+        BufferedInputStream buffered = new BufferedInputStream(in, 1 << 16);
+        buffered.mark(GZIP.length);
+        boolean gzip = buffered.read() == GZIP[0] && buffered.read() == GZIP[1];
+        buffered.reset();
+        return gzip ? new GZIPInputStream(buffered, 1 << 16) : buffered;
     }
 
-    private void readLine(int number, byte[] utf8) {
+    /**
+     * Reads all lines.
+     *
+     * @return what is wrong with the file, at most {@link #MAX_PROBLEMS}; empty if it is good
+     * @throws IngestException TOO_LARGE
+     * @throws IOException if it cannot be read
+     */
+    List<Problem> validate() throws IOException {
+        List<Problem> problems = new ArrayList<>();
+        for (Line line = next(); line != null; line = next()) {
+            line.problems().stream().limit(MAX_PROBLEMS - problems.size()).forEach(problems::add);
+        }
+        if (count == 0) {
+            problems.add(
+                    new Problem(
+                            null, null, "empty_job", "no captions: send one JSON object a line"));
+        }
+        return problems;
+    }
+
+    /**
+     * @return null after the last line
+     * @throws IngestException TOO_LARGE
+     * @throws IOException if the file cannot be read
+     */
+    Line next() throws IOException {
+        for (raw = lines.next(); raw != null; raw = lines.next()) {
+            Line line = line(lines.number());
+            if (line != null) {
+                return line;
+            }
+        }
+        return null;
+    }
+
+    /**
+     * The good line that {@link #next} returned last, as it stands in the file, with its custom id
+     * even if it had none there: elsewhere its number would be another.
+     */
+    byte[] named(Line line) throws IOException {
+        ObjectNode object = (ObjectNode) JSON.readTree(raw);
+        if (object.hasNonNull("custom_id")) {
+            return raw;
+        }
+        return JSON.writeValueAsBytes(object.put("custom_id", line.customId()));
+    }
+
+    /** Null for a blank line. */
+    private Line line(int number) {
         String text;
         try {
             // a new decoder reports malformed input; String's own constructor would hide it
-            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
+            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(raw)).toString();
         } catch (CharacterCodingException e) {
-            report(number, "invalid_utf8", "the line is not UTF-8: save the file as UTF-8");
-            return;
+            countLine(number);
+            return bad(number, "invalid_utf8", "the line is not UTF-8: save the file as UTF-8");
         }
         if (text.isBlank()) {
-            return;
+            return null;
         }
-        if (captions.size() == MAX_CAPTIONS) {
-            throw IngestException.tooLarge(
-                    number, "more than %d captions: split the file".formatted(MAX_CAPTIONS));
-        }
-        JsonNode json;
+        countLine(number);
         try {
-            json = JSON.readTree(text);
+            JsonNode json = JSON.readTree(text);
+            return json instanceof ObjectNode object
+                    ? line(number, object)
+                    : bad(
+                            number,
+                            "invalid_json",
+                            "%s is not an object: send one JSON object a line"
+                                    .formatted(excerpt(json.toString())));
         } catch (JsonProcessingException e) {
-            report(
+            return bad(
                     number,
                     "invalid_json",
                     "broken JSON (%s): send one JSON object a line"
                             .formatted(excerpt(e.getOriginalMessage())));
-            return;
-        }
-        if (json instanceof ObjectNode object) {
-            readObject(number, object);
-        } else {
-            report(
-                    number,
-                    "invalid_json",
-                    "%s is not an object: send one JSON object a line"
-                            .formatted(excerpt(json.toString())));
         }
     }
 
-    private void readObject(int number, ObjectNode object) {
+    private void countLine(int number) {
+        count++;
+        if (count > MAX_CAPTIONS) {
+            throw IngestException.tooLarge(
+                    number, "more than %d captions: split the file".formatted(MAX_CAPTIONS));
+        }
+    }
+
+    private Line line(int number, ObjectNode object) {
         CaptionSubmitted.Builder caption =
                 CaptionSubmitted.newBuilder()
                         .setJobId(jobId)
-                        .setCustomId("line-" + number)
+                        .setCustomId(defaultCustomId(number))
                         .setSubmittedAt(submittedAt);
-        for (Violation violation : CaptionJson.read(object, caption)) {
+        List<Problem> problems = new ArrayList<>();
+        for (Violation violation : CaptionJson.readLine(object, caption)) {
             problems.add(
                     new Problem(number, violation.param(), violation.code(), violation.message()));
         }
         String customId = caption.getCustomId();
-        Integer earlier = lineByCustomId.putIfAbsent(customId, number);
+        String requestId = Ids.requestId(jobId, customId);
+        Integer earlier =
+                lineByRequestId.putIfAbsent(Long.parseUnsignedLong(requestId, 16), number);
         if (earlier != null) {
             problems.add(
                     new Problem(
@@ -128,11 +199,29 @@ final class JobParser {
                             "custom_id '%s' is already on line %d: make it unique"
                                     .formatted(excerpt(customId), earlier)));
         }
-        captions.add(caption.build());
+        return problems.isEmpty()
+                ? new Line(number, customId, requestId, caption.build(), List.of())
+                : bad(number, customId, problems);
     }
 
-    private void report(Integer line, String code, String message) {
-        problems.add(new Problem(line, null, code, message));
+    private Line bad(int number, String code, String message) {
+        return bad(
+                number, defaultCustomId(number), List.of(new Problem(number, null, code, message)));
+    }
+
+    private Line bad(int number, String customId, List<Problem> problems) {
+        boolean tooLong = customId.length() > Limits.MAX_CUSTOM_ID_CHARS;
+        return new Line(
+                number,
+                tooLong ? defaultCustomId(number) : customId,
+                // no custom id has a line feed, so this one is nobody else's
+                Ids.requestId(jobId, "\n" + number),
+                null,
+                problems);
+    }
+
+    private static String defaultCustomId(int number) {
+        return "line-" + number;
     }
 
     /** Fit for a one-line message. */

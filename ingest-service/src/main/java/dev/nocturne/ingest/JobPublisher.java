@@ -1,17 +1,12 @@
 package dev.nocturne.ingest;
 
-import dev.nocturne.events.CaptionSubmitted;
-import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.EventCodec;
-import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topic;
-import dev.nocturne.schemas.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
-import java.util.UUID;
+import java.util.concurrent.ExecutionException;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -19,54 +14,122 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 
-/** Publishes a job and all its captions in one transaction: readers see all of it or nothing. */
+/**
+ * Publishes what this service has to say: single events at once, many in one transaction, of which
+ * readers see all or nothing. Thread-safe; transactions go one after the other.
+ */
 final class JobPublisher implements AutoCloseable {
 
-    /** Room for the largest job on a slow broker. */
-    private static final int TRANSACTION_TIMEOUT_MILLIS = 60_000;
+    /**
+     * The same for every process, so that a new one ends the transaction of one that was killed. It
+     * also means that there is one ingest-service at a time.
+     */
+    private static final String TRANSACTIONAL_ID = "ingest";
 
+    /** Room for the largest job on a slow broker. */
+    private static final int TRANSACTION_TIMEOUT_MILLIS = 5 * 60_000;
+
+    /** Takes the events of a transaction. */
+    interface Transaction {
+        <T extends SpecificRecord> void send(Topic<T> topic, String key, T event);
+    }
+
+    /** Says what a transaction consists of. */
+    interface Content {
+        /**
+         * @return false: publish none of it
+         */
+        boolean sendTo(Transaction transaction);
+    }
+
+    private final Map<String, Object> transactionalConfig;
     private final Map<String, Object> config;
-    private Producer<byte[], byte[]> producer; // null until first used; guarded by this
+    private Producer<byte[], byte[]> transactional; // null until first used; guarded by this
+    private Producer<byte[], byte[]> producer; // likewise; guarded by config
 
     JobPublisher(KafkaSettings kafka) {
-        config = kafka.transactionalProducer("ingest-" + UUID.randomUUID());
-        config.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MILLIS);
+        config = kafka.producer();
+        transactionalConfig = kafka.transactionalProducer(TRANSACTIONAL_ID);
+        transactionalConfig.put(
+                ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MILLIS);
     }
 
     /**
-     * @throws IngestException UNAVAILABLE if the brokers do not take the job
+     * Returns when the event is in the log.
+     *
+     * @throws IngestException UNAVAILABLE if the brokers do not confirm it; it may be there
      */
-    synchronized void publish(JobSubmitted job, List<CaptionSubmitted> captions) {
-        boolean committing = false;
+    <T extends SpecificRecord> void publish(Topic<T> topic, String key, T event) {
         try {
-            Producer<byte[], byte[]> open = producer();
-            open.beginTransaction();
-            open.send(message(Topics.JOBS, job.getJobId(), job));
-            for (CaptionSubmitted caption : captions) {
-                String requestId = Ids.requestId(job.getJobId(), caption.getCustomId());
-                open.send(message(Topics.CAPTIONS, Ids.key(job.getJobId(), requestId), caption));
-            }
-            committing = true;
-            open.commitTransaction();
+            producer().send(message(topic, key, event)).get();
+        } catch (ExecutionException e) {
+            throw unconfirmed(e.getCause());
         } catch (KafkaException e) {
-            // its outcome may be unknown, so this producer is not used again
-            close();
-            String remedy =
-                    committing
-                            ? "look for job %s in GET /v1/jobs before you submit it again"
-                                    .formatted(job.getJobId())
-                            : "nothing was submitted, try again later";
-            throw IngestException.unavailable(
-                    "Kafka did not confirm the job (%s): %s".formatted(e.getMessage(), remedy), e);
+            throw unconfirmed(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw unconfirmed(e);
         }
     }
 
-    private Producer<byte[], byte[]> producer() {
-        if (producer == null) {
-            producer = new KafkaProducer<>(config);
-            producer.initTransactions();
+    private static IngestException unconfirmed(Throwable e) {
+        return IngestException.unavailable(
+                "Kafka did not confirm (%s): try again later, with the same Idempotency-Key"
+                        .formatted(e.getMessage()),
+                e);
+    }
+
+    /**
+     * Publishes all of the content or nothing.
+     *
+     * @param opened called first if an earlier transaction of this service may have ended only now;
+     *     what it has published can be read from then on
+     * @return false if the content said so
+     * @throws IngestException UNAVAILABLE if the brokers do not confirm it; it may be there
+     */
+    synchronized boolean publish(Runnable opened, Content content) {
+        try {
+            Producer<byte[], byte[]> open = transactional(opened);
+            open.beginTransaction();
+            boolean wanted = content.sendTo(new Sender(open));
+            if (wanted) {
+                open.commitTransaction();
+            } else {
+                open.abortTransaction();
+            }
+            return wanted;
+        } catch (KafkaException e) {
+            closeTransactional();
+            throw unconfirmed(e);
+        } catch (RuntimeException e) {
+            closeTransactional(); // the content broke off
+            throw e;
         }
-        return producer;
+    }
+
+    private record Sender(Producer<byte[], byte[]> producer) implements Transaction {
+        @Override
+        public <T extends SpecificRecord> void send(Topic<T> topic, String key, T event) {
+            producer.send(message(topic, key, event));
+        }
+    }
+
+    private Producer<byte[], byte[]> transactional(Runnable opened) {
+        if (transactional == null) {
+            transactional = new KafkaProducer<>(transactionalConfig);
+            transactional.initTransactions();
+            opened.run();
+        }
+        return transactional;
+    }
+
+    private Producer<byte[], byte[]> producer() {
+        synchronized (config) {
+            if (producer == null) {
+                producer = new KafkaProducer<>(config);
+            }
+            return producer;
+        }
     }
 
     private static <T extends SpecificRecord> ProducerRecord<byte[], byte[]> message(
@@ -76,11 +139,21 @@ final class JobPublisher implements AutoCloseable {
     }
 
     /** An open transaction is aborted by the brokers when the next producer starts. */
+    private void closeTransactional() {
+        if (transactional != null) {
+            transactional.close(Duration.ZERO);
+            transactional = null;
+        }
+    }
+
     @Override
     public synchronized void close() {
-        if (producer != null) {
-            producer.close(Duration.ZERO);
-            producer = null;
+        closeTransactional();
+        synchronized (config) {
+            if (producer != null) {
+                producer.close(Duration.ZERO);
+                producer = null;
+            }
         }
     }
 }

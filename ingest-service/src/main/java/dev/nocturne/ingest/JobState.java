@@ -1,33 +1,47 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.events.FileProblem;
+import dev.nocturne.events.JobClosed;
+import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.JobEvent;
+import dev.nocturne.events.JobRejected;
+import dev.nocturne.events.JobStopped;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
-import java.time.Duration;
+import dev.nocturne.events.StopReason;
 import java.time.Instant;
-import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * What the events of one job add up to. Every request counts once, by its first result; events may
- * come more than once and in any order, results even before the job itself. Not thread-safe.
+ * What the events of one job add up to. Every request counts once, by its first result; events of
+ * different topics may come in any order, and each more than once. Not thread-safe.
+ *
+ * <p>Of a result only its request's id is kept, and that until the job is closed: what it says is
+ * read again, from the log, when the job's files are written.
  */
 final class JobState {
 
-    /** Progress in this last stretch makes the rate. */
-    static final Duration RATE_WINDOW = Duration.ofMinutes(5);
-
-    private static final Duration SHORTEST_SPAN = Duration.ofSeconds(1);
-
     private final String id;
-    private JobSubmitted submitted; // null until the job's own record is read
-    private final Map<String, RequestResult> results = new HashMap<>(); // by request id
-    private int completed;
-    private int failed;
+    private JobCreated created; // null for a job that came through Kafka
+    private Instant createdAt;
+    private JobSubmitted submitted; // null until the captions are published
+    private JobRejected rejected;
+    private Instant rejectedAt;
+    private StopReason stopped;
+    private Instant stoppedAt;
+    private JobClosed closed;
+    private Instant closedAt;
+    private final Set<Long> finished = new HashSet<>(); // request ids as numbers
+    private final Map<RequestStatus, Integer> counts = new EnumMap<>(RequestStatus.class);
+    private final Map<Integer, Long> firstOffsets = new HashMap<>(); // of its results, by partition
+    private final RecentRate rate = new RecentRate();
     private Instant finishedAt = Instant.MIN; // of the latest result
-    private boolean manifestStored;
 
     JobState(String id) {
         this.id = id;
@@ -39,106 +53,225 @@ final class JobState {
         }
     }
 
-    void add(RequestFinished event) {
-        if (allFinished() || results.containsKey(event.getRequest().getRequestId())) {
+    void add(JobEvent event) {
+        Object change = event.getChange();
+        if (change instanceof JobCreated creation) {
+            if (created == null) {
+                created = creation;
+                createdAt = event.getAt();
+            }
+        } else if (isTerminal()) {
+            return; // came too late
+        } else if (change instanceof JobRejected rejection) {
+            rejected = rejection;
+            rejectedAt = event.getAt();
+        } else if (change instanceof JobStopped stop) {
+            if (stopped == null) {
+                stopped = stop.getReason();
+                stoppedAt = event.getAt();
+            }
+        } else if (change instanceof JobClosed closing) {
+            close(closing, event.getAt());
+        }
+    }
+
+    private void close(JobClosed closing, Instant at) {
+        closed = closing;
+        closedAt = at;
+        counts.put(RequestStatus.COMPLETED, closing.getCompleted());
+        counts.put(RequestStatus.FAILED, closing.getFailed());
+        counts.put(RequestStatus.CANCELLED, closing.getCancelled());
+        counts.put(RequestStatus.EXPIRED, closing.getExpired());
+        finishedAt = closing.getFinishedAt();
+        finished.clear();
+    }
+
+    /** The result stands at this offset of the log. */
+    void add(RequestFinished event, int partition, long offset) {
+        // the smallest offset, also when a replay comes by again
+        firstOffsets.merge(partition, offset, Math::min);
+        if (isTerminal() || allFinished()) {
             return;
         }
-        results.put(event.getRequest().getRequestId(), RequestResult.of(event));
-        if (event.getStatus() == RequestStatus.COMPLETED) {
-            completed++;
-        } else {
-            failed++;
+        if (finished.add(number(event.getRequest().getRequestId()))) {
+            counts.merge(event.getStatus(), 1, Integer::sum);
+            rate.finished(event.getFinishedAt());
+            if (event.getFinishedAt().isAfter(finishedAt)) {
+                finishedAt = event.getFinishedAt();
+            }
         }
-        if (event.getFinishedAt().isAfter(finishedAt)) {
-            finishedAt = event.getFinishedAt();
-        }
+    }
+
+    private static long number(String requestId) {
+        return Long.parseUnsignedLong(requestId, 16);
+    }
+
+    String id() {
+        return id;
     }
 
     /** False for a job of which only results are known yet. */
-    boolean isSubmitted() {
+    boolean isKnown() {
+        return created != null || submitted != null;
+    }
+
+    boolean isStarted() {
         return submitted != null;
     }
 
+    /** Null for a job that came through Kafka. */
+    JobCreated created() {
+        return created;
+    }
+
+    /** Null while it goes on. */
+    StopReason stopped() {
+        return stopped;
+    }
+
+    boolean isTerminal() {
+        return rejected != null || closed != null;
+    }
+
+    boolean isFinished(String requestId) {
+        return finished.contains(number(requestId));
+    }
+
     boolean allFinished() {
-        return isSubmitted() && completed + failed >= submitted.getTotal();
+        return isStarted() && finishedCount() >= submitted.getTotal();
     }
 
-    /** The results are in the bucket now; only the counts stay in memory. */
-    void manifestStored() {
-        manifestStored = true;
-        results.clear();
+    private int finishedCount() {
+        return counts.values().stream().mapToInt(Integer::intValue).sum();
     }
 
-    boolean isManifestStored() {
-        return manifestStored;
+    Instant submittedAt() {
+        return createdAt != null ? createdAt : submitted.getSubmittedAt();
     }
 
-    /** By custom id, then request id: the same order on every replay. */
-    List<RequestResult> results() {
-        return results.values().stream()
-                .sorted(
-                        Comparator.comparing(RequestResult::customId)
-                                .thenComparing(RequestResult::requestId))
-                .toList();
+    /** Where the results of the job begin in each partition; empty if there are none. */
+    Map<Integer, Long> firstOffsets() {
+        return Map.copyOf(firstOffsets);
     }
 
-    Manifest manifest() {
-        return new Manifest(
-                id,
-                submitted.getTotal(),
-                completed,
-                failed,
-                submitted.getSubmittedAt(),
-                finishedAt,
-                results());
+    JobClosed closing() {
+        return JobClosed.newBuilder()
+                .setCompleted(count(RequestStatus.COMPLETED))
+                .setFailed(count(RequestStatus.FAILED))
+                .setCancelled(count(RequestStatus.CANCELLED))
+                .setExpired(count(RequestStatus.EXPIRED))
+                .setFinishedAt(finishedCount() == 0 ? submittedAt() : finishedAt)
+                .build();
     }
 
-    Job at(Instant now) {
-        int open = Math.max(0, submitted.getTotal() - completed - failed);
-        double rate = allFinished() ? overallRate() : recentRate(now);
-        return new Job(
-                id,
-                status(),
-                new Job.Counts(submitted.getTotal(), completed, failed, open),
-                submitted.getSubmittedAt(),
-                allFinished() ? finishedAt : null,
-                rate,
-                eta(open, rate));
+    /** 0 before the start, although results of bad lines may be read before it is. */
+    private int count(RequestStatus status) {
+        return submitted == null ? 0 : counts.getOrDefault(status, 0);
+    }
+
+    private int total() {
+        return submitted == null ? 0 : submitted.getTotal();
+    }
+
+    private int open() {
+        return Math.max(0, total() - finishedCount());
     }
 
     private Job.Status status() {
-        if (manifestStored) {
-            return Job.Status.COMPLETED;
+        if (rejected != null) {
+            return Job.Status.FAILED;
+        }
+        if (closed != null) {
+            return stopped == null
+                    ? Job.Status.COMPLETED
+                    : stopped == StopReason.CANCELLED ? Job.Status.CANCELLED : Job.Status.EXPIRED;
+        }
+        if (stopped != null) {
+            return stopped == StopReason.CANCELLED ? Job.Status.CANCELLING : Job.Status.FINALIZING;
+        }
+        if (submitted == null) {
+            return Job.Status.VALIDATING;
         }
         return allFinished() ? Job.Status.FINALIZING : Job.Status.IN_PROGRESS;
     }
 
+    Job at(Instant now) {
+        boolean done = isTerminal() || allFinished();
+        double perSecond = done ? overallRate() : rate.perSecond(submittedAt(), now);
+        return new Job(
+                id,
+                status(),
+                new Job.Counts(
+                        total(),
+                        count(RequestStatus.COMPLETED),
+                        count(RequestStatus.FAILED),
+                        count(RequestStatus.CANCELLED),
+                        count(RequestStatus.EXPIRED),
+                        open()),
+                submittedAt(),
+                done && rejected == null ? closing().getFinishedAt() : null,
+                perSecond,
+                eta(done, perSecond));
+    }
+
     private double overallRate() {
-        return (completed + failed) / seconds(submitted.getSubmittedAt(), finishedAt);
+        return finishedCount() == 0
+                ? 0
+                : finishedCount() / RecentRate.seconds(submittedAt(), finishedAt);
     }
 
-    private double recentRate(Instant now) {
-        Instant windowStart = now.minus(RATE_WINDOW);
-        Instant start =
-                submitted.getSubmittedAt().isAfter(windowStart)
-                        ? submitted.getSubmittedAt()
-                        : windowStart;
-        long recent =
-                results.values().stream()
-                        .filter(result -> result.finishedAt().isAfter(start))
-                        .count();
-        return recent / seconds(start, now);
-    }
-
-    private static double seconds(Instant from, Instant to) {
-        Duration span = Duration.between(from, to);
-        return (span.compareTo(SHORTEST_SPAN) < 0 ? SHORTEST_SPAN : span).toMillis() / 1000.0;
-    }
-
-    private static Double eta(int open, double rate) {
-        if (open == 0) {
+    private Double eta(boolean done, double perSecond) {
+        if (done) {
             return 0.0;
         }
-        return rate > 0 ? open / rate : null;
+        return perSecond > 0 ? open() / perSecond : null;
+    }
+
+    /** Of a job that was made from a file. */
+    Batch batch() {
+        Job.Status status = status();
+        boolean hasFiles = closed != null && submitted != null;
+        Long closedSeconds = closed == null ? null : (Long) closedAt.getEpochSecond();
+        return new Batch(
+                id,
+                "batch",
+                CaptionJson.ENDPOINT,
+                rejected == null ? null : new Batch.Errors("list", problems(rejected)),
+                created.getInputFileId(),
+                created.getCompletionWindow(),
+                status,
+                hasFiles && count(RequestStatus.COMPLETED) > 0 ? JobFiles.outputFileId(id) : null,
+                hasFiles && total() > count(RequestStatus.COMPLETED)
+                        ? JobFiles.errorFileId(id)
+                        : null,
+                createdAt.getEpochSecond(),
+                submitted == null ? null : (Long) submitted.getSubmittedAt().getEpochSecond(),
+                created.getExpiresAt().getEpochSecond(),
+                allFinished() ? (Long) closing().getFinishedAt().getEpochSecond() : null,
+                status == Job.Status.COMPLETED ? closedSeconds : null,
+                rejected == null ? null : (Long) rejectedAt.getEpochSecond(),
+                status == Job.Status.EXPIRED ? closedSeconds : null,
+                stopped == StopReason.CANCELLED ? (Long) stoppedAt.getEpochSecond() : null,
+                status == Job.Status.CANCELLED ? closedSeconds : null,
+                new Batch.Counts(
+                        total(),
+                        count(RequestStatus.COMPLETED),
+                        count(RequestStatus.FAILED),
+                        count(RequestStatus.CANCELLED),
+                        count(RequestStatus.EXPIRED),
+                        open()),
+                created.getMetadata());
+    }
+
+    private static List<Problem> problems(JobRejected rejection) {
+        return rejection.getProblems().stream()
+                .map(
+                        (FileProblem problem) ->
+                                new Problem(
+                                        problem.getLine(),
+                                        problem.getParam(),
+                                        problem.getCode(),
+                                        problem.getMessage()))
+                .toList();
     }
 }

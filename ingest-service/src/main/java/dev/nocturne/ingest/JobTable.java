@@ -1,67 +1,97 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** Every job's state. Thread-safe: the log is read by one thread, asked about by others. */
 final class JobTable {
 
     private final Map<String, JobState> jobs = new HashMap<>(); // guarded by this
+    private final Map<String, String> jobByIdempotencyKey = new HashMap<>(); // likewise
 
-    /** True if this event left the job with all its requests finished and no manifest yet. */
-    synchronized boolean add(JobSubmitted event) {
-        JobState job = state(event.getJobId());
-        boolean finishedBefore = job.allFinished();
-        job.add(event);
-        return job.allFinished() && !finishedBefore;
+    synchronized void add(JobSubmitted event) {
+        state(event.getJobId()).add(event);
     }
 
-    /** As {@link #add(JobSubmitted)}. */
-    synchronized boolean add(RequestFinished event) {
-        JobState job = state(event.getRequest().getJobId());
-        boolean finishedBefore = job.allFinished();
-        job.add(event);
-        return job.allFinished() && !finishedBefore;
+    synchronized void add(JobEvent event) {
+        state(event.getJobId()).add(event);
+        if (event.getChange() instanceof JobCreated created
+                && created.getIdempotencyKey() != null) {
+            jobByIdempotencyKey.putIfAbsent(created.getIdempotencyKey(), event.getJobId());
+        }
+    }
+
+    synchronized void add(RequestFinished event, int partition, long offset) {
+        state(event.getRequest().getJobId()).add(event, partition, offset);
     }
 
     private JobState state(String id) {
         return jobs.computeIfAbsent(id, JobState::new);
     }
 
-    synchronized void manifestStored(String id) {
-        jobs.get(id).manifestStored();
-    }
-
-    /** Of a job whose requests have all finished and whose manifest is not stored. */
-    synchronized Manifest manifest(String id) {
-        return jobs.get(id).manifest();
-    }
-
-    synchronized Optional<Job> job(String id, Instant now) {
-        return submitted(id).map(job -> job.at(now));
+    /** What {@code question} finds out about a job; empty if there is no such job. */
+    synchronized <T> Optional<T> ask(String id, Function<JobState, T> question) {
+        return Optional.ofNullable(jobs.get(id)).filter(JobState::isKnown).map(question);
     }
 
     /** Latest first. */
     synchronized List<Job> jobs(Instant now) {
         return jobs.values().stream()
-                .filter(JobState::isSubmitted)
+                .filter(JobState::isKnown)
                 .map(job -> job.at(now))
                 .sorted(Comparator.comparing(Job::submittedAt).thenComparing(Job::id).reversed())
                 .toList();
     }
 
-    /** The results so far; empty if they are in the bucket, in the job's manifest. */
-    synchronized Optional<List<RequestResult>> results(String id) {
-        return submitted(id).filter(job -> !job.isManifestStored()).map(JobState::results);
+    /**
+     * Jobs that were made from a file, latest first.
+     *
+     * @param after id of the job before the first one; null: from the latest on
+     * @return empty if {@code after} is not known
+     */
+    synchronized Optional<List<Batch>> batches(String after, int limit) {
+        List<JobState> all =
+                jobs.values().stream()
+                        .filter(job -> job.created() != null)
+                        .sorted(
+                                Comparator.comparing(JobState::submittedAt)
+                                        .thenComparing(JobState::id)
+                                        .reversed())
+                        .toList();
+        int start = 0;
+        if (after != null) {
+            List<String> ids = all.stream().map(JobState::id).toList();
+            start = ids.indexOf(after) + 1;
+            if (start == 0) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(all.stream().skip(start).limit(limit).map(JobState::batch).toList());
     }
 
-    private Optional<JobState> submitted(String id) {
-        return Optional.ofNullable(jobs.get(id)).filter(JobState::isSubmitted);
+    synchronized Optional<String> jobWithKey(String idempotencyKey) {
+        return Optional.ofNullable(jobByIdempotencyKey.get(idempotencyKey));
+    }
+
+    /** Ids of the jobs that are not done yet and fit. */
+    synchronized List<String> open(Predicate<JobState> fits) {
+        List<String> ids = new ArrayList<>();
+        for (JobState job : jobs.values()) {
+            if (job.isKnown() && !job.isTerminal() && fits.test(job)) {
+                ids.add(job.id());
+            }
+        }
+        return ids;
     }
 }

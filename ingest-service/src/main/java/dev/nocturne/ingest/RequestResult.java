@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
-import dev.nocturne.events.RequestStatus;
 import java.time.Instant;
 import java.util.List;
 
@@ -29,7 +28,11 @@ public record RequestResult(
         @JsonProperty("completed")
         COMPLETED,
         @JsonProperty("failed")
-        FAILED
+        FAILED,
+        @JsonProperty("cancelled")
+        CANCELLED,
+        @JsonProperty("expired")
+        EXPIRED
     }
 
     /**
@@ -52,8 +55,10 @@ public record RequestResult(
 
     /**
      * @param code a reason code
+     * @param param the parameter at fault, if one is
+     * @param line of the job's input file, if one is at fault
      */
-    public record Failure(String code, String stage, String message) {}
+    public record Failure(String code, String stage, String message, String param, Integer line) {}
 
     static RequestResult of(RequestFinished event) {
         RequestRef request = event.getRequest();
@@ -77,12 +82,14 @@ public record RequestResult(
                         : new Failure(
                                 event.getFailure().getCode(),
                                 event.getFailure().getStage(),
-                                event.getFailure().getMessage());
+                                event.getFailure().getMessage(),
+                                event.getFailure().getParam(),
+                                event.getFailure().getLine());
         return new RequestResult(
                 request.getRequestId(),
                 request.getCustomId(),
                 request.getCaption(),
-                event.getStatus() == RequestStatus.COMPLETED ? Status.COMPLETED : Status.FAILED,
+                Status.valueOf(event.getStatus().name()),
                 images,
                 failure,
                 event.getFinishedAt());

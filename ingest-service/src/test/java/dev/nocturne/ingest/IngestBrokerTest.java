@@ -6,14 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.ingest.LagReport.PartitionLag;
 import dev.nocturne.ingest.LagReport.StageLag;
 import dev.nocturne.runtime.KafkaSettings;
-import dev.nocturne.runtime.ObjectStore;
-import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
@@ -27,7 +27,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -44,39 +43,6 @@ import org.junit.jupiter.api.io.TempDir;
 class IngestBrokerTest {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-
-    /** A bucket in memory that refuses its first puts. */
-    private static final class MemoryStore implements ObjectStore {
-
-        private final Map<String, byte[]> objects = new ConcurrentSkipListMap<>();
-        private final AtomicInteger refusals = new AtomicInteger();
-
-        @Override
-        public void ensureBucket() {}
-
-        @Override
-        public void put(String key, byte[] bytes, String contentType) {
-            if (refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
-                throw new TransientException("the store is away", null);
-            }
-            objects.put(key, bytes.clone());
-        }
-
-        @Override
-        public byte[] get(String key) {
-            return objects.get(key);
-        }
-
-        @Override
-        public boolean exists(String key) {
-            return objects.containsKey(key);
-        }
-
-        @Override
-        public List<String> list(String prefix) {
-            return objects.keySet().stream().filter(key -> key.startsWith(prefix)).toList();
-        }
-    }
 
     @TempDir Path folder;
 
@@ -114,7 +80,7 @@ class IngestBrokerTest {
         try (IngestService ingest = service()) {
             Job job = submit(ingest, "{\"prompt\":\"a\"}\n{\"prompt\":\"b\",\"custom_id\":\"x\"}");
             id = job.id();
-            assertThat(job.counts()).isEqualTo(new Job.Counts(2, 0, 0, 2));
+            assertThat(job.counts()).isEqualTo(new Job.Counts(2, 0, 0, 0, 0, 2));
             assertThat(captions())
                     .extracting(CaptionSubmitted::getCustomId, CaptionSubmitted::getCaption)
                     .containsExactlyInAnyOrder(tuple("line-1", "a"), tuple("x", "b"));
@@ -122,26 +88,27 @@ class IngestBrokerTest {
             finish(JobStateTest.completed(id, "x", 1));
             finish(JobStateTest.completed(id, "x", 2));
             await().atMost(PATIENCE).until(() -> ingest.job(id).counts().completed() == 1);
-            assertThat(ingest.results(id)).extracting(RequestResult::customId).containsExactly("x");
+            assertThat(customIds(ingest, id)).containsExactly("x");
 
             store.refusals.set(1);
             finish(JobStateTest.failed(id, "line-1", 3));
             await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
-            manifest = store.get(Manifest.key(id));
-            assertThat(Manifest.fromJson(manifest).requests())
-                    .isEqualTo(ingest.results(id))
-                    .extracting(RequestResult::customId)
-                    .containsExactly("line-1", "x");
+            manifest = store.get(JobFiles.manifestKey(id));
+            JsonNode json = new ObjectMapper().readTree(manifest);
+            assertThat(json.get("total").intValue()).isEqualTo(2);
+            assertThat(json.get("completed").intValue()).isEqualTo(1);
+            assertThat(json.get("finished_at").textValue()).isEqualTo("2026-01-01T20:00:03Z");
+            assertThat(json.get("requests").findValuesAsText("custom_id"))
+                    .isEqualTo(customIds(ingest, id))
+                    .containsExactlyInAnyOrder("line-1", "x");
         }
-
-        store.objects.remove(Manifest.key(id));
         try (IngestService ingest = service()) {
             await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
             assertThat(ingest.jobs())
                     .extracting(Job::id, Job::counts)
-                    .containsExactly(tuple(id, new Job.Counts(2, 1, 1, 0)));
-            assertThat(store.get(Manifest.key(id))).isEqualTo(manifest);
-            assertThat(ingest.results(id)).hasSize(2);
+                    .containsExactly(tuple(id, new Job.Counts(2, 1, 1, 0, 0, 0)));
+            assertThat(store.get(JobFiles.manifestKey(id))).isEqualTo(manifest);
+            assertThat(customIds(ingest, id)).hasSize(2);
         }
     }
 
@@ -236,7 +203,13 @@ class IngestBrokerTest {
     }
 
     private static Job submit(IngestService ingest, String jsonl) throws IOException {
-        return ingest.submit(new ByteArrayInputStream(jsonl.getBytes(UTF_8)));
+        return ingest.submit(new ByteArrayInputStream(jsonl.getBytes(UTF_8)), "http://localhost/");
+    }
+
+    private static List<String> customIds(IngestService ingest, String job) throws IOException {
+        List<String> customIds = new ArrayList<>();
+        ingest.results(job, result -> customIds.add(result.customId()));
+        return customIds;
     }
 
     private void finish(RequestFinished event) {

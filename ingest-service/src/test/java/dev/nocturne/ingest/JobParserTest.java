@@ -8,11 +8,15 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.nocturne.events.CaptionSubmitted;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -107,11 +111,10 @@ class JobParserTest {
                 "{\"prompt\":\"a\",\"image_prompt_rows\":1}     | image_prompt_rows | invalid_option",
             })
     void namesLineFieldAndCode(String line, String param, String code) {
-        IngestException refusal = refusal("{\"prompt\":\"good\"}\n" + line + "\n");
+        List<Problem> problems = problems("{\"prompt\":\"good\"}\n" + line + "\n");
 
-        assertThat(refusal.kind()).isEqualTo(IngestException.Kind.INVALID);
-        assertThat(refusal.problems()).hasSize(1);
-        Problem problem = refusal.problems().get(0);
+        assertThat(problems).hasSize(1);
+        Problem problem = problems.get(0);
         assertThat(problem.line()).isEqualTo(2);
         assertThat(problem.param()).isEqualTo(param);
         assertThat(problem.code()).isEqualTo(code);
@@ -119,40 +122,124 @@ class JobParserTest {
     }
 
     @Test
+    void readsOpenAisLine() throws IOException {
+        CaptionSubmitted caption =
+                parse(
+                                """
+                                {"custom_id":"a","method":"POST","url":"/v1/images/generations",\
+                                "body":{"model":"dall-e-2","prompt":"a red heart","n":20,"size":"256x256",\
+                                "quality":"standard","user":"me","response_format":"url","seed":7,"guidance":3}}
+                                """)
+                        .get(0);
+
+        assertThat(caption)
+                .isEqualTo(
+                        CaptionSubmitted.newBuilder()
+                                .setJobId("job-1")
+                                .setCustomId("a")
+                                .setCaption("a red heart")
+                                .setCandidates(20)
+                                .setTop(20)
+                                .setSeed(7L)
+                                .setGuidance(3.0)
+                                .setSubmittedAt(NOW)
+                                .build());
+    }
+
+    @Test
+    void ofOpenAisLineOnePictureIsPublishedUnlessItSaysMore() throws IOException {
+        CaptionSubmitted caption = parse("{\"body\":{\"prompt\":\"pizza\"}}").get(0);
+
+        assertThat(caption.getTop()).isEqualTo(1);
+        assertThat(caption.getCandidates()).isEqualTo(16);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"method\":\"GET\",\"body\":{\"prompt\":\"a\"}}        | method       | invalid_option",
+                "{\"url\":\"/v1/embeddings\",\"body\":{}}              | url          | invalid_option",
+                "{\"url\":\"/v1/images/generations\"}                  | body         | invalid_option",
+                "{\"body\":\"a red heart\"}                            | body         | invalid_option",
+                "{\"body\":{}}                                         | body.prompt  | invalid_caption",
+                "{\"body\":{\"prompt\":\"a\"},\"seed\":1}              | seed         | unknown_field",
+                "{\"body\":{\"prompt\":\"a\",\"model\":\"gpt-4\"}}       | body.model   | model_not_found",
+                "{\"body\":{\"prompt\":\"a\",\"n\":65}}                | body.n       | invalid_option",
+                "{\"body\":{\"prompt\":\"a\",\"stream\":true}}         | body.stream  | unknown_field",
+                "{\"custom_id\":\" \",\"body\":{\"prompt\":\"a\"}}      | custom_id    | invalid_option",
+                "{\"body\":{\"prompt\":\"a\",\"response_format\":\"b64_json\"}} | body.response_format | invalid_option",
+                "{\"body\":{\"prompt\":\"a\",\"response_format\":\"jpg\"}} | body.response_format | invalid_option",
+            })
+    void namesWhatIsWrongInOpenAisLine(String line, String param, String code) {
+        assertThat(problems(line))
+                .extracting(Problem::line, Problem::param, Problem::code)
+                .containsExactly(tuple(1, param, code));
+    }
+
+    @Test
+    void readsGzip() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+            gzip.write("{\"prompt\":\"a\"}\n{\"prompt\":\"b\"}".getBytes(UTF_8));
+        }
+
+        assertThat(parse(new ByteArrayInputStream(bytes.toByteArray())))
+                .extracting(CaptionSubmitted::getCaption)
+                .containsExactly("a", "b");
+    }
+
+    @Test
+    void aBadLineHasARequestIdOfItsOwn() throws IOException {
+        byte[] file =
+                "{\"prompt\":\"a\",\"custom_id\":\"x\"}\n{\"prompt\":\"b\",\"custom_id\":\"x\"}\nnonsense"
+                        .getBytes(UTF_8);
+        JobParser parser = new JobParser(new ByteArrayInputStream(file), "job-1", NOW);
+        JobParser.Line good = parser.next();
+        JobParser.Line duplicate = parser.next();
+        JobParser.Line nonsense = parser.next();
+
+        assertThat(good.isGood()).isTrue();
+        assertThat(duplicate.isGood()).isFalse();
+        assertThat(List.of(good.customId(), duplicate.customId(), nonsense.customId()))
+                .containsExactly("x", "x", "line-3");
+        assertThat(List.of(good.requestId(), duplicate.requestId(), nonsense.requestId()))
+                .doesNotHaveDuplicates();
+        assertThat(parser.next()).isNull();
+    }
+
+    @Test
     void reportsAllBadLinesAtOnce() {
-        IngestException refusal =
-                refusal(
+        List<Problem> problems =
+                problems(
                         """
                         {"prompt":"a","custom_id":"x"}
                         nonsense
                         {"prompt":"b","custom_id":"x","top":99,"candidates":-1}
                         """);
 
-        assertThat(refusal.problems())
+        assertThat(problems)
                 .extracting(Problem::line, Problem::param, Problem::code)
                 .containsExactly(
                         tuple(2, null, "invalid_json"),
                         tuple(3, "candidates", "invalid_option"),
                         tuple(3, "top", "invalid_option"),
                         tuple(3, "custom_id", "duplicate_custom_id"));
-        assertThat(refusal.problems().get(3).message())
+        assertThat(problems.get(3).message())
                 .isEqualTo("custom_id 'x' is already on line 1: make it unique");
     }
 
     @Test
     void stopsReportingAtALimit() {
-        IngestException refusal = refusal("{}\n".repeat(5_000));
-
-        assertThat(refusal.problems()).hasSize(JobParser.MAX_PROBLEMS);
+        assertThat(problems("{}\n".repeat(5_000))).hasSize(JobParser.MAX_PROBLEMS);
     }
 
     @Test
     void refusesBytesThatAreNotUtf8() {
         byte[] latin1 = "{\"prompt\":\"a\"}\n{\"prompt\":\"caf\u00e9\"}".getBytes(ISO_8859_1);
 
-        IngestException refusal = refusal(new ByteArrayInputStream(latin1));
-
-        assertThat(refusal.problems())
+        assertThat(problems(new ByteArrayInputStream(latin1)))
                 .extracting(Problem::line, Problem::code)
                 .containsExactly(tuple(2, "invalid_utf8"));
     }
@@ -160,15 +247,16 @@ class JobParserTest {
     @ParameterizedTest
     @CsvSource({"''", "'\n \r\n'", "'\uFEFF'"})
     void refusesAFileWithoutCaptions(String jsonl) {
-        assertThat(refusal(jsonl).problems())
+        assertThat(problems(jsonl))
                 .extracting(Problem::line, Problem::code)
                 .containsExactly(tuple(null, "empty_job"));
     }
 
     @Test
     void refusesTooManyCaptions() {
-        IngestException refusal =
-                refusal("{\"prompt\":\"a\"}\n".repeat(JobParser.MAX_CAPTIONS + 1));
+        byte[] file = "{\"prompt\":\"a\"}\n".repeat(JobParser.MAX_CAPTIONS + 1).getBytes(UTF_8);
+
+        IngestException refusal = refusal(new ByteArrayInputStream(file));
 
         assertThat(refusal.kind()).isEqualTo(IngestException.Kind.TOO_LARGE);
         assertThat(refusal.problems().get(0).line()).isEqualTo(JobParser.MAX_CAPTIONS + 1);
@@ -211,15 +299,32 @@ class JobParserTest {
     }
 
     private static List<CaptionSubmitted> parse(String jsonl) throws IOException {
-        return JobParser.parse(new ByteArrayInputStream(jsonl.getBytes(UTF_8)), "job-1", NOW);
+        return parse(new ByteArrayInputStream(jsonl.getBytes(UTF_8)));
     }
 
-    private static IngestException refusal(String jsonl) {
-        return refusal(new ByteArrayInputStream(jsonl.getBytes(UTF_8)));
+    private static List<CaptionSubmitted> parse(InputStream jsonl) throws IOException {
+        JobParser parser = new JobParser(jsonl, "job-1", NOW);
+        List<CaptionSubmitted> captions = new ArrayList<>();
+        for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
+            assertThat(line.problems()).isEmpty();
+            captions.add(line.caption());
+        }
+        return captions;
+    }
+
+    private static List<Problem> problems(String jsonl) {
+        return problems(new ByteArrayInputStream(jsonl.getBytes(UTF_8)));
+    }
+
+    private static List<Problem> problems(InputStream jsonl) {
+        try {
+            return new JobParser(jsonl, "job-1", NOW).validate();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static IngestException refusal(InputStream jsonl) {
-        return catchThrowableOfType(
-                IngestException.class, () -> JobParser.parse(jsonl, "job-1", NOW));
+        return catchThrowableOfType(IngestException.class, () -> problems(jsonl));
     }
 }

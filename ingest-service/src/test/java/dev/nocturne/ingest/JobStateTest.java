@@ -3,19 +3,24 @@ package dev.nocturne.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nocturne.events.Failure;
+import dev.nocturne.events.FileProblem;
+import dev.nocturne.events.JobClosed;
+import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.JobEvent;
+import dev.nocturne.events.JobRejected;
+import dev.nocturne.events.JobStopped;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
+import dev.nocturne.events.StopReason;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.schemas.Ids;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Random;
+import java.util.Map;
+import java.util.function.Consumer;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
@@ -45,7 +50,7 @@ class JobStateTest {
                 new RequestRef(job, Ids.requestId(job, customId), customId, "a red heart"),
                 RequestStatus.FAILED,
                 List.of(),
-                new Failure("model_error", "generator", "no picture"),
+                new Failure("model_error", "generator", "no picture", null, null),
                 START.plusSeconds(second));
     }
 
@@ -53,23 +58,23 @@ class JobStateTest {
     void countsEveryRequestOnceByItsFirstResult() {
         JobState job = new JobState(JOB);
         job.add(submitted(JOB, 3));
-        job.add(completed(JOB, "a", 1));
-        job.add(failed(JOB, "a", 2));
-        job.add(failed(JOB, "b", 3));
+        add(job, completed(JOB, "a", 1));
+        add(job, failed(JOB, "a", 2));
+        add(job, failed(JOB, "b", 3));
         job.add(submitted(JOB, 7));
 
         Job status = job.at(START.plusSeconds(10));
 
         assertThat(status.status()).isEqualTo(Job.Status.IN_PROGRESS);
-        assertThat(status.counts()).isEqualTo(new Job.Counts(3, 1, 1, 1));
+        assertThat(status.counts()).isEqualTo(new Job.Counts(3, 1, 1, 0, 0, 1));
         assertThat(status.finishedAt()).isNull();
     }
 
     @Test
     void toleratesResultsBeforeTheJob() {
         JobState job = new JobState(JOB);
-        job.add(completed(JOB, "a", 1));
-        assertThat(job.isSubmitted()).isFalse();
+        add(job, completed(JOB, "a", 1));
+        assertThat(job.isKnown()).isFalse();
         assertThat(job.allFinished()).isFalse();
 
         job.add(submitted(JOB, 1));
@@ -78,19 +83,19 @@ class JobStateTest {
     }
 
     @Test
-    void completesWhenTheManifestIsStored() {
+    void completesWhenItIsClosed() {
         JobState job = new JobState(JOB);
         job.add(submitted(JOB, 2));
-        job.add(completed(JOB, "a", 10));
-        job.add(failed(JOB, "b", 4));
+        add(job, completed(JOB, "a", 10));
+        add(job, failed(JOB, "b", 4));
         assertThat(job.at(START.plusSeconds(11)).status()).isEqualTo(Job.Status.FINALIZING);
 
-        job.manifestStored();
-        job.add(completed(JOB, "b", 12));
+        job.add(event(11, job.closing()));
+        add(job, completed(JOB, "b", 12));
 
         Job status = job.at(START.plusSeconds(20));
         assertThat(status.status()).isEqualTo(Job.Status.COMPLETED);
-        assertThat(status.counts()).isEqualTo(new Job.Counts(2, 1, 1, 0));
+        assertThat(status.counts()).isEqualTo(new Job.Counts(2, 1, 1, 0, 0, 0));
         assertThat(status.finishedAt()).isEqualTo(START.plusSeconds(10));
         assertThat(status.ratePerSecond()).isEqualTo(0.2);
         assertThat(status.etaSeconds()).isZero();
@@ -101,14 +106,14 @@ class JobStateTest {
         JobState job = new JobState(JOB);
         job.add(submitted(JOB, 1_000));
         for (int i = 0; i < 600; i++) {
-            job.add(completed(JOB, "slow-" + i, 0));
+            add(job, completed(JOB, "slow-" + i, 0));
         }
         Job stalled = job.at(START.plusSeconds(601));
         assertThat(stalled.ratePerSecond()).isZero();
         assertThat(stalled.etaSeconds()).isNull();
 
         for (int second = 601; second < 661; second++) {
-            job.add(completed(JOB, "fast-" + second, second));
+            add(job, completed(JOB, "fast-" + second, second));
         }
 
         Job moving = job.at(START.plusSeconds(661));
@@ -120,39 +125,110 @@ class JobStateTest {
     void rateOfAYoungJobIsThatOfItsOwnTime() {
         JobState job = new JobState(JOB);
         job.add(submitted(JOB, 100));
-        job.add(completed(JOB, "a", 2));
-        job.add(completed(JOB, "b", 4));
+        add(job, completed(JOB, "a", 2));
+        add(job, completed(JOB, "b", 4));
 
         assertThat(job.at(START.plusSeconds(10)).ratePerSecond()).isEqualTo(0.2);
         assertThat(job.at(START.minus(Duration.ofHours(1))).ratePerSecond()).isEqualTo(2.0);
     }
 
     @Test
-    void theManifestIsTheSameBytesInWhateverOrderTheEventsCome() throws IOException {
-        List<RequestFinished> results = new ArrayList<>();
-        for (int i = 0; i < 50; i++) {
-            results.add(i % 7 == 0 ? failed(JOB, "line-" + i, i) : completed(JOB, "line-" + i, i));
-        }
-        byte[] expected = manifest(results).toJson();
+    void aStoppedJobIsClosedWhenTheRestIsWrittenOff() {
+        JobState job = new JobState(JOB);
+        job.add(created());
+        assertThat(job.batch().status()).isEqualTo(Job.Status.VALIDATING);
 
-        Random random = new Random(1);
-        for (int shuffle = 0; shuffle < 5; shuffle++) {
-            Collections.shuffle(results, random);
-            assertThat(manifest(results).toJson()).isEqualTo(expected);
-        }
+        add(job, completed(JOB, "a", 1)); // results may be read before the start
+        assertThat(job.batch().requestCounts()).isEqualTo(new Batch.Counts(0, 0, 0, 0, 0, 0));
 
-        Manifest read = Manifest.fromJson(expected);
-        assertThat(read).isEqualTo(manifest(results));
-        assertThat(read.total()).isEqualTo(50);
-        assertThat(read.failed()).isEqualTo(8);
-        assertThat(read.finishedAt()).isEqualTo(START.plusSeconds(49));
+        job.add(submitted(JOB, 3));
+        assertThat(job.batch().status()).isEqualTo(Job.Status.IN_PROGRESS);
+        assertThat(job.batch().requestCounts()).isEqualTo(new Batch.Counts(3, 1, 0, 0, 0, 2));
+
+        job.add(event(5, new JobStopped(StopReason.CANCELLED)));
+        job.add(event(6, new JobStopped(StopReason.EXPIRED)));
+        assertThat(job.batch().status()).isEqualTo(Job.Status.CANCELLING);
+
+        add(job, cancelled("b", 7));
+        add(job, cancelled("c", 7));
+        add(job, completed(JOB, "c", 8));
+        assertThat(job.allFinished()).isTrue();
+        assertThat(job.batch().requestCounts()).isEqualTo(new Batch.Counts(3, 1, 0, 2, 0, 0));
+
+        job.add(event(9, job.closing()));
+        Batch closed = job.batch();
+        assertThat(closed.status()).isEqualTo(Job.Status.CANCELLED);
+        assertThat(closed.cancellingAt()).isEqualTo(START.getEpochSecond() + 5);
+        assertThat(closed.cancelledAt()).isEqualTo(START.getEpochSecond() + 9);
+        assertThat(closed.completedAt()).isNull();
+        assertThat(closed.requestCounts()).isEqualTo(new Batch.Counts(3, 1, 0, 2, 0, 0));
+        assertThat(closed.outputFileId()).isEqualTo("file-1-output");
+        assertThat(closed.errorFileId()).isEqualTo("file-1-errors");
     }
 
-    private static Manifest manifest(List<RequestFinished> results) {
+    @Test
+    void whatComesAfterTheEndChangesNothing() {
         JobState job = new JobState(JOB);
-        results.subList(0, 20).forEach(job::add);
-        job.add(submitted(JOB, results.size()));
-        results.subList(20, results.size()).forEach(job::add);
-        return job.manifest();
+        job.add(created());
+        job.add(event(1, new JobRejected(List.of(new FileProblem(3, "prompt", "c", "m")))));
+        job.add(event(2, new JobStopped(StopReason.CANCELLED)));
+
+        Batch batch = job.batch();
+        assertThat(batch.status()).isEqualTo(Job.Status.FAILED);
+        assertThat(batch.failedAt()).isEqualTo(START.getEpochSecond() + 1);
+        assertThat(batch.cancellingAt()).isNull();
+        assertThat(batch.errors().data()).containsExactly(new Problem(3, "prompt", "c", "m"));
+        assertThat(batch.outputFileId()).isNull();
+    }
+
+    /** The topics are read side by side, so only the order within each is given. */
+    @Test
+    void theOrderOfTheTopicsChangesNothing() {
+        List<Consumer<JobState>> events =
+                List.of(
+                        job -> job.add(created()),
+                        job -> job.add(event(9, new JobClosed(1, 1, 0, 0, START.plusSeconds(8)))));
+        List<Consumer<JobState>> results =
+                List.of(
+                        job -> add(job, completed(JOB, "a", 3)),
+                        job -> add(job, failed(JOB, "b", 8)));
+        Batch expected = null;
+        for (List<Consumer<JobState>> first : List.of(events, results)) {
+            JobState job = new JobState(JOB);
+            first.forEach(read -> read.accept(job));
+            job.add(submitted(JOB, 2));
+            (first == events ? results : events).forEach(read -> read.accept(job));
+            expected = expected == null ? job.batch() : expected;
+            assertThat(job.batch()).isEqualTo(expected);
+            assertThat(job.batch().status()).isEqualTo(Job.Status.COMPLETED);
+        }
+    }
+
+    private static JobEvent created() {
+        return event(
+                0,
+                new JobCreated(
+                        "file-1",
+                        false,
+                        "24h",
+                        START.plusSeconds(86_400),
+                        Map.of(),
+                        "http://localhost/",
+                        null,
+                        null));
+    }
+
+    private static JobEvent event(int second, Object change) {
+        return new JobEvent(JOB, START.plusSeconds(second), change);
+    }
+
+    private static RequestFinished cancelled(String customId, int second) {
+        return RequestFinished.newBuilder(failed(JOB, customId, second))
+                .setStatus(RequestStatus.CANCELLED)
+                .build();
+    }
+
+    private static void add(JobState job, RequestFinished result) {
+        job.add(result, 0, 0);
     }
 }

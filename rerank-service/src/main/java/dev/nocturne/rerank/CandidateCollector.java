@@ -236,7 +236,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
                 "only %d of %d candidates arrived within %d days"
                         .formatted(
                                 candidates(key).size(), candidate.getCandidates(), MEMORY.toDays());
-        Failure failure = new Failure(ReasonCodes.INTERNAL, STAGE, message);
+        Failure failure = new Failure(ReasonCodes.INTERNAL, STAGE, message, null, null);
         return new RequestFinished(
                 candidate.getRequest(), RequestStatus.FAILED, List.of(), failure, now());
     }

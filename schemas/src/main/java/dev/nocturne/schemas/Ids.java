@@ -35,7 +35,21 @@ public final class Ids {
 
     /** As {@link #newJobId()}, from a given time and source of its 80 random bits. */
     public static String newJobId(Instant now, RandomGenerator random) {
-        StringBuilder id = new StringBuilder("job-");
+        return newId("job-", now, random);
+    }
+
+    /** As {@link #newJobId()}, for a job that is made as a batch: {@code batch_} and a ULID. */
+    public static String newBatchId() {
+        return newId("batch_", Instant.now(), RANDOM);
+    }
+
+    /** {@code file-} and a lower-case ULID. */
+    public static String newFileId() {
+        return newId("file-", Instant.now(), RANDOM);
+    }
+
+    private static String newId(String prefix, Instant now, RandomGenerator random) {
+        StringBuilder id = new StringBuilder(prefix);
         appendBase32(id, now.toEpochMilli(), 10); // 48 bits of time
         appendBase32(id, random.nextLong(), 8);
         appendBase32(id, random.nextLong(), 8);

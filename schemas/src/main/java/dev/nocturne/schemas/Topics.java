@@ -8,6 +8,7 @@ import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import java.time.Duration;
@@ -20,11 +21,13 @@ public final class Topics {
     private static final int PARTITIONS = 6;
     private static final Optional<Duration> WEEK = Optional.of(Duration.ofDays(7));
 
-    /** The state of every job is rebuilt from {@code jobs} and {@code results}, so they stay. */
+    /** The state of every job is rebuilt from its events and results, so they stay. */
     private static final Optional<Duration> UNLIMITED = Optional.empty();
 
     public static final Topic<JobSubmitted> JOBS =
             new Topic<>("jobs", JobSubmitted.class, JOB, 1, UNLIMITED);
+    public static final Topic<JobEvent> JOB_EVENTS =
+            new Topic<>("job-events", JobEvent.class, JOB, 1, UNLIMITED);
     public static final Topic<CaptionSubmitted> CAPTIONS =
             new Topic<>("captions", CaptionSubmitted.class, REQUEST, PARTITIONS, WEEK);
     public static final Topic<GenerationRequested> GENERATION_TASKS =
@@ -45,6 +48,7 @@ public final class Topics {
     public static final List<Topic<?>> ALL =
             List.of(
                     JOBS,
+                    JOB_EVENTS,
                     CAPTIONS,
                     GENERATION_TASKS,
                     TOKEN_GRIDS,

@@ -7,6 +7,8 @@ import dev.nocturne.events.Failure;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.RequestFinished;
@@ -17,6 +19,7 @@ import dev.nocturne.events.StoredImage;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 
 /** One event of every record, each field with a value of its own. */
@@ -108,8 +111,20 @@ final class Examples {
                                             77L,
                                             0.25f,
                                             -12.5)),
-                            new Failure("model_error", "generator", "out of memory"),
-                            NOON));
+                            new Failure("model_error", "generator", "out of memory", "seed", 7),
+                            NOON),
+                    new JobEvent(
+                            "batch_1",
+                            NOON,
+                            new JobCreated(
+                                    "file-1",
+                                    true,
+                                    "24h",
+                                    NOON.plusSeconds(86_400),
+                                    Map.of("night", "1"),
+                                    "http://localhost:8080/",
+                                    "key-1",
+                                    "00ff")));
 
     private Examples() {}
 

@@ -10,7 +10,7 @@ final class JobLine {
 
     static String of(Job job) {
         Job.Counts counts = job.counts();
-        int finished = counts.completed() + counts.failed();
+        int finished = counts.total() - counts.inProgress();
         StringBuilder line =
                 new StringBuilder(
                         "%s  %s  %d/%d captions"

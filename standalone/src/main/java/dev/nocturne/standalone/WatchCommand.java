@@ -26,7 +26,7 @@ final class WatchCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         LiveText live = new LiveText(command.commandLine().getOut());
         Job job = rest.get("/v1/jobs/" + jobId, Job.class);
-        while (job.status() != Job.Status.COMPLETED) {
+        while (!job.status().isTerminal()) {
             if (!json.enabled) {
                 live.show(JobLine.of(job));
             }
@@ -38,6 +38,9 @@ final class WatchCommand implements Callable<Integer> {
         } else {
             live.last(JobLine.of(job));
         }
-        return job.counts().failed() == 0 ? 0 : 1;
+        boolean allCompleted =
+                job.status() == Job.Status.COMPLETED
+                        && job.counts().completed() == job.counts().total();
+        return allCompleted ? 0 : 1;
     }
 }

@@ -87,7 +87,11 @@ public final class DeadLetters {
                         cut(known.getCustomId(), Limits.MAX_CUSTOM_ID_CHARS),
                         cut(known.getCaption(), Limits.MAX_CAPTION_CHARS));
         Failure failure =
-                new Failure(cause.reasonCode(), stage, cut(cause.getMessage(), MAX_REASON_CHARS));
+                Failure.newBuilder()
+                        .setCode(cause.reasonCode())
+                        .setStage(stage)
+                        .setMessage(cut(cause.getMessage(), MAX_REASON_CHARS))
+                        .build();
         RequestFinished finished =
                 new RequestFinished(shortened, RequestStatus.FAILED, List.of(), failure, now);
         String key = Ids.key(known.getJobId(), known.getRequestId());

@@ -1,5 +1,7 @@
 package dev.nocturne.runtime;
 
+import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -24,8 +26,17 @@ public interface ObjectStore {
     /** Stores the object, whole or not at all, in place of one that is there. */
     void put(String key, byte[] bytes, String contentType);
 
+    /** As {@link #put(String, byte[], String)}, from a file, a part in memory at a time. */
+    void put(String key, Path file, String contentType);
+
     /** The object's bytes; an object that is not there is a {@link PermanentException}. */
     byte[] get(String key);
+
+    /** As {@link #get}, as a stream, which the caller closes. */
+    InputStream open(String key);
+
+    /** An object that is not there stays away. */
+    void delete(String key);
 
     boolean exists(String key);
 

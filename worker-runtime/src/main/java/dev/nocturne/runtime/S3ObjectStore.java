@@ -7,6 +7,7 @@ import io.minio.ListObjectsArgs;
 import io.minio.MakeBucketArgs;
 import io.minio.MinioClient;
 import io.minio.PutObjectArgs;
+import io.minio.RemoveObjectArgs;
 import io.minio.Result;
 import io.minio.StatObjectArgs;
 import io.minio.errors.ErrorResponseException;
@@ -15,6 +16,8 @@ import io.minio.messages.Item;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -99,14 +102,51 @@ final class S3ObjectStore implements ObjectStore {
     }
 
     @Override
+    public void put(String key, Path file, String contentType) {
+        request(
+                "put " + key,
+                () -> {
+                    try (InputStream in = Files.newInputStream(file)) {
+                        return client.putObject(
+                                PutObjectArgs.builder()
+                                        .bucket(settings.bucket())
+                                        .object(key)
+                                        .stream(in, Files.size(file), -1)
+                                        .contentType(contentType)
+                                        .build());
+                    }
+                });
+    }
+
+    @Override
     public byte[] get(String key) {
-        GetObjectArgs args = GetObjectArgs.builder().bucket(settings.bucket()).object(key).build();
         return request(
                 "get " + key,
                 () -> {
-                    try (InputStream in = client.getObject(args)) {
+                    try (InputStream in = client.getObject(getArgs(key))) {
                         return in.readAllBytes();
                     }
+                });
+    }
+
+    @Override
+    public InputStream open(String key) {
+        return request("get " + key, () -> client.getObject(getArgs(key)));
+    }
+
+    private GetObjectArgs getArgs(String key) {
+        return GetObjectArgs.builder().bucket(settings.bucket()).object(key).build();
+    }
+
+    @Override
+    public void delete(String key) {
+        RemoveObjectArgs args =
+                RemoveObjectArgs.builder().bucket(settings.bucket()).object(key).build();
+        request(
+                "delete " + key,
+                () -> {
+                    client.removeObject(args);
+                    return null;
                 });
     }
 

@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.schemas.ReasonCodes;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Random;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,6 +50,24 @@ class S3ObjectStoreBrokerTest {
         assertThat(store.get("jobs/1/images/a/1.png")).containsExactly(1, 2, 3);
         assertThat(store.exists("jobs/1/images/a/1.png")).isTrue();
         assertThat(store.exists("jobs/1/images/a/2.png")).isFalse();
+    }
+
+    @Test
+    void aFileOfSeveralPartsComesBackAsAStreamUntilItIsDeleted(@TempDir Path folder)
+            throws IOException {
+        byte[] content = new byte[12 << 20];
+        new Random(1).nextBytes(content);
+        store.put("large", Files.write(folder.resolve("large"), content), "application/jsonl");
+        try (InputStream in = store.open("large")) {
+            assertThat(in).hasBinaryContent(content);
+        }
+
+        store.delete("large");
+        store.delete("large");
+        assertThat(store.exists("large")).isFalse();
+        assertThatExceptionOfType(PermanentException.class)
+                .isThrownBy(() -> store.open("large"))
+                .withMessageContaining("get large: NoSuchKey");
     }
 
     @Test

@@ -1,15 +1,19 @@
 package dev.nocturne.ingest.rest;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SequenceWriter;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
-import dev.nocturne.ingest.RequestResult;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.StreamingOutput;
+import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -21,16 +25,18 @@ import java.util.List;
 public class JobsResource {
 
     private final IngestService ingest;
+    private final ObjectMapper json;
 
-    public JobsResource(IngestService ingest) {
+    public JobsResource(IngestService ingest, ObjectMapper json) {
         this.ingest = ingest;
+        this.json = json;
     }
 
     /** The body is JSONL, whatever its media type says. */
     @POST
     @Consumes(MediaType.WILDCARD)
-    public Response submit(InputStream jsonl) throws IOException {
-        Job job = ingest.submit(jsonl);
+    public Response submit(InputStream jsonl, @Context UriInfo uri) throws IOException {
+        Job job = ingest.submit(jsonl, ApiUrl.of(uri));
         return Response.accepted(job).location(URI.create("/v1/jobs/" + job.id())).build();
     }
 
@@ -45,9 +51,15 @@ public class JobsResource {
         return ingest.job(id);
     }
 
+    /** An array; one result at a time is in memory. */
     @GET
     @Path("{id}/results")
-    public List<RequestResult> results(String id) {
-        return ingest.results(id);
+    public StreamingOutput results(String id) {
+        ingest.job(id);
+        return out -> {
+            try (SequenceWriter array = json.writer().writeValuesAsArray(out)) {
+                ingest.results(id, array::write);
+            }
+        };
     }
 }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
@@ -24,8 +25,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -63,7 +66,8 @@ class IngestRestBrokerTest {
                 .hasValueSatisfying(location -> assertThat(location).endsWith("/v1/jobs/" + id));
         assertThat(job.get("status").textValue()).isEqualTo("in_progress");
         assertThat(job.get("counts").toString())
-                .isEqualTo("{\"total\":1,\"completed\":0,\"failed\":0,\"in_progress\":1}");
+                .isEqualTo(
+                        "{\"total\":1,\"completed\":0,\"failed\":0,\"cancelled\":0,\"expired\":0,\"in_progress\":1}");
         assertThat(Instant.parse(job.get("submitted_at").textValue())).isBefore(Instant.now());
         assertThat(job.get("eta_seconds").isNull()).isTrue();
 
@@ -107,6 +111,165 @@ class IngestRestBrokerTest {
             HttpResponse<String> response = get(path);
             assertThat(response.statusCode()).isEqualTo(404);
             assertThat(response.body()).contains("\"code\":\"unknown_job\"");
+        }
+    }
+
+    @Test
+    void aBatchFromUploadToOutput() throws Exception {
+        JsonNode file = upload("batch", "{\"custom_id\":\"x\",\"prompt\":\"a red heart\"}");
+        assertThat(file.get("filename").textValue()).isEqualTo("captions.jsonl");
+        String id = file.get("id").textValue();
+        assertThat(get("v1/files/" + id + "/content").body()).contains("a red heart");
+        assertThat(json("v1/files?purpose=batch").get("data").findValuesAsText("id")).contains(id);
+
+        HttpResponse<String> created = createBatch(id, "24h");
+        assertThat(created.statusCode()).as(created.body()).isEqualTo(200);
+        String batch = JSON.readTree(created.body()).get("id").textValue();
+        assertThat(createBatch(id, "24h").body()).contains(batch);
+        HttpResponse<String> conflict = createBatch(id, "25h");
+        assertThat(conflict.statusCode()).isEqualTo(409);
+        assertThat(conflict.headers().firstValue("x-should-retry")).contains("false");
+        assertThat(JSON.readTree(conflict.body()).at("/error/code").textValue())
+                .isEqualTo("idempotency_conflict");
+
+        await().atMost(PATIENCE)
+                .until(
+                        () ->
+                                json("v1/batches/" + batch)
+                                        .get("status")
+                                        .asText()
+                                        .equals("in_progress"));
+        finish(batch, "x");
+        await().atMost(PATIENCE)
+                .until(
+                        () ->
+                                json("v1/batches/" + batch)
+                                        .get("status")
+                                        .asText()
+                                        .equals("completed"));
+        String output = json("v1/batches/" + batch).get("output_file_id").textValue();
+        HttpRequest content =
+                HttpRequest.newBuilder(root.resolve("v1/files/" + output + "/content"))
+                        .header("Accept", "application/binary") // as OpenAI's client does
+                        .build();
+        JsonNode line =
+                JSON.readTree(http.send(content, HttpResponse.BodyHandlers.ofString()).body());
+        assertThat(line.get("custom_id").textValue()).isEqualTo("x");
+        assertThat(line.at("/response/body/data/0/url").textValue())
+                .isEqualTo(
+                        "%sv1/images/%s/%s/1.png"
+                                .formatted(root, batch, Ids.requestId(batch, "x")));
+        assertThat(json("v1/batches?limit=1").get("data")).hasSize(1);
+    }
+
+    @Test
+    void aSinglePictureIsWaitedFor() throws Exception {
+        HttpRequest request =
+                HttpRequest.newBuilder(root.resolve("v1/images/generations"))
+                        .header("Content-Type", "application/json")
+                        .POST(
+                                HttpRequest.BodyPublishers.ofString(
+                                        "{\"prompt\":\"a single heart\",\"model\":\"nocturne\"}"))
+                        .build();
+        var answer = http.sendAsync(request, HttpResponse.BodyHandlers.ofString());
+        String customId = customIdOf("a single heart");
+        String job = Ids.captionJobId(customId);
+        assertThat(answer).isNotDone();
+
+        finish(job, customId);
+
+        JsonNode picture = JSON.readTree(answer.get().body()).at("/data/0");
+        assertThat(picture.get("rank").intValue()).isEqualTo(1);
+        assertThat(picture.get("score").doubleValue()).isEqualTo(0.5);
+        assertThat(picture.get("url").textValue()).startsWith(root + "v1/images/" + job);
+        HttpResponse<String> gone = get("v1/images/%s/0123456789abcdef/1.png".formatted(job));
+        assertThat(gone.statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void errorsAreThoseThatClientsOfOpenAiRead() throws Exception {
+        HttpResponse<String> refused = send("v1/images/generations", "{\"prompt\":\"a\",\"n\":0}");
+        assertThat(refused.statusCode()).isEqualTo(400);
+        JsonNode error = JSON.readTree(refused.body()).get("error");
+        assertThat(error.get("type").textValue()).isEqualTo("invalid_request_error");
+        assertThat(error.get("param").textValue()).isEqualTo("n");
+        assertThat(error.get("message").textValue()).startsWith("n is 0");
+        assertThat(send("v1/batches", "nonsense").statusCode()).isEqualTo(400);
+        assertThat(get("v1/batches?limit=0").statusCode()).isEqualTo(400);
+        assertThat(get("v1/batches/batch_nope").body()).contains("unknown_batch");
+        assertThat(get("v1/files/file-nope/content").statusCode()).isEqualTo(404);
+        assertThat(get("v1/models/gpt-4").body()).contains("model_not_found");
+        assertThat(json("v1/models").get("data").findValuesAsText("id")).contains("nocturne");
+        assertThat(json("v1/openapi.json").get("openapi").textValue()).startsWith("3.1");
+        assertThat(upload("fine-tune", "{}").at("/error/param").textValue()).isEqualTo("purpose");
+    }
+
+    private JsonNode upload(String purpose, String jsonl) throws Exception {
+        String form =
+                """
+                --b\r
+                Content-Disposition: form-data; name="purpose"\r
+                \r
+                %s\r
+                --b\r
+                Content-Disposition: form-data; name="file"; filename="captions.jsonl"\r
+                Content-Type: application/jsonl\r
+                \r
+                %s\r
+                --b--\r
+                """
+                        .formatted(purpose, jsonl);
+        HttpRequest request =
+                HttpRequest.newBuilder(root.resolve("v1/files"))
+                        .header("Content-Type", "multipart/form-data; boundary=b")
+                        .POST(HttpRequest.BodyPublishers.ofString(form))
+                        .build();
+        return JSON.readTree(http.send(request, HttpResponse.BodyHandlers.ofString()).body());
+    }
+
+    private HttpResponse<String> createBatch(String file, String window) throws Exception {
+        HttpRequest request =
+                HttpRequest.newBuilder(root.resolve("v1/batches"))
+                        .header("Idempotency-Key", "key-of-" + file)
+                        .POST(
+                                HttpRequest.BodyPublishers.ofString(
+                                        """
+                                        {"input_file_id":"%s","endpoint":"/v1/images/generations",
+                                         "completion_window":"%s"}"""
+                                                .formatted(file, window)))
+                        .build();
+        return http.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    private HttpResponse<String> send(String path, String body) throws Exception {
+        HttpRequest request =
+                HttpRequest.newBuilder(root.resolve(path))
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build();
+        return http.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** Of the caption, as soon as it is published. */
+    private String customIdOf(String caption) {
+        Map<String, Object> config =
+                new KafkaSettings(bootstrapServers, Map.of()).consumer("a-single-reader");
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
+            consumer.subscribe(List.of(Topics.CAPTIONS.name()));
+            List<CaptionSubmitted> found = new ArrayList<>();
+            await().atMost(PATIENCE)
+                    .until(
+                            () -> {
+                                consumer.poll(Duration.ofMillis(100))
+                                        .forEach(
+                                                record ->
+                                                        found.add(
+                                                                EventCodec.decode(
+                                                                        CaptionSubmitted.class,
+                                                                        record.value())));
+                                found.removeIf(event -> !event.getCaption().equals(caption));
+                                return !found.isEmpty();
+                            });
+            return found.get(0).getCustomId();
         }
     }
 

@@ -1,0 +1,45 @@
+package dev.nocturne.ingest;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A job that was made from a file, as OpenAI's Batch API shows it. Times are Unix seconds, null
+ * until they come.
+ *
+ * @param errors null unless the file is bad
+ * @param outputFileId null until the file is there, and if no request completed
+ * @param errorFileId null until the file is there, and if every request completed
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+public record Batch(
+        String id,
+        String object,
+        String endpoint,
+        Errors errors,
+        String inputFileId,
+        String completionWindow,
+        Job.Status status,
+        String outputFileId,
+        String errorFileId,
+        Long createdAt,
+        Long inProgressAt,
+        Long expiresAt,
+        Long finalizingAt,
+        Long completedAt,
+        Long failedAt,
+        Long expiredAt,
+        Long cancellingAt,
+        Long cancelledAt,
+        Counts requestCounts,
+        Map<String, String> metadata) {
+
+    public record Errors(String object, List<Problem> data) {}
+
+    /** {@code total} is always the sum of the others; the last three are not OpenAI's. */
+    @JsonNaming(SnakeCaseStrategy.class)
+    public record Counts(
+            int total, int completed, int failed, int cancelled, int expired, int inFlight) {}
+}

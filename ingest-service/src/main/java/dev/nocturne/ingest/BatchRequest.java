@@ -1,0 +1,180 @@
+package dev.nocturne.ingest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The body of a request for a batch.
+ *
+ * @param window how long the batch may take
+ * @param digest SHA-256 of the body, whatever the order of its fields
+ */
+record BatchRequest(
+        String inputFileId,
+        boolean skipInvalid,
+        String completionWindow,
+        Duration window,
+        Map<String, String> metadata,
+        String digest) {
+
+    /** Captions stay in Kafka for a week, see the topic catalogue. */
+    static final String LONGEST_WINDOW = "7d";
+
+    private static final int MAX_METADATA = 16;
+    private static final int MAX_METADATA_KEY_CHARS = 64;
+    private static final int MAX_METADATA_VALUE_CHARS = 512;
+
+    private static final Pattern WINDOW = Pattern.compile("([1-9]\\d{0,4})([smhd])");
+
+    /** {@code output_expires_after} is OpenAI's; files stay here until someone deletes them. */
+    private static final Set<String> FIELDS =
+            Set.of(
+                    "input_file_id",
+                    "endpoint",
+                    "completion_window",
+                    "metadata",
+                    "on_invalid",
+                    "output_expires_after");
+
+    private static final JsonMapper SORTED =
+            JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).build();
+
+    /**
+     * @throws IngestException INVALID
+     */
+    static BatchRequest parse(JsonNode json) {
+        if (!(json instanceof ObjectNode body)) {
+            throw IngestException.invalid(null, "the body is not an object: send a JSON object");
+        }
+        body.fieldNames()
+                .forEachRemaining(
+                        name ->
+                                require(
+                                        FIELDS.contains(name),
+                                        JobParser.excerpt(name),
+                                        "unknown field '%s': known are %s"
+                                                .formatted(
+                                                        JobParser.excerpt(name),
+                                                        String.join(", ", FIELDS))));
+        String endpoint = text(body, "endpoint");
+        require(
+                endpoint.equals(CaptionJson.ENDPOINT),
+                "endpoint",
+                "endpoint is '%s': must be '%s'"
+                        .formatted(JobParser.excerpt(endpoint), CaptionJson.ENDPOINT));
+        String onInvalid = body.hasNonNull("on_invalid") ? text(body, "on_invalid") : "fail";
+        require(
+                Set.of("fail", "skip").contains(onInvalid),
+                "on_invalid",
+                "on_invalid is '%s': must be 'fail' or 'skip'"
+                        .formatted(JobParser.excerpt(onInvalid)));
+        String window = text(body, "completion_window");
+        return new BatchRequest(
+                text(body, "input_file_id"),
+                onInvalid.equals("skip"),
+                window,
+                window(window),
+                metadata(body.get("metadata")),
+                digest(body));
+    }
+
+    private static void require(boolean holds, String param, String message) {
+        if (!holds) {
+            throw IngestException.invalid(param, message);
+        }
+    }
+
+    private static String text(ObjectNode body, String name) {
+        JsonNode node = body.get(name);
+        require(
+                node != null && node.isTextual(),
+                name,
+                "%s is %s: must be a string".formatted(name, node == null ? "missing" : node));
+        return node.textValue();
+    }
+
+    /**
+     * @throws IngestException INVALID
+     */
+    static Duration window(String text) {
+        Matcher matcher = WINDOW.matcher(text);
+        boolean readable = matcher.matches();
+        Duration window =
+                readable
+                        ? duration(Integer.parseInt(matcher.group(1)), matcher.group(2))
+                        : Duration.ZERO;
+        require(
+                readable && window.compareTo(duration(7, "d")) <= 0,
+                "completion_window",
+                "completion_window is '%s': write it like '24h', at most '%s'"
+                        .formatted(JobParser.excerpt(text), LONGEST_WINDOW));
+        return window;
+    }
+
+    private static Duration duration(int count, String unit) {
+        return switch (unit) {
+            case "s" -> Duration.ofSeconds(count);
+            case "m" -> Duration.ofMinutes(count);
+            case "h" -> Duration.ofHours(count);
+            default -> Duration.ofDays(count);
+        };
+    }
+
+    private static Map<String, String> metadata(JsonNode node) {
+        Map<String, String> metadata = new TreeMap<>();
+        if (node == null || node.isNull()) {
+            return metadata;
+        }
+        require(node.isObject(), "metadata", "metadata is %s: must be an object".formatted(node));
+        node.fields()
+                .forEachRemaining(
+                        field -> {
+                            String key = field.getKey();
+                            require(
+                                    key.length() <= MAX_METADATA_KEY_CHARS
+                                            && field.getValue().isTextual()
+                                            && field.getValue().textValue().length()
+                                                    <= MAX_METADATA_VALUE_CHARS,
+                                    "metadata",
+                                    "metadata '%s': a key has at most %d characters, a value is a string of at most %d"
+                                            .formatted(
+                                                    JobParser.excerpt(key),
+                                                    MAX_METADATA_KEY_CHARS,
+                                                    MAX_METADATA_VALUE_CHARS));
+                            metadata.put(key, field.getValue().textValue());
+                        });
+        require(
+                metadata.size() <= MAX_METADATA,
+                "metadata",
+                "metadata has %d pairs: at most %d".formatted(metadata.size(), MAX_METADATA));
+        return metadata;
+    }
+
+    private static String digest(ObjectNode body) {
+        try {
+            // a tree keeps the order it was written in, maps are sorted
+            String sorted = SORTED.writeValueAsString(SORTED.treeToValue(body, Map.class));
+            return HexFormat.of()
+                    .formatHex(
+                            MessageDigest.getInstance("SHA-256")
+                                    .digest(sorted.getBytes(StandardCharsets.UTF_8)));
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("JSON is JSON", e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
+    }
+}

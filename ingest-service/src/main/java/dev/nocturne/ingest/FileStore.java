@@ -1,0 +1,111 @@
+package dev.nocturne.ingest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.StageException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Files in the bucket: {@code files/<id>/file.json} says what a file is and where its bytes are. It
+ * is written last, so a file is there whole or not at all.
+ */
+final class FileStore {
+
+    private static final String FOLDER = "files/";
+    private static final String DESCRIPTION = "/file.json";
+
+    /** What may stand in an object key; also of ids that nobody has given out. */
+    private static final Pattern ID = Pattern.compile("file-[A-Za-z0-9._-]{1,160}");
+
+    private static final JsonMapper JSON =
+            JsonMapper.builder()
+                    .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+                    .build();
+
+    private final ObjectStore store;
+
+    FileStore(ObjectStore store) {
+        this.store = store;
+    }
+
+    static String contentKey(String id) {
+        return FOLDER + id + "/content";
+    }
+
+    private static String descriptionKey(String id) {
+        return FOLDER + id + DESCRIPTION;
+    }
+
+    /** Puts the content where the file says, then the file. */
+    void put(StoredFile file, Path content) {
+        store.put(file.key(), content, "application/jsonl");
+        try {
+            store.put(descriptionKey(file.id()), JSON.writeValueAsBytes(file), "application/json");
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("a record of plain values is always JSON", e);
+        }
+    }
+
+    Optional<StoredFile> find(String id) {
+        if (!ID.matcher(id).matches() || !store.exists(descriptionKey(id))) {
+            return Optional.empty();
+        }
+        return Optional.of(read(id));
+    }
+
+    private StoredFile read(String id) {
+        try {
+            return JSON.readValue(store.get(descriptionKey(id)), StoredFile.class);
+        } catch (IOException e) {
+            throw new IllegalStateException(
+                    "%s is not a file's description: %s"
+                            .formatted(descriptionKey(id), e.getMessage()),
+                    e);
+        }
+    }
+
+    /** Ids of all files, the latest upload first. */
+    List<String> ids() {
+        List<String> ids = new ArrayList<>();
+        for (String key : store.list(FOLDER)) {
+            if (key.endsWith(DESCRIPTION)) {
+                ids.add(key.substring(FOLDER.length(), key.length() - DESCRIPTION.length()));
+            }
+        }
+        ids.sort(Comparator.reverseOrder());
+        return ids;
+    }
+
+    InputStream open(StoredFile file) {
+        return store.open(file.key());
+    }
+
+    /** The description first: what is half deleted is not there. */
+    void delete(StoredFile file) {
+        store.delete(descriptionKey(file.id()));
+        store.delete(file.key());
+    }
+
+    /** Copies the bytes to a new file on this machine's disk, which the caller deletes. */
+    Path download(StoredFile file) throws IOException {
+        Path copy = Files.createTempFile("nocturne-", ".jsonl");
+        try (InputStream in = open(file)) {
+            Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
+            return copy;
+        } catch (IOException | StageException e) {
+            Files.deleteIfExists(copy);
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,304 @@
+package dev.nocturne.ingest;
+
+import dev.nocturne.events.Failure;
+import dev.nocturne.events.FileProblem;
+import dev.nocturne.events.JobClosed;
+import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.JobEvent;
+import dev.nocturne.events.JobRejected;
+import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.events.RequestStatus;
+import dev.nocturne.events.StopReason;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.Topics;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Set;
+import java.util.zip.ZipException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns the files of jobs into captions, and writes off what of a stopped job is unfinished. A line
+ * is in memory at a time. Every step may be repeated, and after a step has been broken off its
+ * repetition does what is left: the log says how far a job is.
+ */
+final class Intake {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
+    private static final String STAGE = "ingest";
+
+    /** Problems that leave no lines to go on with. */
+    private static final Set<String> OF_THE_FILE = Set.of("empty_job", "invalid_gzip", "too_large");
+
+    private final JobTable jobs;
+    private final FileStore files;
+    private final JobPublisher publisher;
+    private final Runnable catchUp;
+    private final JobLog.Listener listener;
+    private final Clock clock;
+
+    /**
+     * @param catchUp waits until the table knows everything that is in the log by now
+     * @param listener told at once what is published here; it comes again from the log
+     */
+    Intake(
+            JobTable jobs,
+            FileStore files,
+            JobPublisher publisher,
+            Runnable catchUp,
+            JobLog.Listener listener,
+            Clock clock) {
+        this.jobs = jobs;
+        this.files = files;
+        this.publisher = publisher;
+        this.catchUp = catchUp;
+        this.listener = listener;
+        this.clock = clock;
+    }
+
+    /** Publishes what happened to a job, and tells the listener. */
+    void publish(String jobId, Object change) {
+        JobEvent event = new JobEvent(jobId, now(), change);
+        publisher.publish(Topics.JOB_EVENTS, jobId, event);
+        listener.read(event);
+    }
+
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MILLIS); // as the record keeps it
+    }
+
+    /**
+     * What is wrong with a file of captions, at most {@link JobParser#MAX_PROBLEMS}.
+     *
+     * @throws IOException if it cannot be read
+     */
+    List<Problem> validate(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return new JobParser(in, "validation", Instant.EPOCH).validate();
+        } catch (ZipException | EOFException e) {
+            return List.of(
+                    new Problem(
+                            null,
+                            null,
+                            "invalid_gzip",
+                            "the file is not whole gzip (%s): send it again"
+                                    .formatted(e.getMessage())));
+        } catch (IngestException e) {
+            return e.problems();
+        }
+    }
+
+    /**
+     * Takes a job that was created from validation to its start, or to its rejection; a job that
+     * has been stopped meanwhile is closed. One job at a time: the lines of two would only wait for
+     * each other's transaction.
+     */
+    synchronized void start(String jobId) throws IOException {
+        JobCreated created = jobs.ask(jobId, JobState::created).orElseThrow();
+        if (isStopped(jobId)) {
+            closeBeforeStart(jobId);
+            return;
+        }
+        StoredFile file = files.find(created.getInputFileId()).orElse(null);
+        if (file == null) {
+            reject(
+                    jobId,
+                    List.of(
+                            new Problem(
+                                    null,
+                                    "input_file_id",
+                                    "file_deleted",
+                                    "file '%s' was deleted: upload it again"
+                                            .formatted(created.getInputFileId()))));
+            return;
+        }
+        Path local = files.download(file);
+        try {
+            List<Problem> problems = validate(local);
+            boolean fatal =
+                    problems.stream().anyMatch(problem -> OF_THE_FILE.contains(problem.code()));
+            if (!problems.isEmpty() && (fatal || !created.getSkipInvalid())) {
+                reject(jobId, problems);
+            } else {
+                publishCaptions(jobId, local);
+            }
+        } finally {
+            Files.deleteIfExists(local);
+        }
+    }
+
+    private boolean isStopped(String jobId) {
+        return jobs.ask(jobId, job -> job.stopped() != null).orElseThrow();
+    }
+
+    private void reject(String jobId, List<Problem> problems) {
+        publish(
+                jobId,
+                new JobRejected(
+                        problems.stream()
+                                .map(
+                                        problem ->
+                                                new FileProblem(
+                                                        problem.line(),
+                                                        problem.param(),
+                                                        problem.code(),
+                                                        problem.message()))
+                                .toList()));
+        LOG.info("job {} rejected: {}", jobId, problems.get(0).code());
+    }
+
+    private void publishCaptions(String jobId, Path file) throws IOException {
+        Instant now = now();
+        int[] total = {0};
+        JobSubmitted[] submitted = {null};
+        try {
+            boolean published =
+                    publisher.publish(
+                            catchUp,
+                            transaction -> {
+                                if (isStarted(jobId)) {
+                                    return false; // by the transaction of an earlier attempt
+                                }
+                                total[0] = sendLines(jobId, file, now, transaction);
+                                submitted[0] = new JobSubmitted(jobId, total[0], now);
+                                transaction.send(Topics.JOBS, jobId, submitted[0]);
+                                return !isStopped(jobId);
+                            });
+            if (published) {
+                listener.read(submitted[0]);
+                LOG.info("job {} started: {} captions", jobId, total[0]);
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private boolean isStarted(String jobId) {
+        return jobs.ask(jobId, JobState::isStarted).orElseThrow();
+    }
+
+    /** Good lines become captions, bad ones failed results. */
+    private int sendLines(
+            String jobId, Path file, Instant now, JobPublisher.Transaction transaction) {
+        int total = 0;
+        try (InputStream in = Files.newInputStream(file)) {
+            JobParser parser = new JobParser(in, jobId, now);
+            for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
+                total++;
+                String key = Ids.key(jobId, line.requestId());
+                if (line.isGood()) {
+                    transaction.send(Topics.CAPTIONS, key, line.caption());
+                } else {
+                    transaction.send(Topics.RESULTS, key, failed(jobId, line, now));
+                }
+            }
+            return total;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static RequestFinished failed(String jobId, JobParser.Line line, Instant now) {
+        Problem first = line.problems().get(0);
+        return new RequestFinished(
+                new RequestRef(jobId, line.requestId(), line.customId(), ""),
+                RequestStatus.FAILED,
+                List.of(),
+                new Failure(first.code(), STAGE, first.message(), first.param(), line.number()),
+                now);
+    }
+
+    /** The barrier first: an earlier attempt may have started it after all. */
+    private void closeBeforeStart(String jobId) {
+        publisher.publish(catchUp, transaction -> false);
+        if (!isStarted(jobId)) {
+            publish(jobId, new JobClosed(0, 0, 0, 0, now()));
+        }
+    }
+
+    /**
+     * Gives every unfinished request of a stopped job its result: cancelled, or expired. A picture
+     * that is finished at the same time counts if its result comes first in the log.
+     */
+    synchronized void writeOff(String jobId) throws IOException {
+        JobCreated created = jobs.ask(jobId, JobState::created).orElseThrow();
+        StopReason reason = jobs.ask(jobId, JobState::stopped).orElseThrow();
+        Path local = files.download(files.find(created.getInputFileId()).orElseThrow());
+        try {
+            publisher.publish(
+                    catchUp,
+                    transaction -> {
+                        sendUnfinished(jobId, reason, local, transaction);
+                        return true;
+                    });
+            catchUp.run(); // or it would be done again
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        } finally {
+            Files.deleteIfExists(local);
+        }
+    }
+
+    private void sendUnfinished(
+            String jobId, StopReason reason, Path file, JobPublisher.Transaction transaction) {
+        Instant now = now();
+        Failure failure = stopFailure(reason);
+        int count = 0;
+        try (InputStream in = Files.newInputStream(file)) {
+            JobParser parser = new JobParser(in, jobId, now);
+            for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
+                String requestId = line.requestId();
+                if (line.isGood() && !jobs.ask(jobId, job -> job.isFinished(requestId)).get()) {
+                    count++;
+                    transaction.send(
+                            Topics.RESULTS,
+                            Ids.key(jobId, requestId),
+                            new RequestFinished(
+                                    new RequestRef(
+                                            jobId,
+                                            requestId,
+                                            line.customId(),
+                                            line.caption().getCaption()),
+                                    RequestStatus.valueOf(reason.name()),
+                                    List.of(),
+                                    failure,
+                                    now));
+                }
+            }
+            LOG.info("job {} {}: {} requests written off", jobId, reason, count);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Failure stopFailure(StopReason reason) {
+        return switch (reason) {
+            case CANCELLED ->
+                    new Failure(
+                            ReasonCodes.BATCH_CANCELLED,
+                            STAGE,
+                            "the batch was cancelled before this request was finished",
+                            null,
+                            null);
+            case EXPIRED ->
+                    new Failure(
+                            ReasonCodes.BATCH_EXPIRED,
+                            STAGE,
+                            "the completion window was over before this request was finished",
+                            null,
+                            null);
+        };
+    }
+}

@@ -1,0 +1,102 @@
+package dev.nocturne.ingest;
+
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.MalformedEventException;
+import dev.nocturne.schemas.Topics;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+
+/**
+ * Reads the results of one job again, straight from the log, so that nobody has to keep them: the
+ * first result of each request, partition by partition, in the same order every time.
+ */
+final class ResultLog {
+
+    private static final Duration POLL = Duration.ofSeconds(1);
+    private static final int MAX_EMPTY_POLLS = 60;
+
+    /** Takes the results; may break off with what it throws. */
+    interface Reader {
+        void read(RequestFinished result) throws IOException;
+    }
+
+    private final KafkaSettings kafka;
+
+    ResultLog(KafkaSettings kafka) {
+        this.kafka = kafka;
+    }
+
+    /**
+     * Everything that is there at the call.
+     *
+     * @param firstOffsets where the job's results begin in each partition
+     * @throws IngestException UNAVAILABLE if the brokers do not answer
+     */
+    void read(String jobId, Map<Integer, Long> firstOffsets, Reader reader) throws IOException {
+        Map<String, Object> config = kafka.consumer("");
+        config.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        byte[] keyPrefix = (jobId + '/').getBytes(StandardCharsets.UTF_8);
+        Set<Long> seen = new HashSet<>();
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
+            for (var start : new TreeMap<>(firstOffsets).entrySet()) {
+                TopicPartition partition =
+                        new TopicPartition(Topics.RESULTS.name(), start.getKey());
+                consumer.assign(List.of(partition));
+                consumer.seek(partition, start.getValue());
+                long end = consumer.endOffsets(List.of(partition)).get(partition);
+                int emptyPolls = 0;
+                while (consumer.position(partition) < end) {
+                    ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+                    emptyPolls = records.isEmpty() ? emptyPolls + 1 : 0;
+                    if (emptyPolls > MAX_EMPTY_POLLS) {
+                        throw new TimeoutException("no answer for a minute");
+                    }
+                    for (ConsumerRecord<byte[], byte[]> record : records) {
+                        if (isOfJob(keyPrefix, record.key()) && record.offset() < end) {
+                            readOnce(record.value(), seen, reader);
+                        }
+                    }
+                }
+            }
+        } catch (KafkaException e) {
+            throw IngestException.unavailable(
+                    "the results of job %s cannot be read (%s): try again later"
+                            .formatted(jobId, e.getMessage()),
+                    e);
+        }
+    }
+
+    private static void readOnce(byte[] value, Set<Long> seen, Reader reader) throws IOException {
+        RequestFinished result;
+        try {
+            result = EventCodec.decode(RequestFinished.class, value);
+        } catch (MalformedEventException e) {
+            return; // it counts nowhere else either
+        }
+        if (seen.add(Long.parseUnsignedLong(result.getRequest().getRequestId(), 16))) {
+            reader.read(result);
+        }
+    }
+
+    private static boolean isOfJob(byte[] keyPrefix, byte[] key) {
+        return key != null
+                && key.length > keyPrefix.length
+                && Arrays.equals(key, 0, keyPrefix.length, keyPrefix, 0, keyPrefix.length);
+    }
+}

@@ -1,0 +1,360 @@
+package dev.nocturne.ingest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nocturne.embedded.EmbeddedBroker;
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Topics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.GZIPOutputStream;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Batches from file to output, with restarts in between; the results come from the test. */
+class BatchBrokerTest {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String API = "http://localhost:8080/";
+
+    @TempDir Path folder;
+
+    private EmbeddedBroker broker;
+    private KafkaSettings kafka;
+    private KafkaProducer<byte[], byte[]> producer;
+    private final MemoryStore store = new MemoryStore();
+
+    @BeforeEach
+    void start() {
+        broker = EmbeddedBroker.start(folder.resolve("kafka"), 0);
+        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
+        producer = new KafkaProducer<>(kafka.producer());
+    }
+
+    @AfterEach
+    void close() {
+        producer.close();
+        broker.close();
+    }
+
+    private IngestService service() {
+        IngestService service =
+                new IngestService(kafka, () -> store, new SimpleMeterRegistry(), Clock.systemUTC());
+        service.start();
+        await().atMost(PATIENCE).until(() -> service.health().ready());
+        return service;
+    }
+
+    @Test
+    void aBatchGoesOnOverRestartsAtAnyPoint() throws Exception {
+        String jsonl =
+                """
+                {"custom_id":"a","method":"POST","url":"/v1/images/generations","body":{"prompt":"a cat"}}
+                {"custom_id":"b","prompt":"a dog"}
+                {"custom_id":"c","prompt":"a cow"}
+                """;
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+            gzip.write(jsonl.getBytes(UTF_8));
+        }
+        String id;
+        try (IngestService ingest = service()) {
+            String file = upload(ingest, bytes.toByteArray());
+            Batch created = ingest.createBatch(body(file, "24h", "fail"), null, API);
+            id = created.id();
+            assertThat(created.metadata()).containsEntry("night", "1");
+        }
+        try (IngestService ingest = service()) {
+            awaitStatus(ingest, id, Job.Status.IN_PROGRESS);
+            assertThat(captions())
+                    .extracting(CaptionSubmitted::getCustomId, CaptionSubmitted::getTop)
+                    .containsExactlyInAnyOrder(tuple("a", 1), tuple("b", 4), tuple("c", 4));
+            finish(JobStateTest.completed(id, "a", 1));
+            await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().completed() == 1);
+        }
+        Batch completed;
+        try (IngestService ingest = service()) {
+            assertThat(ingest.batch(id).requestCounts())
+                    .isEqualTo(new Batch.Counts(3, 1, 0, 0, 0, 2));
+            store.refusals.set(2);
+            finish(JobStateTest.failed(id, "b", 2));
+            finish(JobStateTest.completed(id, "c", 3));
+            awaitStatus(ingest, id, Job.Status.COMPLETED);
+            completed = ingest.batch(id);
+            assertThat(completed.requestCounts()).isEqualTo(new Batch.Counts(3, 2, 1, 0, 0, 0));
+            Map<String, JsonNode> output = lines(ingest, completed.outputFileId());
+            assertThat(output).containsOnlyKeys("a", "c");
+            JsonNode answer = output.get("a").get("response");
+            assertThat(answer.get("status_code").intValue()).isEqualTo(200);
+            assertThat(answer.get("body").get("data").get(0).toString())
+                    .isEqualTo(
+                            "{\"url\":\"%sv1/images/%s/%s/1.png\",\"rank\":1,\"score\":0.5,\"seed\":42}"
+                                    .formatted(API, id, Ids.requestId(id, "a")));
+            assertThat(output.get("a").get("error").isNull()).isTrue();
+            Map<String, JsonNode> errors = lines(ingest, completed.errorFileId());
+            assertThat(errors).containsOnlyKeys("b");
+            assertThat(errors.get("b").get("error").get("code").textValue())
+                    .isEqualTo("model_error");
+        }
+        assertThat(captions()).as("published once").hasSize(3);
+        try (IngestService ingest = service()) {
+            assertThat(ingest.batch(id)).isEqualTo(completed);
+        }
+    }
+
+    @Test
+    void oneBadLineFailsTheBatchUnlessBadLinesAreSkipped() throws Exception {
+        String jsonl =
+                """
+                {"custom_id":"a","prompt":"a cat"}
+                {"custom_id":"b","prompt":"a dog","top":99}
+                {"custom_id":"a","prompt":"a cow"}
+                nonsense
+                """;
+        try (IngestService ingest = service()) {
+            String file = upload(ingest, jsonl.getBytes(UTF_8));
+            String strict = ingest.createBatch(body(file, "24h", "fail"), null, API).id();
+            awaitStatus(ingest, strict, Job.Status.FAILED);
+            assertThat(ingest.batch(strict).errors().data())
+                    .extracting(Problem::line, Problem::param, Problem::code)
+                    .containsExactly(
+                            tuple(2, "top", "invalid_option"),
+                            tuple(3, "custom_id", "duplicate_custom_id"),
+                            tuple(4, null, "invalid_json"));
+            assertThat(captions()).isEmpty();
+
+            String id = ingest.createBatch(body(file, "24h", "skip"), null, API).id();
+            await().atMost(PATIENCE)
+                    .until(
+                            () ->
+                                    ingest.batch(id)
+                                            .requestCounts()
+                                            .equals(new Batch.Counts(4, 0, 3, 0, 0, 1)));
+            finish(JobStateTest.completed(id, "a", 1));
+            awaitStatus(ingest, id, Job.Status.COMPLETED);
+            assertThat(lines(ingest, ingest.batch(id).outputFileId())).containsOnlyKeys("a");
+            List<JsonNode> errors = lineList(ingest, ingest.batch(id).errorFileId());
+            assertThat(errors)
+                    .extracting(
+                            line -> line.get("custom_id").textValue(),
+                            line -> line.get("error").get("line").intValue(),
+                            line -> line.get("error").get("code").textValue())
+                    .containsExactlyInAnyOrder(
+                            tuple("b", 2, "invalid_option"),
+                            tuple("a", 3, "duplicate_custom_id"),
+                            tuple("line-4", 4, "invalid_json"));
+        }
+    }
+
+    @Test
+    void aFileWithoutLinesOrOfBrokenGzipFailsTheBatch() throws Exception {
+        try (IngestService ingest = service()) {
+            String empty = upload(ingest, new byte[0]);
+            String broken = upload(ingest, new byte[] {0x1f, (byte) 0x8b, 8, 0});
+            String first = ingest.createBatch(body(empty, "24h", "skip"), null, API).id();
+            String second = ingest.createBatch(body(broken, "24h", "skip"), null, API).id();
+            awaitStatus(ingest, first, Job.Status.FAILED);
+            awaitStatus(ingest, second, Job.Status.FAILED);
+            assertThat(ingest.batch(first).errors().data())
+                    .extracting(Problem::code)
+                    .containsExactly("empty_job");
+            assertThat(ingest.batch(second).errors().data())
+                    .extracting(Problem::code)
+                    .containsExactly("invalid_gzip");
+        }
+    }
+
+    @Test
+    void whatIsFinishedStaysWhenABatchIsCancelled() throws Exception {
+        try (IngestService ingest = service()) {
+            String id = batchOfThree(ingest, "24h");
+            finish(JobStateTest.completed(id, "line-1", 1));
+            await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().completed() == 1);
+
+            assertThat(ingest.cancel(id).status()).isEqualTo(Job.Status.CANCELLING);
+            await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().inFlight() == 0);
+            finish(JobStateTest.completed(id, "line-2", 5)); // too late
+            awaitStatus(ingest, id, Job.Status.CANCELLED);
+
+            Batch batch = ingest.batch(id);
+            assertThat(batch.requestCounts()).isEqualTo(new Batch.Counts(3, 1, 0, 2, 0, 0));
+            assertThat(lines(ingest, batch.outputFileId())).containsOnlyKeys("line-1");
+            assertThat(lines(ingest, batch.errorFileId()))
+                    .containsOnlyKeys("line-2", "line-3")
+                    .allSatisfy(
+                            (customId, line) ->
+                                    assertThat(line.get("error").get("code").textValue())
+                                            .isEqualTo("batch_cancelled"));
+            assertThat(ingest.cancel(id)).isEqualTo(batch);
+
+            Batch retry = ingest.retryFailed(id, API);
+            assertThat(retry.metadata()).containsEntry("parent_batch", id);
+            awaitStatus(ingest, retry.id(), Job.Status.IN_PROGRESS);
+            assertThat(captions())
+                    .filteredOn(caption -> caption.getJobId().equals(retry.id()))
+                    .extracting(CaptionSubmitted::getCustomId)
+                    .containsExactlyInAnyOrder("line-2", "line-3");
+            assertThatThrownBy(() -> ingest.retryFailed(retry.id(), API))
+                    .hasMessageContaining("is in_progress and has nothing to retry");
+        }
+    }
+
+    @Test
+    void aBatchExpiresAtTheEndOfItsWindowAlsoIfNobodyIsThereThen() throws Exception {
+        String id;
+        try (IngestService ingest = service()) {
+            id = batchOfThree(ingest, "3s");
+            finish(JobStateTest.completed(id, "line-3", 1));
+            await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().completed() == 1);
+        }
+        try (IngestService ingest = service()) {
+            awaitStatus(ingest, id, Job.Status.EXPIRED);
+            Batch batch = ingest.batch(id);
+            assertThat(batch.expiredAt()).isGreaterThanOrEqualTo(batch.expiresAt());
+            assertThat(batch.requestCounts()).isEqualTo(new Batch.Counts(3, 1, 0, 0, 2, 0));
+            assertThat(lines(ingest, batch.errorFileId())).containsOnlyKeys("line-1", "line-2");
+            assertThatThrownBy(() -> ingest.cancel(id)).hasMessageContaining("is expired");
+        }
+    }
+
+    @Test
+    void anIdempotencyKeyMakesOneBatchAlsoAfterARestart() throws Exception {
+        String file;
+        String id;
+        try (IngestService ingest = service()) {
+            file = upload(ingest, "{\"prompt\":\"a\"}".getBytes(UTF_8));
+            id = ingest.createBatch(body(file, "24h", "fail"), "key", API).id();
+        }
+        try (IngestService ingest = service()) {
+            JsonNode otherOrder =
+                    JSON.readTree(
+                            """
+                            {"on_invalid":"fail","metadata":{"night":"1"},"input_file_id":"%s",
+                             "completion_window":"24h","endpoint":"/v1/images/generations"}"""
+                                    .formatted(file));
+            assertThat(ingest.createBatch(otherOrder, "key", API).id()).isEqualTo(id);
+            assertThatThrownBy(() -> ingest.createBatch(body(file, "25h", "fail"), "key", API))
+                    .isInstanceOfSatisfying(
+                            IngestException.class,
+                            e -> assertThat(e.kind()).isEqualTo(IngestException.Kind.CONFLICT));
+            assertThat(ingest.batches(null, 10)).extracting(Batch::id).containsExactly(id);
+            assertThatThrownBy(() -> ingest.delete(file))
+                    .hasMessageContaining("reads file '%s'".formatted(file));
+        }
+    }
+
+    private String batchOfThree(IngestService ingest, String window) throws Exception {
+        String file = upload(ingest, "{\"prompt\":\"a\"}\n".repeat(3).getBytes(UTF_8));
+        String id = ingest.createBatch(body(file, window, "fail"), null, API).id();
+        awaitStatus(ingest, id, Job.Status.IN_PROGRESS);
+        return id;
+    }
+
+    private static JsonNode body(String file, String window, String onInvalid) throws IOException {
+        return JSON.readTree(
+                """
+                {"input_file_id":"%s","endpoint":"/v1/images/generations","completion_window":"%s",
+                 "on_invalid":"%s","metadata":{"night":"1"}}"""
+                        .formatted(file, window, onInvalid));
+    }
+
+    private String upload(IngestService ingest, byte[] content) throws IOException {
+        Path file = Files.write(folder.resolve("upload"), content);
+        return ingest.upload("captions.jsonl", "batch", file).id();
+    }
+
+    /** At every look the counts add up. */
+    private static void awaitStatus(IngestService ingest, String id, Job.Status status) {
+        await().atMost(PATIENCE)
+                .until(
+                        () -> {
+                            Batch batch = ingest.batch(id);
+                            Batch.Counts counts = batch.requestCounts();
+                            assertThat(
+                                            counts.completed()
+                                                    + counts.failed()
+                                                    + counts.cancelled()
+                                                    + counts.expired()
+                                                    + counts.inFlight())
+                                    .isEqualTo(counts.total());
+                            return batch.status() == status;
+                        });
+    }
+
+    private static List<JsonNode> lineList(IngestService ingest, String file) throws IOException {
+        List<JsonNode> lines = new ArrayList<>();
+        byte[] bytes = ingest.content(ingest.file(file)).readAllBytes();
+        for (String line : new String(bytes, UTF_8).split("\n")) {
+            lines.add(JSON.readTree(line));
+        }
+        return lines;
+    }
+
+    private static Map<String, JsonNode> lines(IngestService ingest, String file)
+            throws IOException {
+        Map<String, JsonNode> lines = new HashMap<>();
+        for (JsonNode line : lineList(ingest, file)) {
+            assertThat(lines.put(line.get("custom_id").textValue(), line)).isNull();
+        }
+        return lines;
+    }
+
+    private void finish(RequestFinished event) {
+        String key = Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId());
+        producer.send(
+                new ProducerRecord<>(
+                        Topics.RESULTS.name(), key.getBytes(UTF_8), EventCodec.encode(event)));
+        producer.flush();
+    }
+
+    /** All captions in the topic. */
+    private List<CaptionSubmitted> captions() {
+        List<CaptionSubmitted> captions = new ArrayList<>();
+        Map<String, Object> config = kafka.consumer("");
+        config.remove("group.id");
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
+            List<TopicPartition> partitions =
+                    consumer.partitionsFor(Topics.CAPTIONS.name()).stream()
+                            .map(info -> new TopicPartition(info.topic(), info.partition()))
+                            .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
+                consumer.poll(Duration.ofMillis(100))
+                        .forEach(
+                                record ->
+                                        captions.add(
+                                                EventCodec.decode(
+                                                        CaptionSubmitted.class, record.value())));
+            }
+        }
+        return captions;
+    }
+}

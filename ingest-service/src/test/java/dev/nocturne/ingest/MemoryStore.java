@@ -1,0 +1,72 @@
+package dev.nocturne.ingest;
+
+import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.TransientException;
+import dev.nocturne.schemas.ReasonCodes;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A bucket in memory that refuses its next puts if it is told to. */
+final class MemoryStore implements ObjectStore {
+
+    final Map<String, byte[]> objects = new ConcurrentSkipListMap<>();
+    final AtomicInteger refusals = new AtomicInteger();
+
+    @Override
+    public void ensureBucket() {}
+
+    @Override
+    public void put(String key, byte[] bytes, String contentType) {
+        if (refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            throw new TransientException("the store is away", null);
+        }
+        objects.put(key, bytes.clone());
+    }
+
+    @Override
+    public void put(String key, Path file, String contentType) {
+        try {
+            put(key, Files.readAllBytes(file), contentType);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public byte[] get(String key) {
+        byte[] bytes = objects.get(key);
+        if (bytes == null) {
+            throw new PermanentException(ReasonCodes.STORAGE_ERROR, "no object " + key, null);
+        }
+        return bytes;
+    }
+
+    @Override
+    public InputStream open(String key) {
+        return new ByteArrayInputStream(get(key));
+    }
+
+    @Override
+    public void delete(String key) {
+        objects.remove(key);
+    }
+
+    @Override
+    public boolean exists(String key) {
+        return objects.containsKey(key);
+    }
+
+    @Override
+    public List<String> list(String prefix) {
+        return objects.keySet().stream().filter(key -> key.startsWith(prefix)).toList();
+    }
+}

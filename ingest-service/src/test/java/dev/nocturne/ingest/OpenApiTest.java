@@ -1,0 +1,143 @@
+package dev.nocturne.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Method;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The document says what the code does: the same routes, the same fields. */
+class OpenApiTest {
+
+    private static final java.nio.file.Path RESOURCES =
+            java.nio.file.Path.of("src/main/java/dev/nocturne/ingest/rest");
+
+    private static JsonNode document;
+
+    @BeforeAll
+    static void read() throws IOException {
+        try (InputStream in = OpenApiTest.class.getResourceAsStream("/openapi.json")) {
+            document = new ObjectMapper().readTree(in);
+        }
+    }
+
+    @Test
+    void everyRouteIsDescribedAndNoOther() throws Exception {
+        Set<String> described = new TreeSet<>();
+        document.get("paths")
+                .fields()
+                .forEachRemaining(
+                        path ->
+                                path.getValue()
+                                        .fieldNames()
+                                        .forEachRemaining(
+                                                verb -> described.add(verb + " " + path.getKey())));
+        assertThat(described).isEqualTo(routes()).isNotEmpty();
+    }
+
+    private static Set<String> routes() throws Exception {
+        Set<String> routes = new TreeSet<>();
+        try (DirectoryStream<java.nio.file.Path> files =
+                Files.newDirectoryStream(RESOURCES, "*Resource.java")) {
+            for (java.nio.file.Path file : files) {
+                String name = file.getFileName().toString().replace(".java", "");
+                Class<?> resource = Class.forName("dev.nocturne.ingest.rest." + name);
+                String root = resource.getAnnotation(Path.class).value();
+                for (Method method : resource.getDeclaredMethods()) {
+                    Path path = method.getAnnotation(Path.class);
+                    String route = path == null ? root : root + "/" + path.value();
+                    if (method.isAnnotationPresent(GET.class)) {
+                        routes.add("get " + route);
+                    } else if (method.isAnnotationPresent(POST.class)) {
+                        routes.add("post " + route);
+                    } else if (method.isAnnotationPresent(DELETE.class)) {
+                        routes.add("delete " + route);
+                    }
+                }
+            }
+        }
+        return routes;
+    }
+
+    @Test
+    void answersHaveTheFieldsThatAreDescribed() {
+        assertFields("Batch", Batch.class);
+        assertFields("Job", Job.class);
+        assertFields("Images", Answers.Images.class);
+        assertFields("Picture", Answers.Picture.class);
+        assertFields("Problem", Problem.class);
+        assertThat(names(document.at("/components/schemas/Batch/properties/request_counts")))
+                .isEqualTo(components(Batch.Counts.class));
+        assertThat(names(document.at("/components/schemas/Job/properties/counts")))
+                .isEqualTo(components(Job.Counts.class));
+    }
+
+    private static void assertFields(String schema, Class<?> record) {
+        assertThat(names(document.at("/components/schemas/" + schema)))
+                .as(schema)
+                .isEqualTo(components(record));
+    }
+
+    private static List<String> names(JsonNode schema) {
+        List<String> names = new ArrayList<>();
+        schema.get("properties").fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
+    private static List<String> components(Class<?> record) {
+        SnakeCaseStrategy snakeCase = new SnakeCaseStrategy();
+        return Arrays.stream(record.getRecordComponents())
+                .map(component -> snakeCase.translate(component.getName()))
+                .toList();
+    }
+
+    @Test
+    void everyReferenceLeadsSomewhere() {
+        List<String> references = document.findValuesAsText("$ref");
+        assertThat(references)
+                .isNotEmpty()
+                .allSatisfy(
+                        reference ->
+                                assertThat(document.at(reference.substring(1)).isObject())
+                                        .as(reference)
+                                        .isTrue());
+    }
+
+    @Test
+    void everyFieldOfAnImageRequestIsAccepted() throws Exception {
+        JsonNode fields = document.at("/components/schemas/ImageRequest/properties");
+        for (String name : names(document.at("/components/schemas/ImageRequest"))) {
+            String value =
+                    switch (fields.get(name).get("type").textValue()) {
+                        case "string" -> name.equals("response_format") ? "\"url\"" : "\"\"";
+                        default -> "1";
+                    };
+            String line = "{\"body\":{\"%s\":%s}}".formatted(name, value);
+            JobParser parser =
+                    new JobParser(
+                            new ByteArrayInputStream(line.getBytes()), "job-1", Instant.EPOCH);
+            assertThat(parser.validate())
+                    .extracting(Problem::code)
+                    .as(name)
+                    .doesNotContain("unknown_field");
+        }
+    }
+}
