@@ -10,9 +10,6 @@ import java.util.List;
  * <p>Belongs to one thread at a time; the caller closes it, which closes both models.
  */
 public final class CandidateScorer implements AutoCloseable {
-    /** Bounds the memory of a batch: activations grow with the number of pictures. */
-    private static final int MICRO_BATCH = 32;
-
     private final DiscreteVae vae;
     private final Clip clip;
 
@@ -32,8 +29,9 @@ public final class CandidateScorer implements AutoCloseable {
                     grids.size() + " grids but " + textEmbeddings.size() + " text embeddings");
         }
         float[] scores = new float[grids.size()];
-        for (int from = 0; from < grids.size(); from += MICRO_BATCH) {
-            List<TokenGrid> batch = grids.subList(from, Math.min(grids.size(), from + MICRO_BATCH));
+        int microBatch = vae.microBatch();
+        for (int from = 0; from < grids.size(); from += microBatch) {
+            List<TokenGrid> batch = grids.subList(from, Math.min(grids.size(), from + microBatch));
             try (IValue pixels = vae.renderNative(batch)) {
                 float[][] pictures = clip.embedNative(pixels, batch.size());
                 for (int i = 0; i < batch.size(); i++) {

@@ -42,6 +42,11 @@ public record DallePytorchVae(
     }
 
     @Override
+    public int widestChannels() {
+        return hidden;
+    }
+
+    @Override
     public int downsampling() {
         return 1 << layers;
     }

@@ -9,6 +9,7 @@ import ai.djl.pytorch.jni.IValue;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -20,11 +21,20 @@ import java.util.Map;
  * time; the caller closes it.
  */
 public final class DiscreteVae implements AutoCloseable {
+    /** Memory for the activations of one micro-batch. */
+    private static final long MICRO_BATCH_BYTES = 1L << 30;
+
+    private static final int MOST_AT_A_TIME = 64;
+
+    /** Layers of the widest kind that are in memory at the same time, about. */
+    private static final int LIVE_LAYERS = 4;
+
     private final TorchProgram program;
     private final IValue weights;
     private final int imageSize;
     private final int gridSize;
     private final int vocabulary;
+    private final int microBatch;
 
     /**
      * @param weights encoder and decoder by the names of {@link DvaeFamily#shapes}
@@ -38,12 +48,32 @@ public final class DiscreteVae implements AutoCloseable {
         this.imageSize = imageSize;
         this.gridSize = imageSize / architecture.downsampling();
         this.vocabulary = architecture.vocabulary();
+        this.microBatch = microBatch(architecture, imageSize);
         this.program = architecture.program();
         this.weights = program.prepare(weights, precision);
     }
 
     public int imageSize() {
         return imageSize;
+    }
+
+    /**
+     * How many pictures of this size go through the layers together: as many as a gibibyte of
+     * activations allows, 1 to 64. Of the paper's dVAE these are 4.
+     */
+    static int microBatch(DvaeFamily architecture, int imageSize) {
+        long perPicture =
+                (long) imageSize
+                        * imageSize
+                        * architecture.widestChannels()
+                        * Float.BYTES
+                        * LIVE_LAYERS;
+        return (int) Math.max(1, Math.min(MOST_AT_A_TIME, MICRO_BATCH_BYTES / perPicture));
+    }
+
+    /** How many pictures go through the layers together. */
+    int microBatch() {
+        return microBatch;
     }
 
     /** Tokens along each side of a grid. */
@@ -64,47 +94,62 @@ public final class DiscreteVae implements AutoCloseable {
      * @param pixels {@code [count, 3, imageSize, imageSize]}, unsigned bytes
      */
     public List<TokenGrid> encode(byte[] pixels, int count) {
+        int length = gridSize * gridSize;
+        List<TokenGrid> grids = new ArrayList<>(count);
+        for (int from = 0; from < count; from += microBatch) {
+            int[] tokens = encodeTogether(pixels, from, Math.min(microBatch, count - from));
+            for (int at = 0; at < tokens.length; at += length) {
+                grids.add(
+                        new TokenGrid(
+                                gridSize, gridSize, Arrays.copyOfRange(tokens, at, at + length)));
+            }
+        }
+        return grids;
+    }
+
+    private int[] encodeTogether(byte[] pixels, int from, int count) {
+        int picture = 3 * imageSize * imageSize;
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
                 IValue input =
                         IValue.from(
                                 (PtNDArray)
                                         scope.create(
-                                                ByteBuffer.wrap(pixels),
+                                                ByteBuffer.wrap(
+                                                                pixels,
+                                                                from * picture,
+                                                                count * picture)
+                                                        .slice(),
                                                 new Shape(count, 3, imageSize, imageSize),
                                                 DataType.UINT8));
                 IValue output = program.call("encode", weights, input)) {
-            long[] tokens = output.toTensor(scope).toLongArray();
-            List<TokenGrid> grids = new ArrayList<>(count);
-            int length = gridSize * gridSize;
-            for (int i = 0; i < count; i++) {
-                int[] grid = new int[length];
-                for (int p = 0; p < length; p++) {
-                    grid[p] = (int) tokens[i * length + p];
-                }
-                grids.add(new TokenGrid(gridSize, gridSize, grid));
-            }
-            return grids;
+            return Arrays.stream(output.toTensor(scope).toLongArray())
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
         }
     }
 
-    /** Renders grids, in one batch. */
+    /** Renders grids. */
     public List<BufferedImage> decode(List<TokenGrid> grids) {
-        try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
-                IValue output = renderNative(grids)) {
-            ByteBuffer pixels = output.toTensor(scope).toByteBuffer();
-            List<BufferedImage> pictures = new ArrayList<>(grids.size());
-            byte[] planar = new byte[3 * imageSize * imageSize];
-            for (int i = 0; i < grids.size(); i++) {
-                pixels.get(planar);
-                pictures.add(Pixels.picture(planar, imageSize));
+        List<BufferedImage> pictures = new ArrayList<>(grids.size());
+        byte[] planar = new byte[3 * imageSize * imageSize];
+        for (int from = 0; from < grids.size(); from += microBatch) {
+            List<TokenGrid> together =
+                    grids.subList(from, Math.min(grids.size(), from + microBatch));
+            try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
+                    IValue output = renderNative(together)) {
+                ByteBuffer pixels = output.toTensor(scope).toByteBuffer();
+                for (int i = 0; i < together.size(); i++) {
+                    pixels.get(planar);
+                    pictures.add(Pixels.picture(planar, imageSize));
+                }
             }
-            return pictures;
         }
+        return pictures;
     }
 
     /**
-     * Renders grids to a native uint8 tensor {@code [count, 3, imageSize, imageSize]}; the caller
-     * closes it.
+     * Renders grids, in one batch, to a native uint8 tensor {@code [count, 3, imageSize, imageSize]};
+     * the caller closes it and asks for no more than {@link #microBatch()}.
      */
     IValue renderNative(List<TokenGrid> grids) {
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();

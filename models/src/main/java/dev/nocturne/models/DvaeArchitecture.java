@@ -45,6 +45,11 @@ public record DvaeArchitecture(
     }
 
     @Override
+    public int widestChannels() {
+        return hidden;
+    }
+
+    @Override
     public int downsampling() {
         return 1 << (groups - 1);
     }

@@ -31,4 +31,7 @@ public sealed interface DvaeFamily permits DvaeArchitecture, DallePytorchVae, Vq
 
     /** Size of the codebook. */
     int vocabulary();
+
+    /** Channels of the layers that work at the size of the picture, where most memory goes. */
+    int widestChannels();
 }

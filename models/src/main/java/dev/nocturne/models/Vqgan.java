@@ -63,6 +63,11 @@ public record Vqgan(
     }
 
     @Override
+    public int widestChannels() {
+        return channels.get(0);
+    }
+
+    @Override
     public int downsampling() {
         return 1 << (channels.size() - 1);
     }

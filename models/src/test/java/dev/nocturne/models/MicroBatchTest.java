@@ -1,0 +1,46 @@
+package dev.nocturne.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class MicroBatchTest {
+
+    @Test
+    void memoryBoundsHowManyPicturesGoTogether() {
+        assertThat(DiscreteVae.microBatch(DvaeArchitecture.PUBLISHED, 256)).isEqualTo(4);
+        assertThat(DiscreteVae.microBatch(DvaeArchitecture.PUBLISHED, 2048)).isEqualTo(1);
+        assertThat(DiscreteVae.microBatch(RandomModels.DVAE, RandomModels.IMAGE_SIZE))
+                .isEqualTo(64);
+    }
+
+    /** More pictures than go together come back whole, in order. */
+    @Test
+    void picturesBeyondAMicroBatchKeepTheirOrder() {
+        int count = 70;
+        try (DiscreteVae vae =
+                new DiscreteVae(
+                        RandomModels.weights(RandomModels.DVAE.shapes()),
+                        RandomModels.DVAE,
+                        RandomModels.IMAGE_SIZE,
+                        Precision.FLOAT32)) {
+            int bytes = 3 * vae.imageSize() * vae.imageSize();
+            byte[] pixels = new byte[count * bytes];
+            new SplittableRandom(1).nextBytes(pixels);
+            List<TokenGrid> oneByOne = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                byte[] one = new byte[bytes];
+                System.arraycopy(pixels, i * bytes, one, 0, bytes);
+                oneByOne.addAll(vae.encode(one, 1));
+            }
+            assertThat(vae.encode(pixels, count)).isEqualTo(oneByOne);
+            var decoded = vae.decode(oneByOne);
+            assertThat(decoded).hasSize(count);
+            var last = vae.decode(oneByOne.subList(count - 1, count)).get(0);
+            assertThat(Pixels.planar(decoded.get(count - 1))).isEqualTo(Pixels.planar(last));
+        }
+    }
+}
