@@ -148,8 +148,8 @@ public final class DiscreteVae implements AutoCloseable {
     }
 
     /**
-     * Renders grids, in one batch, to a native uint8 tensor {@code [count, 3, imageSize, imageSize]};
-     * the caller closes it and asks for no more than {@link #microBatch()}.
+     * Renders grids, in one batch, to a native uint8 tensor {@code [count, 3, imageSize,
+     * imageSize]}; the caller closes it and asks for no more than {@link #microBatch()}.
      */
     IValue renderNative(List<TokenGrid> grids) {
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
