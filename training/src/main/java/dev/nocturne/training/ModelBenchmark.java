@@ -13,6 +13,7 @@ import dev.nocturne.models.DiscreteVae;
 import dev.nocturne.models.DvaeArchitecture;
 import dev.nocturne.models.DvaeFamily;
 import dev.nocturne.models.GridGenerator;
+import dev.nocturne.models.InvalidModelException;
 import dev.nocturne.models.Machine;
 import dev.nocturne.models.Precision;
 import dev.nocturne.models.PrimedTokens;
@@ -96,11 +97,12 @@ public final class ModelBenchmark {
             long memoryBytes) {}
 
     private ModelBenchmark(
-            Sizes sizes, Precision precision, double leastSeconds, Consumer<Row> rows) {
+            Sizes sizes, Precision precision, double leastSeconds, Consumer<Row> rows)
+            throws InvalidModelException {
         if (!(sizes.dvae instanceof DvaeArchitecture ours)
                 || !(sizes.transformer instanceof TransformerArchitecture own)) {
-            throw new IllegalArgumentException(
-                    "what is measured includes training, and this model was imported: give one that nocturne train made");
+            throw new InvalidModelException(
+                    "training is measured, too, and this model was imported; give one that nocturne train made");
         }
         this.sizes = sizes;
         this.dvae = ours;
@@ -115,15 +117,17 @@ public final class ModelBenchmark {
      * @param leastSeconds that each measurement takes
      * @param rows is given each row when it is measured
      * @return what the machine can do, for comparison
+     * @throws InvalidModelException if these are sizes of a model that is not trained here
      */
     public static Machine run(
             Sizes sizes,
             List<Integer> batches,
             Precision precision,
             double leastSeconds,
-            Consumer<Row> rows) {
-        Machine machine = Machine.measure(precision);
+            Consumer<Row> rows)
+            throws InvalidModelException {
         ModelBenchmark benchmark = new ModelBenchmark(sizes, precision, leastSeconds, rows);
+        Machine machine = Machine.measure(precision);
         int largest = Collections.max(batches);
         batches.forEach(benchmark::draw);
         batches.forEach(benchmark::dvae);

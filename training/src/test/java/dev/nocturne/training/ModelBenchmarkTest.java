@@ -9,6 +9,7 @@ import dev.nocturne.models.Machine;
 import dev.nocturne.models.Precision;
 import dev.nocturne.models.TransformerArchitecture;
 import dev.nocturne.models.TransformerArchitecture.Attention;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -22,7 +23,7 @@ class ModelBenchmarkTest {
                     new ClipArchitecture(32, 8, 1, 64, 1, 64, 16, 602, 64));
 
     @Test
-    void everyModelIsMeasuredAtEveryBatchAndBelowWhatTheMachineCanDo() {
+    void everyModelIsMeasuredAtEveryBatchAndBelowWhatTheMachineCanDo() throws IOException {
         List<ModelBenchmark.Row> rows = new ArrayList<>();
         Machine machine = ModelBenchmark.run(SIZES, List.of(1, 3), Precision.FLOAT32, 0, rows::add);
 
