@@ -9,7 +9,6 @@ Nothing of Nocturne needs this script.
 import argparse
 import contextlib
 import json
-import os
 import pathlib
 import statistics
 import subprocess
@@ -57,7 +56,10 @@ def dalle_pytorch(grid):
 
 
 def mindalle(grid, checkout):
-    sys.path.insert(0, checkout)
+    # its packages' own __init__ files want an older Python
+    for package in ["dalle", "dalle.models", "dalle.models.stage2", "dalle.utils"]:
+        sys.modules[package] = types.ModuleType(package)
+        sys.modules[package].__path__ = [str(pathlib.Path(checkout, *package.split(".")))]
     from dalle.models.stage2.transformer import Transformer1d
     from dalle.utils.sampling import sampling
     sizes = types.SimpleNamespace(embed_dim=WIDTH, n_layers=DEPTH, n_heads=WIDTH // 64, n_dense_layers=DEPTH, ctx_len_img=grid * grid,
