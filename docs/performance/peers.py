@@ -28,7 +28,7 @@ PRECISIONS = {"FLOAT32": contextlib.nullcontext, "BFLOAT16": lambda: torch.autoc
 def nocturne(model, batch, precision, work):
     """items/s of one row of `nocturne bench models`."""
     report = json.loads(subprocess.run(
-        [NOCTURNE, "bench", "models", model, "--batches", str(batch), "--precision", precision, "--json"],
+        [NOCTURNE, "bench", "models", model, "--batches", str(batch), "--precision", precision, "--seconds", "0", "--json"],
         check=True, stdout=subprocess.PIPE).stdout)
     return next(row["per_second"] for row in report["rows"] if row["work"] == work)
 
