@@ -53,6 +53,7 @@ class NocturneCommandTest {
                 "paint|a star|--batch|65",
                 "import|openai-dvae|encoder.pkl|--model|m",
                 "import|openai-clip|ViT-B-32.pt|--model|m",
+                "bench|models|--only|transformer drew",
                 "publish",
                 "publish|a\u0007bell",
                 "status",
