@@ -128,7 +128,7 @@ public final class ModelBenchmark {
     }
 
     /**
-     * One measurement: the median of several runs after one that warmed up.
+     * One measurement after a warm-up: the median of several runs, or the only run of a long draw.
      *
      * @param work what was done
      * @param batch how many at a time
@@ -206,7 +206,7 @@ public final class ModelBenchmark {
         train(Collections.max(batches));
     }
 
-    /** Of these, measurements that need one of our own are asked for only if it is. */
+    /** For what is {@link Sizes#measurable} only if the dVAE is one of our own. */
     private DvaeArchitecture ownDvae() {
         return (DvaeArchitecture) sizes.dvae;
     }
