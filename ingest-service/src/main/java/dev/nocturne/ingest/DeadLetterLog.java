@@ -181,7 +181,7 @@ public final class DeadLetterLog implements AutoCloseable {
             throw IngestException.conflict(
                     "id",
                     "counted_as_failed",
-                    "job '%s' has counted this request as failed and a replay would not change that: once it is done, POST /v1/batches/%s/retry-failed paints what it has left"
+                    "job '%s' keeps the first result of this request, so a replay would change nothing: once the job is done, POST /v1/batches/%s/retry-failed paints what it has left"
                             .formatted(letter.jobId(), letter.jobId()));
         }
         if (letter.topic().equals(Topics.SCORED_GRIDS.name())) {

@@ -33,12 +33,11 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Future;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -358,17 +357,25 @@ class DeadLetterBrokerTest {
 
     private void publish(List<ProducerRecord<byte[], byte[]>> records) {
         producer.beginTransaction();
-        List<Future<RecordMetadata>> sent = records.stream().map(producer::send).toList();
+        Map<TopicPartition, Long> ends = new ConcurrentHashMap<>();
+        for (ProducerRecord<byte[], byte[]> record : records) {
+            producer.send(
+                    record,
+                    (sent, error) ->
+                            ends.merge(
+                                    new TopicPartition(sent.topic(), sent.partition()),
+                                    sent.offset() + 1,
+                                    Math::max));
+        }
         producer.commitTransaction();
         // readers see a transaction a moment after its commit is promised
-        for (Future<RecordMetadata> one : sent) {
-            await().atMost(PATIENCE).until(() -> one.get().offset() < end(one.get()));
-        }
-    }
-
-    private long end(RecordMetadata metadata) {
-        TopicPartition partition = new TopicPartition(metadata.topic(), metadata.partition());
-        return reader.endOffsets(List.of(partition)).get(partition);
+        await().atMost(PATIENCE)
+                .until(
+                        () -> {
+                            Map<TopicPartition, Long> there = reader.endOffsets(ends.keySet());
+                            return ends.entrySet().stream()
+                                    .allMatch(end -> there.get(end.getKey()) > end.getValue());
+                        });
     }
 
     private static byte[] caption() {

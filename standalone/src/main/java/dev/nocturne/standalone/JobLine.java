@@ -34,7 +34,7 @@ final class JobLine {
             line.append(", %d failed".formatted(job.count("failed")));
         }
         line.append("  %.2f captions/s".formatted(job.ratePerSecond()));
-        if (!job.isDone()) {
+        if (!job.isDone() && job.finishedAt() == null) {
             if (job.etaSeconds() != null) {
                 line.append("  %s left".formatted(time(job.etaSeconds())));
             }

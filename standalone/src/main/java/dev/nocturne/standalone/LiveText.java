@@ -39,7 +39,11 @@ final class LiveText {
             linesShown = 0;
             out.print(END);
             out.flush();
-            Runtime.getRuntime().removeShutdownHook(restore);
+            try {
+                Runtime.getRuntime().removeShutdownHook(restore);
+            } catch (IllegalStateException e) {
+                return; // interrupted just now: the hook runs anyway
+            }
             restore = null;
         } else {
             out.println(lastLine(text));

@@ -58,6 +58,9 @@ final class WatchText {
     }
 
     private String finish(JobAnswer job, ZonedDateTime now) {
+        if (job.finishedAt() != null) {
+            return JobLine.at(job.finishedAt(), now) + ", its files are being written";
+        }
         StringBuilder line = new StringBuilder();
         String range = JobLine.finish(job, now);
         if (range != null) {

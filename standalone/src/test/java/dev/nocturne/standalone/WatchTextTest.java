@@ -86,6 +86,10 @@ class WatchTextTest {
                         "batch_01k0abcdefghjkmnpqrstvwxyz  validating  0.50 captions/s",
                         "captions   [" + " ".repeat(30) + "] 0/0  0 %",
                         "finish     not known yet");
+        String finished = ",\"eta_seconds\":0,\"finished_at\":\"2026-03-02T21:58:00Z\"";
+        assertThat(new WatchText(false).of(job("finalizing", 3, 0, 3, finished), null, NOW))
+                .endsWith("finish     21:58, its files are being written");
+        assertThat(JobLine.of(job("finalizing", 3, 0, 3, finished), NOW)).endsWith("captions/s");
         assertThat(
                         new WatchText(false)
                                 .of(job("completed", 3, 0, 3, ",\"eta_seconds\":0"), null, NOW)
