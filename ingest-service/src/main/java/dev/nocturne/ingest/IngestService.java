@@ -80,6 +80,7 @@ public final class IngestService implements Service {
     private final JobPublisher publisher;
     private final ResultLog results;
     private final LagMonitor lag;
+    private final DeadLetterLog deadLetters;
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread logThread = new Thread(this::followLog, "job-log");
@@ -115,6 +116,7 @@ public final class IngestService implements Service {
         this.publisher = new JobPublisher(kafka);
         this.results = new ResultLog(kafka);
         this.lag = new LagMonitor(kafka, new LagMetrics(registry), clock);
+        this.deadLetters = new DeadLetterLog(kafka, this::isFromFile, clock);
     }
 
     @Override
@@ -582,6 +584,18 @@ public final class IngestService implements Service {
         return lag.latest();
     }
 
+    /**
+     * @throws IngestException UNAVAILABLE while the state is being rebuilt
+     */
+    public DeadLetterLog deadLetters() {
+        requireCaughtUp(); // a replay asks which job the letter belongs to
+        return deadLetters;
+    }
+
+    private boolean isFromFile(String jobId) {
+        return jobs.ask(jobId, job -> job.created() != null).orElse(false);
+    }
+
     private Instant now() {
         return clock.instant().truncatedTo(ChronoUnit.MILLIS); // as the record keeps it
     }
@@ -726,6 +740,7 @@ public final class IngestService implements Service {
             Thread.currentThread().interrupt();
         }
         lag.close();
+        deadLetters.close();
         publisher.close();
     }
 }
