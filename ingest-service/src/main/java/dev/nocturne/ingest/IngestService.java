@@ -19,6 +19,7 @@ import dev.nocturne.runtime.StageException;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topics;
 import dev.nocturne.schemas.Violation;
@@ -427,7 +428,7 @@ public final class IngestService implements Service {
                 .whenComplete((done, error) -> waiting.remove(jobId));
         try {
             String key = Ids.key(jobId, Ids.requestId(jobId, customId));
-            publisher.publish(Topics.CAPTIONS, key, caption.build());
+            publisher.publish(Topics.CAPTIONS.in(Lane.INTERACTIVE), key, caption.build());
         } catch (IngestException e) {
             result.completeExceptionally(e);
             throw e;

@@ -8,9 +8,11 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestFinished;
+import dev.nocturne.ingest.LagReport.LaneLag;
 import dev.nocturne.ingest.LagReport.PartitionLag;
 import dev.nocturne.ingest.LagReport.StageLag;
 import dev.nocturne.runtime.KafkaSettings;
@@ -150,7 +152,7 @@ class IngestBrokerTest {
 
             awaitLag(ingest, lag -> lag.lag() >= 40 && lag.lagSeconds() > 0);
             assertThat(encoderLag(ingest).partitions())
-                    .hasSize(6)
+                    .hasSize(12)
                     .allSatisfy(partition -> assertThat(partition.committed()).isNull());
             assertThat(sumLagGauge()).isEqualTo(encoderLag(ingest).lag());
 
@@ -199,6 +201,18 @@ class IngestBrokerTest {
                             lag.partitions().stream().mapToLong(PartitionLag::logEnd).sum()
                                     > markers);
             assertThat(encoderLag(ingest).lag()).isZero();
+
+            ingest.paint(JsonNodeFactory.instance.objectNode().put("prompt", "a"), "http://localhost/");
+            awaitLag(ingest, lag -> lag.lag() == 1 && lag.lagSeconds() > 0);
+            assertThat(encoderLag(ingest).lanes())
+                    .extracting(LaneLag::lane, LaneLag::topic, LaneLag::lag)
+                    .containsExactly(
+                            tuple("interactive", "captions.interactive", 1L),
+                            tuple("bulk", "captions", 0L));
+            assertThat(encoderLag(ingest).partitions())
+                    .filteredOn(partition -> partition.lag() > 0)
+                    .extracting(PartitionLag::topic)
+                    .containsExactly("captions.interactive");
         }
     }
 

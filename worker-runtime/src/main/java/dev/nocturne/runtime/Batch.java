@@ -1,6 +1,7 @@
 package dev.nocturne.runtime;
 
 import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
@@ -24,16 +25,27 @@ import org.apache.kafka.common.TopicPartition;
  */
 final class Batch<I extends SpecificRecord> {
 
-    /** A polled record: its event, or why its bytes are none. Exactly one of the two is null. */
-    record Input<I>(ConsumerRecord<byte[], byte[]> record, I event, PermanentException malformed) {
+    /**
+     * A polled record: its event, or why its bytes are none. Exactly one of the two is null.
+     *
+     * @param lane that of its topic, and of what follows from it
+     */
+    record Input<I>(
+            ConsumerRecord<byte[], byte[]> record,
+            Lane lane,
+            I event,
+            PermanentException malformed) {
 
         static <I extends SpecificRecord> Input<I> of(
                 Topic<I> topic, ConsumerRecord<byte[], byte[]> record) {
+            Lane lane = topic.lane(record.topic());
             try {
-                return new Input<>(record, EventCodec.decode(topic.record(), record.value()), null);
+                return new Input<>(
+                        record, lane, EventCodec.decode(topic.record(), record.value()), null);
             } catch (MalformedEventException e) {
                 return new Input<>(
                         record,
+                        lane,
                         null,
                         new PermanentException(ReasonCodes.MALFORMED_EVENT, e.getMessage(), e));
             }

@@ -19,22 +19,38 @@ public interface Stage<I extends SpecificRecord> {
     /** The stage's name in metrics, logs and failures, and its consumer group. */
     String name();
 
+    /** If it has lanes, both are read, and outputs go to the lane that their event came from. */
     Topic<I> input();
 
     /** Which request an event belongs to; also for an event that will be rejected. */
     RequestRef request(I event);
 
-    /** Events that {@link #process} takes at most in one call. */
+    /**
+     * Events that {@link #process} takes at most in one call. A call is what an interactive event
+     * waits for that comes just too late, so it is kept short.
+     */
     int maxBatch();
 
     /**
      * How many of the waiting events the next call of {@link #process} takes, from the first on.
      *
-     * @param waiting 1 to {@link #maxBatch} events, in their order
+     * @param waiting 1 to {@link #maxBatch} events of one lane, in their order
      * @return 1 to {@code waiting.size()}
      */
     default int take(List<I> waiting) {
         return waiting.size();
+    }
+
+    /**
+     * How many events of the other lane join those taken, from the first on: as many as the call
+     * has room for without taking longer. By default none, for where each event takes its time.
+     *
+     * @param taken at least one event, as {@link #take} said
+     * @param waiting 1 to {@link #maxBatch} minus {@code taken.size()} events, in their order
+     * @return 0 to {@code waiting.size()}
+     */
+    default int fill(List<I> taken, List<I> waiting) {
+        return 0;
     }
 
     /**
