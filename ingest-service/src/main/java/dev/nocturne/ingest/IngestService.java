@@ -16,6 +16,7 @@ import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.StageException;
+import dev.nocturne.runtime.StageRunner;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.Ids;
@@ -81,6 +82,7 @@ public final class IngestService implements Service {
     private final JobPublisher publisher;
     private final ResultLog results;
     private final LagMonitor lag;
+    private final StageRunner<?> jsonCaptions;
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread logThread = new Thread(this::followLog, "job-log");
@@ -116,11 +118,14 @@ public final class IngestService implements Service {
         this.publisher = new JobPublisher(kafka);
         this.results = new ResultLog(kafka);
         this.lag = new LagMonitor(kafka, new LagMetrics(registry), clock);
+        this.jsonCaptions = new StageRunner<>(new JsonCaptionStage(), kafka, registry, clock);
+        jsonCaptions.failure().thenAccept(failure::complete);
     }
 
     @Override
     public void start() {
         logThread.start();
+        jsonCaptions.start();
     }
 
     // ---- files
@@ -701,7 +706,8 @@ public final class IngestService implements Service {
 
     @Override
     public Health health() {
-        return new Health(!failure.isDone(), caughtUp, "ingest: " + message);
+        Health log = new Health(!failure.isDone(), caughtUp, "ingest: " + message);
+        return Health.all(List.of(log, jsonCaptions.health()));
     }
 
     @Override
@@ -712,6 +718,7 @@ public final class IngestService implements Service {
     @Override
     public void close() {
         closed.countDown();
+        jsonCaptions.close();
         if (keeper != null) {
             keeper.close();
         }

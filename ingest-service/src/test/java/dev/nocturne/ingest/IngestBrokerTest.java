@@ -216,6 +216,42 @@ class IngestBrokerTest {
         }
     }
 
+    @Test
+    void captionsInJsonBecomeCaptionsAndWhatIsNoneADeadLetter() {
+        try (IngestService ingest = service();
+                KafkaConsumer<byte[], byte[]> letters =
+                        new KafkaConsumer<>(kafka.consumer("letters"))) {
+            producer.beginTransaction();
+            for (String value :
+                    List.of(
+                            "{\"custom_id\":\"x\",\"prompt\":\"a dog\"}",
+                            "a dog",
+                            "{\"prompt\":\"a cat\"}")) {
+                producer.send(
+                        new ProducerRecord<>(Topics.CAPTIONS_JSON.name(), value.getBytes(UTF_8)));
+            }
+            producer.commitTransaction();
+
+            await().atMost(PATIENCE).until(() -> captions().size() == 2);
+            assertThat(captions())
+                    .allSatisfy(caption -> assertThat(caption.getJobId()).isNull())
+                    .extracting(CaptionSubmitted::getCaption)
+                    .containsExactlyInAnyOrder("a dog", "a cat");
+            letters.subscribe(List.of(Topics.DEAD_LETTERS.name()));
+            List<ConsumerRecord<byte[], byte[]>> found = new ArrayList<>();
+            await().atMost(PATIENCE)
+                    .until(
+                            () -> {
+                                letters.poll(Duration.ofMillis(100)).forEach(found::add);
+                                return !found.isEmpty();
+                            });
+            assertThat(new String(found.get(0).value(), UTF_8)).isEqualTo("a dog");
+            assertThat(found.get(0).headers().lastHeader("nocturne-reason-code").value())
+                    .isEqualTo("invalid_json".getBytes(UTF_8));
+            assertThat(ingest.health().ready()).isTrue();
+        }
+    }
+
     private static Job submit(IngestService ingest, String jsonl) throws IOException {
         return ingest.submit(new ByteArrayInputStream(jsonl.getBytes(UTF_8)), "http://localhost/");
     }

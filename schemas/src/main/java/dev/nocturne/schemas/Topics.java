@@ -31,6 +31,12 @@ public final class Topics {
             new Topic<>("job-events", JobEvent.class, JOB, 1, UNLIMITED, false);
     public static final Topic<CaptionSubmitted> CAPTIONS =
             lanes("captions", CaptionSubmitted.class);
+
+    /** Captions as anybody can write them: JSON, one object a record, with any key or none. */
+    public static final Topic<CaptionSubmitted> CAPTIONS_JSON =
+            new Topic<>(
+                    "captions.json", CaptionSubmitted.class, REQUEST, PARTITIONS, WEEK, false);
+
     public static final Topic<GenerationRequested> GENERATION_TASKS =
             lanes("generation-tasks", GenerationRequested.class);
     public static final Topic<GridsDrawn> TOKEN_GRIDS =
@@ -52,6 +58,7 @@ public final class Topics {
                             JOBS,
                             JOB_EVENTS,
                             CAPTIONS,
+                            CAPTIONS_JSON,
                             GENERATION_TASKS,
                             TOKEN_GRIDS,
                             SCORED_GRIDS,

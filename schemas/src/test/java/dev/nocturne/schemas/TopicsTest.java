@@ -15,6 +15,7 @@ class TopicsTest {
                         "job-events",
                         "captions",
                         "captions.interactive",
+                        "captions.json",
                         "generation-tasks",
                         "generation-tasks.interactive",
                         "token-grids",

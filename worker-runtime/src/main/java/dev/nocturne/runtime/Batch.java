@@ -1,10 +1,8 @@
 package dev.nocturne.runtime;
 
-import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.ReasonCodes;
-import dev.nocturne.schemas.Topic;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -37,11 +35,12 @@ final class Batch<I extends SpecificRecord> {
             PermanentException malformed) {
 
         static <I extends SpecificRecord> Input<I> of(
-                Topic<I> topic, ConsumerRecord<byte[], byte[]> record) {
-            Lane lane = topic.lane(record.topic());
+                Stage<I> stage, ConsumerRecord<byte[], byte[]> record) {
+            Lane lane = stage.input().lane(record.topic());
             try {
-                return new Input<>(
-                        record, lane, EventCodec.decode(topic.record(), record.value()), null);
+                return new Input<>(record, lane, stage.decode(record), null);
+            } catch (PermanentException e) {
+                return new Input<>(record, lane, null, e);
             } catch (MalformedEventException e) {
                 return new Input<>(
                         record,

@@ -1,9 +1,12 @@
 package dev.nocturne.runtime;
 
 import dev.nocturne.events.RequestRef;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topic;
 import java.util.List;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * One step of the pipeline: what is done with the events of one topic. A {@link StageRunner} owns
@@ -21,6 +24,16 @@ public interface Stage<I extends SpecificRecord> {
 
     /** If it has lanes, both are read, and outputs go to the lane that their event came from. */
     Topic<I> input();
+
+    /**
+     * The event that a record holds; by default its value is one in Avro's single-object encoding.
+     *
+     * @throws MalformedEventException or a {@link PermanentException}, with a reason code of its
+     *     own, if it holds none: it becomes a dead letter
+     */
+    default I decode(ConsumerRecord<byte[], byte[]> record) {
+        return EventCodec.decode(input().record(), record.value());
+    }
 
     /** Which request an event belongs to; also for an event that will be rejected. */
     RequestRef request(I event);

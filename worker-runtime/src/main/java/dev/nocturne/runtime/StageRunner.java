@@ -267,7 +267,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
                 if (waiting.isEmpty()) {
                     gatheringSinceNanos = System.nanoTime();
                 }
-                waiting.add(Input.of(stage.input(), record));
+                waiting.add(Input.of(stage, record));
             }
         } catch (WakeupException e) {
             return; // work is done, or close was called

@@ -114,11 +114,9 @@ class WaitingRecordsTest {
             List<Input<CaptionSubmitted>> batch = waiting.takeNext();
             assertThat(batch).hasSizeLessThanOrEqualTo(5);
             batch.forEach(input -> taken.get(input.lane()).add(input.event().getCustomId()));
-            if (!batch.isEmpty()) {
-                boolean interactive = batch.get(0).lane() == Lane.INTERACTIVE;
-                interactiveInARow = both && interactive ? interactiveInARow + 1 : 0;
-                bulkInARow = both && !interactive ? bulkInARow + 1 : 0;
-            }
+            boolean interactive = !batch.isEmpty() && batch.get(0).lane() == Lane.INTERACTIVE;
+            interactiveInARow = both && interactive ? interactiveInARow + 1 : 0;
+            bulkInARow = both && !interactive ? bulkInARow + 1 : 0;
             assertThat(interactiveInARow).isLessThanOrEqualTo(WaitingRecords.MOST_IN_A_ROW);
             assertThat(bulkInARow).isLessThanOrEqualTo(1);
         }
@@ -152,12 +150,12 @@ class WaitingRecordsTest {
                             .setCaption("an apple")
                             .setSubmittedAt(NOON)
                             .build();
-            waiting.add(Input.of(INPUT, record(lane, number, EventCodec.encode(event))));
+            waiting.add(Input.of(STAGE, record(lane, number, EventCodec.encode(event))));
         }
     }
 
     private static Input<CaptionSubmitted> malformed(Lane lane, int offset) {
-        return Input.of(INPUT, record(lane, offset, new byte[] {1}));
+        return Input.of(STAGE, record(lane, offset, new byte[] {1}));
     }
 
     private static ConsumerRecord<byte[], byte[]> record(Lane lane, int offset, byte[] value) {
