@@ -202,7 +202,8 @@ class IngestBrokerTest {
                                     > markers);
             assertThat(encoderLag(ingest).lag()).isZero();
 
-            ingest.paint(JsonNodeFactory.instance.objectNode().put("prompt", "a"), "http://localhost/");
+            ingest.paint(
+                    JsonNodeFactory.instance.objectNode().put("prompt", "a"), "http://localhost/");
             awaitLag(ingest, lag -> lag.lag() == 1 && lag.lagSeconds() > 0);
             assertThat(encoderLag(ingest).lanes())
                     .extracting(LaneLag::lane, LaneLag::topic, LaneLag::lag)

@@ -72,7 +72,13 @@ final class RerankTopology {
                 .addProcessor(collector, () -> new CandidateCollector(lane), source)
                 .addStateStore(pendingCandidates(lane), collector)
                 .addStateStore(decidedRequests(lane), collector);
-        Map.of(SELECTIONS, Topics.SELECTIONS, RESULTS, Topics.RESULTS, DEAD_LETTERS, Topics.DEAD_LETTERS)
+        Map.of(
+                        SELECTIONS,
+                        Topics.SELECTIONS,
+                        RESULTS,
+                        Topics.RESULTS,
+                        DEAD_LETTERS,
+                        Topics.DEAD_LETTERS)
                 .forEach(
                         (sink, topic) ->
                                 topology.addSink(
@@ -91,8 +97,7 @@ final class RerankTopology {
                         (topic, bytes) ->
                                 bytes == null ? null : EventCodec.decode(GridsScored.class, bytes));
         return Stores.timestampedKeyValueStoreBuilder(
-                Stores.persistentTimestampedKeyValueStore(
-                        PENDING_CANDIDATES + lane.suffix()),
+                Stores.persistentTimestampedKeyValueStore(PENDING_CANDIDATES + lane.suffix()),
                 Serdes.String(),
                 serde);
     }

@@ -46,9 +46,7 @@ public record Topic<T>(
                 : this;
     }
 
-    /**
-     * The lane of one of {@link #lanes}, by its name.
-     */
+    /** The lane of one of {@link #lanes}, by its name. */
     public Lane lane(String name) {
         return this.name.equals(name) ? Lane.BULK : Lane.INTERACTIVE;
     }

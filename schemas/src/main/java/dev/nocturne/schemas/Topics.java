@@ -34,15 +34,12 @@ public final class Topics {
 
     /** Captions as anybody can write them: JSON, one object a record, with any key or none. */
     public static final Topic<CaptionSubmitted> CAPTIONS_JSON =
-            new Topic<>(
-                    "captions.json", CaptionSubmitted.class, REQUEST, PARTITIONS, WEEK, false);
+            new Topic<>("captions.json", CaptionSubmitted.class, REQUEST, PARTITIONS, WEEK, false);
 
     public static final Topic<GenerationRequested> GENERATION_TASKS =
             lanes("generation-tasks", GenerationRequested.class);
-    public static final Topic<GridsDrawn> TOKEN_GRIDS =
-            lanes("token-grids", GridsDrawn.class);
-    public static final Topic<GridsScored> SCORED_GRIDS =
-            lanes("scored-grids", GridsScored.class);
+    public static final Topic<GridsDrawn> TOKEN_GRIDS = lanes("token-grids", GridsDrawn.class);
+    public static final Topic<GridsScored> SCORED_GRIDS = lanes("scored-grids", GridsScored.class);
     public static final Topic<CandidatesRanked> SELECTIONS =
             lanes("selections", CandidatesRanked.class);
     public static final Topic<RequestFinished> RESULTS =

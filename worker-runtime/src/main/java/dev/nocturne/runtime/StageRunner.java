@@ -425,9 +425,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     /** Takes the next batch once records have stopped pouring in, or there are enough. */
     private void startNext() {
         boolean gathered =
-                quiet
-                        || waiting.isAnyFull()
-                        || isOlder(gatheringSinceNanos, LONGEST_GATHER);
+                quiet || waiting.isAnyFull() || isOlder(gatheringSinceNanos, LONGEST_GATHER);
         if (batch == null && !waiting.isEmpty() && gathered && !isStopping()) {
             submit(new Batch<>(waiting.takeNext()));
         }
