@@ -11,18 +11,15 @@ import java.util.function.ToIntFunction;
 /** What both stages do with the grids of their events. */
 final class Grids {
 
-    /** Grids that are decoded in one call. */
-    static final int MAX_BATCH = 64;
-
     private Grids() {}
 
-    /** The most events, from the first on, whose grids fit one call; at least one. */
-    static <I> int take(List<I> waiting, ToIntFunction<I> grids) {
+    /** The most events, from the first on, that have together at most so many; at least one. */
+    static <I> int take(List<I> waiting, int mostGrids, ToIntFunction<I> grids) {
         int taken = 1;
         int total = grids.applyAsInt(waiting.get(0));
         while (taken < waiting.size()) {
             total += grids.applyAsInt(waiting.get(taken));
-            if (total > MAX_BATCH) {
+            if (total > mostGrids) {
                 break;
             }
             taken++;

@@ -30,6 +30,9 @@ import java.util.function.Supplier;
  */
 final class PublishStage implements Stage<CandidatesRanked> {
 
+    /** In one call, if no single request has more: they are stored one after the other. */
+    private static final int MAX_PICTURES = 16;
+
     private final Supplier<GridRenderer> openRenderer;
     private final Supplier<ObjectStore> openStore;
     private final Clock clock;
@@ -60,12 +63,12 @@ final class PublishStage implements Stage<CandidatesRanked> {
 
     @Override
     public int maxBatch() {
-        return Grids.MAX_BATCH;
+        return MAX_PICTURES;
     }
 
     @Override
     public int take(List<CandidatesRanked> waiting) {
-        return Grids.take(waiting, ranked -> ranked.getWinners().size());
+        return Grids.take(waiting, MAX_PICTURES, ranked -> ranked.getWinners().size());
     }
 
     /** The bucket first: while the store is away this comes again, and loads the model once. */

@@ -21,6 +21,9 @@ import java.util.function.Supplier;
 /** Token grids to scored grids; the pixels in between are dropped. */
 final class ScoreStage implements Stage<GridsDrawn> {
 
+    /** In one call, if no single event has more: fills the processor, and is soon done. */
+    private static final int MAX_GRIDS = 32;
+
     private final Supplier<GridScorer> open;
     private GridScorer scorer;
 
@@ -45,12 +48,12 @@ final class ScoreStage implements Stage<GridsDrawn> {
 
     @Override
     public int maxBatch() {
-        return Grids.MAX_BATCH;
+        return MAX_GRIDS;
     }
 
     @Override
     public int take(List<GridsDrawn> waiting) {
-        return Grids.take(waiting, drawn -> drawn.getGrids().size());
+        return Grids.take(waiting, MAX_GRIDS, drawn -> drawn.getGrids().size());
     }
 
     @Override

@@ -67,8 +67,8 @@ class ScoreStageTest {
         assertThat(
                         stage.take(
                                 List.of(
-                                        Examples.drawn("a", "m", 32),
-                                        Examples.drawn("b", "m", 32),
+                                        Examples.drawn("a", "m", 16),
+                                        Examples.drawn("b", "m", 16),
                                         Examples.drawn("c", "m", 1))))
                 .isEqualTo(2);
     }

@@ -47,7 +47,7 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
 
     @Override
     public int maxBatch() {
-        return 32;
+        return 16;
     }
 
     @Override

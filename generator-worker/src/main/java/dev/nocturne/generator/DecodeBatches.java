@@ -19,15 +19,18 @@ final class DecodeBatches {
      */
     record Place(int task, int candidate) {}
 
-    /** Requests are taken until this many decode batches are full, if that fills them better. */
-    private static final int MOST_BATCHES = 4;
+    /**
+     * Requests are taken until this many decode batches are full, if that fills them better. More
+     * would fill odd numbers of candidates better still, but an interactive request waits for them.
+     */
+    private static final int MOST_BATCHES = 2;
 
     private DecodeBatches() {}
 
     /**
      * How many of the waiting requests to take, from the first on: of the counts that give at most
-     * four decode batches, the one that leaves the smallest share of places empty; the least of
-     * equals, because its results are out first. A request too large for four batches goes alone.
+     * two decode batches, the one that leaves the smallest share of places empty; the least of
+     * equals, because its results are out first. A request too large for two batches goes alone.
      */
     static int take(List<GenerationRequested> waiting, int batchSize) {
         int best = 1;
@@ -46,6 +49,22 @@ final class DecodeBatches {
             }
         }
         return best;
+    }
+
+    /**
+     * How many of the waiting requests, from the first on, find room in the places that those taken
+     * leave empty.
+     */
+    static int fill(
+            List<GenerationRequested> taken, List<GenerationRequested> waiting, int batchSize) {
+        int candidates = taken.stream().mapToInt(GenerationRequested::getCandidates).sum();
+        int empty = Math.floorMod(-candidates, batchSize);
+        int count = 0;
+        while (count < waiting.size() && waiting.get(count).getCandidates() <= empty) {
+            empty -= waiting.get(count).getCandidates();
+            count++;
+        }
+        return count;
     }
 
     /** Every candidate of every task, in order; all batches but the last are full. */

@@ -80,6 +80,12 @@ final class GeneratorStage implements Stage<GenerationRequested> {
         return dropped > 0 ? dropped : DecodeBatches.take(waiting, batchSize);
     }
 
+    /** Not those of stopped jobs: nothing is drawn with them, and filled up is what is drawn. */
+    @Override
+    public int fill(List<GenerationRequested> taken, List<GenerationRequested> waiting) {
+        return isStopped(taken.get(0)) ? 0 : DecodeBatches.fill(taken, waiting, batchSize);
+    }
+
     @Override
     public void open() {
         if (batchSize < 1 || batchSize > MAX_BATCH_SIZE) {

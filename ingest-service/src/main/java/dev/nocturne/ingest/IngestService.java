@@ -16,9 +16,11 @@ import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.StageException;
+import dev.nocturne.runtime.StageRunner;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topics;
 import dev.nocturne.schemas.Violation;
@@ -81,6 +83,7 @@ public final class IngestService implements Service {
     private final ResultLog results;
     private final LagMonitor lag;
     private final DeadLetterLog deadLetters;
+    private final StageRunner<?> jsonCaptions;
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread logThread = new Thread(this::followLog, "job-log");
@@ -117,11 +120,14 @@ public final class IngestService implements Service {
         this.results = new ResultLog(kafka);
         this.lag = new LagMonitor(kafka, new LagMetrics(registry), clock);
         this.deadLetters = new DeadLetterLog(kafka, this::isFromFile, clock);
+        this.jsonCaptions = new StageRunner<>(new JsonCaptionStage(), kafka, registry, clock);
+        jsonCaptions.failure().thenAccept(failure::complete);
     }
 
     @Override
     public void start() {
         logThread.start();
+        jsonCaptions.start();
     }
 
     // ---- files
@@ -429,7 +435,7 @@ public final class IngestService implements Service {
                 .whenComplete((done, error) -> waiting.remove(jobId));
         try {
             String key = Ids.key(jobId, Ids.requestId(jobId, customId));
-            publisher.publish(Topics.CAPTIONS, key, caption.build());
+            publisher.publish(Topics.CAPTIONS.in(Lane.INTERACTIVE), key, caption.build());
         } catch (IngestException e) {
             result.completeExceptionally(e);
             throw e;
@@ -714,7 +720,8 @@ public final class IngestService implements Service {
 
     @Override
     public Health health() {
-        return new Health(!failure.isDone(), caughtUp, "ingest: " + message);
+        Health log = new Health(!failure.isDone(), caughtUp, "ingest: " + message);
+        return Health.all(List.of(log, jsonCaptions.health()));
     }
 
     @Override
@@ -725,6 +732,7 @@ public final class IngestService implements Service {
     @Override
     public void close() {
         closed.countDown();
+        jsonCaptions.close();
         if (keeper != null) {
             keeper.close();
         }

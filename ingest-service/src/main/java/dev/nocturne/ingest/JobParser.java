@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.Violation;
@@ -137,33 +138,51 @@ final class JobParser {
 
     /** Null for a blank line. */
     private Line line(int number) {
+        ObjectNode object;
+        try {
+            object = object(raw);
+        } catch (PermanentException e) {
+            countLine(number);
+            return bad(number, e.reasonCode(), e.getMessage());
+        }
+        if (object == null) {
+            return null;
+        }
+        countLine(number);
+        return line(number, object);
+    }
+
+    /**
+     * @return null for a blank line
+     * @throws PermanentException {@code invalid_utf8} or {@code invalid_json}
+     */
+    static ObjectNode object(byte[] line) {
         String text;
         try {
             // a new decoder reports malformed input; String's own constructor would hide it
-            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(raw)).toString();
+            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(line)).toString();
         } catch (CharacterCodingException e) {
-            countLine(number);
-            return bad(number, "invalid_utf8", "the line is not UTF-8: save the file as UTF-8");
+            throw new PermanentException(
+                    "invalid_utf8", "the line is not UTF-8: save the file as UTF-8", e);
         }
         if (text.isBlank()) {
             return null;
         }
-        countLine(number);
         try {
             JsonNode json = JSON.readTree(text);
-            return json instanceof ObjectNode object
-                    ? line(number, object)
-                    : bad(
-                            number,
-                            "invalid_json",
-                            "%s is not an object: send one JSON object a line"
-                                    .formatted(excerpt(json.toString())));
+            if (json instanceof ObjectNode object) {
+                return object;
+            }
+            throw new PermanentException(
+                    "invalid_json",
+                    "%s is not an object: send one JSON object a line"
+                            .formatted(excerpt(json.toString())));
         } catch (JsonProcessingException e) {
-            return bad(
-                    number,
+            throw new PermanentException(
                     "invalid_json",
                     "broken JSON (%s): send one JSON object a line"
-                            .formatted(excerpt(e.getOriginalMessage())));
+                            .formatted(excerpt(e.getOriginalMessage())),
+                    e);
         }
     }
 

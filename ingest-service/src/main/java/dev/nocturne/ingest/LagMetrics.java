@@ -20,6 +20,7 @@ final class LagMetrics {
     private final MultiGauge maxLag;
     private final MultiGauge maxLagSeconds;
     private final MultiGauge sumLag;
+    private final MultiGauge topicSumLag;
     private final MultiGauge backlog;
     private final MultiGauge rate;
     private final MultiGauge drainSeconds;
@@ -31,6 +32,7 @@ final class LagMetrics {
         maxLag = gauge(registry, prefix + "max.lag", "longest lag of a partition");
         maxLagSeconds = gauge(registry, prefix + "max.lag.seconds", "longest time lag");
         sumLag = gauge(registry, prefix + "sum.lag", "lag over all partitions");
+        topicSumLag = gauge(registry, prefix + "topic.sum.lag", "lag over a topic: one lane's");
         backlog = gauge(registry, "nocturne.stage.backlog", "offsets not processed yet");
         rate = gauge(registry, "nocturne.stage.rate.per.second", "recent progress in offsets");
         drainSeconds = gauge(registry, "nocturne.stage.drain.seconds", "time to drain the backlog");
@@ -59,13 +61,23 @@ final class LagMetrics {
         maxLagSeconds.register(
                 groupRows(cluster, stages, stage -> known(stage.lagSeconds())), true);
         sumLag.register(groupRows(cluster, stages, StageLag::lag), true);
+        topicSumLag.register(topicRows(cluster, stages), true);
         backlog.register(stageRows(stages, StageLag::lag), true);
         rate.register(stageRows(stages, StageLag::ratePerSecond), true);
         drainSeconds.register(stageRows(stages, stage -> known(stage.drainSeconds())), true);
     }
 
     void clear() {
-        Stream.of(lag, lagSeconds, maxLag, maxLagSeconds, sumLag, backlog, rate, drainSeconds)
+        Stream.of(
+                        lag,
+                        lagSeconds,
+                        maxLag,
+                        maxLagSeconds,
+                        sumLag,
+                        topicSumLag,
+                        backlog,
+                        rate,
+                        drainSeconds)
                 .forEach(gauge -> gauge.register(List.of(), true));
     }
 
@@ -85,7 +97,7 @@ final class LagMetrics {
                                                                 groupTags(cluster, stage)
                                                                         .and(
                                                                                 "topic",
-                                                                                stage.topic(),
+                                                                                partition.topic(),
                                                                                 "partition",
                                                                                 Integer.toString(
                                                                                         partition
@@ -98,6 +110,20 @@ final class LagMetrics {
             String cluster, List<StageLag> stages, Function<StageLag, Number> value) {
         return stages.stream()
                 .<Row<?>>map(stage -> Row.of(groupTags(cluster, stage), value.apply(stage)))
+                .toList();
+    }
+
+    private static List<Row<?>> topicRows(String cluster, List<StageLag> stages) {
+        return stages.stream()
+                .flatMap(
+                        stage ->
+                                stage.lanes().stream()
+                                        .<Row<?>>map(
+                                                lane ->
+                                                        Row.of(
+                                                                groupTags(cluster, stage)
+                                                                        .and("topic", lane.topic()),
+                                                                lane.lag())))
                 .toList();
     }
 

@@ -1,14 +1,17 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.ingest.LagReport.LaneLag;
 import dev.nocturne.ingest.LagReport.PartitionLag;
 import dev.nocturne.ingest.LagReport.StageLag;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.schemas.Lane;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -106,11 +109,9 @@ final class LagMonitor implements AutoCloseable {
     }
 
     private StageLag stageLag(PipelineStage stage, List<LagProbe.Standing> standings, Instant now) {
-        List<PartitionLag> partitions = new ArrayList<>();
-        for (LagProbe.Standing standing : standings) {
-            partitions.add(partitionLag(partitions.size(), standing, now));
-        }
-        long lag = partitions.stream().mapToLong(PartitionLag::lag).sum();
+        List<PartitionLag> partitions =
+                standings.stream().map(standing -> partitionLag(standing, now)).toList();
+        long lag = sum(partitions);
         long position = standings.stream().mapToLong(LagProbe.Standing::position).sum();
         CommitRate rate =
                 rates.compute(
@@ -122,23 +123,36 @@ final class LagMonitor implements AutoCloseable {
         return new StageLag(
                 stage.name(),
                 stage.group(),
-                stage.topic(),
+                stage.input().name(),
                 lag,
                 longest(partitions),
                 rate.perSecond(),
                 LagRules.drainSeconds(lag, rate.perSecond()),
+                stage.topics().stream()
+                        .map(topic -> laneLag(stage.input().lane(topic), topic, partitions))
+                        .toList(),
                 partitions);
     }
 
-    private static PartitionLag partitionLag(
-            int partition, LagProbe.Standing standing, Instant now) {
+    private static LaneLag laneLag(Lane lane, String topic, List<PartitionLag> partitions) {
+        List<PartitionLag> own =
+                partitions.stream().filter(partition -> partition.topic().equals(topic)).toList();
+        return new LaneLag(lane.name().toLowerCase(Locale.ROOT), topic, sum(own), longest(own));
+    }
+
+    private static long sum(List<PartitionLag> partitions) {
+        return partitions.stream().mapToLong(PartitionLag::lag).sum();
+    }
+
+    private static PartitionLag partitionLag(LagProbe.Standing standing, Instant now) {
         LagProbe.Head head = standing.head();
         Double lagSeconds = head.present() ? null : Double.valueOf(0);
         if (head.timestampMillis() != null) {
             lagSeconds = LagRules.lagSeconds(head.timestampMillis(), now.toEpochMilli());
         }
         return new PartitionLag(
-                partition,
+                standing.partition().topic(),
+                standing.partition().partition(),
                 standing.committed().isPresent() ? standing.committed().getAsLong() : null,
                 standing.logEnd(),
                 LagRules.lag(standing.position(), standing.logEnd(), head.present()),

@@ -11,10 +11,12 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -39,7 +41,12 @@ final class LagProbe implements AutoCloseable {
      * @param position next offset to be read, see {@link LagRules#position}
      * @param logEnd end of what is committed by transactions: what the stage could read
      */
-    record Standing(OptionalLong committed, long position, long logEnd, Head head) {}
+    record Standing(
+            TopicPartition partition,
+            OptionalLong committed,
+            long position,
+            long logEnd,
+            Head head) {}
 
     /**
      * The first data record at or after a position.
@@ -82,7 +89,7 @@ final class LagProbe implements AutoCloseable {
     }
 
     /**
-     * @return for each stage, its partitions in order
+     * @return for each stage, its partitions in the order of its lanes and their own
      * @throws ExecutionException if the brokers do not answer, with the reason as its cause
      */
     Map<PipelineStage, List<Standing>> probe(List<PipelineStage> stages)
@@ -91,7 +98,7 @@ final class LagProbe implements AutoCloseable {
         for (PipelineStage stage : stages) {
             committed.put(stage, committed(stage.group()));
         }
-        Map<String, List<TopicPartition>> partitions = partitions(stages);
+        Map<PipelineStage, List<TopicPartition>> partitions = partitions(stages);
         List<TopicPartition> all = partitions.values().stream().flatMap(List::stream).toList();
         Map<TopicPartition, Long> starts =
                 offsets(all, OffsetSpec.earliest(), IsolationLevel.READ_UNCOMMITTED);
@@ -100,7 +107,7 @@ final class LagProbe implements AutoCloseable {
 
         Map<TopicPartition, Backlog> backlogs = new HashMap<>();
         for (PipelineStage stage : stages) {
-            for (TopicPartition partition : partitions.get(stage.topic())) {
+            for (TopicPartition partition : partitions.get(stage)) {
                 long position =
                         LagRules.position(
                                 offset(committed.get(stage).get(partition)), starts.get(partition));
@@ -111,10 +118,11 @@ final class LagProbe implements AutoCloseable {
 
         Function<PipelineStage, List<Standing>> standings =
                 stage ->
-                        partitions.get(stage.topic()).stream()
+                        partitions.get(stage).stream()
                                 .map(
                                         partition ->
                                                 new Standing(
+                                                        partition,
                                                         offset(committed.get(stage).get(partition)),
                                                         backlogs.get(partition).position(),
                                                         backlogs.get(partition).logEnd(),
@@ -139,21 +147,20 @@ final class LagProbe implements AutoCloseable {
         return committed == null ? OptionalLong.empty() : OptionalLong.of(committed.offset());
     }
 
-    private Map<String, List<TopicPartition>> partitions(List<PipelineStage> stages)
+    private Map<PipelineStage, List<TopicPartition>> partitions(List<PipelineStage> stages)
             throws ExecutionException, InterruptedException {
-        Map<String, List<TopicPartition>> partitions = new HashMap<>();
-        List<String> topics = stages.stream().map(PipelineStage::topic).toList();
-        admin.describeTopics(topics)
-                .allTopicNames()
-                .get()
-                .forEach(
-                        (topic, description) ->
-                                partitions.put(
-                                        topic,
-                                        description.partitions().stream()
-                                                .map(p -> new TopicPartition(topic, p.partition()))
-                                                .toList()));
-        return partitions;
+        List<String> topics = stages.stream().flatMap(stage -> stage.topics().stream()).toList();
+        Map<String, TopicDescription> descriptions =
+                admin.describeTopics(topics).allTopicNames().get();
+        Function<String, Stream<TopicPartition>> partitions =
+                topic ->
+                        descriptions.get(topic).partitions().stream()
+                                .map(info -> new TopicPartition(topic, info.partition()));
+        return stages.stream()
+                .collect(
+                        Collectors.toMap(
+                                Function.identity(),
+                                stage -> stage.topics().stream().flatMap(partitions).toList()));
     }
 
     private Map<TopicPartition, Long> offsets(

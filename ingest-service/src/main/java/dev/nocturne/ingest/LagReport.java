@@ -10,7 +10,8 @@ import java.util.List;
 public record LagReport(Instant measuredAt, String cluster, List<StageLag> stages) {
 
     /**
-     * @param lag sum over the partitions
+     * @param topic that of the bulk lane
+     * @param lag sum over the partitions of all lanes
      * @param lagSeconds the longest over the partitions; null if one is not known
      * @param ratePerSecond recent progress in offsets per second
      * @param drainSeconds until the lag is gone at that rate; null if nothing moves
@@ -24,7 +25,26 @@ public record LagReport(Instant measuredAt, String cluster, List<StageLag> stage
             Double lagSeconds,
             double ratePerSecond,
             Double drainSeconds,
-            List<PartitionLag> partitions) {}
+            List<LaneLag> lanes,
+            List<PartitionLag> partitions) {
+
+        /** 0 if the stage has one lane only. */
+        public long interactiveLag() {
+            return lanes.stream()
+                    .filter(lane -> lane.lane().equals("interactive"))
+                    .mapToLong(LaneLag::lag)
+                    .sum();
+        }
+    }
+
+    /**
+     * A stage's share of one lane.
+     *
+     * @param lane {@code interactive} or {@code bulk}
+     * @param lagSeconds the longest over the partitions; null if one is not known
+     */
+    @JsonNaming(SnakeCaseStrategy.class)
+    public record LaneLag(String lane, String topic, long lag, Double lagSeconds) {}
 
     /**
      * @param committed null if the group has committed nothing
@@ -34,5 +54,10 @@ public record LagReport(Instant measuredAt, String cluster, List<StageLag> stage
      */
     @JsonNaming(SnakeCaseStrategy.class)
     public record PartitionLag(
-            int partition, Long committed, long logEnd, long lag, Double lagSeconds) {}
+            String topic,
+            int partition,
+            Long committed,
+            long logEnd,
+            long lag,
+            Double lagSeconds) {}
 }

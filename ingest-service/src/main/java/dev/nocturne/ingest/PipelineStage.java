@@ -4,8 +4,8 @@ import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import java.util.List;
 
-/** A stage as the brokers see it: a consumer group on a topic. */
-record PipelineStage(String name, String group, String topic) {
+/** A stage as the brokers see it: a consumer group on a topic, in each of its lanes. */
+record PipelineStage(String name, String group, Topic<?> input) {
 
     /** In the order in which a request passes through them. */
     static final List<PipelineStage> ALL =
@@ -17,6 +17,10 @@ record PipelineStage(String name, String group, String topic) {
                     stage("publisher", Topics.SELECTIONS));
 
     private static PipelineStage stage(String name, Topic<?> input) {
-        return new PipelineStage(name, name, input.name());
+        return new PipelineStage(name, name, input);
+    }
+
+    List<String> topics() {
+        return input.lanes().stream().<String>map(Topic::name).toList();
     }
 }

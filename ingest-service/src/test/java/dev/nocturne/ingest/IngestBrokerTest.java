@@ -8,9 +8,11 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestFinished;
+import dev.nocturne.ingest.LagReport.LaneLag;
 import dev.nocturne.ingest.LagReport.PartitionLag;
 import dev.nocturne.ingest.LagReport.StageLag;
 import dev.nocturne.runtime.KafkaSettings;
@@ -150,7 +152,7 @@ class IngestBrokerTest {
 
             awaitLag(ingest, lag -> lag.lag() >= 40 && lag.lagSeconds() > 0);
             assertThat(encoderLag(ingest).partitions())
-                    .hasSize(6)
+                    .hasSize(12)
                     .allSatisfy(partition -> assertThat(partition.committed()).isNull());
             assertThat(sumLagGauge()).isEqualTo(encoderLag(ingest).lag());
 
@@ -199,6 +201,55 @@ class IngestBrokerTest {
                             lag.partitions().stream().mapToLong(PartitionLag::logEnd).sum()
                                     > markers);
             assertThat(encoderLag(ingest).lag()).isZero();
+
+            ingest.paint(
+                    JsonNodeFactory.instance.objectNode().put("prompt", "a"), "http://localhost/");
+            awaitLag(ingest, lag -> lag.lag() == 1 && lag.lagSeconds() > 0);
+            assertThat(encoderLag(ingest).lanes())
+                    .extracting(LaneLag::lane, LaneLag::topic, LaneLag::lag)
+                    .containsExactly(
+                            tuple("interactive", "captions.interactive", 1L),
+                            tuple("bulk", "captions", 0L));
+            assertThat(encoderLag(ingest).partitions())
+                    .filteredOn(partition -> partition.lag() > 0)
+                    .extracting(PartitionLag::topic)
+                    .containsExactly("captions.interactive");
+        }
+    }
+
+    @Test
+    void captionsInJsonBecomeCaptionsAndWhatIsNoneADeadLetter() {
+        try (IngestService ingest = service();
+                KafkaConsumer<byte[], byte[]> letters =
+                        new KafkaConsumer<>(kafka.consumer("letters"))) {
+            producer.beginTransaction();
+            for (String value :
+                    List.of(
+                            "{\"custom_id\":\"x\",\"prompt\":\"a dog\"}",
+                            "a dog",
+                            "{\"prompt\":\"a cat\"}")) {
+                producer.send(
+                        new ProducerRecord<>(Topics.CAPTIONS_JSON.name(), value.getBytes(UTF_8)));
+            }
+            producer.commitTransaction();
+
+            await().atMost(PATIENCE).until(() -> captions().size() == 2);
+            assertThat(captions())
+                    .allSatisfy(caption -> assertThat(caption.getJobId()).isNull())
+                    .extracting(CaptionSubmitted::getCaption)
+                    .containsExactlyInAnyOrder("a dog", "a cat");
+            letters.subscribe(List.of(Topics.DEAD_LETTERS.name()));
+            List<ConsumerRecord<byte[], byte[]>> found = new ArrayList<>();
+            await().atMost(PATIENCE)
+                    .until(
+                            () -> {
+                                letters.poll(Duration.ofMillis(100)).forEach(found::add);
+                                return !found.isEmpty();
+                            });
+            assertThat(new String(found.get(0).value(), UTF_8)).isEqualTo("a dog");
+            assertThat(found.get(0).headers().lastHeader("nocturne-reason-code").value())
+                    .isEqualTo("invalid_json".getBytes(UTF_8));
+            assertThat(ingest.health().ready()).isTrue();
         }
     }
 

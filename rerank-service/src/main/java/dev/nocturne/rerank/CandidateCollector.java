@@ -13,6 +13,7 @@ import dev.nocturne.runtime.DeadLetters;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.ReasonCodes;
@@ -50,15 +51,23 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
 
     private static final byte[] MARKER = {};
 
+    private final Lane lane;
     private ProcessorContext<byte[], byte[]> context;
     private TimestampedKeyValueStore<String, GridsScored> pending;
     private WindowStore<String, byte[]> decided;
 
+    /**
+     * @param lane whose stores and sinks these are
+     */
+    CandidateCollector(Lane lane) {
+        this.lane = lane;
+    }
+
     @Override
     public void init(ProcessorContext<byte[], byte[]> context) {
         this.context = context;
-        pending = context.getStateStore(RerankTopology.PENDING_CANDIDATES);
-        decided = context.getStateStore(RerankTopology.DECIDED_REQUESTS);
+        pending = context.getStateStore(RerankTopology.PENDING_CANDIDATES + lane.suffix());
+        decided = context.getStateStore(RerankTopology.DECIDED_REQUESTS + lane.suffix());
         context.schedule(
                 Duration.ofHours(1), PunctuationType.WALL_CLOCK_TIME, this::failIncomplete);
     }
@@ -84,7 +93,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         List<ScoredGrid> candidates = candidates(key);
         if (candidates.size() >= event.getCandidates()) {
             CandidatesRanked ranked = rank(event, candidates);
-            context.forward(encoded(key, ranked, record.timestamp()), RerankTopology.SELECTIONS);
+            forward(encoded(key, ranked, record.timestamp()), RerankTopology.SELECTIONS);
             decide(key, record.timestamp());
         }
     }
@@ -206,8 +215,11 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     }
 
     private void forward(ProducerRecord<byte[], byte[]> message, long timestamp, String sink) {
-        context.forward(
-                new Record<>(message.key(), message.value(), timestamp, message.headers()), sink);
+        forward(new Record<>(message.key(), message.value(), timestamp, message.headers()), sink);
+    }
+
+    private void forward(Record<byte[], byte[]> record, String sink) {
+        context.forward(record, sink + lane.suffix());
     }
 
     /** Candidates that outlived their topic's retention wait for ones that are gone for good. */
@@ -224,7 +236,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         }
         expired.forEach(
                 (key, candidate) -> {
-                    context.forward(
+                    forward(
                             encoded(key, failed(key, candidate), nowMillis),
                             RerankTopology.RESULTS);
                     decide(key, nowMillis);

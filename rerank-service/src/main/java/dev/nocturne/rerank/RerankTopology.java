@@ -2,8 +2,10 @@ package dev.nocturne.rerank;
 
 import dev.nocturne.events.GridsScored;
 import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.Topics;
 import java.time.Duration;
+import java.util.Map;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serde;
@@ -22,6 +24,9 @@ import org.apache.kafka.streams.state.WindowStore;
  * <p>Keys and values travel as bytes and are decoded by the collector, so that broken bytes are an
  * ordinary error of one record. All records of a request have one key and so one partition: no
  * repartitioning, and every store is local to its task.
+ *
+ * <p>Each lane has a topology of its own, so that its records do not wait behind the other's, which
+ * Streams would put in the order of their timestamps; names end with {@link Lane#suffix}.
  */
 final class RerankTopology {
 
@@ -46,34 +51,62 @@ final class RerankTopology {
     private RerankTopology() {}
 
     static Topology build() {
-        ByteArrayDeserializer in = new ByteArrayDeserializer();
-        ByteArraySerializer out = new ByteArraySerializer();
-        return new Topology()
-                .addSource(AutoOffsetReset.earliest(), SOURCE, in, in, Topics.SCORED_GRIDS.name())
-                .addProcessor(COLLECTOR, CandidateCollector::new, SOURCE)
-                .addStateStore(pendingCandidates(), COLLECTOR)
-                .addStateStore(decidedRequests(), COLLECTOR)
-                .addSink(SELECTIONS, Topics.SELECTIONS.name(), out, out, COLLECTOR)
-                .addSink(RESULTS, Topics.RESULTS.name(), out, out, COLLECTOR)
-                .addSink(DEAD_LETTERS, Topics.DEAD_LETTERS.name(), out, out, COLLECTOR);
+        Topology topology = new Topology();
+        for (Lane lane : Lane.values()) {
+            add(topology, lane);
+        }
+        return topology;
     }
 
-    private static StoreBuilder<TimestampedKeyValueStore<String, GridsScored>> pendingCandidates() {
+    private static void add(Topology topology, Lane lane) {
+        ByteArrayDeserializer in = new ByteArrayDeserializer();
+        ByteArraySerializer out = new ByteArraySerializer();
+        String source = SOURCE + lane.suffix();
+        String collector = COLLECTOR + lane.suffix();
+        topology.addSource(
+                        AutoOffsetReset.earliest(),
+                        source,
+                        in,
+                        in,
+                        Topics.SCORED_GRIDS.in(lane).name())
+                .addProcessor(collector, () -> new CandidateCollector(lane), source)
+                .addStateStore(pendingCandidates(lane), collector)
+                .addStateStore(decidedRequests(lane), collector);
+        Map.of(
+                        SELECTIONS,
+                        Topics.SELECTIONS,
+                        RESULTS,
+                        Topics.RESULTS,
+                        DEAD_LETTERS,
+                        Topics.DEAD_LETTERS)
+                .forEach(
+                        (sink, topic) ->
+                                topology.addSink(
+                                        sink + lane.suffix(),
+                                        topic.in(lane).name(),
+                                        out,
+                                        out,
+                                        collector));
+    }
+
+    private static StoreBuilder<TimestampedKeyValueStore<String, GridsScored>> pendingCandidates(
+            Lane lane) {
         Serde<GridsScored> serde =
                 Serdes.serdeFrom(
                         (topic, event) -> event == null ? null : EventCodec.encode(event),
                         (topic, bytes) ->
                                 bytes == null ? null : EventCodec.decode(GridsScored.class, bytes));
         return Stores.timestampedKeyValueStoreBuilder(
-                Stores.persistentTimestampedKeyValueStore(PENDING_CANDIDATES),
+                Stores.persistentTimestampedKeyValueStore(PENDING_CANDIDATES + lane.suffix()),
                 Serdes.String(),
                 serde);
     }
 
-    private static StoreBuilder<WindowStore<String, byte[]>> decidedRequests() {
+    private static StoreBuilder<WindowStore<String, byte[]>> decidedRequests(Lane lane) {
         Duration window = Duration.ofMillis(1);
         return Stores.windowStoreBuilder(
-                Stores.persistentWindowStore(DECIDED_REQUESTS, MEMORY, window, false),
+                Stores.persistentWindowStore(
+                        DECIDED_REQUESTS + lane.suffix(), MEMORY, window, false),
                 Serdes.String(),
                 Serdes.ByteArray());
     }

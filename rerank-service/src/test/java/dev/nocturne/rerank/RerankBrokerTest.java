@@ -14,6 +14,8 @@ import dev.nocturne.events.RankedGrid;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Lane;
+import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
@@ -40,6 +42,7 @@ class RerankBrokerTest {
     private KafkaProducer<byte[], byte[]> producer;
     private KafkaConsumer<byte[], byte[]> selections;
     private final List<CandidatesRanked> ranked = new ArrayList<>();
+    private final List<Lane> lanes = new ArrayList<>(); // of those
 
     @BeforeEach
     void start() {
@@ -49,7 +52,7 @@ class RerankBrokerTest {
         producer = new KafkaProducer<>(kafka.transactionalProducer("test"));
         producer.initTransactions();
         selections = new KafkaConsumer<>(kafka.consumer("test"));
-        selections.subscribe(List.of(Topics.SELECTIONS.name()));
+        selections.subscribe(Topics.SELECTIONS.lanes().stream().map(Topic::name).toList());
     }
 
     @AfterEach
@@ -84,6 +87,25 @@ class RerankBrokerTest {
         }
     }
 
+    @Test
+    void everyRankingGoesOnInTheLaneOfItsCandidates() {
+        try (RerankService service = service("state")) {
+            send(event("bulk", 2, 1, grid(0, 0.1)));
+            send(Lane.INTERACTIVE, event("now", 2, 1, grid(0, 0.1)));
+            send(Lane.INTERACTIVE, event("now", 2, 1, grid(1, 0.7)));
+            awaitRanked("now");
+            send(event("bulk", 2, 1, grid(1, 0.7)));
+            awaitRanked("now", "bulk");
+        }
+        assertThat(lanes).containsExactly(Lane.INTERACTIVE, Lane.BULK);
+
+        try (RerankService again = service("state-that-is-lost")) {
+            send(Lane.INTERACTIVE, event("now", 2, 1, grid(0, 0.1), grid(1, 0.7)));
+            send(Lane.INTERACTIVE, event("later", 1, 1, grid(0, 0.1)));
+            awaitRanked("now", "bulk", "later");
+        }
+    }
+
     private RerankService service(String stateDir) {
         RerankService service =
                 new RerankService(kafka, folder.resolve(stateDir), new SimpleMeterRegistry());
@@ -92,22 +114,26 @@ class RerankBrokerTest {
     }
 
     private void send(GridsScored event) {
+        send(Lane.BULK, event);
+    }
+
+    private void send(Lane lane, GridsScored event) {
         producer.beginTransaction();
-        producer.send(message(event));
+        producer.send(message(lane, event));
         producer.commitTransaction();
     }
 
     private void sendAborted(GridsScored event) {
         producer.beginTransaction();
-        producer.send(message(event));
+        producer.send(message(Lane.BULK, event));
         producer.flush();
         producer.abortTransaction();
     }
 
-    private static ProducerRecord<byte[], byte[]> message(GridsScored event) {
+    private static ProducerRecord<byte[], byte[]> message(Lane lane, GridsScored event) {
         String key = key(event.getRequest().getCustomId());
         return new ProducerRecord<>(
-                Topics.SCORED_GRIDS.name(), key.getBytes(UTF_8), EventCodec.encode(event));
+                Topics.SCORED_GRIDS.in(lane).name(), key.getBytes(UTF_8), EventCodec.encode(event));
     }
 
     /** All rankings so far, no more and no fewer, in any order among the last ones. */
@@ -118,11 +144,13 @@ class RerankBrokerTest {
                             selections
                                     .poll(Duration.ofMillis(100))
                                     .forEach(
-                                            record ->
-                                                    ranked.add(
-                                                            EventCodec.decode(
-                                                                    CandidatesRanked.class,
-                                                                    record.value())));
+                                            record -> {
+                                                ranked.add(
+                                                        EventCodec.decode(
+                                                                CandidatesRanked.class,
+                                                                record.value()));
+                                                lanes.add(Topics.SELECTIONS.lane(record.topic()));
+                                            });
                             assertThat(ranked)
                                     .extracting(event -> event.getRequest().getCustomId())
                                     .containsExactlyInAnyOrder(customIds);

@@ -1,8 +1,10 @@
 package dev.nocturne.schemas;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * One topic of the pipeline, declared once.
@@ -13,9 +15,15 @@ import java.util.Optional;
  * @param key what a key is
  * @param partitions partitions at creation
  * @param retention how long a record is kept; empty: for ever
+ * @param hasLanes whether there is a topic for each {@link Lane}, this one being that of bulk
  */
 public record Topic<T>(
-        String name, Class<T> record, Key key, int partitions, Optional<Duration> retention) {
+        String name,
+        Class<T> record,
+        Key key,
+        int partitions,
+        Optional<Duration> retention,
+        boolean hasLanes) {
 
     /** The rule by which a record's key, a UTF-8 string, is made. */
     public enum Key {
@@ -23,6 +31,29 @@ public record Topic<T>(
         JOB,
         /** {@code jobId/requestId}, see {@link Ids#key} */
         REQUEST
+    }
+
+    /**
+     * The topic on which such records travel in a lane: {@code captions} and {@code
+     * captions.interactive}. A topic without lanes is everybody's.
+     *
+     * <p>Both have as many partitions: so every worker gets some of either, and a request's
+     * partition has the same number in both.
+     */
+    public Topic<T> in(Lane lane) {
+        return hasLanes && lane == Lane.INTERACTIVE
+                ? new Topic<>(name + lane.suffix(), record, key, partitions, retention, false)
+                : this;
+    }
+
+    /** The lane of one of {@link #lanes}, by its name. */
+    public Lane lane(String name) {
+        return this.name.equals(name) ? Lane.BULK : Lane.INTERACTIVE;
+    }
+
+    /** The topic in each of its lanes; the interactive one first. */
+    public List<Topic<T>> lanes() {
+        return Stream.of(Lane.values()).map(this::in).distinct().toList();
     }
 
     /** The topic's configuration in Kafka's own names. */

@@ -14,6 +14,7 @@ import dev.nocturne.events.RequestFinished;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The topic catalogue, in the order in which a request passes through it. */
 public final class Topics {
@@ -25,37 +26,49 @@ public final class Topics {
     private static final Optional<Duration> UNLIMITED = Optional.empty();
 
     public static final Topic<JobSubmitted> JOBS =
-            new Topic<>("jobs", JobSubmitted.class, JOB, 1, UNLIMITED);
+            new Topic<>("jobs", JobSubmitted.class, JOB, 1, UNLIMITED, false);
     public static final Topic<JobEvent> JOB_EVENTS =
-            new Topic<>("job-events", JobEvent.class, JOB, 1, UNLIMITED);
+            new Topic<>("job-events", JobEvent.class, JOB, 1, UNLIMITED, false);
     public static final Topic<CaptionSubmitted> CAPTIONS =
-            new Topic<>("captions", CaptionSubmitted.class, REQUEST, PARTITIONS, WEEK);
+            lanes("captions", CaptionSubmitted.class);
+
+    /** Captions as anybody can write them: JSON, one object a record, with any key or none. */
+    public static final Topic<CaptionSubmitted> CAPTIONS_JSON =
+            new Topic<>("captions.json", CaptionSubmitted.class, REQUEST, PARTITIONS, WEEK, false);
+
     public static final Topic<GenerationRequested> GENERATION_TASKS =
-            new Topic<>("generation-tasks", GenerationRequested.class, REQUEST, PARTITIONS, WEEK);
-    public static final Topic<GridsDrawn> TOKEN_GRIDS =
-            new Topic<>("token-grids", GridsDrawn.class, REQUEST, PARTITIONS, WEEK);
-    public static final Topic<GridsScored> SCORED_GRIDS =
-            new Topic<>("scored-grids", GridsScored.class, REQUEST, PARTITIONS, WEEK);
+            lanes("generation-tasks", GenerationRequested.class);
+    public static final Topic<GridsDrawn> TOKEN_GRIDS = lanes("token-grids", GridsDrawn.class);
+    public static final Topic<GridsScored> SCORED_GRIDS = lanes("scored-grids", GridsScored.class);
     public static final Topic<CandidatesRanked> SELECTIONS =
-            new Topic<>("selections", CandidatesRanked.class, REQUEST, PARTITIONS, WEEK);
+            lanes("selections", CandidatesRanked.class);
     public static final Topic<RequestFinished> RESULTS =
-            new Topic<>("results", RequestFinished.class, REQUEST, PARTITIONS, UNLIMITED);
+            new Topic<>("results", RequestFinished.class, REQUEST, PARTITIONS, UNLIMITED, false);
 
     /** Records no stage could process: their bytes as they came, with the reason in headers. */
     public static final Topic<byte[]> DEAD_LETTERS =
-            new Topic<>("dead-letters", byte[].class, REQUEST, 1, WEEK);
+            new Topic<>("dead-letters", byte[].class, REQUEST, 1, WEEK, false);
 
+    /** Every topic in Kafka. */
     public static final List<Topic<?>> ALL =
-            List.of(
-                    JOBS,
-                    JOB_EVENTS,
-                    CAPTIONS,
-                    GENERATION_TASKS,
-                    TOKEN_GRIDS,
-                    SCORED_GRIDS,
-                    SELECTIONS,
-                    RESULTS,
-                    DEAD_LETTERS);
+            Stream.<Topic<?>>of(
+                            JOBS,
+                            JOB_EVENTS,
+                            CAPTIONS,
+                            CAPTIONS_JSON,
+                            GENERATION_TASKS,
+                            TOKEN_GRIDS,
+                            SCORED_GRIDS,
+                            SELECTIONS,
+                            RESULTS,
+                            DEAD_LETTERS)
+                    .<Topic<?>>flatMap(topic -> topic.lanes().stream())
+                    .toList();
 
     private Topics() {}
+
+    /** On the way of a request: it goes in its lane from the caption to the winners. */
+    private static <T> Topic<T> lanes(String name, Class<T> record) {
+        return new Topic<>(name, record, REQUEST, PARTITIONS, WEEK, true);
+    }
 }

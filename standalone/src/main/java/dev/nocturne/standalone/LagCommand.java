@@ -24,14 +24,15 @@ final class LagCommand implements Callable<Integer> {
             return 0;
         }
         PrintWriter out = command.commandLine().getOut();
-        String row = "%-10s %-18s %9s %9s %9s %9s%n";
-        out.printf(row, "stage", "topic", "lag", "behind", "rate/s", "drained");
+        String row = "%-10s %-18s %9s %11s %9s %9s %9s%n";
+        out.printf(row, "stage", "topic", "lag", "interactive", "behind", "rate/s", "drained");
         for (StageLag stage : report.stages()) {
             out.printf(
                     row,
                     stage.stage(),
                     stage.topic(),
                     stage.lag(),
+                    stage.interactiveLag(),
                     timeOrUnknown(stage.lagSeconds()),
                     "%.1f".formatted(stage.ratePerSecond()),
                     timeOrUnknown(stage.drainSeconds()));

@@ -1,9 +1,8 @@
 package dev.nocturne.runtime;
 
-import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.ReasonCodes;
-import dev.nocturne.schemas.Topic;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -24,16 +23,28 @@ import org.apache.kafka.common.TopicPartition;
  */
 final class Batch<I extends SpecificRecord> {
 
-    /** A polled record: its event, or why its bytes are none. Exactly one of the two is null. */
-    record Input<I>(ConsumerRecord<byte[], byte[]> record, I event, PermanentException malformed) {
+    /**
+     * A polled record: its event, or why its bytes are none. Exactly one of the two is null.
+     *
+     * @param lane that of its topic, and of what follows from it
+     */
+    record Input<I>(
+            ConsumerRecord<byte[], byte[]> record,
+            Lane lane,
+            I event,
+            PermanentException malformed) {
 
         static <I extends SpecificRecord> Input<I> of(
-                Topic<I> topic, ConsumerRecord<byte[], byte[]> record) {
+                Stage<I> stage, ConsumerRecord<byte[], byte[]> record) {
+            Lane lane = stage.input().lane(record.topic());
             try {
-                return new Input<>(record, EventCodec.decode(topic.record(), record.value()), null);
+                return new Input<>(record, lane, stage.decode(record), null);
+            } catch (PermanentException e) {
+                return new Input<>(record, lane, null, e);
             } catch (MalformedEventException e) {
                 return new Input<>(
                         record,
+                        lane,
                         null,
                         new PermanentException(ReasonCodes.MALFORMED_EVENT, e.getMessage(), e));
             }

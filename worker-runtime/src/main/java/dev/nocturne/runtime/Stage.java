@@ -1,9 +1,12 @@
 package dev.nocturne.runtime;
 
 import dev.nocturne.events.RequestRef;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topic;
 import java.util.List;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * One step of the pipeline: what is done with the events of one topic. A {@link StageRunner} owns
@@ -19,22 +22,48 @@ public interface Stage<I extends SpecificRecord> {
     /** The stage's name in metrics, logs and failures, and its consumer group. */
     String name();
 
+    /** If it has lanes, both are read, and outputs go to the lane that their event came from. */
     Topic<I> input();
+
+    /**
+     * The event that a record holds; by default its value is one in Avro's single-object encoding.
+     *
+     * @throws MalformedEventException or a {@link PermanentException}, with a reason code of its
+     *     own, if it holds none: it becomes a dead letter
+     */
+    default I decode(ConsumerRecord<byte[], byte[]> record) {
+        return EventCodec.decode(input().record(), record.value());
+    }
 
     /** Which request an event belongs to; also for an event that will be rejected. */
     RequestRef request(I event);
 
-    /** Events that {@link #process} takes at most in one call. */
+    /**
+     * Events that {@link #process} takes at most in one call. A call is what an interactive event
+     * waits for that comes just too late, so it is kept short.
+     */
     int maxBatch();
 
     /**
      * How many of the waiting events the next call of {@link #process} takes, from the first on.
      *
-     * @param waiting 1 to {@link #maxBatch} events, in their order
+     * @param waiting 1 to {@link #maxBatch} events of one lane, in their order
      * @return 1 to {@code waiting.size()}
      */
     default int take(List<I> waiting) {
         return waiting.size();
+    }
+
+    /**
+     * How many events of the other lane join those taken, from the first on: as many as the call
+     * has room for without taking longer. By default none, for where each event takes its time.
+     *
+     * @param taken at least one event, as {@link #take} said
+     * @param waiting 1 to {@link #maxBatch} minus {@code taken.size()} events, in their order
+     * @return 0 to {@code waiting.size()}
+     */
+    default int fill(List<I> taken, List<I> waiting) {
+        return 0;
     }
 
     /**

@@ -7,13 +7,12 @@ import dev.nocturne.runtime.Batch.Input;
 import dev.nocturne.runtime.Batch.Processed;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -30,6 +29,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
@@ -49,7 +49,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs a stage on two threads: the poll thread owns consumer and producer and comes round every
- * second whatever the work takes; the work thread owns the stage and its model.
+ * second whatever the work takes; the work thread owns the stage and its model. It reads both lanes
+ * of the stage's input, the interactive one first ({@link WaitingRecords}); what follows from a
+ * record stays in its lane.
  *
  * <p>A batch's outputs and its offsets go in one transaction, opened after the work. Work for a
  * partition that goes to another worker is dropped. A record that can never succeed becomes a dead
@@ -68,6 +70,12 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     private static final Duration GATHER = Duration.ofMillis(50);
 
     private static final Duration LONGEST_GATHER = Duration.ofMillis(250);
+
+    /**
+     * A partition that has run dry is asked again only when the fetch under way is back, and an
+     * empty lane holds that one up for as long as it may wait.
+     */
+    private static final Duration FETCH_WAIT = Duration.ofMillis(100);
 
     /** Well above every bounded wait of the poll thread. */
     private static final Duration POLL_STALLED = Duration.ofMinutes(3);
@@ -109,7 +117,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     private volatile long lastProgressNanos = lastPollNanos; // written by both threads
 
     // the poll thread's own
-    private final Deque<Input<I>> waiting = new ArrayDeque<>();
+    private final WaitingRecords<I> waiting;
     private long gatheringSinceNanos;
     private boolean quiet; // the last poll brought nothing
     private int faultsInARow;
@@ -130,6 +138,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
             Backoff backoff,
             Function<Map<String, Object>, Producer<byte[], byte[]>> producers) {
         this.stage = stage;
+        waiting = new WaitingRecords<>(stage);
         this.kafka = kafka;
         this.clock = clock;
         this.backoff = backoff;
@@ -240,19 +249,17 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     private void subscribe() {
         Map<String, Object> config = new HashMap<>(kafka.consumer(stage.name()));
         config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, stage.maxBatch());
+        config.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, (int) FETCH_WAIT.toMillis());
         synchronized (consumerLock) {
             consumer = new KafkaConsumer<>(config);
         }
-        consumer.subscribe(List.of(stage.input().name()), new DropRevoked());
+        consumer.subscribe(
+                stage.input().lanes().stream().map(Topic::name).toList(), new DropRevoked());
     }
 
     private void poll() {
         lastPollNanos = System.nanoTime();
-        if (waiting.size() >= stage.maxBatch()) {
-            consumer.pause(consumer.assignment());
-        } else {
-            consumer.resume(consumer.paused());
-        }
+        pauseFullLanes();
         quiet = true;
         try {
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(pollTimeout())) {
@@ -260,7 +267,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
                 if (waiting.isEmpty()) {
                     gatheringSinceNanos = System.nanoTime();
                 }
-                waiting.add(Input.of(stage.input(), record));
+                waiting.add(Input.of(stage, record));
             }
         } catch (WakeupException e) {
             return; // work is done, or close was called
@@ -272,6 +279,19 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
             trouble = "";
             LOG.info("STG-01 {}: consuming {}", stage.name(), stage.input().name());
         }
+    }
+
+    /** Each lane by itself: a job of thousands must not keep the next interactive record away. */
+    private void pauseFullLanes() {
+        Map<Boolean, List<TopicPartition>> byFull =
+                consumer.assignment().stream()
+                        .collect(
+                                Collectors.partitioningBy(
+                                        partition ->
+                                                waiting.isFull(
+                                                        stage.input().lane(partition.topic()))));
+        consumer.pause(byFull.get(true));
+        consumer.resume(byFull.get(false));
     }
 
     private Duration pollTimeout() {
@@ -366,7 +386,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
                         .map(
                                 output ->
                                         new ProducerRecord<>(
-                                                output.topic().name(),
+                                                output.topic().in(item.input().lane()).name(),
                                                 output.key().getBytes(UTF_8),
                                                 EventCodec.encode(output.event())));
         if (item.rejection().isEmpty()) {
@@ -405,32 +425,10 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     /** Takes the next batch once records have stopped pouring in, or there are enough. */
     private void startNext() {
         boolean gathered =
-                quiet
-                        || waiting.size() >= stage.maxBatch()
-                        || isOlder(gatheringSinceNanos, LONGEST_GATHER);
+                quiet || waiting.isAnyFull() || isOlder(gatheringSinceNanos, LONGEST_GATHER);
         if (batch == null && !waiting.isEmpty() && gathered && !isStopping()) {
-            submit(new Batch<>(takeNext()));
+            submit(new Batch<>(waiting.takeNext()));
         }
-    }
-
-    /** The first events, as many as the stage wants, and malformed records in between. */
-    private List<Input<I>> takeNext() {
-        List<I> events =
-                waiting.stream()
-                        .filter(Input::isReadable)
-                        .map(Input::event)
-                        .limit(stage.maxBatch())
-                        .toList();
-        int wanted = events.isEmpty() ? 0 : stage.take(events);
-        List<Input<I>> taken = new ArrayList<>();
-        while (!waiting.isEmpty() && (wanted > 0 || !waiting.peek().isReadable())) {
-            Input<I> input = waiting.remove();
-            taken.add(input);
-            if (input.isReadable()) {
-                wanted--;
-            }
-        }
-        return taken;
     }
 
     private void submit(Batch<I> next) {
@@ -453,7 +451,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
             LOG.debug("STG-06 {}: revoked {}", stage.name(), partitions);
-            waiting.removeIf(input -> partitions.contains(input.partition()));
+            waiting.drop(partitions);
             if (batch != null) {
                 batch.revoke(partitions);
             }

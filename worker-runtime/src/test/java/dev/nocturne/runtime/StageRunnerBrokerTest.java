@@ -11,6 +11,7 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
@@ -21,6 +22,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -84,9 +88,10 @@ class StageRunnerBrokerTest {
         output = captions(jobId + "-out");
         try (Admin admin = Admin.create(kafka.admin())) {
             admin.createTopics(
-                            List.of(
-                                    new NewTopic(input.name(), PARTITIONS, (short) 1),
-                                    new NewTopic(output.name(), PARTITIONS, (short) 1)))
+                            Stream.of(input, output)
+                                    .flatMap(topic -> topic.lanes().stream())
+                                    .map(lane -> new NewTopic(lane.name(), PARTITIONS, (short) 1))
+                                    .toList())
                     .all()
                     .get();
         }
@@ -94,7 +99,12 @@ class StageRunnerBrokerTest {
 
     private static Topic<CaptionSubmitted> captions(String name) {
         return new Topic<>(
-                name, CaptionSubmitted.class, Topic.Key.REQUEST, PARTITIONS, Optional.empty());
+                name,
+                CaptionSubmitted.class,
+                Topic.Key.REQUEST,
+                PARTITIONS,
+                Optional.empty(),
+                true);
     }
 
     @Test
@@ -308,6 +318,135 @@ class StageRunnerBrokerTest {
     }
 
     @Test
+    void anInteractiveRecordOvertakesThousandsOfBulkOnes() throws Exception {
+        publishMany(Lane.BULK, "bulk-", 3_000);
+        CountDownLatch working = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        EchoStage stage =
+                new RecordingStage(10, order) {
+                    @Override
+                    public void process(List<CaptionSubmitted> batch, Outbox out) {
+                        working.countDown();
+                        awaitLatch(goOn);
+                        super.process(batch, out);
+                    }
+                };
+        try (StageRunner<?> runner = runner(stage, KafkaProducer::new)) {
+            runner.start();
+            awaitLatch(working);
+            publishMany(Lane.INTERACTIVE, "now-", 1);
+            goOn.countDown();
+            await().atMost(LONG).until(() -> order.contains("now-0"));
+        }
+        assertThat(order.indexOf("now-0")).isLessThan(300);
+    }
+
+    @Test
+    void bulkRecordsGoOnUnderAStreamOfInteractiveOnes() throws Exception {
+        publishMany(Lane.INTERACTIVE, "now-", 2_000);
+        publishMany(Lane.BULK, "bulk-", 20);
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        try (StageRunner<?> runner = runner(new RecordingStage(5, order), KafkaProducer::new)) {
+            runner.start();
+            await().atMost(LONG)
+                    .until(() -> order.stream().filter(id -> id.startsWith("bulk")).count() == 20);
+            List<String> untilThen = List.copyOf(order);
+            assertThat(untilThen).filteredOn(id -> id.startsWith("now")).hasSizeLessThan(1_000);
+        }
+    }
+
+    @Test
+    void whatFollowsFromARecordStaysInItsLane() throws Exception {
+        publishMany(Lane.BULK, "bulk-", 40);
+        publishMany(Lane.INTERACTIVE, "now-", 40);
+        publishBytes(input.in(Lane.INTERACTIVE), key("malformed"), new byte[] {1});
+        EchoStage filling =
+                new EchoStage(input, output) {
+                    @Override
+                    public int fill(List<CaptionSubmitted> taken, List<CaptionSubmitted> waiting) {
+                        return waiting.size();
+                    }
+                };
+        List<String> topics = new ArrayList<>(names(output));
+        topics.addAll(List.of(Topics.DEAD_LETTERS.name(), Topics.RESULTS.name()));
+        try (StageRunner<?> runner = runner(filling, KafkaProducer::new);
+                TopicLog committed = new TopicLog(kafka, "read_committed", topics)) {
+            runner.start();
+            await().atMost(LONG).until(() -> customIds(committed).size() == 80);
+            await().atMost(LONG).until(() -> results(committed).size() == 1);
+            for (Lane lane : Lane.values()) {
+                assertThat(customIds(committed, lane))
+                        .hasSize(40)
+                        .allMatch(id -> id.startsWith(lane == Lane.BULK ? "bulk-" : "now-"));
+            }
+            assertThat(
+                            committed.read(Topics.DEAD_LETTERS.name()).stream()
+                                    .map(letter -> header(letter, DeadLetters.TOPIC)))
+                    .contains(input.in(Lane.INTERACTIVE).name());
+        }
+    }
+
+    /** Each worker has partitions of both lanes, however they are shared out. */
+    @Test
+    void aSecondWorkerTakesItsShareOfBothLanes() throws Exception {
+        publishMany(Lane.BULK, "bulk-", 40);
+        publishMany(Lane.INTERACTIVE, "now-", 40);
+        CountDownLatch working = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        EchoStage slow =
+                new EchoStage(input, output) {
+                    @Override
+                    public int fill(List<CaptionSubmitted> taken, List<CaptionSubmitted> waiting) {
+                        return waiting.size();
+                    }
+
+                    @Override
+                    public void process(List<CaptionSubmitted> batch, Outbox out) {
+                        working.countDown();
+                        awaitLatch(goOn);
+                        super.process(batch, out);
+                    }
+                };
+        try (StageRunner<?> first = runner(slow, KafkaProducer::new);
+                StageRunner<?> second = runner(echo(), KafkaProducer::new);
+                TopicLog committed = new TopicLog(kafka, "read_committed", names(output))) {
+            first.start();
+            awaitLatch(working);
+            second.start();
+            for (Lane lane : Lane.values()) {
+                await().atMost(LONG).until(() -> !customIds(committed, lane).isEmpty());
+            }
+            goOn.countDown();
+            await().atMost(LONG).until(() -> customIds(committed).size() >= 80);
+            assertThat(customIds(committed)).hasSize(80).doesNotHaveDuplicates();
+        }
+    }
+
+    /** Notes the order in which it gets its events, so many at a time. */
+    private class RecordingStage extends EchoStage {
+        private final int most;
+        private final List<String> order;
+
+        RecordingStage(int most, List<String> order) {
+            super(input, output);
+            this.most = most;
+            this.order = order;
+        }
+
+        @Override
+        public int maxBatch() {
+            return most;
+        }
+
+        @Override
+        public void process(List<CaptionSubmitted> batch, Outbox out) {
+            batch.forEach(caption -> order.add(caption.getCustomId()));
+            super.process(batch, out);
+        }
+    }
+
+    @Test
     void closeEndsWorkThatAsks() throws Exception {
         publish("a", "an apple");
         CountDownLatch working = new CountDownLatch(1);
@@ -403,20 +542,43 @@ class StageRunnerBrokerTest {
     }
 
     private void publish(String customId, String caption) throws Exception {
-        CaptionSubmitted event =
-                CaptionSubmitted.newBuilder()
-                        .setJobId(jobId)
-                        .setCustomId(customId)
-                        .setCaption(caption)
-                        .setSubmittedAt(NOON)
-                        .build();
-        publishBytes(key(customId), EventCodec.encode(event));
+        publishBytes(key(customId), EventCodec.encode(event(customId, caption)));
+    }
+
+    private CaptionSubmitted event(String customId, String caption) {
+        return CaptionSubmitted.newBuilder()
+                .setJobId(jobId)
+                .setCustomId(customId)
+                .setCaption(caption)
+                .setSubmittedAt(NOON)
+                .build();
     }
 
     private void publishBytes(String key, byte[] value) throws Exception {
+        publishBytes(input, key, value);
+    }
+
+    private void publishBytes(Topic<?> topic, String key, byte[] value) throws Exception {
         try (Producer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
-            producer.send(new ProducerRecord<>(input.name(), key.getBytes(UTF_8), value)).get();
+            producer.send(new ProducerRecord<>(topic.name(), key.getBytes(UTF_8), value)).get();
         }
+    }
+
+    private void publishMany(Lane lane, String prefix, int count) {
+        try (Producer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
+            for (int i = 0; i < count; i++) {
+                String customId = prefix + i;
+                producer.send(
+                        new ProducerRecord<>(
+                                input.in(lane).name(),
+                                key(customId).getBytes(UTF_8),
+                                EventCodec.encode(event(customId, "an apple"))));
+            }
+        }
+    }
+
+    private static List<String> names(Topic<?> topic) {
+        return topic.lanes().stream().<String>map(Topic::name).toList();
     }
 
     /** Of this test's job: the topic is everyone's. */
@@ -434,7 +596,11 @@ class StageRunnerBrokerTest {
     }
 
     private List<String> customIds(TopicLog log) {
-        return log.read(output.name()).stream()
+        return Stream.of(Lane.values()).flatMap(lane -> customIds(log, lane).stream()).toList();
+    }
+
+    private List<String> customIds(TopicLog log, Lane lane) {
+        return log.read(output.in(lane).name()).stream()
                 .map(record -> EventCodec.decode(CaptionSubmitted.class, record.value()))
                 .map(CaptionSubmitted::getCustomId)
                 .toList();

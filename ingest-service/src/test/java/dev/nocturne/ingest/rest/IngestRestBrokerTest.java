@@ -16,6 +16,7 @@ import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.Topics;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
@@ -257,7 +258,7 @@ class IngestRestBrokerTest {
         Map<String, Object> config =
                 new KafkaSettings(bootstrapServers, Map.of()).consumer("a-single-reader");
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
-            consumer.subscribe(List.of(Topics.CAPTIONS.name()));
+            consumer.subscribe(List.of(Topics.CAPTIONS.in(Lane.INTERACTIVE).name()));
             List<CaptionSubmitted> found = new ArrayList<>();
             await().atMost(PATIENCE)
                     .until(
@@ -289,6 +290,7 @@ class IngestRestBrokerTest {
                         "kafka_consumergroup_group_max_lag{cluster_name=",
                         "kafka_consumergroup_group_max_lag_seconds{cluster_name=",
                         "kafka_consumergroup_group_sum_lag{cluster_name=",
+                        "kafka_consumergroup_group_topic_sum_lag{cluster_name=",
                         "nocturne_stage_backlog{stage=\"encoder\"}",
                         "nocturne_stage_rate_per_second{stage=\"encoder\"}",
                         "nocturne_stage_drain_seconds{stage=\"encoder\"}");

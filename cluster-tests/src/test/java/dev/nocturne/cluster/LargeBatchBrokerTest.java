@@ -7,11 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.generator.GeneratorService;
-import dev.nocturne.generator.GridDrawer;
-import dev.nocturne.models.Candidate;
-import dev.nocturne.models.DrawnCandidate;
 import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.TokenGrid;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
@@ -26,8 +22,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -37,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A large batch through the services, with a stand-in for the transformer that takes a fixed time
  * per decode batch. The service that takes it in has a heap in which its results would not fit.
  */
-class TenThousandCaptionsBrokerTest {
+class LargeBatchBrokerTest {
     private static final int CAPTIONS = Integer.getInteger("nocturne.test.captions", 500);
 
     /** Every so many-th line is bad. */
@@ -62,7 +56,7 @@ class TenThousandCaptionsBrokerTest {
                 GeneratorService generator =
                         new GeneratorService(
                                 cluster.kafka(),
-                                () -> new StandIn(model.id()),
+                                () -> new StandInDrawer(model.id(), DECODE_BATCH),
                                 BATCH,
                                 new SimpleMeterRegistry())) {
             List<String> services =
@@ -178,22 +172,5 @@ class TenThousandCaptionsBrokerTest {
             customIds.add(JSON.readTree(line).get("custom_id").textValue());
         }
         return customIds;
-    }
-
-    /** Takes its time and draws the same picture for everybody. */
-    private record StandIn(String model) implements GridDrawer {
-        @Override
-        public List<DrawnCandidate> draw(List<Candidate> candidates, BooleanSupplier keepGoing) {
-            LockSupport.parkNanos(DECODE_BATCH.toNanos());
-            TokenGrid grid =
-                    new TokenGrid(
-                            TinyModel.GRID,
-                            TinyModel.GRID,
-                            new int[TinyModel.GRID * TinyModel.GRID]);
-            return candidates.stream().map(candidate -> new DrawnCandidate(grid, -1)).toList();
-        }
-
-        @Override
-        public void close() {}
     }
 }

@@ -1,0 +1,79 @@
+package dev.nocturne.ingest;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.runtime.Outbox;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.Stage;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Topic;
+import dev.nocturne.schemas.Topics;
+import dev.nocturne.schemas.Violation;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * Captions that came as JSON to captions as all others are; each is a job of its own. A record is
+ * what a line of a file is, but may not be empty.
+ */
+final class JsonCaptionStage implements Stage<CaptionSubmitted> {
+
+    @Override
+    public String name() {
+        return "json-captions";
+    }
+
+    @Override
+    public Topic<CaptionSubmitted> input() {
+        return Topics.CAPTIONS_JSON;
+    }
+
+    /** Few, as each may have an image prompt of a megabyte. */
+    @Override
+    public int maxBatch() {
+        return 16;
+    }
+
+    @Override
+    public CaptionSubmitted decode(ConsumerRecord<byte[], byte[]> record) {
+        ObjectNode object = record.value() == null ? null : JobParser.object(record.value());
+        if (object == null) {
+            throw new PermanentException(
+                    "invalid_json", "the record is empty: send one JSON object a record");
+        }
+        CaptionSubmitted.Builder caption =
+                CaptionSubmitted.newBuilder()
+                        .setCustomId(defaultCustomId(record))
+                        .setSubmittedAt(Instant.ofEpochMilli(record.timestamp()));
+        List<Violation> wrong = CaptionJson.readLine(object, caption);
+        if (!wrong.isEmpty()) {
+            throw new PermanentException(
+                    wrong.get(0).code(),
+                    wrong.stream().map(Violation::message).collect(Collectors.joining("; ")));
+        }
+        return caption.build();
+    }
+
+    /** The same whenever the record is read, and no other record's, even after a new topic. */
+    private static String defaultCustomId(ConsumerRecord<?, ?> record) {
+        return "json-%d-%d-%d".formatted(record.timestamp(), record.partition(), record.offset());
+    }
+
+    @Override
+    public RequestRef request(CaptionSubmitted caption) {
+        String customId = caption.getCustomId();
+        String jobId = Ids.captionJobId(customId);
+        return new RequestRef(
+                jobId, Ids.requestId(jobId, customId), customId, caption.getCaption());
+    }
+
+    @Override
+    public void process(List<CaptionSubmitted> captions, Outbox out) {
+        for (int i = 0; i < captions.size(); i++) {
+            out.send(i, Topics.CAPTIONS, request(captions.get(i)), captions.get(i));
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package dev.nocturne.schemas;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class TopicsTest {
+
+    @Test
+    void everyTopicOnTheWayOfARequestIsThereInBothLanes() {
+        assertThat(Topics.ALL)
+                .extracting(Topic::name)
+                .containsExactlyInAnyOrder(
+                        "jobs",
+                        "job-events",
+                        "captions",
+                        "captions.interactive",
+                        "captions.json",
+                        "generation-tasks",
+                        "generation-tasks.interactive",
+                        "token-grids",
+                        "token-grids.interactive",
+                        "scored-grids",
+                        "scored-grids.interactive",
+                        "selections",
+                        "selections.interactive",
+                        "results",
+                        "dead-letters");
+    }
+
+    @Test
+    void bothLanesAreAlike() {
+        Topic<?> interactive = Topics.SELECTIONS.in(Lane.INTERACTIVE);
+        assertThat(interactive.record()).isEqualTo(Topics.SELECTIONS.record());
+        assertThat(interactive.partitions()).isEqualTo(Topics.SELECTIONS.partitions());
+        assertThat(interactive.config()).isEqualTo(Topics.SELECTIONS.config());
+        assertThat(Topics.SELECTIONS.in(Lane.BULK)).isEqualTo(Topics.SELECTIONS);
+    }
+
+    @Test
+    void aTopicWithoutLanesIsTheSameForBoth() {
+        assertThat(Topics.RESULTS.in(Lane.INTERACTIVE)).isEqualTo(Topics.RESULTS);
+        assertThat(Topics.RESULTS.lanes()).hasSize(1);
+        assertThat(Topics.CAPTIONS.lanes())
+                .extracting(Topic::name)
+                .containsExactly("captions.interactive", "captions");
+    }
+}
