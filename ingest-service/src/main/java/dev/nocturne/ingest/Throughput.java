@@ -94,7 +94,7 @@ final class Throughput {
     synchronized Rates rates() {
         double seconds = busyMillis / 1_000.0;
         int full = Math.min(SPANS, second() / span());
-        long recent = finished(second() - full * span(), second() + 1);
+        long recent = finished(full == 0 ? 0 : second() - full * span(), second() + 1);
         if (recent == 0 || seconds < 1) {
             return null;
         }

@@ -169,8 +169,7 @@ class DispatcherBrokerTest {
 
             Duration behind = finish(ingest, captions(20, 16));
 
-            System.out.println("alone %s, behind 2,000 %s".formatted(alone, behind));
-            assertThat(behind).isLessThan(alone.multipliedBy(3));
+            assertThat(behind).as("alone %s", alone).isLessThan(alone.multipliedBy(3));
             Job unfinished = ingest.job(large);
             assertThat(unfinished.counts().inProgress()).isPositive();
             assertThat(unfinished.estimatedFinish().earliest())
@@ -199,7 +198,6 @@ class DispatcherBrokerTest {
                 awaitJob(ingest, id, job -> job.finishedAt() != null);
             }
             double seconds = (System.nanoTime() - start) / 1e9;
-            System.out.printf("5,000 captions in %.1f s%n", seconds);
             assertThat(seconds).isLessThan(60);
         }
     }

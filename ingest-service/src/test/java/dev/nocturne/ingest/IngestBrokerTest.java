@@ -146,7 +146,7 @@ class IngestBrokerTest {
         try (IngestService ingest = service();
                 KafkaConsumer<byte[], byte[]> encoder =
                         new KafkaConsumer<>(kafka.consumer("encoder"))) {
-            submit(ingest, "{\"prompt\":\"a\"}\n".repeat(40));
+            submit(ingest, "{\"prompt\":\"a\",\"candidates\":1,\"top\":1}\n".repeat(40));
 
             awaitLag(ingest, lag -> lag.lag() >= 40 && lag.lagSeconds() > 0);
             assertThat(encoderLag(ingest).partitions())

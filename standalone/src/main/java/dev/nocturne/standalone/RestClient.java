@@ -5,13 +5,17 @@ import dev.nocturne.ingest.Problem;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -51,6 +55,21 @@ final class RestClient {
                         .POST(HttpRequest.BodyPublishers.ofFile(body))
                         .build(),
                 type);
+    }
+
+    /** With the question mark; empty if there are no parameters. */
+    static String query(Map<String, String> parameters) {
+        return parameters.entrySet().stream()
+                .map(
+                        parameter ->
+                                "%s=%s"
+                                        .formatted(
+                                                parameter.getKey(),
+                                                URLEncoder.encode(
+                                                                parameter.getValue(),
+                                                                StandardCharsets.UTF_8)
+                                                        .replace("+", "%20")))
+                .collect(Collectors.joining("&", parameters.isEmpty() ? "" : "?", ""));
     }
 
     private HttpRequest.Builder request(String path) {
