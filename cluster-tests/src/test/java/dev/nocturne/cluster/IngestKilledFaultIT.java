@@ -17,10 +17,10 @@ import dev.nocturne.schemas.Topics;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -66,7 +66,10 @@ class IngestKilledFaultIT {
                 }
                 await("the batch is painted")
                         .atMost(PATIENCE)
-                        .until(() -> counts(cluster, batch).get("completed").intValue() == CAPTIONS);
+                        .until(
+                                () ->
+                                        counts(cluster, batch).get("completed").intValue()
+                                                == CAPTIONS);
             }
             assertThat(counts(cluster, batch).get("total").intValue()).isEqualTo(CAPTIONS);
             assertThat(TopicReader.events(cluster.kafka(), Topics.CAPTIONS))

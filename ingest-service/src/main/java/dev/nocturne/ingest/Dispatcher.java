@@ -31,9 +31,10 @@ import org.slf4j.LoggerFactory;
  * stage runs dry, and the rest waits where it can still be reordered, paused or dropped.
  *
  * <p>A round of portions is one transaction with a {@link JobReleased} for each job in it. So the
- * log says how far every job is, and a round is in it as a whole or not at all. Nothing is read back
- * in between: this process alone releases, and whatever a broken round or an earlier process has
- * done is read before the next transaction, which is refused if a job is then further than thought.
+ * log says how far every job is, and a round is in it as a whole or not at all. Nothing is read
+ * back in between: this process alone releases, and whatever a broken round or an earlier process
+ * has done is read before the next transaction, which is refused if a job is then further than
+ * thought.
  */
 final class Dispatcher implements AutoCloseable {
 
@@ -73,11 +74,7 @@ final class Dispatcher implements AutoCloseable {
      * @param catchUp waits until the table knows everything that is in the log by now
      */
     Dispatcher(
-            JobTable jobs,
-            FileStore files,
-            JobPublisher publisher,
-            Runnable catchUp,
-            Clock clock) {
+            JobTable jobs, FileStore files, JobPublisher publisher, Runnable catchUp, Clock clock) {
         this.jobs = jobs;
         this.files = files;
         this.publisher = publisher;
@@ -105,12 +102,7 @@ final class Dispatcher implements AutoCloseable {
         static Look at(JobState job, Instant now) {
             boolean mayRun = job.released().getHeld() > 0 && job.schedule().mayRun(now);
             return new Look(
-                    job.id(),
-                    job.created(),
-                    job.startedAt(),
-                    job.released(),
-                    mayRun,
-                    job.out());
+                    job.id(), job.created(), job.startedAt(), job.released(), mayRun, job.out());
         }
     }
 
@@ -177,8 +169,7 @@ final class Dispatcher implements AutoCloseable {
                 files.find(fileId)
                         .orElseThrow(() -> new IOException("file '%s' is gone".formatted(fileId)));
         boolean isGood = !look.created().getSkipInvalid();
-        CaptionReader reader =
-                CaptionReader.open(files, file, look.id(), look.startedAt(), isGood);
+        CaptionReader reader = CaptionReader.open(files, file, look.id(), look.startedAt(), isGood);
         try {
             Map<Long, JobState.Out> out = new HashMap<>();
             Set<Long> finished = jobs.ask(look.id(), JobState::finished).orElseThrow();

@@ -35,8 +35,7 @@ public record FinishEstimate(Instant earliest, Instant latest) {
         Map<String, Instant> earliest = finishes(work, rates.fast(), now);
         Map<String, Instant> latest = finishes(work, rates.slow(), now);
         latest.forEach(
-                (job, finish) ->
-                        estimates.put(job, new FinishEstimate(earliest.get(job), finish)));
+                (job, finish) -> estimates.put(job, new FinishEstimate(earliest.get(job), finish)));
         return estimates;
     }
 
@@ -54,8 +53,7 @@ public record FinishEstimate(Instant earliest, Instant latest) {
             Instant change = Instant.MAX;
             for (Work one : left) {
                 Schedule schedule = one.schedule();
-                Instant next =
-                        running.contains(one) ? schedule.closing(at) : schedule.opening(at);
+                Instant next = running.contains(one) ? schedule.closing(at) : schedule.opening(at);
                 change = next.isBefore(change) ? next : change;
             }
             double share = rate / Math.max(1, running.size());

@@ -297,8 +297,7 @@ public final class IngestService implements Service {
      */
     public Batch batch(String id) {
         requireCaughtUp();
-        return jobs.batch(id, clock.instant())
-                .orElseThrow(() -> IngestException.unknownBatch(id));
+        return jobs.batch(id, clock.instant()).orElseThrow(() -> IngestException.unknownBatch(id));
     }
 
     /**
@@ -309,7 +308,8 @@ public final class IngestService implements Service {
      */
     public List<Batch> batches(String after, int limit) {
         requireCaughtUp();
-        return jobs.batches(after, limit, clock.instant()).orElseThrow(() -> IngestException.unknownBatch(after));
+        return jobs.batches(after, limit, clock.instant())
+                .orElseThrow(() -> IngestException.unknownBatch(after));
     }
 
     /**
@@ -567,8 +567,7 @@ public final class IngestService implements Service {
      */
     public Job job(String id) {
         requireCaughtUp();
-        return jobs.job(id, clock.instant())
-                .orElseThrow(() -> IngestException.unknownJob(id));
+        return jobs.job(id, clock.instant()).orElseThrow(() -> IngestException.unknownJob(id));
     }
 
     /**

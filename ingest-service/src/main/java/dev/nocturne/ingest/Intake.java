@@ -32,8 +32,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Starts jobs from their files, and writes off what of a stopped job is unfinished. A line is in
- * memory at a time. Every step may be repeated, and after a step has been broken off its
- * repetition does what is left: the log says how far a job is.
+ * memory at a time. Every step may be repeated, and after a step has been broken off its repetition
+ * does what is left: the log says how far a job is.
  */
 final class Intake {
 

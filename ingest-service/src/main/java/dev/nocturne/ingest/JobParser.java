@@ -81,7 +81,10 @@ final class JobParser {
     }
 
     private JobParser(
-            InputStream jsonl, String jobId, Instant submittedAt, Map<Long, Integer> lineByRequestId)
+            InputStream jsonl,
+            String jobId,
+            Instant submittedAt,
+            Map<Long, Integer> lineByRequestId)
             throws IOException {
         this.lines = new JsonLines(plain(jsonl));
         this.jobId = jobId;

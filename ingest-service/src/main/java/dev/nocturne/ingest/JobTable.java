@@ -98,8 +98,7 @@ final class JobTable {
     /** Empty also for a job that was not made from a file. */
     synchronized Optional<Batch> batch(String id, Instant now) {
         return ask(
-                id,
-                job -> job.created() == null ? null : job.batch(now, estimates(now).get(id)));
+                id, job -> job.created() == null ? null : job.batch(now, estimates(now).get(id)));
     }
 
     /** Latest first. */

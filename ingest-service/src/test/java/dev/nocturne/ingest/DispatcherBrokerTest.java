@@ -255,7 +255,10 @@ class DispatcherBrokerTest {
             }
             publisher.publish(Topics.JOB_EVENTS, id, new JobEvent(id, now, created));
             await().atMost(PATIENCE)
-                    .until(() -> ingest.batches(null, 10).stream().anyMatch(b -> b.id().equals(id)));
+                    .until(
+                            () ->
+                                    ingest.batches(null, 10).stream()
+                                            .anyMatch(b -> b.id().equals(id)));
         }
         try (IngestService ingest = service();
                 Painter painter = new Painter(kafka, Duration.ZERO, ALL)) {

@@ -203,7 +203,12 @@ class IngestBrokerTest {
     }
 
     private static Job submit(IngestService ingest, String jsonl) throws IOException {
-        return ingest.submit(new ByteArrayInputStream(jsonl.getBytes(UTF_8)), null, null, null, "http://localhost/");
+        return ingest.submit(
+                new ByteArrayInputStream(jsonl.getBytes(UTF_8)),
+                null,
+                null,
+                null,
+                "http://localhost/");
     }
 
     private static List<String> customIds(IngestService ingest, String job) throws IOException {

@@ -139,11 +139,13 @@ class JobStateTest {
         assertThat(job.batch(START, null).status()).isEqualTo(Job.Status.VALIDATING);
 
         add(job, completed(JOB, "a", 1)); // results may be read before the start
-        assertThat(job.batch(START, null).requestCounts()).isEqualTo(new Batch.Counts(0, 0, 0, 0, 0, 0));
+        assertThat(job.batch(START, null).requestCounts())
+                .isEqualTo(new Batch.Counts(0, 0, 0, 0, 0, 0));
 
         job.add(submitted(JOB, 3));
         assertThat(job.batch(START, null).status()).isEqualTo(Job.Status.IN_PROGRESS);
-        assertThat(job.batch(START, null).requestCounts()).isEqualTo(new Batch.Counts(3, 1, 0, 0, 0, 2));
+        assertThat(job.batch(START, null).requestCounts())
+                .isEqualTo(new Batch.Counts(3, 1, 0, 0, 0, 2));
 
         job.add(event(5, new JobStopped(StopReason.CANCELLED)));
         job.add(event(6, new JobStopped(StopReason.EXPIRED)));
@@ -153,7 +155,8 @@ class JobStateTest {
         add(job, cancelled("c", 7));
         add(job, completed(JOB, "c", 8));
         assertThat(job.allFinished()).isTrue();
-        assertThat(job.batch(START, null).requestCounts()).isEqualTo(new Batch.Counts(3, 1, 0, 2, 0, 0));
+        assertThat(job.batch(START, null).requestCounts())
+                .isEqualTo(new Batch.Counts(3, 1, 0, 2, 0, 0));
 
         job.add(event(9, job.closing()));
         Batch closed = job.batch(START, null);

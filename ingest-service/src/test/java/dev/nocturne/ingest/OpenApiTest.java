@@ -89,7 +89,8 @@ class OpenApiTest {
         assertThat(names(document.at("/components/schemas/Job/properties/counts")))
                 .isEqualTo(components(Job.Counts.class));
         for (String schema : List.of("Batch", "Job")) {
-            String estimate = "/components/schemas/%s/properties/estimated_finish".formatted(schema);
+            String estimate =
+                    "/components/schemas/%s/properties/estimated_finish".formatted(schema);
             assertThat(names(document.at(estimate))).isEqualTo(components(FinishEstimate.class));
         }
     }

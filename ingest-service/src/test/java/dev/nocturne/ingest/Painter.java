@@ -88,7 +88,8 @@ final class Painter implements AutoCloseable {
 
     private void paint(List<CaptionSubmitted> batch, KafkaProducer<byte[], byte[]> producer) {
         int candidates = batch.stream().mapToInt(CaptionSubmitted::getCandidates).sum();
-        LockSupport.parkNanos(timePerBatch.multipliedBy((candidates + BATCH - 1) / BATCH).toNanos());
+        LockSupport.parkNanos(
+                timePerBatch.multipliedBy((candidates + BATCH - 1) / BATCH).toNanos());
         for (CaptionSubmitted caption : batch) {
             String request = Ids.requestId(caption.getJobId(), caption.getCustomId());
             RequestFinished result =
