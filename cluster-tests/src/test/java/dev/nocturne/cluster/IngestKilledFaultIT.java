@@ -7,27 +7,40 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.events.RequestStatus;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Ingest is killed in the middle of the transaction that starts a batch, and once more later. */
+/** Ingest is killed again and again while it releases the captions of a batch. */
 class IngestKilledFaultIT {
-    private static final int CAPTIONS = 20_000;
+    private static final int CAPTIONS = 5_000;
     private static final String INGEST = "ingest-service";
+    private static final int PARTITIONS = 6;
     private static final Duration PATIENCE = Duration.ofMinutes(4);
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -41,26 +54,79 @@ class IngestKilledFaultIT {
             cluster.start(INGEST);
             cluster.awaitReady(INGEST);
             String batch = create(cluster, upload(cluster));
-            await("captions are on their way")
-                    .atMost(PATIENCE)
-                    .pollInterval(Duration.ofMillis(20))
-                    .until(() -> recordsOfUnknownFate(cluster) > 0);
-            cluster.service(INGEST).kill();
-
-            cluster.start(INGEST);
-            cluster.awaitReady(INGEST);
-            await("the batch is started")
-                    .atMost(PATIENCE)
-                    .until(() -> counts(cluster, batch).get("total").intValue() == CAPTIONS);
-            cluster.service(INGEST).kill();
-
-            cluster.start(INGEST);
-            cluster.awaitReady(INGEST);
-            assertThat(counts(cluster, batch).get("in_flight").intValue()).isEqualTo(CAPTIONS);
+            try (StandIn workers = new StandIn(cluster.kafka())) {
+                for (int released : new int[] {1, 500, 2_000}) {
+                    await("captions are on their way")
+                            .atMost(PATIENCE)
+                            .pollInterval(Duration.ofMillis(20))
+                            .until(() -> recordsOfUnknownFate(cluster) > released / PARTITIONS);
+                    cluster.service(INGEST).kill();
+                    cluster.start(INGEST);
+                    cluster.awaitReady(INGEST);
+                }
+                await("the batch is painted")
+                        .atMost(PATIENCE)
+                        .until(
+                                () ->
+                                        counts(cluster, batch).get("completed").intValue()
+                                                == CAPTIONS);
+            }
+            assertThat(counts(cluster, batch).get("total").intValue()).isEqualTo(CAPTIONS);
             assertThat(TopicReader.events(cluster.kafka(), Topics.CAPTIONS))
                     .extracting(CaptionSubmitted::getCustomId)
                     .doesNotHaveDuplicates()
                     .hasSize(CAPTIONS);
+        }
+    }
+
+    /** For all that comes behind ingest: every caption is finished at once. */
+    private static final class StandIn implements AutoCloseable {
+        private final KafkaSettings kafka;
+        private final Thread thread = new Thread(this::run, "stand-in");
+        private volatile boolean closed;
+
+        StandIn(KafkaSettings kafka) {
+            this.kafka = kafka;
+            thread.start();
+        }
+
+        private void run() {
+            try (KafkaConsumer<byte[], byte[]> consumer =
+                            new KafkaConsumer<>(kafka.consumer("stand-in"));
+                    KafkaProducer<byte[], byte[]> producer =
+                            new KafkaProducer<>(kafka.producer())) {
+                consumer.subscribe(List.of(Topics.CAPTIONS.name()));
+                while (!closed) {
+                    for (ConsumerRecord<byte[], byte[]> record :
+                            consumer.poll(Duration.ofMillis(100))) {
+                        producer.send(
+                                new ProducerRecord<>(
+                                        Topics.RESULTS.name(),
+                                        record.key(),
+                                        EventCodec.encode(result(record.value()))));
+                    }
+                }
+            }
+        }
+
+        private static RequestFinished result(byte[] value) {
+            CaptionSubmitted caption = EventCodec.decode(CaptionSubmitted.class, value);
+            return new RequestFinished(
+                    new RequestRef(
+                            caption.getJobId(),
+                            Ids.requestId(caption.getJobId(), caption.getCustomId()),
+                            caption.getCustomId(),
+                            caption.getCaption()),
+                    RequestStatus.COMPLETED,
+                    List.of(),
+                    null,
+                    Instant.now());
+        }
+
+        @Override
+        public void close() throws InterruptedException {
+            closed = true;
+            thread.join();
         }
     }
 

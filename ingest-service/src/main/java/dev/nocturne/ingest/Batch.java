@@ -2,12 +2,13 @@ package dev.nocturne.ingest;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
 /**
  * A job that was made from a file, as OpenAI's Batch API shows it. Times are Unix seconds, null
- * until they come.
+ * until they come. What follows the metadata is not OpenAI's, see {@link Job}.
  *
  * @param errors null unless the file is bad
  * @param outputFileId null until the file is there, and if no request completed
@@ -34,7 +35,13 @@ public record Batch(
         Long cancellingAt,
         Long cancelledAt,
         Counts requestCounts,
-        Map<String, String> metadata) {
+        Map<String, String> metadata,
+        FinishEstimate estimatedFinish,
+        Instant deadline,
+        boolean deadlineAtRisk,
+        String window,
+        Instant startAfter,
+        String waitingFor) {
 
     public record Errors(String object, List<Problem> data) {}
 

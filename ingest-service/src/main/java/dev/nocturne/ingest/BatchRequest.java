@@ -20,6 +20,7 @@ import java.util.regex.Pattern;
  * The body of a request for a batch.
  *
  * @param window how long the batch may take
+ * @param schedule when it may run and should be finished
  * @param digest SHA-256 of the body, whatever the order of its fields
  */
 record BatchRequest(
@@ -28,6 +29,7 @@ record BatchRequest(
         String completionWindow,
         Duration window,
         Map<String, String> metadata,
+        Schedule schedule,
         String digest) {
 
     /** Captions stay in Kafka for a week, see the topic catalogue. */
@@ -47,7 +49,10 @@ record BatchRequest(
                     "completion_window",
                     "metadata",
                     "on_invalid",
-                    "output_expires_after");
+                    "output_expires_after",
+                    "start_after",
+                    "window",
+                    "deadline");
 
     private static final JsonMapper SORTED =
             JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).build();
@@ -88,6 +93,10 @@ record BatchRequest(
                 window,
                 window(window),
                 metadata(body.get("metadata")),
+                Schedule.parse(
+                        optional(body, "start_after"),
+                        optional(body, "window"),
+                        optional(body, "deadline")),
                 digest(body));
     }
 
@@ -95,6 +104,10 @@ record BatchRequest(
         if (!holds) {
             throw IngestException.invalid(param, message);
         }
+    }
+
+    private static String optional(ObjectNode body, String name) {
+        return body.hasNonNull(name) ? text(body, name) : null;
     }
 
     private static String text(ObjectNode body, String name) {

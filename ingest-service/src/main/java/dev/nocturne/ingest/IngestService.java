@@ -78,7 +78,7 @@ public final class IngestService implements Service {
     private final KafkaSettings kafka;
     private final Supplier<ObjectStore> openStore;
     private final Clock clock;
-    private final JobTable jobs = new JobTable();
+    private final JobTable jobs;
     private final JobPublisher publisher;
     private final ResultLog results;
     private final LagMonitor lag;
@@ -98,6 +98,7 @@ public final class IngestService implements Service {
     private volatile FileStore files;
     private volatile Intake intake;
     private volatile JobKeeper keeper;
+    private volatile Dispatcher dispatcher;
 
     private volatile JobLog log; // null while Kafka or the store is away
     private volatile boolean caughtUp;
@@ -116,6 +117,7 @@ public final class IngestService implements Service {
         this.kafka = kafka;
         this.openStore = openStore;
         this.clock = clock;
+        this.jobs = new JobTable(clock);
         this.publisher = new JobPublisher(kafka);
         this.results = new ResultLog(kafka);
         this.lag = new LagMonitor(kafka, new LagMetrics(registry), clock);
@@ -261,6 +263,7 @@ public final class IngestService implements Service {
                         "file '%s' is not known: upload it with POST /v1/files"
                                 .formatted(JobParser.excerpt(request.inputFileId())));
             }
+            request.schedule().check(now(), now().plus(request.window()));
             String id = Ids.newBatchId();
             intake.publish(id, created(request, idempotencyKey, apiUrl));
             LOG.info("job {} created from {}", id, request.inputFileId());
@@ -282,6 +285,7 @@ public final class IngestService implements Service {
     }
 
     private JobCreated created(BatchRequest request, String idempotencyKey, String apiUrl) {
+        Schedule schedule = request.schedule();
         return new JobCreated(
                 request.inputFileId(),
                 request.skipInvalid(),
@@ -290,7 +294,10 @@ public final class IngestService implements Service {
                 request.metadata(),
                 apiUrl,
                 idempotencyKey,
-                idempotencyKey == null ? null : request.digest());
+                idempotencyKey == null ? null : request.digest(),
+                schedule.startAfter(),
+                schedule.window() == null ? null : schedule.window().toString(),
+                schedule.deadline());
     }
 
     /**
@@ -298,8 +305,7 @@ public final class IngestService implements Service {
      */
     public Batch batch(String id) {
         requireCaughtUp();
-        return jobs.ask(id, job -> job.created() == null ? null : job.batch())
-                .orElseThrow(() -> IngestException.unknownBatch(id));
+        return jobs.batch(id, clock.instant()).orElseThrow(() -> IngestException.unknownBatch(id));
     }
 
     /**
@@ -310,7 +316,8 @@ public final class IngestService implements Service {
      */
     public List<Batch> batches(String after, int limit) {
         requireCaughtUp();
-        return jobs.batches(after, limit).orElseThrow(() -> IngestException.unknownBatch(after));
+        return jobs.batches(after, limit, clock.instant())
+                .orElseThrow(() -> IngestException.unknownBatch(after));
     }
 
     /**
@@ -365,6 +372,7 @@ public final class IngestService implements Service {
                             parent.completionWindow(),
                             BatchRequest.window(parent.completionWindow()),
                             metadata,
+                            new Schedule(null, scheduleOf(id).window(), null),
                             null);
             String child = Ids.newBatchId();
             intake.publish(child, created(request, null, apiUrl));
@@ -373,6 +381,10 @@ public final class IngestService implements Service {
         } finally {
             Files.deleteIfExists(lines);
         }
+    }
+
+    private Schedule scheduleOf(String id) {
+        return jobs.ask(id, JobState::schedule).orElseThrow();
     }
 
     private boolean writeUnpainted(String id, Path lines) throws IOException {
@@ -505,12 +517,20 @@ public final class IngestService implements Service {
     /**
      * Takes all captions in {@code jsonl}, one JSON object a line, as one job, or nothing.
      *
+     * @param startAfter RFC 3339: nothing is painted before; null: at once
+     * @param window hours of the day, like {@code 22:00-06:00 Europe/Berlin}; null: all
+     * @param deadline RFC 3339: when it should be finished; null: whenever
      * @param apiUrl of this API as the caller knows it, ends with a slash
      * @throws IngestException INVALID with the problems by line, TOO_LARGE, or UNAVAILABLE
      * @throws IOException if {@code jsonl} cannot be read
      */
-    public Job submit(InputStream jsonl, String apiUrl) throws IOException {
+    public Job submit(
+            InputStream jsonl, String startAfter, String window, String deadline, String apiUrl)
+            throws IOException {
         requireCaughtUp();
+        Schedule schedule = Schedule.parse(startAfter, window, deadline);
+        Duration longest = BatchRequest.window(BatchRequest.LONGEST_WINDOW);
+        schedule.check(now(), now().plus(longest));
         Path spooled = Files.createTempFile("nocturne-", ".jsonl");
         try {
             Files.copy(jsonl, spooled, StandardCopyOption.REPLACE_EXISTING);
@@ -524,9 +544,15 @@ public final class IngestService implements Service {
             }
             StoredFile file = upload("captions.jsonl", "batch", spooled);
             String id = Ids.newJobId();
-            String window = BatchRequest.LONGEST_WINDOW;
             BatchRequest request =
-                    new BatchRequest(file.id(), false, window, Duration.ofDays(7), Map.of(), null);
+                    new BatchRequest(
+                            file.id(),
+                            false,
+                            BatchRequest.LONGEST_WINDOW,
+                            longest,
+                            Map.of(),
+                            schedule,
+                            null);
             intake.publish(id, created(request, null, apiUrl));
             startNow(id);
             return job(id);
@@ -549,8 +575,7 @@ public final class IngestService implements Service {
      */
     public Job job(String id) {
         requireCaughtUp();
-        return jobs.ask(id, job -> job.at(clock.instant()))
-                .orElseThrow(() -> IngestException.unknownJob(id));
+        return jobs.job(id, clock.instant()).orElseThrow(() -> IngestException.unknownJob(id));
     }
 
     /**
@@ -665,6 +690,7 @@ public final class IngestService implements Service {
             files = new FileStore(store);
             intake = new Intake(jobs, files, publisher, this::catchUp, new Listener(), clock);
             keeper = new JobKeeper(jobs, intake, new JobFiles(store, files, results), clock);
+            dispatcher = new Dispatcher(jobs, files, publisher, this::catchUp, clock);
             lag.start();
             do {
                 try {
@@ -698,6 +724,7 @@ public final class IngestService implements Service {
                         message = "following the job log";
                         caughtUp = true;
                         keeper.start();
+                        dispatcher.start();
                     });
         } finally {
             log = null;
@@ -735,6 +762,9 @@ public final class IngestService implements Service {
         jsonCaptions.close();
         if (keeper != null) {
             keeper.close();
+        }
+        if (dispatcher != null) {
+            dispatcher.close();
         }
         JobLog open = log;
         if (open != null) {

@@ -6,6 +6,7 @@ import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobRejected;
+import dev.nocturne.events.JobReleased;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
@@ -30,9 +31,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Turns the files of jobs into captions, and writes off what of a stopped job is unfinished. A line
- * is in memory at a time. Every step may be repeated, and after a step has been broken off its
- * repetition does what is left: the log says how far a job is.
+ * Starts jobs from their files, and writes off what of a stopped job is unfinished. A line is in
+ * memory at a time. Every step may be repeated, and after a step has been broken off its repetition
+ * does what is left: the log says how far a job is.
  */
 final class Intake {
 
@@ -85,18 +86,37 @@ final class Intake {
      * @throws IOException if it cannot be read
      */
     List<Problem> validate(Path file) throws IOException {
+        return survey(file).problems();
+    }
+
+    /**
+     * What is in a file.
+     *
+     * @param lines good and bad
+     * @param captions good lines
+     * @param candidates of the good lines
+     */
+    private record Survey(List<Problem> problems, int lines, int captions, long candidates) {}
+
+    private static Survey survey(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
-            return new JobParser(in, "validation", Instant.EPOCH).validate();
+            JobParser parser = new JobParser(in, "validation", Instant.EPOCH);
+            List<Problem> problems = parser.validate();
+            return new Survey(problems, parser.count(), parser.captions(), parser.candidates());
         } catch (ZipException | EOFException e) {
-            return List.of(
-                    new Problem(
-                            null,
-                            null,
-                            "invalid_gzip",
-                            "the file is not whole gzip (%s): send it again"
-                                    .formatted(e.getMessage())));
+            return new Survey(
+                    List.of(
+                            new Problem(
+                                    null,
+                                    null,
+                                    "invalid_gzip",
+                                    "the file is not whole gzip (%s): send it again"
+                                            .formatted(e.getMessage()))),
+                    0,
+                    0,
+                    0);
         } catch (IngestException e) {
-            return e.problems();
+            return new Survey(e.problems(), 0, 0, 0);
         }
     }
 
@@ -126,13 +146,14 @@ final class Intake {
         }
         Path local = files.download(file);
         try {
-            List<Problem> problems = validate(local);
+            Survey survey = survey(local);
+            List<Problem> problems = survey.problems();
             boolean fatal =
                     problems.stream().anyMatch(problem -> OF_THE_FILE.contains(problem.code()));
             if (!problems.isEmpty() && (fatal || !created.getSkipInvalid())) {
                 reject(jobId, problems);
             } else {
-                publishCaptions(jobId, local);
+                publishStart(jobId, local, survey);
             }
         } finally {
             Files.deleteIfExists(local);
@@ -159,10 +180,13 @@ final class Intake {
         LOG.info("job {} rejected: {}", jobId, problems.get(0).code());
     }
 
-    private void publishCaptions(String jobId, Path file) throws IOException {
+    /** Captions stay in the file; the dispatcher releases them. */
+    private void publishStart(String jobId, Path file, Survey survey) throws IOException {
         Instant now = now();
-        int[] total = {0};
-        JobSubmitted[] submitted = {null};
+        JobSubmitted submitted = new JobSubmitted(jobId, survey.lines(), now);
+        JobEvent held =
+                new JobEvent(
+                        jobId, now, new JobReleased(0, survey.captions(), survey.candidates()));
         try {
             boolean published =
                     publisher.publish(
@@ -171,14 +195,17 @@ final class Intake {
                                 if (isStarted(jobId)) {
                                     return false; // by the transaction of an earlier attempt
                                 }
-                                total[0] = sendLines(jobId, file, now, transaction);
-                                submitted[0] = new JobSubmitted(jobId, total[0], now);
-                                transaction.send(Topics.JOBS, jobId, submitted[0]);
+                                transaction.send(Topics.JOBS, jobId, submitted);
+                                transaction.send(Topics.JOB_EVENTS, jobId, held);
+                                if (!survey.problems().isEmpty()) {
+                                    sendBadLines(jobId, file, now, transaction);
+                                }
                                 return !isStopped(jobId);
                             });
             if (published) {
-                listener.read(submitted[0]);
-                LOG.info("job {} started: {} captions", jobId, total[0]);
+                listener.read(held);
+                listener.read(submitted);
+                LOG.info("job {} started: {} captions", jobId, survey.captions());
             }
         } catch (UncheckedIOException e) {
             throw e.getCause();
@@ -189,22 +216,18 @@ final class Intake {
         return jobs.ask(jobId, JobState::isStarted).orElseThrow();
     }
 
-    /** Good lines become captions, bad ones failed results. */
-    private int sendLines(
+    private static void sendBadLines(
             String jobId, Path file, Instant now, JobPublisher.Transaction transaction) {
-        int total = 0;
         try (InputStream in = Files.newInputStream(file)) {
             JobParser parser = new JobParser(in, jobId, now);
             for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
-                total++;
-                String key = Ids.key(jobId, line.requestId());
-                if (line.isGood()) {
-                    transaction.send(Topics.CAPTIONS, key, line.caption());
-                } else {
-                    transaction.send(Topics.RESULTS, key, failed(jobId, line, now));
+                if (!line.isGood()) {
+                    transaction.send(
+                            Topics.RESULTS,
+                            Ids.key(jobId, line.requestId()),
+                            failed(jobId, line, now));
                 }
             }
-            return total;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

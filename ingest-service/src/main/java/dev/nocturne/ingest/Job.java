@@ -13,6 +13,11 @@ import java.time.Instant;
  *     progress, over all its time afterwards
  * @param etaSeconds seconds until the last request should finish; null if nothing moves, 0 when
  *     done
+ * @param estimatedFinish null while nothing is measured, when done, and for jobs that came through
+ *     Kafka
+ * @param deadlineAtRisk whether the latest estimated finish, or the finish, is after the deadline
+ * @param window hours of the day in which it runs, as its submitter wrote them
+ * @param waitingFor why nothing of it is on its way; null if something is, or all was
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record Job(
@@ -22,7 +27,13 @@ public record Job(
         Instant submittedAt,
         Instant finishedAt,
         double ratePerSecond,
-        Double etaSeconds) {
+        Double etaSeconds,
+        FinishEstimate estimatedFinish,
+        Instant deadline,
+        boolean deadlineAtRisk,
+        String window,
+        Instant startAfter,
+        String waitingFor) {
 
     /** The states of OpenAI's batches. */
     public enum Status {

@@ -67,18 +67,40 @@ final class JobParser {
     private final JsonLines lines;
     private final String jobId;
     private final Instant submittedAt;
-    private final Map<Long, Integer> lineByRequestId = new HashMap<>(); // its 16 digits as a number
+    private final Map<Long, Integer> lineByRequestId; // its 16 digits as a number; null: not kept
     private byte[] raw;
     private int count;
+    private int captions;
+    private long candidates;
 
     /**
      * @param jsonl not closed here
      * @throws IOException if {@code jsonl} cannot be read
      */
     JobParser(InputStream jsonl, String jobId, Instant submittedAt) throws IOException {
+        this(jsonl, jobId, submittedAt, new HashMap<>());
+    }
+
+    private JobParser(
+            InputStream jsonl,
+            String jobId,
+            Instant submittedAt,
+            Map<Long, Integer> lineByRequestId)
+            throws IOException {
         this.lines = new JsonLines(plain(jsonl));
         this.jobId = jobId;
         this.submittedAt = submittedAt;
+        this.lineByRequestId = lineByRequestId;
+    }
+
+    /**
+     * Of a file that is known to be good; remembers nothing of the lines.
+     *
+     * @throws IOException if {@code jsonl} cannot be read
+     */
+    static JobParser ofGoodFile(InputStream jsonl, String jobId, Instant submittedAt)
+            throws IOException {
+        return new JobParser(jsonl, jobId, submittedAt, null);
     }
 
     private static InputStream plain(InputStream in) throws IOException {
@@ -107,6 +129,21 @@ final class JobParser {
                             null, null, "empty_job", "no captions: send one JSON object a line"));
         }
         return problems;
+    }
+
+    /** Lines so far, good and bad. */
+    int count() {
+        return count;
+    }
+
+    /** Good lines so far. */
+    int captions() {
+        return captions;
+    }
+
+    /** Of the good lines so far. */
+    long candidates() {
+        return candidates;
     }
 
     /**
@@ -208,7 +245,10 @@ final class JobParser {
         String customId = caption.getCustomId();
         String requestId = Ids.requestId(jobId, customId);
         Integer earlier =
-                lineByRequestId.putIfAbsent(Long.parseUnsignedLong(requestId, 16), number);
+                lineByRequestId == null
+                        ? null
+                        : lineByRequestId.putIfAbsent(
+                                Long.parseUnsignedLong(requestId, 16), number);
         if (earlier != null) {
             problems.add(
                     new Problem(
@@ -218,9 +258,12 @@ final class JobParser {
                             "custom_id '%s' is already on line %d: make it unique"
                                     .formatted(excerpt(customId), earlier)));
         }
-        return problems.isEmpty()
-                ? new Line(number, customId, requestId, caption.build(), List.of())
-                : bad(number, customId, problems);
+        if (!problems.isEmpty()) {
+            return bad(number, customId, problems);
+        }
+        captions++;
+        candidates += caption.getCandidates();
+        return new Line(number, customId, requestId, caption.build(), List.of());
     }
 
     private Line bad(int number, String code, String message) {

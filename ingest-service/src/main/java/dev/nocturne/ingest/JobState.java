@@ -5,6 +5,7 @@ import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobRejected;
+import dev.nocturne.events.JobReleased;
 import dev.nocturne.events.JobStopped;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
@@ -30,7 +31,7 @@ final class JobState {
     private final String id;
     private JobCreated created; // null for a job that came through Kafka
     private Instant createdAt;
-    private JobSubmitted submitted; // null until the captions are published
+    private JobSubmitted submitted; // null until it is started
     private JobRejected rejected;
     private Instant rejectedAt;
     private StopReason stopped;
@@ -42,6 +43,19 @@ final class JobState {
     private final Map<Integer, Long> firstOffsets = new HashMap<>(); // of its results, by partition
     private final RecentRate rate = new RecentRate();
     private Instant finishedAt = Instant.MIN; // of the latest result
+
+    // of a job whose captions are released bit by bit
+    private Schedule schedule = Schedule.AT_ONCE;
+    private JobReleased released; // null: all captions were published at once
+    private final Map<Long, Out> out = new HashMap<>(); // released, not finished, by request id
+    private long outCandidates;
+
+    /**
+     * A request that is on its way.
+     *
+     * @param since null if an earlier process released it
+     */
+    record Out(int candidates, Instant since) {}
 
     JobState(String id) {
         this.id = id;
@@ -59,6 +73,7 @@ final class JobState {
             if (created == null) {
                 created = creation;
                 createdAt = event.getAt();
+                schedule = Schedule.of(creation);
             }
         } else if (isTerminal()) {
             return; // came too late
@@ -69,6 +84,10 @@ final class JobState {
             if (stopped == null) {
                 stopped = stop.getReason();
                 stoppedAt = event.getAt();
+            }
+        } else if (change instanceof JobReleased release) {
+            if (released == null || release.getLine() > released.getLine()) {
+                released = release;
             }
         } else if (change instanceof JobClosed closing) {
             close(closing, event.getAt());
@@ -84,25 +103,48 @@ final class JobState {
         counts.put(RequestStatus.EXPIRED, closing.getExpired());
         finishedAt = closing.getFinishedAt();
         finished.clear();
+        out.clear();
+        outCandidates = 0;
     }
 
-    /** The result stands at this offset of the log. */
-    void add(RequestFinished event, int partition, long offset) {
+    /** These requests are on their way, or were before their results came. */
+    void addOut(Map<Long, Out> requests) {
+        requests.forEach(
+                (request, one) -> {
+                    if (!isTerminal()
+                            && !finished.contains(request)
+                            && out.putIfAbsent(request, one) == null) {
+                        outCandidates += one.candidates();
+                    }
+                });
+    }
+
+    /**
+     * The result stands at this offset of the log.
+     *
+     * @return the request that was on its way and is now finished; null if it was not
+     */
+    Out add(RequestFinished event, int partition, long offset) {
         // the smallest offset, also when a replay comes by again
         firstOffsets.merge(partition, offset, Math::min);
         if (isTerminal() || allFinished()) {
-            return;
+            return null;
         }
-        if (finished.add(number(event.getRequest().getRequestId()))) {
+        long request = number(event.getRequest().getRequestId());
+        if (finished.add(request)) {
             counts.merge(event.getStatus(), 1, Integer::sum);
             rate.finished(event.getFinishedAt());
             if (event.getFinishedAt().isAfter(finishedAt)) {
                 finishedAt = event.getFinishedAt();
             }
         }
+        Out gone = out.remove(request);
+        outCandidates -= gone == null ? 0 : gone.candidates();
+        return gone;
     }
 
-    private static long number(String requestId) {
+    /** A request id as a number. */
+    static long number(String requestId) {
         return Long.parseUnsignedLong(requestId, 16);
     }
 
@@ -127,6 +169,65 @@ final class JobState {
     /** Null while it goes on. */
     StopReason stopped() {
         return stopped;
+    }
+
+    Schedule schedule() {
+        return schedule;
+    }
+
+    /** Whether captions of it were, or are to be, released bit by bit. */
+    boolean isDispatched() {
+        return released != null && isStarted() && stopped == null && !isTerminal();
+    }
+
+    /** How far it is released; null if it is not dispatched. */
+    JobReleased released() {
+        return released;
+    }
+
+    /** When it started; null before. */
+    Instant startedAt() {
+        return submitted == null ? null : submitted.getSubmittedAt();
+    }
+
+    /** A copy: request ids as numbers. */
+    Set<Long> finished() {
+        return Set.copyOf(finished);
+    }
+
+    /** In candidates. */
+    long out() {
+        return isDispatched() ? outCandidates : 0;
+    }
+
+    /** What is left of it, for an estimate; what is out already waits for no window. */
+    FinishEstimate.Work work() {
+        boolean held = released.getHeld() > 0;
+        return new FinishEstimate.Work(
+                id,
+                outCandidates + released.getHeldCandidates(),
+                held ? schedule : Schedule.AT_ONCE);
+    }
+
+    /** Null if it runs, or does not want to. */
+    private String waitingFor(Instant now) {
+        if (!isDispatched() || released.getHeld() == 0) {
+            return null;
+        }
+        String waiting = schedule.waitingFor(now);
+        return waiting == null && out.isEmpty() ? "its turn" : waiting;
+    }
+
+    private boolean deadlineAtRisk(FinishEstimate estimate) {
+        Instant deadline = schedule.deadline();
+        if (deadline == null || rejected != null) {
+            return false;
+        }
+        Instant latest =
+                isTerminal() || allFinished()
+                        ? closing().getFinishedAt()
+                        : estimate == null ? null : estimate.latest();
+        return latest != null && latest.isAfter(deadline);
     }
 
     boolean isTerminal() {
@@ -195,7 +296,10 @@ final class JobState {
         return allFinished() ? Job.Status.FINALIZING : Job.Status.IN_PROGRESS;
     }
 
-    Job at(Instant now) {
+    /**
+     * @param estimate null if there is none
+     */
+    Job at(Instant now, FinishEstimate estimate) {
         boolean done = isTerminal() || allFinished();
         double perSecond = done ? overallRate() : rate.perSecond(submittedAt(), now);
         return new Job(
@@ -211,7 +315,13 @@ final class JobState {
                 submittedAt(),
                 done && rejected == null ? closing().getFinishedAt() : null,
                 perSecond,
-                eta(done, perSecond));
+                eta(done, perSecond),
+                estimate,
+                schedule.deadline(),
+                deadlineAtRisk(estimate),
+                created == null ? null : created.getWindow(),
+                schedule.startAfter(),
+                waitingFor(now));
     }
 
     private double overallRate() {
@@ -227,8 +337,12 @@ final class JobState {
         return perSecond > 0 ? open() / perSecond : null;
     }
 
-    /** Of a job that was made from a file. */
-    Batch batch() {
+    /**
+     * Of a job that was made from a file.
+     *
+     * @param estimate null if there is none
+     */
+    Batch batch(Instant now, FinishEstimate estimate) {
         Job.Status status = status();
         boolean hasFiles = closed != null && submitted != null;
         Long closedSeconds = closed == null ? null : (Long) closedAt.getEpochSecond();
@@ -260,7 +374,13 @@ final class JobState {
                         count(RequestStatus.CANCELLED),
                         count(RequestStatus.EXPIRED),
                         open()),
-                created.getMetadata());
+                created.getMetadata(),
+                estimate,
+                schedule.deadline(),
+                deadlineAtRisk(estimate),
+                created.getWindow(),
+                schedule.startAfter(),
+                waitingFor(now));
     }
 
     private static List<Problem> problems(JobRejected rejection) {

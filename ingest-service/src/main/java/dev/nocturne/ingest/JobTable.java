@@ -4,6 +4,8 @@ import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -19,6 +21,12 @@ final class JobTable {
 
     private final Map<String, JobState> jobs = new HashMap<>(); // guarded by this
     private final Map<String, String> jobByIdempotencyKey = new HashMap<>(); // likewise
+    private final Throughput throughput = new Throughput();
+    private final Clock clock;
+
+    JobTable(Clock clock) {
+        this.clock = clock;
+    }
 
     synchronized void add(JobSubmitted event) {
         state(event.getJobId()).add(event);
@@ -33,7 +41,11 @@ final class JobTable {
     }
 
     synchronized void add(RequestFinished event, int partition, long offset) {
-        state(event.getRequest().getJobId()).add(event, partition, offset);
+        JobState job = state(event.getRequest().getJobId());
+        JobState.Out gone = job.add(event, partition, offset);
+        if (gone != null && gone.since() != null && job.stopped() == null) {
+            throughput.finished(gone.candidates(), Duration.between(gone.since(), clock.instant()));
+        }
     }
 
     private JobState state(String id) {
@@ -45,11 +57,56 @@ final class JobTable {
         return Optional.ofNullable(jobs.get(id)).filter(JobState::isKnown).map(question);
     }
 
+    /** What the pipeline makes of the jobs' captions. */
+    Throughput throughput() {
+        return throughput;
+    }
+
+    /** These requests of the job are on their way. */
+    synchronized void addOut(String id, Map<Long, JobState.Out> requests) {
+        state(id).addOut(requests);
+    }
+
+    /** What {@code look} sees of each job whose captions are released bit by bit. */
+    synchronized <T> List<T> dispatched(Function<JobState, T> look) {
+        return jobs.values().stream()
+                .filter(JobState::isDispatched)
+                .filter(job -> !job.allFinished())
+                .map(look)
+                .toList();
+    }
+
+    /** Of all jobs, in candidates. */
+    synchronized long out() {
+        return jobs.values().stream().mapToLong(JobState::out).sum();
+    }
+
+    private Map<String, FinishEstimate> estimates(Instant now) {
+        List<FinishEstimate.Work> work =
+                jobs.values().stream()
+                        .filter(JobState::isDispatched)
+                        .filter(job -> !job.allFinished())
+                        .map(JobState::work)
+                        .toList();
+        return FinishEstimate.of(work, throughput.rates(), now);
+    }
+
+    synchronized Optional<Job> job(String id, Instant now) {
+        return ask(id, job -> job.at(now, estimates(now).get(id)));
+    }
+
+    /** Empty also for a job that was not made from a file. */
+    synchronized Optional<Batch> batch(String id, Instant now) {
+        return ask(
+                id, job -> job.created() == null ? null : job.batch(now, estimates(now).get(id)));
+    }
+
     /** Latest first. */
     synchronized List<Job> jobs(Instant now) {
+        Map<String, FinishEstimate> estimates = estimates(now);
         return jobs.values().stream()
                 .filter(JobState::isKnown)
-                .map(job -> job.at(now))
+                .map(job -> job.at(now, estimates.get(job.id())))
                 .sorted(Comparator.comparing(Job::submittedAt).thenComparing(Job::id).reversed())
                 .toList();
     }
@@ -60,7 +117,7 @@ final class JobTable {
      * @param after id of the job before the first one; null: from the latest on
      * @return empty if {@code after} is not known
      */
-    synchronized Optional<List<Batch>> batches(String after, int limit) {
+    synchronized Optional<List<Batch>> batches(String after, int limit, Instant now) {
         List<JobState> all =
                 jobs.values().stream()
                         .filter(job -> job.created() != null)
@@ -77,7 +134,13 @@ final class JobTable {
                 return Optional.empty();
             }
         }
-        return Optional.of(all.stream().skip(start).limit(limit).map(JobState::batch).toList());
+        Map<String, FinishEstimate> estimates = estimates(now);
+        return Optional.of(
+                all.stream()
+                        .skip(start)
+                        .limit(limit)
+                        .map(job -> job.batch(now, estimates.get(job.id())))
+                        .toList());
     }
 
     synchronized Optional<String> jobWithKey(String idempotencyKey) {

@@ -27,10 +27,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -92,7 +90,7 @@ class BatchBrokerTest {
         }
         try (IngestService ingest = service()) {
             awaitStatus(ingest, id, Job.Status.IN_PROGRESS);
-            assertThat(captions())
+            assertThat(PublishedCaptions.await(kafka, 3))
                     .extracting(CaptionSubmitted::getCustomId, CaptionSubmitted::getTop)
                     .containsExactlyInAnyOrder(tuple("a", 1), tuple("b", 4), tuple("c", 4));
             finish(JobStateTest.completed(id, "a", 1));
@@ -216,7 +214,7 @@ class BatchBrokerTest {
             Batch retry = ingest.retryFailed(id, API);
             assertThat(retry.metadata()).containsEntry("parent_batch", id);
             awaitStatus(ingest, retry.id(), Job.Status.IN_PROGRESS);
-            assertThat(captions())
+            assertThat(PublishedCaptions.await(kafka, 5))
                     .filteredOn(caption -> caption.getJobId().equals(retry.id()))
                     .extracting(CaptionSubmitted::getCustomId)
                     .containsExactlyInAnyOrder("line-2", "line-3");
@@ -333,28 +331,7 @@ class BatchBrokerTest {
         producer.flush();
     }
 
-    /** All captions in the topic. */
     private List<CaptionSubmitted> captions() {
-        List<CaptionSubmitted> captions = new ArrayList<>();
-        Map<String, Object> config = kafka.consumer("");
-        config.remove("group.id");
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
-            List<TopicPartition> partitions =
-                    consumer.partitionsFor(Topics.CAPTIONS.name()).stream()
-                            .map(info -> new TopicPartition(info.topic(), info.partition()))
-                            .toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
-                consumer.poll(Duration.ofMillis(100))
-                        .forEach(
-                                record ->
-                                        captions.add(
-                                                EventCodec.decode(
-                                                        CaptionSubmitted.class, record.value())));
-            }
-        }
-        return captions;
+        return PublishedCaptions.of(kafka);
     }
 }

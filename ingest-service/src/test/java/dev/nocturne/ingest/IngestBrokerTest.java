@@ -83,7 +83,7 @@ class IngestBrokerTest {
             Job job = submit(ingest, "{\"prompt\":\"a\"}\n{\"prompt\":\"b\",\"custom_id\":\"x\"}");
             id = job.id();
             assertThat(job.counts()).isEqualTo(new Job.Counts(2, 0, 0, 0, 0, 2));
-            assertThat(captions())
+            assertThat(PublishedCaptions.await(kafka, 2))
                     .extracting(CaptionSubmitted::getCustomId, CaptionSubmitted::getCaption)
                     .containsExactlyInAnyOrder(tuple("line-1", "a"), tuple("x", "b"));
 
@@ -148,7 +148,7 @@ class IngestBrokerTest {
         try (IngestService ingest = service();
                 KafkaConsumer<byte[], byte[]> encoder =
                         new KafkaConsumer<>(kafka.consumer("encoder"))) {
-            submit(ingest, "{\"prompt\":\"a\"}\n".repeat(40));
+            submit(ingest, "{\"prompt\":\"a\",\"candidates\":1,\"top\":1}\n".repeat(40));
 
             awaitLag(ingest, lag -> lag.lag() >= 40 && lag.lagSeconds() > 0);
             assertThat(encoderLag(ingest).partitions())
@@ -254,7 +254,12 @@ class IngestBrokerTest {
     }
 
     private static Job submit(IngestService ingest, String jsonl) throws IOException {
-        return ingest.submit(new ByteArrayInputStream(jsonl.getBytes(UTF_8)), "http://localhost/");
+        return ingest.submit(
+                new ByteArrayInputStream(jsonl.getBytes(UTF_8)),
+                null,
+                null,
+                null,
+                "http://localhost/");
     }
 
     private static List<String> customIds(IngestService ingest, String job) throws IOException {
@@ -272,29 +277,8 @@ class IngestBrokerTest {
         producer.commitTransaction();
     }
 
-    /** All captions in the topic. */
     private List<CaptionSubmitted> captions() {
-        List<CaptionSubmitted> captions = new ArrayList<>();
-        Map<String, Object> config = kafka.consumer("");
-        config.remove("group.id");
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
-            List<TopicPartition> partitions =
-                    consumer.partitionsFor(Topics.CAPTIONS.name()).stream()
-                            .map(info -> new TopicPartition(info.topic(), info.partition()))
-                            .toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
-                consumer.poll(Duration.ofMillis(100))
-                        .forEach(
-                                record ->
-                                        captions.add(
-                                                EventCodec.decode(
-                                                        CaptionSubmitted.class, record.value())));
-            }
-        }
-        return captions;
+        return PublishedCaptions.of(kafka);
     }
 
     private static StageLag encoderLag(IngestService ingest) {

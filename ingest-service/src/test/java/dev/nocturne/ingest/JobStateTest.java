@@ -63,7 +63,7 @@ class JobStateTest {
         add(job, failed(JOB, "b", 3));
         job.add(submitted(JOB, 7));
 
-        Job status = job.at(START.plusSeconds(10));
+        Job status = job.at(START.plusSeconds(10), null);
 
         assertThat(status.status()).isEqualTo(Job.Status.IN_PROGRESS);
         assertThat(status.counts()).isEqualTo(new Job.Counts(3, 1, 1, 0, 0, 1));
@@ -88,12 +88,12 @@ class JobStateTest {
         job.add(submitted(JOB, 2));
         add(job, completed(JOB, "a", 10));
         add(job, failed(JOB, "b", 4));
-        assertThat(job.at(START.plusSeconds(11)).status()).isEqualTo(Job.Status.FINALIZING);
+        assertThat(job.at(START.plusSeconds(11), null).status()).isEqualTo(Job.Status.FINALIZING);
 
         job.add(event(11, job.closing()));
         add(job, completed(JOB, "b", 12));
 
-        Job status = job.at(START.plusSeconds(20));
+        Job status = job.at(START.plusSeconds(20), null);
         assertThat(status.status()).isEqualTo(Job.Status.COMPLETED);
         assertThat(status.counts()).isEqualTo(new Job.Counts(2, 1, 1, 0, 0, 0));
         assertThat(status.finishedAt()).isEqualTo(START.plusSeconds(10));
@@ -108,7 +108,7 @@ class JobStateTest {
         for (int i = 0; i < 600; i++) {
             add(job, completed(JOB, "slow-" + i, 0));
         }
-        Job stalled = job.at(START.plusSeconds(601));
+        Job stalled = job.at(START.plusSeconds(601), null);
         assertThat(stalled.ratePerSecond()).isZero();
         assertThat(stalled.etaSeconds()).isNull();
 
@@ -116,7 +116,7 @@ class JobStateTest {
             add(job, completed(JOB, "fast-" + second, second));
         }
 
-        Job moving = job.at(START.plusSeconds(661));
+        Job moving = job.at(START.plusSeconds(661), null);
         assertThat(moving.ratePerSecond()).isEqualTo(60.0 / 300, Offset.offset(1e-9));
         assertThat(moving.etaSeconds()).isEqualTo(340 / 0.2, Offset.offset(1e-6));
     }
@@ -128,35 +128,38 @@ class JobStateTest {
         add(job, completed(JOB, "a", 2));
         add(job, completed(JOB, "b", 4));
 
-        assertThat(job.at(START.plusSeconds(10)).ratePerSecond()).isEqualTo(0.2);
-        assertThat(job.at(START.minus(Duration.ofHours(1))).ratePerSecond()).isEqualTo(2.0);
+        assertThat(job.at(START.plusSeconds(10), null).ratePerSecond()).isEqualTo(0.2);
+        assertThat(job.at(START.minus(Duration.ofHours(1)), null).ratePerSecond()).isEqualTo(2.0);
     }
 
     @Test
     void aStoppedJobIsClosedWhenTheRestIsWrittenOff() {
         JobState job = new JobState(JOB);
         job.add(created());
-        assertThat(job.batch().status()).isEqualTo(Job.Status.VALIDATING);
+        assertThat(job.batch(START, null).status()).isEqualTo(Job.Status.VALIDATING);
 
         add(job, completed(JOB, "a", 1)); // results may be read before the start
-        assertThat(job.batch().requestCounts()).isEqualTo(new Batch.Counts(0, 0, 0, 0, 0, 0));
+        assertThat(job.batch(START, null).requestCounts())
+                .isEqualTo(new Batch.Counts(0, 0, 0, 0, 0, 0));
 
         job.add(submitted(JOB, 3));
-        assertThat(job.batch().status()).isEqualTo(Job.Status.IN_PROGRESS);
-        assertThat(job.batch().requestCounts()).isEqualTo(new Batch.Counts(3, 1, 0, 0, 0, 2));
+        assertThat(job.batch(START, null).status()).isEqualTo(Job.Status.IN_PROGRESS);
+        assertThat(job.batch(START, null).requestCounts())
+                .isEqualTo(new Batch.Counts(3, 1, 0, 0, 0, 2));
 
         job.add(event(5, new JobStopped(StopReason.CANCELLED)));
         job.add(event(6, new JobStopped(StopReason.EXPIRED)));
-        assertThat(job.batch().status()).isEqualTo(Job.Status.CANCELLING);
+        assertThat(job.batch(START, null).status()).isEqualTo(Job.Status.CANCELLING);
 
         add(job, cancelled("b", 7));
         add(job, cancelled("c", 7));
         add(job, completed(JOB, "c", 8));
         assertThat(job.allFinished()).isTrue();
-        assertThat(job.batch().requestCounts()).isEqualTo(new Batch.Counts(3, 1, 0, 2, 0, 0));
+        assertThat(job.batch(START, null).requestCounts())
+                .isEqualTo(new Batch.Counts(3, 1, 0, 2, 0, 0));
 
         job.add(event(9, job.closing()));
-        Batch closed = job.batch();
+        Batch closed = job.batch(START, null);
         assertThat(closed.status()).isEqualTo(Job.Status.CANCELLED);
         assertThat(closed.cancellingAt()).isEqualTo(START.getEpochSecond() + 5);
         assertThat(closed.cancelledAt()).isEqualTo(START.getEpochSecond() + 9);
@@ -173,7 +176,7 @@ class JobStateTest {
         job.add(event(1, new JobRejected(List.of(new FileProblem(3, "prompt", "c", "m")))));
         job.add(event(2, new JobStopped(StopReason.CANCELLED)));
 
-        Batch batch = job.batch();
+        Batch batch = job.batch(START, null);
         assertThat(batch.status()).isEqualTo(Job.Status.FAILED);
         assertThat(batch.failedAt()).isEqualTo(START.getEpochSecond() + 1);
         assertThat(batch.cancellingAt()).isNull();
@@ -198,9 +201,9 @@ class JobStateTest {
             first.forEach(read -> read.accept(job));
             job.add(submitted(JOB, 2));
             (first == events ? results : events).forEach(read -> read.accept(job));
-            expected = expected == null ? job.batch() : expected;
-            assertThat(job.batch()).isEqualTo(expected);
-            assertThat(job.batch().status()).isEqualTo(Job.Status.COMPLETED);
+            expected = expected == null ? job.batch(START, null) : expected;
+            assertThat(job.batch(START, null)).isEqualTo(expected);
+            assertThat(job.batch(START, null).status()).isEqualTo(Job.Status.COMPLETED);
         }
     }
 
@@ -214,6 +217,9 @@ class JobStateTest {
                         START.plusSeconds(86_400),
                         Map.of(),
                         "http://localhost/",
+                        null,
+                        null,
+                        null,
                         null,
                         null));
     }

@@ -89,6 +89,11 @@ class OpenApiTest {
                 .isEqualTo(components(Batch.Counts.class));
         assertThat(names(document.at("/components/schemas/Job/properties/counts")))
                 .isEqualTo(components(Job.Counts.class));
+        for (String schema : List.of("Batch", "Job")) {
+            String estimate =
+                    "/components/schemas/%s/properties/estimated_finish".formatted(schema);
+            assertThat(names(document.at(estimate))).isEqualTo(components(FinishEstimate.class));
+        }
     }
 
     private static void assertFields(String schema, Class<?> record) {
@@ -108,6 +113,27 @@ class OpenApiTest {
         return Arrays.stream(record.getRecordComponents())
                 .map(component -> snakeCase.translate(component.getName()))
                 .toList();
+    }
+
+    @Test
+    void everyFieldOfABatchRequestIsAccepted() throws Exception {
+        String body =
+                """
+                {"input_file_id":"file-1","endpoint":"/v1/images/generations",
+                 "completion_window":"24h","metadata":{},"on_invalid":"skip",
+                 "output_expires_after":{},"start_after":"2026-11-26T20:00:00Z",
+                 "window":"22:00-06:00 Europe/Berlin","deadline":"2026-11-27T06:00:00+01:00"}""";
+        JsonNode request = new ObjectMapper().readTree(body);
+        assertThat(request.fieldNames())
+                .toIterable()
+                .containsExactlyInAnyOrderElementsOf(
+                        names(document.at("/components/schemas/BatchRequest")));
+        assertThat(BatchRequest.parse(request).schedule())
+                .isEqualTo(
+                        new Schedule(
+                                Instant.parse("2026-11-26T20:00:00Z"),
+                                JobWindow.parse("22:00-06:00 Europe/Berlin"),
+                                Instant.parse("2026-11-27T05:00:00Z")));
     }
 
     @Test

@@ -124,7 +124,10 @@ final class Examples {
                                     Map.of("night", "1"),
                                     "http://localhost:8080/",
                                     "key-1",
-                                    "00ff")));
+                                    "00ff",
+                                    NOON.plusSeconds(1),
+                                    "22:00-06:00 Europe/Berlin",
+                                    NOON.plusSeconds(2))));
 
     private Examples() {}
 

@@ -4,10 +4,14 @@ import dev.nocturne.ingest.Job;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -20,6 +24,24 @@ final class SubmitCommand implements Callable<Integer> {
             description = "JSONL: one object a line, {\"prompt\": \"a red heart\"} at the least.")
     Path file;
 
+    @Option(
+            names = "--start-after",
+            paramLabel = "TIME",
+            description = "Paint nothing before; like 2026-11-26T22:00:00+01:00.")
+    String startAfter;
+
+    @Option(
+            names = "--window",
+            paramLabel = "HOURS",
+            description = "Run in these hours of the day only; like '22:00-06:00 Europe/Berlin'.")
+    String window;
+
+    @Option(
+            names = "--deadline",
+            paramLabel = "TIME",
+            description = "When it should be finished; status and watch say if that is at risk.")
+    String deadline;
+
     @Mixin RestClient rest;
     @Mixin JsonOption json;
     @Spec CommandSpec command;
@@ -28,7 +50,7 @@ final class SubmitCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         Job job;
         try {
-            job = rest.post("/v1/jobs", file, Job.class);
+            job = rest.post("/v1/jobs" + query(), file, Job.class);
         } catch (FileNotFoundException e) {
             throw new CommandFailure("%s cannot be read: name a JSONL file".formatted(file));
         }
@@ -38,5 +60,14 @@ final class SubmitCommand implements Callable<Integer> {
             command.commandLine().getOut().println(job.id());
         }
         return 0;
+    }
+
+    private String query() {
+        Map<String, String> wishes = new TreeMap<>();
+        wishes.put("start_after", startAfter);
+        wishes.put("window", window);
+        wishes.put("deadline", deadline);
+        wishes.values().removeIf(Objects::isNull);
+        return RestClient.query(wishes);
     }
 }

@@ -9,6 +9,7 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
@@ -35,8 +36,14 @@ public class JobsResource {
     /** The body is JSONL, whatever its media type says. */
     @POST
     @Consumes(MediaType.WILDCARD)
-    public Response submit(InputStream jsonl, @Context UriInfo uri) throws IOException {
-        Job job = ingest.submit(jsonl, ApiUrl.of(uri));
+    public Response submit(
+            InputStream jsonl,
+            @QueryParam("start_after") String startAfter,
+            @QueryParam("window") String window,
+            @QueryParam("deadline") String deadline,
+            @Context UriInfo uri)
+            throws IOException {
+        Job job = ingest.submit(jsonl, startAfter, window, deadline, ApiUrl.of(uri));
         return Response.accepted(job).location(URI.create("/v1/jobs/" + job.id())).build();
     }
 

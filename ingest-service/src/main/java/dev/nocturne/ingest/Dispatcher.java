@@ -1,0 +1,363 @@
+package dev.nocturne.ingest;
+
+import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.JobEvent;
+import dev.nocturne.events.JobReleased;
+import dev.nocturne.runtime.StageException;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Topics;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Releases the captions of jobs from their files just in time: so many are on their way that no
+ * stage runs dry, and the rest waits where it can still be reordered, paused or dropped.
+ *
+ * <p>A round of portions is one transaction with a {@link JobReleased} for each job in it. So the
+ * log says how far every job is, and a round is in it as a whole or not at all. Nothing is read
+ * back in between: this process alone releases, and whatever a broken round or an earlier process
+ * has done is read before the next transaction, which is refused if a job is then further than
+ * thought.
+ */
+final class Dispatcher implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+    private static final Duration TICK = Duration.ofMillis(100);
+    private static final Duration RETRY = Duration.ofSeconds(2);
+
+    /** Captions of one transaction. */
+    private static final int ROUND = 1_000;
+
+    /** Jobs that take part at once; others wait until one of them is released to its end. */
+    private static final int MAX_READERS = 64;
+
+    private final JobTable jobs;
+    private final FileStore files;
+    private final JobPublisher publisher;
+    private final Runnable catchUp;
+    private final Clock clock;
+    private final ScheduledExecutorService thread =
+            Executors.newSingleThreadScheduledExecutor(
+                    task -> {
+                        Thread thread = new Thread(task, "dispatcher");
+                        thread.setDaemon(true);
+                        return thread;
+                    });
+
+    // of the dispatcher's thread alone
+    private final Map<String, CaptionReader> readers = new HashMap<>();
+    private final Map<String, Long> lastTurns = new HashMap<>();
+    private final Map<String, Instant> notBefore = new HashMap<>(); // after an error
+    private final Set<String> counted = new HashSet<>(); // what is out of them is known
+    private long turns;
+
+    private boolean started; // guarded by this
+
+    /**
+     * @param catchUp waits until the table knows everything that is in the log by now
+     */
+    Dispatcher(
+            JobTable jobs, FileStore files, JobPublisher publisher, Runnable catchUp, Clock clock) {
+        this.jobs = jobs;
+        this.files = files;
+        this.publisher = publisher;
+        this.catchUp = catchUp;
+        this.clock = clock;
+    }
+
+    /** The table must know all that was in the log before; later calls change nothing. */
+    synchronized void start() {
+        if (!started) {
+            started = true;
+            thread.scheduleWithFixedDelay(this::tick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** A job as it was when it was looked at. */
+    private record Look(
+            String id,
+            JobCreated created,
+            Instant startedAt,
+            JobReleased released,
+            boolean mayRun,
+            long out) {
+
+        static Look at(JobState job, Instant now) {
+            boolean mayRun = job.released().getHeld() > 0 && job.schedule().mayRun(now);
+            return new Look(
+                    job.id(), job.created(), job.startedAt(), job.released(), mayRun, job.out());
+        }
+    }
+
+    private void tick() {
+        try {
+            boolean more = true;
+            while (more && !Thread.currentThread().isInterrupted()) {
+                Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+                jobs.throughput().tick(now, jobs.out() > 0);
+                List<Look> looks = jobs.dispatched(job -> Look.at(job, now));
+                forgetOthers(looks);
+                looks.forEach(look -> prepare(look, now));
+                more = release(looks, now);
+            }
+        } catch (RuntimeException e) {
+            if (!thread.isShutdown()) {
+                LOG.warn("captions not released, next try in {}: {}", RETRY, e.getMessage());
+                LOG.debug("dispatcher", e);
+            }
+        }
+    }
+
+    private void forgetOthers(List<Look> looks) {
+        Set<String> ids = new HashSet<>();
+        looks.forEach(look -> ids.add(look.id()));
+        for (String id : List.copyOf(readers.keySet())) {
+            if (!ids.contains(id)) {
+                closeReader(id);
+            }
+        }
+        lastTurns.keySet().retainAll(ids);
+        notBefore.keySet().retainAll(ids);
+        counted.retainAll(ids);
+    }
+
+    /** Opens the file of a job that may run, and of one of which it is not known what is out. */
+    private void prepare(Look look, Instant now) {
+        String id = look.id();
+        if (look.released().getLine() == 0) {
+            counted.add(id);
+        }
+        if (!look.mayRun() && counted.contains(id)) {
+            closeReader(id);
+            return;
+        }
+        boolean wait = now.isBefore(notBefore.getOrDefault(id, Instant.MIN));
+        if (readers.containsKey(id) || readers.size() >= MAX_READERS || wait) {
+            return;
+        }
+        try {
+            readers.put(id, openAt(look));
+            counted.add(id);
+            notBefore.remove(id);
+        } catch (IOException | IngestException | StageException e) {
+            notBefore.put(id, now.plus(RETRY));
+            LOG.warn("job {}: file not open, next try in {}: {}", id, RETRY, e.getMessage());
+        }
+    }
+
+    /** Behind what is released; what of that has no result yet is out. */
+    private CaptionReader openAt(Look look) throws IOException {
+        String fileId = look.created().getInputFileId();
+        StoredFile file =
+                files.find(fileId)
+                        .orElseThrow(() -> new IOException("file '%s' is gone".formatted(fileId)));
+        boolean isGood = !look.created().getSkipInvalid();
+        CaptionReader reader = CaptionReader.open(files, file, look.id(), look.startedAt(), isGood);
+        try {
+            Map<Long, JobState.Out> out = new HashMap<>();
+            Set<Long> finished = jobs.ask(look.id(), JobState::finished).orElseThrow();
+            while (reader.line() < look.released().getLine()) {
+                JobParser.Line line = reader.next();
+                if (line == null) {
+                    throw new IOException(
+                            "file '%s' has no line %d any more"
+                                    .formatted(fileId, look.released().getLine()));
+                }
+                long request = JobState.number(line.requestId());
+                if (!finished.contains(request)) {
+                    out.put(request, new JobState.Out(line.caption().getCandidates(), null));
+                }
+            }
+            jobs.addOut(look.id(), out);
+            return reader;
+        } catch (IOException | RuntimeException e) {
+            reader.close();
+            throw e;
+        }
+    }
+
+    /**
+     * @return whether there is more to release at once
+     */
+    private boolean release(List<Look> looks, Instant now) {
+        Round round = new Round(jobs.throughput().target(), jobs.out(), now);
+        looks.stream()
+                .filter(look -> look.mayRun() && readers.containsKey(look.id()))
+                .sorted(Comparator.comparing(Look::startedAt).thenComparing(Look::id))
+                .map(look -> new Claim(look, lastTurns.getOrDefault(look.id(), 0L)))
+                .forEach(round.claims::add);
+        if (round.claims.isEmpty() || !FairShare.isRoom(round.target, round.out)) {
+            return false;
+        }
+        try {
+            if (!publisher.publish(catchUp, round::sendTo)) {
+                return false;
+            }
+        } catch (RuntimeException e) {
+            // the readers have gone on, and the round may be in the log for all that is known
+            for (Claim claim : round.claims) {
+                closeReader(claim.id);
+                counted.remove(claim.id);
+                notBefore.put(claim.id, now.plus(RETRY));
+            }
+            throw e;
+        }
+        for (Claim claim : round.claims) {
+            if (!claim.released.isEmpty()) {
+                jobs.add(claim.event(now));
+                jobs.addOut(claim.id, claim.released);
+                lastTurns.put(claim.id, claim.lastTurn);
+            }
+        }
+        return round.sent >= ROUND;
+    }
+
+    private final class Claim implements FairShare.Claim {
+        private final String id;
+        private final CaptionReader reader;
+        private final Map<Long, JobState.Out> released = new HashMap<>();
+        private int held;
+        private long heldCandidates;
+        private long out;
+        private long lastTurn;
+
+        Claim(Look look, long lastTurn) {
+            this.id = look.id();
+            this.reader = readers.get(id);
+            this.held = look.released().getHeld();
+            this.heldCandidates = look.released().getHeldCandidates();
+            this.out = look.out();
+            this.lastTurn = lastTurn;
+        }
+
+        @Override
+        public long out() {
+            return out;
+        }
+
+        @Override
+        public long lastTurn() {
+            return lastTurn;
+        }
+
+        /** By an earlier transaction of which nobody heard. */
+        boolean isFurther() {
+            return jobs.ask(id, job -> job.released().getLine() != reader.line()).orElseThrow();
+        }
+
+        JobEvent event(Instant now) {
+            return new JobEvent(id, now, new JobReleased(reader.line(), held, heldCandidates));
+        }
+    }
+
+    /** The portions of one transaction. */
+    private final class Round {
+        private final long target;
+        private final Instant now;
+        private final List<Claim> claims = new ArrayList<>();
+        private long out;
+        private int sent;
+
+        Round(long target, long out, Instant now) {
+            this.target = target;
+            this.out = out;
+            this.now = now;
+        }
+
+        boolean sendTo(JobPublisher.Transaction transaction) {
+            List<Claim> further = claims.stream().filter(Claim::isFurther).toList();
+            further.forEach(claim -> closeReader(claim.id)); // opened again where the job is
+            if (!further.isEmpty()) {
+                return false;
+            }
+            List<Claim> left = new ArrayList<>(claims);
+            while (sent < ROUND && FairShare.isRoom(target, out)) {
+                Optional<Claim> next = FairShare.next(left);
+                if (next.isEmpty()) {
+                    break;
+                }
+                sendPortion(next.get(), transaction);
+                if (next.get().held == 0) {
+                    left.remove(next.get());
+                }
+            }
+            for (Claim claim : claims) {
+                if (!claim.released.isEmpty()) {
+                    transaction.send(Topics.JOB_EVENTS, claim.id, claim.event(now));
+                }
+            }
+            return true;
+        }
+
+        private void sendPortion(Claim claim, JobPublisher.Transaction transaction) {
+            long portion = FairShare.portion(target);
+            long before = claim.out;
+            while (claim.held > 0 && sent < ROUND && claim.out - before < portion) {
+                JobParser.Line line = next(claim);
+                int candidates = line.caption().getCandidates();
+                transaction.send(
+                        Topics.CAPTIONS, Ids.key(claim.id, line.requestId()), line.caption());
+                claim.released.put(
+                        JobState.number(line.requestId()), new JobState.Out(candidates, now));
+                claim.held--;
+                claim.heldCandidates -= candidates;
+                claim.out += candidates;
+                out += candidates;
+                sent++;
+            }
+            claim.lastTurn = ++turns;
+        }
+
+        private JobParser.Line next(Claim claim) {
+            try {
+                JobParser.Line line = claim.reader.next();
+                if (line == null) {
+                    throw new IllegalStateException(
+                            "the file of job %s ends %d captions too early"
+                                    .formatted(claim.id, claim.held));
+                }
+                return line;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private void closeReader(String id) {
+        try (CaptionReader reader = readers.remove(id)) {
+            LOG.debug("job {}: file closed ({})", id, reader);
+        } catch (IOException e) {
+            LOG.warn("job {}: {}", id, e.getMessage());
+        }
+    }
+
+    /** Breaks off what is under way: it comes again after the next start. */
+    @Override
+    public void close() {
+        thread.shutdownNow();
+        try {
+            if (thread.awaitTermination(10, TimeUnit.SECONDS)) {
+                List.copyOf(readers.keySet()).forEach(this::closeReader);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
