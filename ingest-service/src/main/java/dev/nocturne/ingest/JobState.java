@@ -22,8 +22,8 @@ import java.util.Set;
  * What the events of one job add up to. Every request counts once, by its first result; events of
  * different topics may come in any order, and each more than once. Not thread-safe.
  *
- * <p>Of a result only its request's id is kept, and that until the job is closed: what it says is
- * read again, from the log, when the job's files are written.
+ * <p>Of a result only its request's id is kept until the job is closed, and where it stands: what it
+ * says is read again, from the log, when the job's files are written or somebody asks.
  */
 final class JobState {
 
@@ -40,6 +40,7 @@ final class JobState {
     private final Set<Long> finished = new HashSet<>(); // request ids as numbers
     private final Map<RequestStatus, Integer> counts = new EnumMap<>(RequestStatus.class);
     private final Map<Integer, Long> firstOffsets = new HashMap<>(); // of its results, by partition
+    private final ResultIndex results = new ResultIndex();
     private final RecentRate rate = new RecentRate();
     private Instant finishedAt = Instant.MIN; // of the latest result
 
@@ -90,6 +91,7 @@ final class JobState {
     void add(RequestFinished event, int partition, long offset) {
         // the smallest offset, also when a replay comes by again
         firstOffsets.merge(partition, offset, Math::min);
+        results.add(event, partition, offset);
         if (isTerminal() || allFinished()) {
             return;
         }
@@ -154,6 +156,11 @@ final class JobState {
         return Map.copyOf(firstOffsets);
     }
 
+    /** Of the first result of each request, the latest first. */
+    List<ResultIndex.Place> resultPlaces() {
+        return results.latestFirst();
+    }
+
     JobClosed closing() {
         return JobClosed.newBuilder()
                 .setCompleted(count(RequestStatus.COMPLETED))
@@ -211,7 +218,8 @@ final class JobState {
                 submittedAt(),
                 done && rejected == null ? closing().getFinishedAt() : null,
                 perSecond,
-                eta(done, perSecond));
+                eta(done, perSecond),
+                created == null ? null : created.getInputFileId());
     }
 
     private double overallRate() {

@@ -45,25 +45,26 @@ final class JobTable {
         return Optional.ofNullable(jobs.get(id)).filter(JobState::isKnown).map(question);
     }
 
-    /** Latest first. */
-    synchronized List<Job> jobs(Instant now) {
-        return jobs.values().stream()
-                .filter(JobState::isKnown)
-                .map(job -> job.at(now))
-                .sorted(Comparator.comparing(Job::submittedAt).thenComparing(Job::id).reversed())
-                .toList();
-    }
-
     /**
-     * Jobs that were made from a file, latest first.
+     * Latest first.
      *
      * @param after id of the job before the first one; null: from the latest on
      * @return empty if {@code after} is not known
      */
+    synchronized Optional<List<Job>> jobs(Instant now, String after, int limit) {
+        return page(JobState::isKnown, after, limit, job -> job.at(now));
+    }
+
+    /** As {@link #jobs}, of the jobs that were made from a file. */
     synchronized Optional<List<Batch>> batches(String after, int limit) {
+        return page(job -> job.created() != null, after, limit, JobState::batch);
+    }
+
+    private <T> Optional<List<T>> page(
+            Predicate<JobState> fits, String after, int limit, Function<JobState, T> view) {
         List<JobState> all =
                 jobs.values().stream()
-                        .filter(job -> job.created() != null)
+                        .filter(fits)
                         .sorted(
                                 Comparator.comparing(JobState::submittedAt)
                                         .thenComparing(JobState::id)
@@ -77,7 +78,7 @@ final class JobTable {
                 return Optional.empty();
             }
         }
-        return Optional.of(all.stream().skip(start).limit(limit).map(JobState::batch).toList());
+        return Optional.of(all.stream().skip(start).limit(limit).map(view).toList());
     }
 
     synchronized Optional<String> jobWithKey(String idempotencyKey) {
