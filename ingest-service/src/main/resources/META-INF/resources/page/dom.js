@@ -50,6 +50,9 @@ export function alertUser(error) {
 export function actionButton(label, action, properties = {}) {
   const button = h("button", { type: "button", ...properties }, label);
   button.addEventListener("click", async () => {
+    if (button.getAttribute("aria-disabled")) {
+      return;
+    }
     button.setAttribute("aria-disabled", "true");
     try {
       await action();
@@ -59,11 +62,6 @@ export function actionButton(label, action, properties = {}) {
       button.removeAttribute("aria-disabled");
     }
   });
-  button.addEventListener("click", (event) => {
-    if (button.getAttribute("aria-disabled")) {
-      event.stopImmediatePropagation();
-    }
-  }, { capture: true });
   return button;
 }
 

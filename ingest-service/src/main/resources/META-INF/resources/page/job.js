@@ -65,7 +65,7 @@ async function tellProblems(id, place) {
     const list = (batch.errors?.data ?? []).map((problem) =>
       h("li", {}, (problem.line ? `Line ${problem.line}: ` : "") + problem.message));
     place.replaceChildren(
-      h("h2", {}, "Nothing was started: the file is not right"), h("ul", { class: "problem" }, list));
+      h("h2", {}, "What is wrong"), h("ul", { class: "problem" }, list));
   } catch (error) {
     alertUser(error);
   }
@@ -86,6 +86,7 @@ function galleryOf(signal, id) {
   let finished = -1; // of the job, when the first page was read
   let job = null;
   let timer = null;
+  let loaded = false;
   let round = 0; // an answer to older words of the filter is thrown away
 
   /** A page; without after the first one, in front of what is shown already. */
@@ -112,6 +113,7 @@ function galleryOf(signal, id) {
       lastId = page.last_id;
       hasMore = page.has_more;
     }
+    loaded = true;
     tell();
   }
 
@@ -123,6 +125,8 @@ function galleryOf(signal, id) {
         : `${counted(shown.size, "request", "requests")}, the latest first.`);
     } else if (text.value.trim() !== "" || status.value !== "") {
       say(told, "Nothing fits. Try fewer words, or another state.");
+    } else if (job?.status === "failed") {
+      say(told, "");
     } else if (job && isOpen(job)) {
       say(told, "Nothing is painted yet. Pictures appear here one by one as they are finished.");
     } else {
@@ -180,6 +184,8 @@ function galleryOf(signal, id) {
         first();
       } else if (done !== finished) {
         soon();
+      } else if (loaded) {
+        tell();
       }
       finished = done;
     },

@@ -35,7 +35,13 @@ export function jobStanding() {
   return { status, progress, bar, counts, facts, update };
 }
 
-function parts({ counts }) {
+function parts({ status, counts }) {
+  if (status === "failed") {
+    return [h("span", {}, "Nothing was started: the file is not right.")];
+  }
+  if (status === "validating") {
+    return [h("span", {}, "The file is being read.")];
+  }
   const words = [h("span", {}, h("b", {}, count(counts.completed)),
     ` of ${counted(counts.total, "caption", "captions")} painted`)];
   for (const name of ["failed", "cancelled", "expired"]) {
