@@ -13,8 +13,8 @@ import java.time.Instant;
  *     progress, over all its time afterwards
  * @param etaSeconds seconds until the last request should finish; null if nothing moves, 0 when
  *     done
- * @param inputFileId null for a job that came through Kafka alone; such a one cannot be cancelled or
- *     retried here
+ * @param inputFileId null for a job that came through Kafka alone; such a one cannot be cancelled
+ *     or retried here
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record Job(

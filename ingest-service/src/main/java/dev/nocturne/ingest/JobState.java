@@ -22,8 +22,8 @@ import java.util.Set;
  * What the events of one job add up to. Every request counts once, by its first result; events of
  * different topics may come in any order, and each more than once. Not thread-safe.
  *
- * <p>Of a result only its request's id is kept until the job is closed, and where it stands: what it
- * says is read again, from the log, when the job's files are written or somebody asks.
+ * <p>Of a result only its request's id is kept until the job is closed, and where it stands: what
+ * it says is read again, from the log, when the job's files are written or somebody asks.
  */
 final class JobState {
 

@@ -35,7 +35,7 @@ export function deadLettersView(signal) {
     more.hidden = !page.has_more;
     say(told, shown === 0
       ? "No dead letters: every record so far could be processed."
-      : `${counted(shown, "record", "records")} ${page.has_more ? "and more " : ""}could never be processed as they came. Replay them when the cause is gone.`);
+      : `${counted(shown, "record", "records")}${page.has_more ? " and more" : ""} could not be processed, whatever the retries. When the cause is gone, replay.`);
   }
 
   async function begin() {
@@ -82,7 +82,7 @@ function replay(id) {
 function row(letter) {
   const at = new Date(letter.at);
   const state = h("p", { class: "small", role: "status" });
-  const actions = h("td", { "data-label": "Actions" });
+  const actions = h("div", { class: "row" });
   const details = h("td", { colspan: 5 });
   const detailsRow = h("tr", { class: "details", hidden: true }, details);
   const show = actionButton("Details", async () => {
@@ -118,7 +118,7 @@ function row(letter) {
       h("td", { "data-label": "Record" },
         h("p", {}, `${letter.topic} ${letter.partition}-${letter.offset}`),
         h("p", { class: "small" }, `${counted(letter.bytes ?? 0, "byte", "bytes")}, `, job)),
-      actions),
+      h("td", { "data-label": "Actions" }, actions)),
     detailsRow);
   return rows;
 }

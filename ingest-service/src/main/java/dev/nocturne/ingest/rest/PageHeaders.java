@@ -7,8 +7,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 
 /**
- * What a browser is told about every answer: scripts, styles, pictures and data come from here alone,
- * no text becomes a script, and no other site shows the page in a frame.
+ * What a browser is told about every answer: scripts, styles, pictures and data come from here
+ * alone, no text becomes a script, and no other site shows the page in a frame.
  */
 @ApplicationScoped
 class PageHeaders {

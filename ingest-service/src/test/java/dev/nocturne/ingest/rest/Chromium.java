@@ -265,10 +265,14 @@ final class Chromium implements AutoCloseable {
         call(
                 "Emulation.setDeviceMetricsOverride",
                 Map.of(
-                        "width", width,
-                        "height", height,
-                        "deviceScaleFactor", 1,
-                        "mobile", width < 600));
+                        "width",
+                        width,
+                        "height",
+                        height,
+                        "deviceScaleFactor",
+                        1,
+                        "mobile",
+                        width < 600));
         call(
                 "Emulation.setEmulatedMedia",
                 Map.of(

@@ -296,9 +296,7 @@ class IngestRestBrokerTest {
     @Test
     void requestsHavePagesTheLatestFirst() throws Exception {
         String id =
-                JSON.readTree(post(line("a") + line("b") + line("c")).body())
-                        .get("id")
-                        .textValue();
+                JSON.readTree(post(line("a") + line("b") + line("c")).body()).get("id").textValue();
         for (String customId : List.of("a", "b", "c")) {
             finish(id, customId);
         }
@@ -361,8 +359,7 @@ class IngestRestBrokerTest {
 
     @Test
     void lagHasAHistory() throws Exception {
-        await().atMost(PATIENCE)
-                .until(() -> json("v1/lag/history").get("measured_at").size() >= 2);
+        await().atMost(PATIENCE).until(() -> json("v1/lag/history").get("measured_at").size() >= 2);
 
         JsonNode history = json("v1/lag/history");
         assertThat(history.get("stages").findValuesAsText("stage"))
