@@ -35,7 +35,7 @@ export function deadLettersView(signal) {
     more.hidden = !page.has_more;
     say(told, shown === 0
       ? "No dead letters: every record so far could be processed."
-      : `${counted(shown, "record", "records")}${page.has_more ? " and more" : ""} could not be processed, whatever the retries. When the cause is gone, replay.`);
+      : `${counted(shown, "record", "records")}${page.has_more ? " and more" : ""} could not be processed. Replay when the cause is gone.`);
   }
 
   async function begin() {
