@@ -1,7 +1,11 @@
 """Times Nocturne beside its peers on this machine, in one run; see docs/performance.md.
 
     python peers.py decode [--grid 16|32] [--mindalle DIR]    draws a batch of 16 with each
+    python peers.py sparse                                     draws a batch of 32, 32x32 tokens, with Nocturne's two layouts
     python peers.py train                                      makes training steps with each
+
+A peer that has not drawn its batch when --seconds are up is stopped: the rest of its positions then count as the mean of those that it
+drew. Later positions take longer, so this flatters the peer. Nocturne always draws whole batches.
 
 Needs: torch, dalle-pytorch (1.6.6), a checkout of kakaobrain/minDALL-E, and Nocturne built (./nocturne --version). Weights are random.
 Nothing of Nocturne needs this script.
@@ -28,9 +32,40 @@ PRECISIONS = {"FLOAT32": contextlib.nullcontext, "BFLOAT16": lambda: torch.autoc
 def nocturne(model, batch, precision, work):
     """items/s of one row of `nocturne bench models`."""
     report = json.loads(subprocess.run(
-        [NOCTURNE, "bench", "models", model, "--batches", str(batch), "--precision", precision, "--seconds", "0", "--json"],
+        [NOCTURNE, "bench", "models", model, "--only", work, "--batches", str(batch), "--precision", precision, "--seconds", "0", "--json"],
         check=True, stdout=subprocess.PIPE).stdout)
-    return next(row["per_second"] for row in report["rows"] if row["work"] == work)
+    return report["rows"][0]["per_second"]
+
+
+class Enough(Exception):
+    """The time of a measurement is up."""
+
+
+class Loop:
+    """A peer's own drawing loop, which calls the method `step` of `model` once for each of its positions."""
+
+    def __init__(self, model, step, positions, draw):
+        self.all, self.draw = positions, draw
+        original = getattr(model, step)
+
+        def counted(*args, **kwargs):
+            now = time.perf_counter()
+            if self.positions == 1:
+                self.first = now - self.began
+            if self.positions > 1 and now - self.began > self.limit:
+                raise Enough
+            self.positions += 1
+            return original(*args, **kwargs)
+        setattr(model, step, counted)
+
+    def run(self, limit, precision):
+        """Draws until `limit` seconds are up; -> the seconds of the whole batch."""
+        self.positions, self.limit, self.began = 0, limit, time.perf_counter()
+        with torch.no_grad(), PRECISIONS[precision](), contextlib.suppress(Enough):
+            self.draw()
+        later = time.perf_counter() - self.began - self.first
+        # the text and the first position once, the later ones as the mean of those drawn
+        return self.first + later * (self.all - 1) / (self.positions - 1)
 
 
 def pytorch_lightning_is_not_needed():
@@ -52,7 +87,7 @@ def dalle_pytorch(grid):
     # As released (1.6.6), forward_with_cond_scale loses the cache when cond_scale is 1, and every token costs a whole pass. Repaired here.
     model.forward_with_cond_scale = lambda text, image, cond_scale=1, cache=None: model(text, image, cache=cache)
     text = torch.randint(1, 16384, (1, TEXT)).repeat(BATCH, 1)
-    return lambda: model.generate_images(text, use_cache=True, filter_thres=0.)
+    return Loop(model, "forward_with_cond_scale", grid * grid, lambda: model.generate_images(text, use_cache=True, filter_thres=0.))
 
 
 def mindalle(grid, checkout):
@@ -67,29 +102,34 @@ def mindalle(grid, checkout):
                                   gelu_use_approx=False)
     model = Transformer1d(16384, VOCABULARY, sizes).eval()
     text = torch.randint(1, 16384, (1, TEXT)).repeat(BATCH, 1)
-    return lambda: sampling(model, text, is_tqdm=False, use_fp16=False, max_seq_len=grid * grid)
+    return Loop(model, "sampling", grid * grid, lambda: sampling(model, text, is_tqdm=False, use_fp16=False, max_seq_len=grid * grid))
 
 
-def seconds(work, precision):
-    began = time.perf_counter()
-    with torch.no_grad(), PRECISIONS[precision]():
-        work()
-    return time.perf_counter() - began
-
-
-def decode(grid, checkout):
+def decode(grid, precisions, limit, checkout):
     print(f"draw {BATCH} candidates of one caption, {grid}x{grid} tokens, depth {DEPTH}, width {WIDTH}, text {TEXT}, codebook {VOCABULARY},"
           f" {torch.get_num_threads()} threads, torch {torch.__version__}")
     peers = {"DALLE-pytorch": dalle_pytorch(grid)}
     if checkout:
         peers["minDALL-E"] = mindalle(grid, checkout)
-    for precision in PRECISIONS:
-        rates = {name: BATCH / seconds(work, precision) for name, work in peers.items()}
+    for precision in precisions:
+        rates = {}
+        for name, loop in peers.items():
+            loop.run(0, precision)  # warms up
+            rates[name] = BATCH / loop.run(limit, precision)
+            print(f"{precision:9} {name} drew {loop.positions} of {loop.all} positions")
         for layout in ["dense", "sparse"]:
             rates["Nocturne " + layout] = nocturne(HERE / f"grid-{grid}-{layout}", BATCH, precision, "transformer draw")
         for name, rate in rates.items():
             print(f"{precision:9} {name:16} {rate:7.3f} images/s   " + "   ".join(
                 f"{rate / rates[peer]:5.2f} of {peer}" for peer in peers))
+
+
+def sparse(precisions):
+    batch = 32
+    print(f"draw {batch} candidates, two captions, 32x32 tokens, depth {DEPTH}, width {WIDTH}, text {TEXT}, codebook {VOCABULARY}")
+    for precision in precisions:
+        rates = [nocturne(HERE / f"grid-32-{layout}", batch, precision, "transformer draw") for layout in ["sparse", "dense"]]
+        print(f"{precision:9} sparse {rates[0]:.3f} images/s, dense {rates[1]:.3f} images/s, sparse {rates[0] / rates[1]:.2f} of dense")
 
 
 class Block(torch.nn.Module):
@@ -162,10 +202,18 @@ def train():
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["decode", "train"])
+    parser.add_argument("what", choices=["decode", "sparse", "train"])
     parser.add_argument("--grid", type=int, choices=[16, 32], default=16)
+    parser.add_argument("--precision", choices=list(PRECISIONS), help="one of both")
+    parser.add_argument("--seconds", type=float, default=60, help="the most that a peer may draw (default: 60)")
     parser.add_argument("--mindalle", metavar="DIR", help="checkout of kakaobrain/minDALL-E")
     options = parser.parse_args()
     torch.manual_seed(0)
     pytorch_lightning_is_not_needed()
-    train() if options.what == "train" else decode(options.grid, options.mindalle)
+    precisions = [options.precision] if options.precision else list(PRECISIONS)
+    if options.what == "decode":
+        decode(options.grid, precisions, options.seconds, options.mindalle)
+    elif options.what == "sparse":
+        sparse(precisions)
+    else:
+        train()

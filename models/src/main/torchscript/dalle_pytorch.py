@@ -1,7 +1,7 @@
 # The transformer of DALLE-pytorch (lucidrains, version 1): a start token and text positions, then image positions in raster order, under one
 # causal softmax. Heads are 64 wide, the residual stream is float32. Names: layers.I.{attn,ff}.{norm,norm_out}.{weight,bias}, .scale,
 # layers.I.attn.{to_qkv,to_out}, layers.I.ff.{proj_in,proj_out}. Without norm_out there is no second norm, and without rotations there
-# are learned positions. Needs decoding.py, and linear_plain.py or linear_onednn.py.
+# are learned positions. Needs layers.py and decoding.py.
 #
 # `layout` [layers + 3] int64: what each layer attends to, then 1 where tokens are shifted, the output is divided by its maximum ("stable"),
 # and the layers are reversible.
@@ -29,14 +29,6 @@ def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
         else:
             p[name] = w[name].to(dtype, False, True)
     return p
-
-
-def norm(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
-    return torch.layer_norm(x, [torch.size(x, -1)], w[name + ".weight"], w[name + ".bias"], 1e-05)
-
-
-def dense(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
-    return self.linear(x, w[name + ".weight"], w[name + ".bias"])
 
 
 # x [..., width] -> logits [..., vocabulary] float32

@@ -1,6 +1,6 @@
 # Pre-norm residual blocks shared by DALL-E's transformer and CLIP's two towers. Names within `prefix`: resblocks.I.{ln_1,ln_2,
 # attn.out_proj,mlp.c_fc,mlp.c_proj}.{weight,bias} and attn.in_proj_{weight,bias}, as in openai/CLIP. Heads are 64 wide. The residual stream is float32; matrix
-# products run in the type of the weights. Needs linear_plain.py or linear_onednn.py.
+# products run in the type of the weights. Needs layers.py.
 
 
 def depth(self, w: Dict[str, Tensor], prefix: str) -> int:
@@ -19,14 +19,6 @@ def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
         else:
             p[name] = w[name].to(dtype, False, True)
     return p
-
-
-def norm(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
-    return torch.layer_norm(x, [torch.size(x, -1)], w[name + ".weight"], w[name + ".bias"], 1e-05)
-
-
-def dense(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
-    return self.linear(x, w[name + ".weight"], w[name + ".bias"])
 
 
 # x [batch, positions, width] -> queries, keys, values [batch, heads, positions, 64]

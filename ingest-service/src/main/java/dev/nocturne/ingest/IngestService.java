@@ -84,6 +84,7 @@ public final class IngestService implements Service {
     private final ResultLog results;
     private final LagMonitor lag;
     private final ChangeFeed feed;
+    private final DeadLetterLog deadLetters;
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread logThread = new Thread(this::followLog, "job-log");
@@ -120,6 +121,7 @@ public final class IngestService implements Service {
         this.results = new ResultLog(kafka);
         this.lag = new LagMonitor(kafka, new LagMetrics(registry), clock);
         this.feed = new ChangeFeed(jobs, lag, () -> caughtUp ? null : outage(), clock);
+        this.deadLetters = new DeadLetterLog(kafka, this::isFromFile, clock);
     }
 
     @Override
@@ -669,6 +671,18 @@ public final class IngestService implements Service {
         feed.add(follower);
     }
 
+    /**
+     * @throws IngestException UNAVAILABLE while the state is being rebuilt
+     */
+    public DeadLetterLog deadLetters() {
+        requireCaughtUp(); // a replay asks which job the letter belongs to
+        return deadLetters;
+    }
+
+    private boolean isFromFile(String jobId) {
+        return jobs.ask(jobId, job -> job.created() != null).orElse(false);
+    }
+
     private Instant now() {
         return clock.instant().truncatedTo(ChronoUnit.MILLIS); // as the record keeps it
     }
@@ -818,6 +832,7 @@ public final class IngestService implements Service {
             Thread.currentThread().interrupt();
         }
         lag.close();
+        deadLetters.close();
         publisher.close();
     }
 }

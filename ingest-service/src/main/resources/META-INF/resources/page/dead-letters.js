@@ -48,19 +48,29 @@ export function deadLettersView(signal) {
     }
   }
 
-  /** One after the other: a replay that fails stops the rest, and says why. */
+  /** One after the other; what is refused is counted, and the last reason told. */
   async function replayAll() {
     if (!await confirmed("Replay every dead letter that was not replayed yet?", "Replay all")) {
       return;
     }
     let after = null;
     let replayed = 0;
+    let refused = 0;
+    let reason = "";
     try {
       for (let page = null; page === null || page.has_more;) {
         page = await get("/v1/dead-letters", { limit: PAGE, after });
         for (const letter of page.data.filter((one) => !one.replayed_at)) {
-          await replay(letter.id);
-          replayed++;
+          try {
+            await replay(letter.id);
+            replayed++;
+          } catch (error) {
+            if (!(error.status >= 400 && error.status < 500)) {
+              throw error; // the next one would fare no better
+            }
+            refused++;
+            reason = error.message;
+          }
           say(told, `${count(replayed)} replayed …`);
         }
         after = page.data.at(-1)?.id ?? after;
@@ -68,7 +78,8 @@ export function deadLettersView(signal) {
     } finally {
       await load(null);
     }
-    say(told, `${counted(replayed, "dead letter", "dead letters")} replayed.`);
+    say(told, `${counted(replayed, "dead letter", "dead letters")} replayed.${
+      refused > 0 ? ` ${count(refused)} refused: ${reason}` : ""}`);
   }
 
   begin();
@@ -113,10 +124,10 @@ function row(letter) {
       h("td", { "data-label": "Stage" }, letter.stage ?? "not known"),
       h("td", { "data-label": "Reason" },
         letter.reason_code ? h("code", {}, letter.reason_code) : null,
-        h("p", { class: "reason" }, letter.reason ?? "no reason given"),
-        letter.caption ? h("p", { class: "small" }, `“${letter.caption}”`) : null),
+        h("p", { class: "reason" }, letter.reason ?? "no reason given")),
       h("td", { "data-label": "Record" },
-        h("p", {}, `${letter.topic} ${letter.partition}-${letter.offset}`),
+        h("p", {}, letter.topic
+        ? `${letter.topic} ${letter.partition}-${letter.offset}` : "origin not known"),
         h("p", { class: "small" }, `${counted(letter.bytes ?? 0, "byte", "bytes")}, `, job)),
       h("td", { "data-label": "Actions" }, actions)),
     detailsRow);
@@ -126,7 +137,8 @@ function row(letter) {
 /** Whatever the server knows of a letter, name by name. */
 function describe(letter) {
   const list = h("dl", {});
-  for (const [name, value] of Object.entries(letter)) {
+  const caption = letter.payload?.caption ?? letter.payload?.request?.caption ?? null;
+  for (const [name, value] of Object.entries({ caption, ...letter })) {
     if (value !== null && value !== "") {
       list.append(h("dt", {}, name.replaceAll("_", " ")),
         h("dd", {}, typeof value === "object" ? JSON.stringify(value, null, 1) : String(value)));

@@ -87,6 +87,7 @@ class OpenApiTest {
         assertFields("LagHistory", LagHistory.View.class);
         assertFields("Images", Answers.Images.class);
         assertFields("Picture", Answers.Picture.class);
+        assertFields("DeadLetter", DeadLetter.class);
         assertFields("Problem", Problem.class);
         assertThat(names(document.at("/components/schemas/Batch/properties/request_counts")))
                 .isEqualTo(components(Batch.Counts.class));

@@ -138,13 +138,7 @@ public record DallePytorchTransformer(
 
     /** The start token, then the caption's, then the pads of the positions left over. */
     @Override
-    public long[] padded(int[] textTokens) {
-        if (textTokens.length > textLength) {
-            throw new IllegalArgumentException(
-                    textTokens.length
-                            + " text tokens; the transformer reads at most "
-                            + textLength);
-        }
+    public long[] ids(int[] textTokens) {
         long[] ids = new long[1 + textLength];
         for (int position = 0; position < textLength; position++) {
             boolean pad = position >= textTokens.length || textTokens[position] == 0;

@@ -39,6 +39,9 @@ public final class GridGenerator implements AutoCloseable {
     private final TransformerFamily architecture;
     private final int batchSize;
 
+    /** The text without a caption, run once for all guided batches; null until the first. */
+    private IValue captionless;
+
     /**
      * @param weights by the names of {@link TransformerFamily#shapes}
      */
@@ -201,7 +204,7 @@ public final class GridGenerator implements AutoCloseable {
                 while (members.size() % GROUP != 0) {
                     members.add(rows.get(0));
                 }
-                prefixes.add(prefill(texts.get(rows.get(0)), scope));
+                prefixes.add(prefix(texts.get(rows.get(0)), scope));
             }
             try (IValue list = IValue.listFrom(prefixes.toArray(new IValue[0]));
                     IValue captions =
@@ -216,8 +219,20 @@ public final class GridGenerator implements AutoCloseable {
                 return program.call("begin", weights, layout, list, captions, member, place, size);
             }
         } finally {
+            prefixes.remove(captionless);
             prefixes.forEach(IValue::close);
         }
+    }
+
+    /** The keys and values of a text, and its last hidden state; {@link #captionless} is kept. */
+    private IValue prefix(int[] text, PtNDManager scope) {
+        if (text.length > 0) {
+            return prefill(text, scope);
+        }
+        if (captionless == null) {
+            captionless = prefill(text, scope);
+        }
+        return captionless;
     }
 
     private IValue prefill(int[] text, PtNDManager scope) {
@@ -304,6 +319,9 @@ public final class GridGenerator implements AutoCloseable {
     public void close() {
         weights.close();
         layout.close();
+        if (captionless != null) {
+            captionless.close();
+        }
         program.close();
     }
 }

@@ -86,13 +86,7 @@ public record MinDalleTransformer(
 
     /** The caption's tokens, then pads. */
     @Override
-    public long[] padded(int[] textTokens) {
-        if (textTokens.length > textLength) {
-            throw new IllegalArgumentException(
-                    textTokens.length
-                            + " text tokens; the transformer reads at most "
-                            + textLength);
-        }
+    public long[] ids(int[] textTokens) {
         long[] ids = new long[textLength];
         Arrays.fill(ids, pad);
         for (int position = 0; position < textTokens.length; position++) {

@@ -140,6 +140,10 @@ public final class ModelBundle {
         return trained("transformer", manifest.transformer);
     }
 
+    public boolean hasClip() {
+        return manifest.clip != null;
+    }
+
     public ClipArchitecture clipArchitecture() throws InvalidModelException {
         return trained("clip", manifest.clip);
     }

@@ -64,13 +64,13 @@ public final class TorchProgram implements AutoCloseable {
 
     /**
      * Compiles the functions of the named sources, e.g. {@code "dvae.py", "adamw.py"}, as one
-     * program. {@code "resblocks.py"} and {@code "decoding.py"} bring the matrix products of this
-     * machine along.
+     * program. {@code "resblocks.py"} and {@code "decoding.py"} bring the layers and the matrix
+     * products of this machine along.
      */
     public static TorchProgram load(String... sources) {
         List<String> all = new ArrayList<>(List.of(sources));
         if (all.contains("resblocks.py") || all.contains("decoding.py")) {
-            all.add(LinearSource.NAME);
+            all.addAll(List.of("layers.py", LinearSource.NAME));
         }
         return compile(all);
     }

@@ -106,13 +106,7 @@ public record TransformerArchitecture(
 
     /** The caption's tokens, then the pads of the positions left over. */
     @Override
-    public long[] padded(int[] textTokens) {
-        if (textTokens.length > textLength) {
-            throw new IllegalArgumentException(
-                    textTokens.length
-                            + " text tokens; the transformer reads at most "
-                            + textLength);
-        }
+    public long[] ids(int[] textTokens) {
         long[] ids = new long[textLength];
         for (int position = 0; position < textLength; position++) {
             ids[position] =

@@ -34,6 +34,8 @@ public record TransformerCosts(
     /** Left for activations, logits and what the libraries take. */
     private static final double USABLE_MEMORY = 0.9;
 
+    private static final String IMAGE_HEAD = "image_head.weight";
+
     /**
      * @param bytesPerNumber of weights, keys and values: 2 for bfloat16, 4 for float32
      */
@@ -46,7 +48,7 @@ public record TransformerCosts(
         int length = architecture.gridLength();
         int text = architecture.padded(new int[0]).length;
         double matrices = 2.0 * parameters(matricesOfLayers(shapes));
-        double logits = 2.0 * parameters(Map.of("image_head", shapes.get("image_head.weight")));
+        double matricesAndHead = 2.0 * parameters(matricesRead(shapes));
         long keyAndValueBytes = 2 * width * bytesPerNumber;
 
         double seen = 0;
@@ -64,7 +66,7 @@ public record TransformerCosts(
                 parameters,
                 parameters * bytesPerNumber,
                 text * matrices + 4.0 * width * causalText,
-                length * (matrices + logits) + 4.0 * width * (texts + seen),
+                length * matricesAndHead + 4.0 * width * (texts + seen),
                 kept * keyAndValueBytes,
                 (long) text * layers * keyAndValueBytes,
                 (texts / GridGenerator.GROUP + seen) * keyAndValueBytes,
@@ -91,12 +93,9 @@ public record TransformerCosts(
         return 3 * (matrices + heads + 4 * width * seen);
     }
 
-    /** Bytes of weights that are read for each position: the blocks and the image's head. */
-    public static double weightBytesRead(TransformerArchitecture architecture, int bytesPerNumber) {
-        double width = architecture.width();
-        return bytesPerNumber
-                * width
-                * (12 * width * architecture.layers() + architecture.imageVocabulary());
+    /** Bytes of weights that are read for each position: the layers and the image's head. */
+    public static double weightBytesRead(TransformerFamily architecture, int bytesPerNumber) {
+        return (double) bytesPerNumber * parameters(matricesRead(architecture.shapes()));
     }
 
     /**
@@ -123,6 +122,13 @@ public record TransformerCosts(
                         weight ->
                                 weight.getValue().length != 2
                                         || !weight.getKey().matches(".*\\.\\d+\\..*"));
+        return matrices;
+    }
+
+    /** The matrices of a position of the image: those of the layers and the head. */
+    private static Map<String, long[]> matricesRead(Map<String, long[]> shapes) {
+        Map<String, long[]> matrices = matricesOfLayers(shapes);
+        matrices.put(IMAGE_HEAD, shapes.get(IMAGE_HEAD));
         return matrices;
     }
 

@@ -41,7 +41,20 @@ public sealed interface TransformerFamily
      * @param textTokens of the caption; none for drawing without one
      * @throws IllegalArgumentException if there are more than the transformer reads
      */
-    long[] padded(int[] textTokens);
+    default long[] padded(int[] textTokens) {
+        if (textTokens.length > textLength()) {
+            throw new IllegalArgumentException(
+                    "%d text tokens; the transformer reads at most %d"
+                            .formatted(textTokens.length, textLength()));
+        }
+        return ids(textTokens);
+    }
+
+    /** {@link #padded} of as many tokens as the transformer reads, or fewer. */
+    long[] ids(int[] textTokens);
+
+    /** Tokens of a caption that the transformer reads. */
+    int textLength();
 
     /** Numbers in a key or a value, all heads together. */
     int keyWidth();

@@ -5,21 +5,55 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AttentionPatternTest {
     private static final int WIDTH = 32;
 
+    static Stream<Arguments> patternsAtEverySize() {
+        return Stream.of(AttentionPattern.values())
+                .flatMap(
+                        pattern -> Stream.of(8, 16, 32).map(width -> Arguments.of(pattern, width)));
+    }
+
     @ParameterizedTest
-    @EnumSource
-    void seesItselfAndNothingLater(AttentionPattern pattern) {
-        for (int query = 0; query < WIDTH * WIDTH; query++) {
-            int[] keys = pattern.keys(query, WIDTH);
+    @MethodSource("patternsAtEverySize")
+    void seesItselfAndNothingLater(AttentionPattern pattern, int width) {
+        for (int query = 0; query < width * width; query++) {
+            int[] keys = pattern.keys(query, width);
             assertThat(keys).isSorted().doesNotHaveDuplicates();
             assertThat(keys[0]).isNotNegative();
             assertThat(keys[keys.length - 1]).isEqualTo(query);
+        }
+    }
+
+    /** Every picture position sees all of the text, text the text up to itself, and no picture. */
+    @ParameterizedTest
+    @ValueSource(ints = {8, 16, 32})
+    void masksShowTheWholeTextAndWhatThePatternSees(int width) {
+        int text = 3;
+        int positions = text + width * width;
+        boolean[] masks = AttentionPattern.masks(text, width);
+        assertThat(masks).hasSize(AttentionPattern.values().length * positions * positions);
+        for (AttentionPattern pattern : AttentionPattern.values()) {
+            for (int query = 0; query < positions; query++) {
+                int from = (pattern.ordinal() * positions + query) * positions;
+                IntStream ofText = IntStream.rangeClosed(0, Math.min(query, text - 1));
+                IntStream ofPicture =
+                        query < text
+                                ? IntStream.empty()
+                                : Arrays.stream(pattern.keys(query - text, width))
+                                        .map(key -> text + key);
+                assertThat(IntStream.range(0, positions).filter(key -> masks[from + key]).toArray())
+                        .isEqualTo(IntStream.concat(ofText, ofPicture).toArray());
+            }
         }
     }
 
@@ -37,35 +71,47 @@ class AttentionPatternTest {
         }
     }
 
-    @Test
-    void aRowSeesAsManyAsARowHasAndItself() {
-        for (int query = WIDTH; query < WIDTH * WIDTH; query++) {
-            assertThat(AttentionPattern.ROW.keys(query, WIDTH))
-                    .hasSize(WIDTH + 1)
-                    .startsWith(query - WIDTH);
+    @ParameterizedTest
+    @ValueSource(ints = {8, 16, 32})
+    void aRowSeesAsManyAsARowHasAndItself(int width) {
+        for (int query = width; query < width * width; query++) {
+            assertThat(AttentionPattern.ROW.keys(query, width))
+                    .hasSize(width + 1)
+                    .startsWith(query - width);
         }
-        assertThat(AttentionPattern.ROW.keys(5, WIDTH)).containsExactly(0, 1, 2, 3, 4, 5);
-        // the caption of figure 11: on a grid 4 wide, the previous 5 with itself
+        assertThat(AttentionPattern.ROW.keys(5, width)).containsExactly(0, 1, 2, 3, 4, 5);
+    }
+
+    /** The caption of figure 11: on a grid 4 wide, the previous 5 with itself. */
+    @Test
+    void aRowIsThePapers() {
         assertThat(AttentionPattern.ROW.keys(9, 4)).containsExactly(5, 6, 7, 8, 9);
     }
 
-    @Test
-    void aColumnSeesExactlyItsColumn() {
-        for (int query = 0; query < WIDTH * WIDTH; query++) {
-            int column = query % WIDTH;
-            int[] keys = AttentionPattern.COLUMN.keys(query, WIDTH);
-            assertThat(keys).hasSize(query / WIDTH + 1);
-            assertThat(Arrays.stream(keys)).allMatch(key -> key % WIDTH == column);
+    @ParameterizedTest
+    @ValueSource(ints = {8, 16, 32})
+    void aColumnSeesExactlyItsColumn(int width) {
+        for (int query = 0; query < width * width; query++) {
+            int column = query % width;
+            int[] keys = AttentionPattern.COLUMN.keys(query, width);
+            assertThat(keys).hasSize(query / width + 1);
+            assertThat(Arrays.stream(keys)).allMatch(key -> key % width == column);
         }
     }
 
-    @Test
-    void theConvolutionSeesSixtyOneKeysInAWindowOfOneHundredAndSixtySix() {
-        int[] keys = AttentionPattern.CONVOLUTION.keys(500, WIDTH);
-        assertThat(keys).hasSize(61).startsWith(500 - 165);
-        assertThat(AttentionPattern.CONVOLUTION.kept(WIDTH)).isEqualTo(166);
-        assertThat(keys).contains(500 - WIDTH + 5, 500 - WIDTH - 5, 500 - 5 * WIDTH + 5);
-        assertThat(keys).doesNotContain(500 - 6, 500 - WIDTH + 6, 500 - 6 * WIDTH);
+    /** Five rows and five tokens back and itself; on a grid 8 wide the rows of 11 overlap. */
+    @ParameterizedTest
+    @CsvSource({"8, 46, 46", "16, 86, 61", "32, 166, 61"})
+    void theConvolutionSeesElevenByElevenUpToItself(int width, int window, int seen) {
+        int query = (width / 2 + 2) * width + width / 2;
+        int[] keys = AttentionPattern.CONVOLUTION.keys(query, width);
+        assertThat(keys).hasSize(seen).startsWith(query - window + 1);
+        assertThat(AttentionPattern.CONVOLUTION.kept(width)).isEqualTo(window);
+        assertThat(keys).contains(query - width + 5, query - width - 5, query - 5 * width + 5);
+        assertThat(keys).doesNotContain(query - 5 * width - 6, query - 6 * width);
+        if (width > 11) {
+            assertThat(keys).doesNotContain(query - 6, query - width + 6);
+        }
     }
 
     @Test

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DecodeControlTest {
     private static final int BATCH = 12;
     private static final int CODES = 32;
+    private static final double TOLERANCE = 1e-4;
 
     @ParameterizedTest
     @CsvSource({"SPARSE, 8", "SPARSE, 16", "SPARSE, 32", "DENSE, 8", "DENSE, 16"})
@@ -53,7 +54,8 @@ class DecodeControlTest {
             largest = Math.max(largest, Math.abs(control[i]));
             difference = Math.max(difference, Math.abs(control[i] - decoded[i]));
         }
-        assertThat(difference / largest).isLessThan(1e-4);
+        assertThat(difference / largest).isLessThan(TOLERANCE);
+        Likeliest.assertSame(decoded, control, CODES, TOLERANCE * largest);
     }
 
     private static float[] control(

@@ -3,7 +3,7 @@ package dev.nocturne.standalone;
 import java.util.List;
 
 /** A command failed; each line names a value and the remedy, and goes to the terminal as it is. */
-final class CommandFailure extends RuntimeException {
+class CommandFailure extends RuntimeException {
     private final List<String> lines;
 
     CommandFailure(String line) {

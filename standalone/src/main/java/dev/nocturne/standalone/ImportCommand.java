@@ -41,7 +41,7 @@ final class ImportCommand {
 
     private static final String CLIP_LICENCE =
             """
-            Licence: the model card of CLIP (model-card.md in openai/CLIP, "Out-of-Scope Use Cases") rules out
+            the model card of CLIP (model-card.md in openai/CLIP, "Out-of-Scope Use Cases") rules out
             any deployed use of the model, commercial or not; it is for research, and for English only.
             The code of openai/CLIP is under the MIT licence.
             """;
@@ -49,6 +49,11 @@ final class ImportCommand {
     /** Reads weights into a bundle. */
     private interface Import {
         ModelBundle into(ModelBundle bundle) throws IOException;
+    }
+
+    /** What a bundle has, in words. */
+    private interface Summary {
+        String of(ModelBundle bundle) throws IOException;
     }
 
     /** Where the weights go. */
@@ -66,54 +71,51 @@ final class ImportCommand {
         @Spec(Spec.Target.MIXEE)
         CommandSpec command;
 
-        ModelBundle add(Import weights) throws IOException {
+        /** Imports, and says what the model has now and on what terms. */
+        int add(Import weights, Summary summary, String licence) throws IOException {
             Path name = directory.toAbsolutePath().normalize().getFileName();
             ModelBundle bundle =
                     Files.exists(directory.resolve("model.json"))
                             ? ModelBundle.open(directory)
                             : ModelBundle.create(directory, String.valueOf(name), IMAGE_SIZE);
             try {
-                return weights.into(bundle);
+                bundle = weights.into(bundle);
             } catch (NoSuchFileException e) {
                 throw new CommandFailure(
                         "%s is not there; give the path of the file".formatted(e.getMessage()));
             }
-        }
-
-        void report(String format, Object... values) {
             PrintWriter out = command.commandLine().getOut();
-            out.printf(format, values);
+            out.printf("%s: %s%nLicence: %s", bundle.id(), summary.of(bundle), licence);
             out.flush();
+            return 0;
         }
+    }
 
-        void reportDalle(ModelBundle bundle) throws IOException {
-            TransformerFamily transformer = bundle.transformerArchitecture();
-            report(
-                    """
-                    %s: transformer, %d layers, %,d parameters; dVAE, %,d codes; pictures of %dx%d pixels, %dx%d tokens
-                    It draws; to choose the best, it needs a CLIP, too: nocturne import openai-clip
-                    """,
-                    bundle.id(),
-                    transformer.patterns().size(),
-                    TransformerCosts.parameters(transformer.shapes()),
-                    bundle.dvaeArchitecture().vocabulary(),
-                    bundle.imageSize(),
-                    bundle.imageSize(),
-                    transformer.gridSize(),
-                    transformer.gridSize());
-        }
+    private static String dalle(ModelBundle bundle) throws IOException {
+        TransformerFamily transformer = bundle.transformerArchitecture();
+        return """
+                transformer, %d layers, %,d parameters; dVAE, %,d codes; pictures of %dx%d pixels, %dx%d tokens
+                It draws; to choose the best, it needs a CLIP, too: nocturne import openai-clip"""
+                .formatted(
+                        transformer.patterns().size(),
+                        TransformerCosts.parameters(transformer.shapes()),
+                        bundle.dvaeArchitecture().vocabulary(),
+                        bundle.imageSize(),
+                        bundle.imageSize(),
+                        transformer.gridSize(),
+                        transformer.gridSize());
+    }
 
-        void reportClip(ModelBundle bundle) throws IOException {
-            ClipArchitecture clip = bundle.clipArchitecture();
-            report(
-                    "%s: CLIP, pictures of %d pixels in patches of %d, %,d text tokens, embeddings of %d%n%s",
-                    bundle.id(),
-                    clip.imageSize(),
-                    clip.patch(),
-                    clip.vocabulary(),
-                    clip.embedding(),
-                    CLIP_LICENCE);
-        }
+    private static String clip(ModelBundle bundle) throws IOException {
+        ClipArchitecture clip = bundle.clipArchitecture();
+        return "CLIP, pictures of %d pixels in patches of %d, %,d text tokens, embeddings of %d"
+                .formatted(clip.imageSize(), clip.patch(), clip.vocabulary(), clip.embedding());
+    }
+
+    private static String dvae(ModelBundle bundle) throws IOException {
+        DvaeFamily dvae = bundle.dvaeArchitecture();
+        return "dVAE, %,d codes, a token for %2$dx%2$d pixels"
+                .formatted(dvae.vocabulary(), dvae.downsampling());
     }
 
     @Command(
@@ -136,15 +138,13 @@ final class ImportCommand {
 
         @Override
         public Integer call() throws IOException {
-            ModelBundle bundle =
-                    model.add(begun -> DallePytorchImport.checkpoint(begun, checkpoint, merges));
-            model.reportDalle(bundle);
-            model.report(
+            return model.add(
+                    begun -> DallePytorchImport.checkpoint(begun, checkpoint, merges),
+                    ImportCommand::dalle,
                     """
-                    Licence: the code of DALLE-pytorch is under the MIT licence; the weights are their trainers',
+                    the code of DALLE-pytorch is under the MIT licence; the weights are their trainers',
                     who may have terms of their own, and a dVAE of openai's in them is openai's.
                     """);
-            return 0;
         }
     }
 
@@ -164,15 +164,14 @@ final class ImportCommand {
 
         @Override
         public Integer call() throws IOException {
-            ModelBundle bundle = model.add(begun -> MinDalleImport.folder(begun, folder));
-            model.reportDalle(bundle);
-            model.report(
+            return model.add(
+                    begun -> MinDalleImport.folder(begun, folder),
+                    ImportCommand::dalle,
                     """
-                    Licence: the weights of minDALL-E's transformer are under CC BY-NC-SA 4.0: for no commercial use,
+                    the weights of minDALL-E's transformer are under CC BY-NC-SA 4.0: for no commercial use,
                     with its makers named, and what is derived from them under the same terms. Its code is under
                     Apache-2.0; the VQGAN is taming-transformers', trained further.
                     """);
-            return 0;
         }
     }
 
@@ -190,16 +189,13 @@ final class ImportCommand {
 
         @Override
         public Integer call() throws IOException {
-            ModelBundle bundle = model.add(begun -> DvaeImport.openAi(begun, encoder, decoder));
-            DvaeFamily dvae = bundle.dvaeArchitecture();
-            model.report(
+            return model.add(
+                    begun -> DvaeImport.openAi(begun, encoder, decoder),
+                    ImportCommand::dvae,
                     """
-                    %s: dVAE, %,d codes, a token for %3$dx%3$d pixels
-                    Licence: the modified MIT licence of openai/DALL-E (LICENSE there), which asks to say where the
+                    the modified MIT licence of openai/DALL-E (LICENSE there), which asks to say where the
                     dVAE was used; its model card means it for training generative models of one's own.
-                    """,
-                    bundle.id(), dvae.vocabulary(), dvae.downsampling());
-            return 0;
+                    """);
         }
     }
 
@@ -223,8 +219,10 @@ final class ImportCommand {
 
         @Override
         public Integer call() throws IOException {
-            model.reportClip(model.add(begun -> ClipImport.openAi(begun, weights, merges)));
-            return 0;
+            return model.add(
+                    begun -> ClipImport.openAi(begun, weights, merges),
+                    ImportCommand::clip,
+                    CLIP_LICENCE);
         }
     }
 
@@ -244,9 +242,11 @@ final class ImportCommand {
 
         @Override
         public Integer call() throws IOException {
-            model.reportClip(model.add(begun -> ClipImport.huggingFace(begun, weights)));
-            model.report("The repository that the file came from may have terms of its own.%n");
-            return 0;
+            return model.add(
+                    begun -> ClipImport.huggingFace(begun, weights),
+                    ImportCommand::clip,
+                    CLIP_LICENCE
+                            + "The repository that the file came from may have terms of its own.\n");
         }
     }
 }

@@ -24,6 +24,13 @@ final class JsonOption {
     @Option(names = "--json", description = "Print JSON, for programs.")
     boolean enabled;
 
+    /** On one line, for programs that read line by line. */
+    static String line(Object value) throws JsonProcessingException {
+        return MAPPER.writer()
+                .without(SerializationFeature.INDENT_OUTPUT)
+                .writeValueAsString(value);
+    }
+
     void print(CommandSpec command, Object value) throws JsonProcessingException {
         command.commandLine().getOut().println(MAPPER.writeValueAsString(value));
     }

@@ -8,11 +8,15 @@ import java.time.Duration;
  * elsewhere, its last line now and then.
  */
 final class LiveText {
-    private static final boolean TERMINAL = Boolean.getBoolean("nocturne.terminal");
+    /** A line that is wider than the terminal is cut, not wrapped: it would not be redrawn. */
+    private static final String BEGIN = "\u001b[?25l\u001b[?7l"; // no cursor, no wrapping
+
+    private static final String END = "\r\u001b[K\u001b[?7h\u001b[?25h"; // what Ctrl-C echoed goes
     private static final long PLAIN_INTERVAL_NANOS = Duration.ofSeconds(5).toNanos();
 
     private final PrintWriter out;
     private int linesShown;
+    private Thread restore; // null while the terminal is as it was
     private long lastPlainNanos = System.nanoTime() - PLAIN_INTERVAL_NANOS;
 
     LiveText(PrintWriter out) {
@@ -20,7 +24,7 @@ final class LiveText {
     }
 
     void show(String text) {
-        if (TERMINAL) {
+        if (Terminal.IS_ONE) {
             redraw(text);
         } else if (System.nanoTime() - lastPlainNanos >= PLAIN_INTERVAL_NANOS) {
             lastPlainNanos = System.nanoTime();
@@ -30,21 +34,41 @@ final class LiveText {
 
     /** As {@link #show}, and leaves it standing. */
     void last(String text) {
-        if (TERMINAL) {
+        if (Terminal.IS_ONE) {
             redraw(text);
             linesShown = 0;
+            out.print(END);
+            out.flush();
+            try {
+                Runtime.getRuntime().removeShutdownHook(restore);
+            } catch (IllegalStateException e) {
+                return; // interrupted just now: the hook runs anyway
+            }
+            restore = null;
         } else {
             out.println(lastLine(text));
         }
     }
 
     private void redraw(String text) {
+        if (restore == null) {
+            restore = new Thread(this::restoreTerminal, "restore-terminal");
+            Runtime.getRuntime().addShutdownHook(restore);
+            out.print(BEGIN);
+        }
         if (linesShown > 0) {
             out.print("\u001b[" + linesShown + "A"); // cursor up
         }
         text.lines().forEach(line -> out.println("\r" + line + "\u001b[K")); // clear what was right
+        out.print("\u001b[J"); // and what was below
         out.flush();
         linesShown = (int) text.lines().count();
+    }
+
+    /** Also when the command is interrupted or fails. */
+    private void restoreTerminal() {
+        out.print(END);
+        out.flush();
     }
 
     private static String lastLine(String text) {

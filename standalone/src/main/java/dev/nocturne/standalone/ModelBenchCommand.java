@@ -4,10 +4,13 @@ import dev.nocturne.models.Machine;
 import dev.nocturne.models.Precision;
 import dev.nocturne.training.ModelBenchmark;
 import dev.nocturne.training.ModelBenchmark.Row;
+import dev.nocturne.training.ModelBenchmark.Sizes;
+import dev.nocturne.training.ModelBenchmark.Work;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,12 +24,23 @@ import picocli.CommandLine.Spec;
         name = "models",
         description = {
             "Measures the models of the given sizes one by one: drawing, decoding, embedding, and a",
-            "training step of each. Their weights are random; speed does not depend on them."
+            "training step of each. Their weights are random; speed does not depend on them.",
+            "Of an imported model, what nocturne also trains is measured, and the drawing."
         })
 final class ModelBenchCommand implements Callable<Integer> {
     private static final int MAX_BATCH = 1024;
 
     @Mixin ModelSizes model;
+
+    @Option(
+            names = "--only",
+            paramLabel = "ROW",
+            split = ",",
+            description = {
+                "Measure these rows alone, of: ${COMPLETION-CANDIDATES}",
+                "(default: all that the model has)."
+            })
+    Set<Work> only;
 
     @Option(
             names = "--batches",
@@ -63,18 +77,20 @@ final class ModelBenchCommand implements Callable<Integer> {
         if (precision == null) {
             precision = Precision.best();
         }
+        Sizes sizes = model.sizes();
         LiveText live = new LiveText(command.commandLine().getErr());
         List<Row> rows = new ArrayList<>();
-        Machine machine =
-                ModelBenchmark.run(
-                        model.sizes(),
-                        batches,
-                        precision,
-                        seconds,
-                        row -> {
-                            rows.add(row);
-                            live.show("measured %s, batch %d".formatted(row.work(), row.batch()));
-                        });
+        ModelBenchmark.run(
+                sizes,
+                only == null ? sizes.measurable() : only,
+                batches,
+                precision,
+                seconds,
+                row -> {
+                    rows.add(row);
+                    live.show("measured %s, batch %d".formatted(row.work(), row.batch()));
+                });
+        Machine machine = Machine.measure(precision);
         Report report = new Report(model.name(), precision, machine, rows);
         if (json.enabled) {
             json.print(command, report);

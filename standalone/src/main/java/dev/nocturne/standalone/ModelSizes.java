@@ -7,6 +7,7 @@ import dev.nocturne.models.TransformerArchitecture;
 import dev.nocturne.training.ModelBenchmark.Sizes;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Parameters;
 
 /** A model of which only the sizes matter: a directory with a model.json, or the paper's. */
@@ -31,14 +32,14 @@ final class ModelSizes {
                     PAPER_IMAGE_SIZE,
                     DvaeArchitecture.PUBLISHED,
                     TransformerArchitecture.PUBLISHED,
-                    ClipArchitecture.VIT_B_32);
+                    Optional.of(ClipArchitecture.VIT_B_32));
         }
         ModelBundle bundle = ModelBundle.open(Path.of(model));
         return new Sizes(
                 bundle.imageSize(),
                 bundle.dvaeArchitecture(),
                 bundle.transformerArchitecture(),
-                bundle.clipArchitecture());
+                bundle.hasClip() ? Optional.of(bundle.clipArchitecture()) : Optional.empty());
     }
 
     String name() throws IOException {

@@ -46,6 +46,9 @@ final class ModelsCommand {
         @Mixin JsonOption json;
         @Spec CommandSpec command;
 
+        /**
+         * @param clip null if there is none
+         */
         private record Description(
                 String model,
                 DvaeFamily dvae,
@@ -61,7 +64,11 @@ final class ModelsCommand {
         public Integer call() throws IOException {
             Sizes sizes = model.sizes();
             Description description =
-                    description(model.name(), sizes.dvae(), sizes.transformer(), sizes.clip());
+                    description(
+                            model.name(),
+                            sizes.dvae(),
+                            sizes.transformer(),
+                            sizes.clip().orElse(null));
             if (json.enabled) {
                 json.print(command, description);
             } else {
@@ -86,7 +93,7 @@ final class ModelsCommand {
                     memory,
                     costs.batch(memory * GB),
                     clip,
-                    TransformerCosts.parameters(clip.shapes()));
+                    clip == null ? 0 : TransformerCosts.parameters(clip.shapes()));
         }
 
         private void print(Description d, PrintWriter out) {
@@ -98,7 +105,9 @@ final class ModelsCommand {
                     d.dvae.vocabulary(),
                     d.dvae.downsampling(),
                     d.dvae.downsampling());
-            out.printf("CLIP         %,13d parameters%n", d.clipParameters);
+            if (d.clip != null) {
+                out.printf("CLIP         %,13d parameters%n", d.clipParameters);
+            }
             out.printf(
                     "transformer  %,13d parameters, %s%n",
                     costs.parameters(), bytes(costs.weightBytes()));

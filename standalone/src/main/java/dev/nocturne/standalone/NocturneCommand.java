@@ -27,15 +27,20 @@ import picocli.CommandLine.ScopeType;
             UpCommand.class,
             PublishCommand.class,
             SubmitCommand.class,
+            JobsCommand.class,
             StatusCommand.class,
             WatchCommand.class,
+            CancelCommand.class,
+            RetryFailedCommand.class,
             LagCommand.class,
+            DeadLettersCommand.class,
             PaintCommand.class,
             TrainCommand.class,
             ImportCommand.class,
             EvaluateCommand.class,
             ModelsCommand.class,
-            BenchCommand.class
+            BenchCommand.class,
+            CompletionCommand.class
         })
 final class NocturneCommand {
 

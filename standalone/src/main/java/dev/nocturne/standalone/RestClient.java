@@ -5,10 +5,12 @@ import dev.nocturne.ingest.Problem;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -20,6 +22,7 @@ import picocli.CommandLine.Spec;
 /** The REST API of ingest-service, at {@code --url}. */
 final class RestClient {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+    private static final int UNAVAILABLE = 503;
     private static final Duration ANSWER_TIMEOUT = Duration.ofMinutes(2);
 
     @Spec(Spec.Target.MIXEE)
@@ -36,6 +39,13 @@ final class RestClient {
 
     private record Errors(List<Problem> errors) {}
 
+    /** The service does not answer now; it may later. */
+    static final class Away extends CommandFailure {
+        Away(String line) {
+            super(line);
+        }
+    }
+
     /**
      * @throws CommandFailure if the service cannot be reached or refuses; its lines say why
      */
@@ -51,6 +61,16 @@ final class RestClient {
                         .POST(HttpRequest.BodyPublishers.ofFile(body))
                         .build(),
                 type);
+    }
+
+    /** As {@link #get}, without a body. */
+    <T> T post(String path, Class<T> type) throws IOException, InterruptedException {
+        return send(request(path).POST(HttpRequest.BodyPublishers.noBody()).build(), type);
+    }
+
+    /** What a user typed, as a part of a path. */
+    static String segment(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     private HttpRequest.Builder request(String path) {
@@ -71,11 +91,11 @@ final class RestClient {
         try {
             response = http.send(request, BodyHandlers.ofString());
         } catch (ConnectException e) {
-            throw new CommandFailure(
+            throw new Away(
                     "Nothing answers at %s: start the pipeline with 'nocturne up', or name another address with --url"
                             .formatted(url));
         } catch (IOException e) {
-            throw new CommandFailure(
+            throw new Away(
                     "%s broke off (%s): check that --url names an ingest-service, then try again"
                             .formatted(url, e.getMessage()));
         }
@@ -84,6 +104,9 @@ final class RestClient {
                 return JsonOption.MAPPER.readValue(response.body(), type);
             }
             Errors errors = JsonOption.MAPPER.readValue(response.body(), Errors.class);
+            if (response.statusCode() == UNAVAILABLE) {
+                throw new Away(errors.errors().get(0).message());
+            }
             throw new CommandFailure(errors.errors().stream().map(RestClient::line).toList());
         } catch (JsonProcessingException | NullPointerException e) {
             throw new CommandFailure(

@@ -1,7 +1,7 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.ingest.Job;
 import java.io.IOException;
+import java.time.ZonedDateTime;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,11 +20,11 @@ final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Job job = rest.get("/v1/jobs/" + jobId, Job.class);
+        JobAnswer job = JobAnswer.get(rest, jobId);
         if (json.enabled) {
-            json.print(command, job);
+            json.print(command, job.json());
         } else {
-            command.commandLine().getOut().println(JobLine.of(job));
+            command.commandLine().getOut().println(JobLine.of(job, ZonedDateTime.now()));
         }
         return 0;
     }

@@ -1,7 +1,12 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.ingest.Job;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nocturne.ingest.LagReport;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.ZonedDateTime;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -11,9 +16,17 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "watch",
-        description = "Follows a job until it is complete; fails if a caption of it failed.")
+        description = {
+            "Follows a job until it is done; fails if a caption of it failed.",
+            "Where the output is no terminal, a line every few seconds;"
+                    + " with --json each line is an object: the job, and lag of the stages."
+        })
 final class WatchCommand implements Callable<Integer> {
-    private static final long INTERVAL_MILLIS = 1_000;
+    private static final Duration INTERVAL = Duration.ofSeconds(1);
+    private static final Duration LINE_INTERVAL = Duration.ofSeconds(5);
+
+    /** A service that is restarted comes back within it. */
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     @Parameters(paramLabel = "JOB", description = "Id of the job.")
     String jobId;
@@ -25,22 +38,64 @@ final class WatchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         LiveText live = new LiveText(command.commandLine().getOut());
-        Job job = rest.get("/v1/jobs/" + jobId, Job.class);
-        while (!job.status().isTerminal()) {
+        WatchText text = new WatchText(Terminal.HAS_COLOURS);
+        JobAnswer job = JobAnswer.get(rest, jobId);
+        long nextLineNanos = System.nanoTime();
+        while (!job.isDone()) {
             if (!json.enabled) {
-                live.show(JobLine.of(job));
+                live.show(text(text, job));
+            } else if (System.nanoTime() - nextLineNanos >= 0) {
+                nextLineNanos = System.nanoTime() + LINE_INTERVAL.toNanos();
+                printLine(job);
             }
-            Thread.sleep(INTERVAL_MILLIS);
-            job = rest.get("/v1/jobs/" + jobId, Job.class);
+            Thread.sleep(INTERVAL.toMillis());
+            job = next(live);
         }
         if (json.enabled) {
-            json.print(command, job);
+            printLine(job);
         } else {
-            live.last(JobLine.of(job));
+            live.last(text(text, job));
         }
-        boolean allCompleted =
-                job.status() == Job.Status.COMPLETED
-                        && job.counts().completed() == job.counts().total();
-        return allCompleted ? 0 : 1;
+        return job.allCompleted() ? 0 : 1;
+    }
+
+    /** Of a job that is there: a service that is away for a while is waited for. */
+    private JobAnswer next(LiveText live) throws IOException, InterruptedException {
+        long giveUpNanos = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            try {
+                return JobAnswer.get(rest, jobId);
+            } catch (RestClient.Away e) {
+                if (System.nanoTime() - giveUpNanos > 0) {
+                    throw e;
+                }
+                if (!json.enabled) {
+                    live.show("%s  trying again (%s)".formatted(jobId, e.getMessage()));
+                }
+                Thread.sleep(INTERVAL.toMillis());
+            }
+        }
+    }
+
+    private String text(WatchText text, JobAnswer job) throws IOException, InterruptedException {
+        ZonedDateTime now = ZonedDateTime.now();
+        return Terminal.IS_ONE ? text.of(job, lag(LagReport.class), now) : JobLine.of(job, now);
+    }
+
+    private void printLine(JobAnswer job)
+            throws IOException, InterruptedException, JsonProcessingException {
+        ObjectNode line = job.json().deepCopy();
+        JsonNode lag = lag(JsonNode.class);
+        line.set("stages", lag == null ? null : lag.get("stages"));
+        command.commandLine().getOut().println(JsonOption.line(line));
+    }
+
+    /** Null if it is not measured: the job is what matters here. */
+    private <T> T lag(Class<T> type) throws IOException, InterruptedException {
+        try {
+            return rest.get("/v1/lag", type);
+        } catch (CommandFailure e) {
+            return null;
+        }
     }
 }

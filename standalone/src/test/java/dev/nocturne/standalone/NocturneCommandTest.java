@@ -53,10 +53,16 @@ class NocturneCommandTest {
                 "paint|a star|--batch|65",
                 "import|openai-dvae|encoder.pkl|--model|m",
                 "import|openai-clip|ViT-B-32.pt|--model|m",
+                "bench|models|--only|transformer drew",
                 "publish",
                 "publish|a\u0007bell",
                 "status",
-                "status|job-1|--url|ht:tp"
+                "status|job-1|--url|ht:tp",
+                "dead-letters",
+                "dead-letters|show",
+                "dead-letters|replay",
+                "completion",
+                "completion|fish"
             })
     void wrongUsageIsOneLineAndTwo(String args) {
         assertThat(run(args.isEmpty() ? new String[0] : args.split("\\|", -1))).isEqualTo(2);
@@ -88,6 +94,15 @@ class NocturneCommandTest {
         assertThat(run(line.split("\\|"))).isEqualTo(1);
         assertThat(err.toString().lines()).singleElement().asString().contains("; ");
         assertThat(model).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bash", "zsh"})
+    void completionKnowsEveryCommand(String shell) {
+        assertThat(run("completion", shell)).isZero();
+        assertThat(out.toString())
+                .contains(commands().toList())
+                .contains("complete -F _complete_nocturne -o default nocturne ");
     }
 
     @Test

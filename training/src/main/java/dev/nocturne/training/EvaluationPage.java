@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import javax.imageio.ImageIO;
 
 /** The report of an evaluation as a page with pictures, which needs nothing but its folder. */
@@ -44,23 +46,19 @@ final class EvaluationPage {
     }
 
     /** The pictures of one kind of scenes. */
-    <V> void scenes(String label, List<Evaluation.Scene<V>> scenes) {
+    <V extends Scenes.Finding> void scenes(String label, List<Evaluation.Scene<V>> scenes) {
         sections.append(
                 """
-                <h2>Scenes: %s</h2><p>Below the caption what the judge says of the picture drawn first / of the best
-                of 16 / of the scene composed of real drawings, which is the last picture. Nearest are the training
-                drawings that are most like the two halves of the best.</p>
+                <h2>Scenes: %s</h2><p>Below the caption what was found in the picture drawn first / in the best of 16 /
+                in the scene composed of real drawings, which is the last picture: objects and colours of two, the rest
+                of one. Nearest are the training drawings that are most like the two halves of the best.</p>
                 <table><tr><th>caption</th><th>best first</th><th>nearest</th><th>real</th></tr>
                 """
                         .formatted(escaped(label)));
         for (Evaluation.Scene<V> scene : scenes) {
             row(
-                    "%s<br><small>%s /<br>%s /<br>%s</small>"
-                            .formatted(
-                                    escaped(scene.drawn().caption()),
-                                    scene.first(),
-                                    scene.best(),
-                                    scene.ofReal()),
+                    "%s<br><small>%s</small>"
+                            .formatted(escaped(scene.drawn().caption()), found(scene)),
                     best(scene.drawn()),
                     nearest(scene.nearest().get(0)) + "<br>" + nearest(scene.nearest().get(1)),
                     picture(scene.real(), "the scene composed of drawings"));
@@ -142,6 +140,22 @@ final class EvaluationPage {
             throw new UncheckedIOException("cannot write " + out.resolve(file), e);
         }
         return "<img src=\"%s\" alt=\"%s\">".formatted(file, alternative);
+    }
+
+    /** Each count of the first picture, the best and the real one, side by side. */
+    private static String found(Evaluation.Scene<? extends Scenes.Finding> scene) {
+        Map<String, Integer> best = scene.best().counts();
+        Map<String, Integer> real = scene.ofReal().counts();
+        return scene.first().counts().entrySet().stream()
+                .map(
+                        first ->
+                                "%s %d / %d / %d"
+                                        .formatted(
+                                                first.getKey(),
+                                                first.getValue(),
+                                                best.get(first.getKey()),
+                                                real.get(first.getKey())))
+                .collect(Collectors.joining("<br>"));
     }
 
     /** Two captions a row, the best of each first. */

@@ -3,8 +3,10 @@ package dev.nocturne.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.annotation.JsonValue;
 import dev.nocturne.models.BpeTokenizer;
 import dev.nocturne.models.BpeTrainer;
+import dev.nocturne.models.CancelledException;
 import dev.nocturne.models.Candidate;
 import dev.nocturne.models.CandidateSeeds;
 import dev.nocturne.models.Clip;
@@ -14,7 +16,6 @@ import dev.nocturne.models.DvaeArchitecture;
 import dev.nocturne.models.DvaeFamily;
 import dev.nocturne.models.GridGenerator;
 import dev.nocturne.models.InvalidModelException;
-import dev.nocturne.models.Machine;
 import dev.nocturne.models.Precision;
 import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.models.Sampling;
@@ -34,11 +35,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -47,6 +51,9 @@ import java.util.stream.IntStream;
  */
 public final class ModelBenchmark {
     private static final int LEAST_RUNS = 3;
+
+    /** After this one run is enough: it is the mean of many positions. */
+    private static final double ENOUGH_SECONDS = 20;
 
     /** Candidates of a caption, as a batch has them in use. */
     private static final int CANDIDATES = 16;
@@ -60,20 +67,70 @@ public final class ModelBenchmark {
     private static final BpeTokenizer TOKENIZER = BpeTrainer.train(List.of(CAPTION), 512, 8);
 
     private final Sizes sizes;
-    private final DvaeArchitecture dvae;
-    private final TransformerArchitecture transformer;
+    private final Set<Work> asked;
     private final Precision precision;
     private final double leastSeconds;
     private final Consumer<Row> rows;
 
-    /** Sizes of the models. */
-    public record Sizes(
-            int imageSize, DvaeFamily dvae, TransformerFamily transformer, ClipArchitecture clip) {}
+    /** What is measured. */
+    public enum Work {
+        TRANSFORMER_DRAW("transformer draw"),
+        DVAE_ENCODE("dVAE encode"),
+        DVAE_DECODE("dVAE decode"),
+        CLIP_PICTURES("CLIP pictures"),
+        CLIP_CAPTIONS("CLIP captions"),
+        DVAE_TRAIN("dVAE train"),
+        CLIP_TRAIN("CLIP train"),
+        TRANSFORMER_TRAIN("transformer train");
+
+        private final String label;
+
+        Work(String label) {
+            this.label = label;
+        }
+
+        @Override
+        @JsonValue
+        public String toString() {
+            return label;
+        }
+    }
 
     /**
-     * One measurement: the median of several runs after one that warmed up.
+     * Sizes of the models.
      *
-     * @param work what was done: "transformer draw", "dVAE encode" and so on
+     * @param clip empty if there is none
+     */
+    public record Sizes(
+            int imageSize,
+            DvaeFamily dvae,
+            TransformerFamily transformer,
+            Optional<ClipArchitecture> clip) {
+
+        /**
+         * What can be measured of these: of a transformer from elsewhere, that it draws; of a dVAE
+         * from elsewhere, nothing.
+         */
+        public Set<Work> measurable() {
+            Set<Work> work = EnumSet.of(Work.TRANSFORMER_DRAW);
+            if (dvae instanceof DvaeArchitecture) {
+                work.addAll(List.of(Work.DVAE_ENCODE, Work.DVAE_DECODE, Work.DVAE_TRAIN));
+            }
+            if (clip.isPresent()) {
+                work.addAll(List.of(Work.CLIP_PICTURES, Work.CLIP_CAPTIONS, Work.CLIP_TRAIN));
+            }
+            if (dvae instanceof DvaeArchitecture
+                    && transformer instanceof TransformerArchitecture) {
+                work.add(Work.TRANSFORMER_TRAIN);
+            }
+            return work;
+        }
+    }
+
+    /**
+     * One measurement after a warm-up: the median of several runs, or the only run of a long draw.
+     *
+     * @param work what was done
      * @param batch how many at a time
      * @param perSecond images, or captions, or examples trained on
      * @param tokensPerSecond drawn or trained on; 0 where there are none
@@ -86,7 +143,7 @@ public final class ModelBenchmark {
      *     doesn't tell
      */
     public record Row(
-            String work,
+            Work work,
             int batch,
             double perSecond,
             double tokensPerSecond,
@@ -97,47 +154,65 @@ public final class ModelBenchmark {
             long memoryBytes) {}
 
     private ModelBenchmark(
-            Sizes sizes, Precision precision, double leastSeconds, Consumer<Row> rows)
-            throws InvalidModelException {
-        if (!(sizes.dvae instanceof DvaeArchitecture ours)
-                || !(sizes.transformer instanceof TransformerArchitecture own)) {
-            throw new InvalidModelException(
-                    "training is measured, too, and this model was imported; give one that nocturne train made");
-        }
+            Sizes sizes,
+            Set<Work> asked,
+            Precision precision,
+            double leastSeconds,
+            Consumer<Row> rows) {
         this.sizes = sizes;
-        this.dvae = ours;
-        this.transformer = own;
+        this.asked = asked;
         this.precision = precision;
         this.leastSeconds = leastSeconds;
         this.rows = rows;
     }
 
     /**
-     * @param batches for drawing, decoding and embedding; training takes the largest
+     * @param asked what to measure
+     * @param batches for drawing, decoding and embedding pictures; training takes the largest
      * @param leastSeconds that each measurement takes
      * @param rows is given each row when it is measured
-     * @return what the machine can do, for comparison
-     * @throws InvalidModelException if these are sizes of a model that is not trained here
+     * @throws InvalidModelException if some of it can't be measured of models of these sizes
      */
-    public static Machine run(
+    public static void run(
             Sizes sizes,
+            Set<Work> asked,
             List<Integer> batches,
             Precision precision,
             double leastSeconds,
             Consumer<Row> rows)
             throws InvalidModelException {
-        ModelBenchmark benchmark = new ModelBenchmark(sizes, precision, leastSeconds, rows);
-        Machine machine = Machine.measure(precision);
-        int largest = Collections.max(batches);
-        batches.forEach(benchmark::draw);
-        batches.forEach(benchmark::dvae);
-        batches.forEach(benchmark::clip);
-        benchmark.train(largest);
-        return machine;
+        Set<Work> measurable = sizes.measurable();
+        if (!measurable.containsAll(asked)) {
+            throw new InvalidModelException(
+                    "of this model can be measured: %s; for the rest, give one that nocturne train made"
+                            .formatted(
+                                    measurable.stream()
+                                            .map(Work::toString)
+                                            .collect(Collectors.joining(", "))));
+        }
+        new ModelBenchmark(sizes, asked, precision, leastSeconds, rows).measure(batches);
+    }
+
+    private void measure(List<Integer> batches) {
+        if (asked.contains(Work.TRANSFORMER_DRAW)) {
+            batches.forEach(this::draw);
+        }
+        if (asked.contains(Work.DVAE_ENCODE) || asked.contains(Work.DVAE_DECODE)) {
+            batches.forEach(this::dvae);
+        }
+        if (asked.contains(Work.CLIP_PICTURES) || asked.contains(Work.CLIP_CAPTIONS)) {
+            clip(batches);
+        }
+        train(Collections.max(batches));
+    }
+
+    /** For what is {@link Sizes#measurable} only if the dVAE is one of our own. */
+    private DvaeArchitecture ownDvae() {
+        return (DvaeArchitecture) sizes.dvae;
     }
 
     private void draw(int batch) {
-        TransformerArchitecture architecture = transformer;
+        TransformerFamily architecture = sizes.transformer;
         SplittableRandom random = new SplittableRandom(1);
         List<Candidate> candidates =
                 IntStream.range(0, batch)
@@ -152,12 +227,15 @@ public final class ModelBenchmark {
         try (GridGenerator generator =
                 new GridGenerator(
                         InitialWeights.transformer(
-                                architecture.shapes(), architecture.layers(), random),
+                                architecture.shapes(), architecture.patterns().size(), random),
                         architecture,
                         batch,
                         precision)) {
             Timing timing =
-                    time(() -> generator.draw(candidates, () -> true), generator::nanosInside);
+                    time(
+                            () -> drawFirst(generator, candidates),
+                            () -> generator.draw(candidates, () -> true),
+                            generator::nanosInside);
             int length = architecture.gridLength();
             int captions = (batch + CANDIDATES - 1) / CANDIDATES;
             TransformerCosts costs = TransformerCosts.of(architecture, bytes(generator.kept()));
@@ -167,7 +245,7 @@ public final class ModelBenchmark {
                             + batch * costs.keyValueBytesRead(Math.min(batch, CANDIDATES));
             rows.accept(
                     new Row(
-                            "transformer draw",
+                            Work.TRANSFORMER_DRAW,
                             batch,
                             batch / timing.seconds,
                             batch * length / timing.seconds,
@@ -179,8 +257,17 @@ public final class ModelBenchmark {
         }
     }
 
+    /** The first positions are enough to warm up. */
+    private static void drawFirst(GridGenerator generator, List<Candidate> candidates) {
+        try {
+            generator.draw(candidates, () -> false);
+        } catch (CancelledException e) {
+            // as meant
+        }
+    }
+
     private void dvae(int batch) {
-        DvaeArchitecture architecture = dvae;
+        DvaeArchitecture architecture = ownDvae();
         int size = sizes.imageSize;
         byte[] pixels = new byte[batch * 3 * size * size];
         new SplittableRandom(1).nextBytes(pixels);
@@ -202,15 +289,21 @@ public final class ModelBenchmark {
                                 architecture,
                                 size,
                                 precision)) {
-            Timing encode = time(() -> vae.encode(pixels, batch), vae::nanosInside);
-            rows.accept(row("dVAE encode", batch, architecture.flopsToEncode(size), encode));
-            Timing decode = time(() -> vae.decode(grids), vae::nanosInside);
-            rows.accept(row("dVAE decode", batch, architecture.flopsToDecode(size), decode));
+            if (asked.contains(Work.DVAE_ENCODE)) {
+                Timing encode = time(() -> vae.encode(pixels, batch), vae::nanosInside);
+                double flops = architecture.flopsToEncode(size);
+                rows.accept(row(Work.DVAE_ENCODE, batch, flops, encode));
+            }
+            if (asked.contains(Work.DVAE_DECODE)) {
+                Timing decode = time(() -> vae.decode(grids), vae::nanosInside);
+                double flops = architecture.flopsToDecode(size);
+                rows.accept(row(Work.DVAE_DECODE, batch, flops, decode));
+            }
         }
     }
 
-    private void clip(int batch) {
-        ClipArchitecture architecture = sizes.clip;
+    private void clip(List<Integer> batches) {
+        ClipArchitecture architecture = sizes.clip.orElseThrow();
         try (ClipTraining trainee = clipTraining(1);
                 Clip clip =
                         new Clip(
@@ -219,50 +312,63 @@ public final class ModelBenchmark {
                                 TOKENIZER,
                                 precision)) {
             int size = architecture.imageSize();
-            List<BufferedImage> pictures =
-                    Collections.nCopies(
-                            batch, new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB));
-            Timing embed = time(() -> clip.embedImages(pictures), clip::nanosInside);
-            rows.accept(row("CLIP pictures", batch, architecture.flopsPerPicture(), embed));
-            if (batch == 1) {
+            BufferedImage picture = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
+            if (asked.contains(Work.CLIP_PICTURES)) {
+                for (int batch : batches) {
+                    List<BufferedImage> pictures = Collections.nCopies(batch, picture);
+                    Timing embed = time(() -> clip.embedImages(pictures), clip::nanosInside);
+                    double flops = architecture.flopsPerPicture();
+                    rows.accept(row(Work.CLIP_PICTURES, batch, flops, embed));
+                }
+            }
+            if (asked.contains(Work.CLIP_CAPTIONS)) {
                 Timing text = time(() -> clip.embedText(CAPTION), clip::nanosInside);
-                rows.accept(row("CLIP captions", batch, architecture.flopsPerCaption(), text));
+                rows.accept(row(Work.CLIP_CAPTIONS, 1, architecture.flopsPerCaption(), text));
             }
         }
     }
 
     /** One step of each training, its batch drawn beforehand. */
     private void train(int batch) {
-        try (DvaeTraining trainee = dvaeTraining(batch)) {
-            double flops =
-                    3 * (dvae.flopsToEncode(sizes.imageSize) + dvae.flopsToDecode(sizes.imageSize));
-            rows.accept(row("dVAE train", batch, flops, step(trainee)));
+        if (asked.contains(Work.DVAE_TRAIN)) {
+            try (DvaeTraining trainee = dvaeTraining(batch)) {
+                double flops =
+                        3
+                                * (ownDvae().flopsToEncode(sizes.imageSize)
+                                        + ownDvae().flopsToDecode(sizes.imageSize));
+                rows.accept(row(Work.DVAE_TRAIN, batch, flops, step(trainee)));
+            }
         }
-        try (ClipTraining trainee = clipTraining(batch)) {
-            double flops = 3 * (sizes.clip.flopsPerPicture() + sizes.clip.flopsPerCaption());
-            rows.accept(row("CLIP train", batch, flops, step(trainee)));
+        if (asked.contains(Work.CLIP_TRAIN)) {
+            ClipArchitecture clip = sizes.clip.orElseThrow();
+            try (ClipTraining trainee = clipTraining(batch)) {
+                double flops = 3 * (clip.flopsPerPicture() + clip.flopsPerCaption());
+                rows.accept(row(Work.CLIP_TRAIN, batch, flops, step(trainee)));
+            }
         }
-        try (TransformerTraining trainee = transformerTraining(batch)) {
-            Timing timing = step(trainee);
-            rows.accept(
-                    new Row(
-                            "transformer train",
-                            batch,
-                            batch / timing.seconds,
-                            trainee.unitsPerStep() / timing.seconds,
-                            0,
-                            batch
-                                    * TransformerCosts.flopsPerTrainingExample(transformer)
-                                    / timing.seconds,
-                            0,
-                            timing.javaShare,
-                            timing.memoryBytes));
+        if (asked.contains(Work.TRANSFORMER_TRAIN)) {
+            TransformerArchitecture transformer = (TransformerArchitecture) sizes.transformer;
+            try (TransformerTraining trainee = transformerTraining(transformer, batch)) {
+                Timing timing = step(trainee);
+                double flops = TransformerCosts.flopsPerTrainingExample(transformer);
+                rows.accept(
+                        new Row(
+                                Work.TRANSFORMER_TRAIN,
+                                batch,
+                                batch / timing.seconds,
+                                trainee.unitsPerStep() / timing.seconds,
+                                0,
+                                batch * flops / timing.seconds,
+                                0,
+                                timing.javaShare,
+                                timing.memoryBytes));
+            }
         }
     }
 
     private DvaeTraining dvaeTraining(int batch) {
         return new DvaeTraining(
-                dvae,
+                ownDvae(),
                 new DvaeTraining.Settings(STEPS, batch, RATE, false, 1, precision),
                 examples(sizes.imageSize),
                 List.of(),
@@ -270,21 +376,23 @@ public final class ModelBenchmark {
     }
 
     private ClipTraining clipTraining(int batch) {
+        ClipArchitecture clip = sizes.clip.orElseThrow();
         return new ClipTraining(
-                sizes.clip,
+                clip,
                 new ClipTraining.Settings(STEPS, batch, RATE, precision),
-                examples(sizes.clip.imageSize()),
+                examples(clip.imageSize()),
                 List.of(),
                 TOKENIZER);
     }
 
-    private TransformerTraining transformerTraining(int batch) {
+    private TransformerTraining transformerTraining(
+            TransformerArchitecture transformer, int batch) {
         DiscreteVae vae;
         try (DvaeTraining trainee = dvaeTraining(1)) {
             vae =
                     new DiscreteVae(
                             trainee.initialWeights(new SplittableRandom(1)),
-                            dvae,
+                            ownDvae(),
                             sizes.imageSize,
                             precision);
         }
@@ -329,7 +437,7 @@ public final class ModelBenchmark {
         }
     }
 
-    private static Row row(String work, int batch, double flops, Timing timing) {
+    private static Row row(Work work, int batch, double flops, Timing timing) {
         return new Row(
                 work,
                 batch,
@@ -349,18 +457,24 @@ public final class ModelBenchmark {
     private record Timing(double seconds, double javaShare, long memoryBytes) {}
 
     private Timing time(Runnable work, LongSupplier nanosInside) {
-        work.run();
+        return time(work, work, nanosInside);
+    }
+
+    private Timing time(Runnable warmUp, Runnable work, LongSupplier nanosInside) {
+        warmUp.run();
         PeakMemory.reset();
         List<Double> seconds = new ArrayList<>();
         long inside = nanosInside.getAsLong();
         long began = System.nanoTime();
+        double total;
         do {
             long start = System.nanoTime();
             work.run();
-            seconds.add((System.nanoTime() - start) / 1e9);
-        } while (seconds.size() < LEAST_RUNS || (System.nanoTime() - began) / 1e9 < leastSeconds);
-        double total = System.nanoTime() - began;
-        double javaShare = 1 - (nanosInside.getAsLong() - inside) / total;
+            long end = System.nanoTime();
+            seconds.add((end - start) / 1e9);
+            total = (end - began) / 1e9;
+        } while (total < leastSeconds || (seconds.size() < LEAST_RUNS && total < ENOUGH_SECONDS));
+        double javaShare = 1 - (nanosInside.getAsLong() - inside) / 1e9 / total;
         Collections.sort(seconds);
         return new Timing(seconds.get(seconds.size() / 2), javaShare, PeakMemory.bytes());
     }

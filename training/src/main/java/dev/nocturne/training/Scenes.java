@@ -7,13 +7,21 @@ import dev.nocturne.training.data.Relation;
 import dev.nocturne.training.data.Sprite;
 import java.awt.image.BufferedImage;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
 /** Whether pictures of two objects show what was asked for, each object in its half. */
 public final class Scenes {
     private Scenes() {}
+
+    /** What pictures show, as counts that add up over pictures. */
+    sealed interface Finding permits Binding, Colours {
+        /** How many halves or pictures there are of each kind, by its name, in words. */
+        Map<String, Integer> counts();
+    }
 
     /**
      * What pictures of some scenes show. A half shows the object that the judge chooses among the
@@ -25,7 +33,8 @@ public final class Scenes {
      * @param towards pictures that are more like the scene than like the same with its objects
      *     exchanged; half of them by chance
      */
-    public record Binding(int scenes, int objects, int both, int inPlace, int towards) {
+    public record Binding(int scenes, int objects, int both, int inPlace, int towards)
+            implements Finding {
 
         /**
          * @param known the drawings that the judge may look at
@@ -63,6 +72,16 @@ public final class Scenes {
         }
 
         @Override
+        public Map<String, Integer> counts() {
+            Map<String, Integer> counts = new LinkedHashMap<>();
+            counts.put("objects", objects);
+            counts.put("both in the picture", both);
+            counts.put("in their places", inPlace);
+            counts.put("rather so than exchanged", towards);
+            return counts;
+        }
+
+        @Override
         public String toString() {
             return "objects %d of %d; both in a picture %d of %d, of these in their places %d; rather so than exchanged %d of %d"
                     .formatted(objects, 2 * scenes, both, scenes, inPlace, towards, scenes);
@@ -78,7 +97,7 @@ public final class Scenes {
      *     model that knows the colours but not whose they are, as many as {@code colours}
      * @param both pictures with the right colour in both halves
      */
-    public record Colours(int scenes, int colours, int exchanged, int both) {
+    public record Colours(int scenes, int colours, int exchanged, int both) implements Finding {
 
         static Colours of(AskedScene scene, BufferedImage picture) {
             int right = 0;
@@ -99,6 +118,15 @@ public final class Scenes {
                     colours + more.colours,
                     exchanged + more.exchanged,
                     both + more.both);
+        }
+
+        @Override
+        public Map<String, Integer> counts() {
+            Map<String, Integer> counts = new LinkedHashMap<>();
+            counts.put("colours", colours);
+            counts.put("the other object's colour", exchanged);
+            counts.put("both in the picture", both);
+            return counts;
         }
 
         @Override

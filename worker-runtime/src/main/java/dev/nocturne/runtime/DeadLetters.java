@@ -24,13 +24,13 @@ import org.apache.kafka.common.header.Headers;
  */
 public final class DeadLetters {
 
-    static final String REASON = "dead-letter-reason";
-    static final String EXCEPTION_CLASS_NAME = "dead-letter-exception-class-name";
-    static final String TOPIC = "dead-letter-topic";
-    static final String PARTITION = "dead-letter-partition";
-    static final String OFFSET = "dead-letter-offset";
-    static final String REASON_CODE = "nocturne-reason-code";
-    static final String STAGE = "nocturne-stage";
+    public static final String REASON = "dead-letter-reason";
+    public static final String EXCEPTION_CLASS_NAME = "dead-letter-exception-class-name";
+    public static final String TOPIC = "dead-letter-topic";
+    public static final String PARTITION = "dead-letter-partition";
+    public static final String OFFSET = "dead-letter-offset";
+    public static final String REASON_CODE = "nocturne-reason-code";
+    public static final String STAGE = "nocturne-stage";
 
     /** More than any good record has; leaves room for the headers in Kafka's default of 1 MiB. */
     private static final int MAX_VALUE_BYTES = 960 * 1024;
@@ -38,6 +38,11 @@ public final class DeadLetters {
     private static final int MAX_REASON_CHARS = 1_000;
 
     private DeadLetters() {}
+
+    /** Whether a letter's value may be no more than the beginning of the record's. */
+    public static boolean isCut(byte[] value) {
+        return value != null && value.length >= MAX_VALUE_BYTES;
+    }
 
     /** The record as it came, with the reason in headers; an oversized value is cut. */
     public static ProducerRecord<byte[], byte[]> deadLetter(

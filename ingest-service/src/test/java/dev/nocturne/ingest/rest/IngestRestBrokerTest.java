@@ -11,7 +11,9 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
+import dev.nocturne.runtime.DeadLetters;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
@@ -30,6 +32,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -367,6 +370,53 @@ class IngestRestBrokerTest {
         int measured = history.get("measured_at").size();
         assertThat(history.at("/stages/0/lag")).hasSize(measured);
         assertThat(history.at("/stages/0/lag_seconds")).hasSize(measured);
+    }
+
+    @Test
+    void aDeadLetterIsListedShownAndReplayed() throws Exception {
+        assertThat(get("v1/dead-letters/0-999").body()).contains("\"unknown_dead_letter\"");
+        ConsumerRecord<byte[], byte[]> record =
+                new ConsumerRecord<>(Topics.SELECTIONS.name(), 2, 41, null, new byte[] {7});
+        KafkaSettings kafka = new KafkaSettings(bootstrapServers, Map.of());
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
+            producer.send(
+                    DeadLetters.deadLetter(
+                            "publisher",
+                            record,
+                            new PermanentException("malformed_event", "not a selection")));
+        }
+        await().atMost(PATIENCE).until(() -> json("v1/dead-letters").get("data").size() == 1);
+
+        JsonNode page = json("v1/dead-letters?limit=1");
+        JsonNode letter = page.get("data").get(0);
+        assertThat(page.get("has_more").booleanValue()).isFalse();
+        String id = letter.get("id").textValue();
+        assertThat(letter.fieldNames())
+                .toIterable()
+                .containsExactly(
+                        "id",
+                        "at",
+                        "stage",
+                        "reason_code",
+                        "reason",
+                        "topic",
+                        "partition",
+                        "offset",
+                        "key",
+                        "job_id",
+                        "request_id",
+                        "bytes",
+                        "replayed_at");
+        assertThat(Instant.parse(letter.get("at").textValue())).isBefore(Instant.now());
+        JsonNode opened = json("v1/dead-letters/" + id);
+        assertThat(opened.get("stage").textValue()).isEqualTo("publisher");
+        assertThat(opened.at("/headers/dead-letter-offset").textValue()).isEqualTo("41");
+        assertThat(opened.get("payload").textValue()).isEqualTo("Bw==");
+
+        HttpResponse<String> replayed = send("v1/dead-letters/" + id + "/replay", "");
+        assertThat(replayed.statusCode()).isEqualTo(200);
+        assertThat(JSON.readTree(replayed.body()).get("replayed_at").isTextual()).isTrue();
+        assertThat(get("v1/dead-letters?limit=0").statusCode()).isEqualTo(400);
     }
 
     private void finish(String job, String customId) {

@@ -250,7 +250,8 @@ class PageBrokerTest {
                                 .formatted(job, job)));
         browser.fake(
                 "/v1/dead-letters/0-7",
-                new Chromium.Fake(200, "{\"id\":\"0-7\",\"caption\":\"a blue moon\"}"));
+                new Chromium.Fake(
+                        200, "{\"id\":\"0-7\",\"payload\":{\"caption\":\"a blue moon\"}}"));
         browser.fake("/v1/dead-letters/0-7/replay", new Chromium.Fake(200, "{}"));
         browser.evaluate("location.hash = '#/dead-letters'");
 

@@ -2,6 +2,8 @@ package dev.nocturne.models.imports;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nocturne.models.Likeliest;
+import dev.nocturne.models.Safetensors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -24,15 +26,30 @@ final class Goldens {
         return file;
     }
 
+    /** Logits as they should be, and the same five likeliest tokens at every position. */
+    static void assertLogits(float[] actual, Safetensors.Tensor expected, double tolerance) {
+        float[] values = expected.data();
+        assertThat(relativeError(actual, values)).isLessThan(tolerance);
+        long[] shape = expected.shape();
+        Likeliest.assertSame(
+                actual, values, (int) shape[shape.length - 1], tolerance * largest(values));
+    }
+
     /** The largest difference, as a share of the largest value there should be. */
     static double relativeError(float[] actual, float[] expected) {
         assertThat(actual).hasSameSizeAs(expected);
         double error = 0;
-        double largest = 0;
         for (int i = 0; i < actual.length; i++) {
             error = Math.max(error, Math.abs(actual[i] - expected[i]));
-            largest = Math.max(largest, Math.abs(expected[i]));
         }
-        return error / largest;
+        return error / largest(expected);
+    }
+
+    private static double largest(float[] values) {
+        double largest = 0;
+        for (float value : values) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        return largest;
     }
 }

@@ -1,0 +1,87 @@
+package dev.nocturne.standalone;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Set;
+
+/** A job as the REST API tells it. What the service does not tell is null or 0. */
+record JobAnswer(JsonNode json) {
+    private static final Set<String> DONE = Set.of("completed", "failed", "expired", "cancelled");
+
+    /**
+     * @throws CommandFailure if there is no such job, or as {@link RestClient#get}
+     */
+    static JobAnswer get(RestClient rest, String jobId) throws IOException, InterruptedException {
+        return new JobAnswer(rest.get("/v1/jobs/" + RestClient.segment(jobId), JsonNode.class));
+    }
+
+    String id() {
+        return json.path("id").asText();
+    }
+
+    String status() {
+        return json.path("status").asText();
+    }
+
+    boolean isDone() {
+        return DONE.contains(status());
+    }
+
+    boolean allCompleted() {
+        return status().equals("completed") && count("completed") == count("total");
+    }
+
+    /**
+     * @param name one of the fields of {@code counts}
+     */
+    int count(String name) {
+        return json.path("counts").path(name).asInt();
+    }
+
+    int finished() {
+        return count("total") - count("in_progress");
+    }
+
+    double ratePerSecond() {
+        return json.path("rate_per_second").asDouble();
+    }
+
+    Double etaSeconds() {
+        JsonNode eta = json.path("eta_seconds");
+        return eta.isNumber() ? (Double) eta.doubleValue() : null;
+    }
+
+    Instant finishedAt() {
+        return instant(json.path("finished_at"));
+    }
+
+    Instant earliestFinish() {
+        return instant(json.path("estimated_finish").path("earliest"));
+    }
+
+    Instant latestFinish() {
+        return instant(json.path("estimated_finish").path("latest"));
+    }
+
+    Instant deadline() {
+        return instant(json.path("deadline"));
+    }
+
+    boolean deadlineAtRisk() {
+        return json.path("deadline_at_risk").asBoolean();
+    }
+
+    String waitingFor() {
+        return json.path("waiting_for").asText(null);
+    }
+
+    private static Instant instant(JsonNode text) {
+        try {
+            return text.isTextual() ? Instant.parse(text.textValue()) : null;
+        } catch (DateTimeException e) {
+            return null; // a service of another time
+        }
+    }
+}
