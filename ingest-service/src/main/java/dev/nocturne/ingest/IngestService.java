@@ -72,6 +72,9 @@ public final class IngestService implements Service {
     /** For a single picture, and for the log to be read. */
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
+    /** Results that a search for a text reads at a time. */
+    private static final int SEARCH_CHUNK = 500;
+
     private static final Pattern PICTURE = Pattern.compile("[1-9]\\d{0,2}\\.png");
     private static final Pattern REQUEST_ID = Pattern.compile("[0-9a-f]{16}");
 
@@ -82,6 +85,7 @@ public final class IngestService implements Service {
     private final JobPublisher publisher;
     private final ResultLog results;
     private final LagMonitor lag;
+    private final ChangeFeed feed;
     private final DeadLetterLog deadLetters;
     private final StageRunner<?> jsonCaptions;
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
@@ -121,6 +125,7 @@ public final class IngestService implements Service {
         this.publisher = new JobPublisher(kafka);
         this.results = new ResultLog(kafka);
         this.lag = new LagMonitor(kafka, new LagMetrics(registry), clock);
+        this.feed = new ChangeFeed(jobs, lag, () -> caughtUp ? null : outage(), clock);
         this.deadLetters = new DeadLetterLog(kafka, this::isFromFile, clock);
         this.jsonCaptions = new StageRunner<>(new JsonCaptionStage(), kafka, registry, clock);
         jsonCaptions.failure().thenAccept(failure::complete);
@@ -130,6 +135,7 @@ public final class IngestService implements Service {
     public void start() {
         logThread.start();
         jsonCaptions.start();
+        feed.start();
     }
 
     // ---- files
@@ -584,8 +590,19 @@ public final class IngestService implements Service {
      * @throws IngestException UNAVAILABLE while the state is being rebuilt
      */
     public List<Job> jobs() {
+        return jobs(null, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Latest first.
+     *
+     * @param after id of the job before the first one; null: from the latest on
+     * @throws IngestException UNKNOWN, or UNAVAILABLE while the state is being rebuilt
+     */
+    public List<Job> jobs(String after, int limit) {
         requireCaughtUp();
-        return jobs.jobs(clock.instant());
+        return jobs.jobs(clock.instant(), after, limit)
+                .orElseThrow(() -> IngestException.unknownJob(after));
     }
 
     /** Takes the results of a job one by one. */
@@ -609,10 +626,80 @@ public final class IngestService implements Service {
     }
 
     /**
+     * The requests that have finished and fit, the latest first.
+     *
+     * @param after id of the request before the first one; null: from the latest on
+     * @throws IngestException UNKNOWN, or UNAVAILABLE while the state is being rebuilt or if the
+     *     log cannot be read
+     */
+    public List<RequestResult> requests(
+            String jobId, RequestFilter filter, String after, int limit) {
+        requireCaughtUp();
+        List<ResultIndex.Place> all =
+                jobs.ask(jobId, JobState::resultPlaces)
+                        .orElseThrow(() -> IngestException.unknownJob(jobId));
+        int start = 0;
+        if (after != null) {
+            List<String> ids = all.stream().map(place -> requestId(place.request())).toList();
+            start = ids.indexOf(after) + 1;
+            if (start == 0) {
+                throw IngestException.unknown(
+                        "after",
+                        "unknown_request",
+                        "request '%s' has no result in job '%s': leave after out to begin anew"
+                                .formatted(JobParser.excerpt(after), jobId));
+            }
+        }
+        List<ResultIndex.Place> rest =
+                all.subList(start, all.size()).stream().filter(filter::matches).toList();
+        List<RequestResult> page = new ArrayList<>();
+        // without a text the first read is enough; with one, most of a chunk may not fit
+        int chunk = filter.text() == null ? limit : Math.max(limit, SEARCH_CHUNK);
+        for (int from = 0; from < rest.size() && page.size() < limit; from += chunk) {
+            List<ResultIndex.Place> next = rest.subList(from, Math.min(from + chunk, rest.size()));
+            results.read(jobId, next).stream()
+                    .map(RequestResult::of)
+                    .filter(filter::matches)
+                    .limit(limit - page.size())
+                    .forEach(page::add);
+        }
+        return page;
+    }
+
+    private static String requestId(long number) {
+        return "%016x".formatted(number);
+    }
+
+    /**
      * @throws IngestException UNAVAILABLE if it could not be measured
      */
     public LagReport lag() {
         return lag.latest();
+    }
+
+    /** The measurements of the last hour. */
+    public LagHistory.View lagHistory() {
+        return lag.history();
+    }
+
+    /** Somebody who is told what changes, by one thread; no method may wait. */
+    public interface Follower {
+        boolean isOpen();
+
+        /** Whether all that was sent has left. */
+        boolean isReady();
+
+        void send(String event, Object data);
+
+        void close();
+    }
+
+    /**
+     * Tells {@code follower} of changes until it is no longer open: first the event {@code
+     * snapshot}, then {@code jobs}, {@code lag}, {@code lag-unknown} and {@code unavailable}.
+     */
+    public void follow(Follower follower) {
+        feed.add(follower);
     }
 
     /**
@@ -633,11 +720,12 @@ public final class IngestService implements Service {
 
     private void requireCaughtUp() {
         if (!caughtUp) {
-            throw IngestException.unavailable(
-                    "the jobs are not known yet (%s): try again in a few seconds"
-                            .formatted(message),
-                    null);
+            throw IngestException.unavailable(outage(), null);
         }
+    }
+
+    private String outage() {
+        return "the jobs are not known yet (%s): try again in a few seconds".formatted(message);
     }
 
     // ---- the log
@@ -648,16 +736,19 @@ public final class IngestService implements Service {
         @Override
         public void read(JobSubmitted event) {
             jobs.add(event);
+            feed.changed(event.getJobId());
         }
 
         @Override
         public void read(JobEvent event) {
             jobs.add(event);
+            feed.changed(event.getJobId());
         }
 
         @Override
         public void read(RequestFinished event, int partition, long offset) {
             jobs.add(event, partition, offset);
+            feed.changed(event.getRequest().getJobId());
             CompletableFuture<RequestResult> waiter = waiting.get(event.getRequest().getJobId());
             if (waiter != null) {
                 waiter.complete(RequestResult.of(event));
@@ -759,6 +850,7 @@ public final class IngestService implements Service {
     @Override
     public void close() {
         closed.countDown();
+        feed.close();
         jsonCaptions.close();
         if (keeper != null) {
             keeper.close();

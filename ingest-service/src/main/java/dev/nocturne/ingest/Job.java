@@ -18,6 +18,8 @@ import java.time.Instant;
  * @param deadlineAtRisk whether the latest estimated finish, or the finish, is after the deadline
  * @param window hours of the day in which it runs, as its submitter wrote them
  * @param waitingFor why nothing of it is on its way; null if something is, or all was
+ * @param inputFileId null for a job that came through Kafka alone; such a one cannot be cancelled
+ *     or retried here
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record Job(
@@ -33,7 +35,8 @@ public record Job(
         boolean deadlineAtRisk,
         String window,
         Instant startAfter,
-        String waitingFor) {
+        String waitingFor,
+        String inputFileId) {
 
     /** The states of OpenAI's batches. */
     public enum Status {

@@ -23,8 +23,8 @@ import java.util.Set;
  * What the events of one job add up to. Every request counts once, by its first result; events of
  * different topics may come in any order, and each more than once. Not thread-safe.
  *
- * <p>Of a result only its request's id is kept, and that until the job is closed: what it says is
- * read again, from the log, when the job's files are written.
+ * <p>Of a result only its request's id is kept until the job is closed, and where it stands: what
+ * it says is read again, from the log, when the job's files are written or somebody asks.
  */
 final class JobState {
 
@@ -41,6 +41,7 @@ final class JobState {
     private final Set<Long> finished = new HashSet<>(); // request ids as numbers
     private final Map<RequestStatus, Integer> counts = new EnumMap<>(RequestStatus.class);
     private final Map<Integer, Long> firstOffsets = new HashMap<>(); // of its results, by partition
+    private final ResultIndex results = new ResultIndex();
     private final RecentRate rate = new RecentRate();
     private Instant finishedAt = Instant.MIN; // of the latest result
 
@@ -127,6 +128,7 @@ final class JobState {
     Out add(RequestFinished event, int partition, long offset) {
         // the smallest offset, also when a replay comes by again
         firstOffsets.merge(partition, offset, Math::min);
+        results.add(event, partition, offset);
         if (isTerminal() || allFinished()) {
             return null;
         }
@@ -255,6 +257,11 @@ final class JobState {
         return Map.copyOf(firstOffsets);
     }
 
+    /** Of the first result of each request, the latest first. */
+    List<ResultIndex.Place> resultPlaces() {
+        return results.latestFirst();
+    }
+
     JobClosed closing() {
         return JobClosed.newBuilder()
                 .setCompleted(count(RequestStatus.COMPLETED))
@@ -321,7 +328,8 @@ final class JobState {
                 deadlineAtRisk(estimate),
                 created == null ? null : created.getWindow(),
                 schedule.startAfter(),
-                waitingFor(now));
+                waitingFor(now),
+                created == null ? null : created.getInputFileId());
     }
 
     private double overallRate() {

@@ -101,26 +101,33 @@ final class JobTable {
                 id, job -> job.created() == null ? null : job.batch(now, estimates(now).get(id)));
     }
 
-    /** Latest first. */
-    synchronized List<Job> jobs(Instant now) {
-        Map<String, FinishEstimate> estimates = estimates(now);
-        return jobs.values().stream()
-                .filter(JobState::isKnown)
-                .map(job -> job.at(now, estimates.get(job.id())))
-                .sorted(Comparator.comparing(Job::submittedAt).thenComparing(Job::id).reversed())
-                .toList();
-    }
-
     /**
-     * Jobs that were made from a file, latest first.
+     * Latest first.
      *
      * @param after id of the job before the first one; null: from the latest on
      * @return empty if {@code after} is not known
      */
-    synchronized Optional<List<Batch>> batches(String after, int limit, Instant now) {
+    synchronized Optional<List<Job>> jobs(Instant now, String after, int limit) {
+        Map<String, FinishEstimate> estimates = estimates(now);
+        return page(
+                JobState::isKnown, after, limit, job -> job.at(now, estimates.get(job.id())));
+    }
+
+    /** As {@link #jobs}, of the jobs that were made from a file. */
+    synchronized Optional<List<Batch>> batches(Instant now, String after, int limit) {
+        Map<String, FinishEstimate> estimates = estimates(now);
+        return page(
+                job -> job.created() != null,
+                after,
+                limit,
+                job -> job.batch(now, estimates.get(job.id())));
+    }
+
+    private <T> Optional<List<T>> page(
+            Predicate<JobState> fits, String after, int limit, Function<JobState, T> view) {
         List<JobState> all =
                 jobs.values().stream()
-                        .filter(job -> job.created() != null)
+                        .filter(fits)
                         .sorted(
                                 Comparator.comparing(JobState::submittedAt)
                                         .thenComparing(JobState::id)
@@ -134,13 +141,7 @@ final class JobTable {
                 return Optional.empty();
             }
         }
-        Map<String, FinishEstimate> estimates = estimates(now);
-        return Optional.of(
-                all.stream()
-                        .skip(start)
-                        .limit(limit)
-                        .map(job -> job.batch(now, estimates.get(job.id())))
-                        .toList());
+        return Optional.of(all.stream().skip(start).limit(limit).map(view).toList());
     }
 
     synchronized Optional<String> jobWithKey(String idempotencyKey) {

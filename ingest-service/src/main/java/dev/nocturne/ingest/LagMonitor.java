@@ -44,8 +44,17 @@ final class LagMonitor implements AutoCloseable {
                     });
     private LagProbe probe; // null until first used; the thread's own
     private String cluster; // likewise
-    private volatile LagReport latest;
-    private volatile String outage = "the first measurement is not done yet";
+    private final Map<PipelineStage, Instant> movedAt = new HashMap<>(); // likewise
+    private final LagHistory history = new LagHistory();
+    private volatile State state = new State(null, "the first measurement is not done yet");
+
+    /**
+     * What the last measurement came to.
+     *
+     * @param report null if it failed
+     * @param outage why it failed, else null
+     */
+    record State(LagReport report, String outage) {}
 
     LagMonitor(KafkaSettings kafka, LagMetrics metrics, Clock clock) {
         this.kafka = kafka;
@@ -61,19 +70,29 @@ final class LagMonitor implements AutoCloseable {
      * @throws IngestException UNAVAILABLE if the last measurement failed
      */
     LagReport latest() {
-        LagReport report = latest;
-        if (report == null) {
+        State now = state;
+        if (now.report() == null) {
             throw IngestException.unavailable(
-                    "consumer lag is not known: %s: try again later".formatted(outage), null);
+                    "consumer lag is not known: %s: try again later".formatted(now.outage()), null);
         }
-        return report;
+        return now.report();
+    }
+
+    /** A new object after every measurement. */
+    State state() {
+        return state;
+    }
+
+    LagHistory.View history() {
+        return history.view();
     }
 
     private void measure() {
         try {
-            latest = report();
-            outage = null;
-            metrics.show(latest);
+            LagReport report = report();
+            history.add(report);
+            state = new State(report, null);
+            metrics.show(report);
         } catch (ExecutionException e) {
             withdraw(e.getCause());
         } catch (KafkaException e) {
@@ -84,11 +103,10 @@ final class LagMonitor implements AutoCloseable {
     }
 
     private void withdraw(Throwable reason) {
-        if (outage == null) {
+        if (state.outage() == null) {
             LOG.warn("consumer lag could not be measured: {}", reason.getMessage());
         }
-        outage = reason.getMessage();
-        latest = null;
+        state = new State(null, reason.getMessage());
         metrics.clear();
     }
 
@@ -100,19 +118,25 @@ final class LagMonitor implements AutoCloseable {
             cluster = probe.clusterId();
         }
         Map<PipelineStage, List<LagProbe.Standing>> standings = probe.probe(PipelineStage.ALL);
+        Map<PipelineStage, Integer> members = probe.members(PipelineStage.ALL);
         Instant now = clock.instant();
         List<StageLag> stages = new ArrayList<>();
         for (PipelineStage stage : PipelineStage.ALL) {
-            stages.add(stageLag(stage, standings.get(stage), now));
+            stages.add(stageLag(stage, standings.get(stage), members.get(stage), now));
         }
         return new LagReport(now, cluster, stages);
     }
 
-    private StageLag stageLag(PipelineStage stage, List<LagProbe.Standing> standings, Instant now) {
+    private StageLag stageLag(
+            PipelineStage stage, List<LagProbe.Standing> standings, int members, Instant now) {
         List<PartitionLag> partitions =
                 standings.stream().map(standing -> partitionLag(standing, now)).toList();
         long lag = sum(partitions);
         long position = standings.stream().mapToLong(LagProbe.Standing::position).sum();
+        CommitRate before = rates.get(stage);
+        if (before == null || before.position() != position || lag == 0) {
+            movedAt.put(stage, now);
+        }
         CommitRate rate =
                 rates.compute(
                         stage,
@@ -131,6 +155,8 @@ final class LagMonitor implements AutoCloseable {
                 stage.topics().stream()
                         .map(topic -> laneLag(stage.input().lane(topic), topic, partitions))
                         .toList(),
+                members,
+                LagRules.verdict(lag, members, Duration.between(movedAt.get(stage), now)),
                 partitions);
     }
 

@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -22,6 +23,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 
@@ -129,6 +131,34 @@ final class LagProbe implements AutoCloseable {
                                                         heads.get(partition)))
                                 .toList();
         return stages.stream().collect(Collectors.toMap(Function.identity(), standings));
+    }
+
+    /**
+     * @return for each stage, how many consumers are in its group
+     * @throws ExecutionException if the brokers do not answer, with the reason as its cause
+     */
+    Map<PipelineStage, Integer> members(List<PipelineStage> stages)
+            throws ExecutionException, InterruptedException {
+        List<String> groups = stages.stream().map(PipelineStage::group).toList();
+        Map<String, KafkaFuture<ConsumerGroupDescription>> described =
+                admin.describeConsumerGroups(groups).describedGroups();
+        Map<PipelineStage, Integer> members = new HashMap<>();
+        for (PipelineStage stage : stages) {
+            members.put(stage, members(described.get(stage.group())));
+        }
+        return members;
+    }
+
+    private static int members(KafkaFuture<ConsumerGroupDescription> group)
+            throws ExecutionException, InterruptedException {
+        try {
+            return group.get().members().size();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof GroupIdNotFoundException) {
+                return 0;
+            }
+            throw e;
+        }
     }
 
     private Map<TopicPartition, OffsetAndMetadata> committed(String group)

@@ -1,5 +1,6 @@
 package dev.nocturne.ingest;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.time.Instant;
@@ -15,6 +16,7 @@ public record LagReport(Instant measuredAt, String cluster, List<StageLag> stage
      * @param lagSeconds the longest over the partitions; null if one is not known
      * @param ratePerSecond recent progress in offsets per second
      * @param drainSeconds until the lag is gone at that rate; null if nothing moves
+     * @param members workers that read
      */
     @JsonNaming(SnakeCaseStrategy.class)
     public record StageLag(
@@ -26,6 +28,8 @@ public record LagReport(Instant measuredAt, String cluster, List<StageLag> stage
             double ratePerSecond,
             Double drainSeconds,
             List<LaneLag> lanes,
+            int members,
+            Verdict verdict,
             List<PartitionLag> partitions) {
 
         /** 0 if the stage has one lane only. */
@@ -45,6 +49,22 @@ public record LagReport(Instant measuredAt, String cluster, List<StageLag> stage
      */
     @JsonNaming(SnakeCaseStrategy.class)
     public record LaneLag(String lane, String topic, long lag, Double lagSeconds) {}
+
+    /** In one word. */
+    public enum Verdict {
+        /** nothing waits */
+        @JsonProperty("idle")
+        IDLE,
+        /** something waits, and is read */
+        @JsonProperty("working")
+        WORKING,
+        /** something waits and workers are there, but for minutes nothing was read */
+        @JsonProperty("stalled")
+        STALLED,
+        /** something waits, and nobody reads */
+        @JsonProperty("stopped")
+        STOPPED
+    }
 
     /**
      * @param committed null if the group has committed nothing

@@ -1,5 +1,6 @@
 package dev.nocturne.ingest;
 
+import java.time.Duration;
 import java.util.OptionalLong;
 
 /**
@@ -7,6 +8,9 @@ import java.util.OptionalLong;
  * have been read before {@code logEnd}: then no consumer can be ahead of the end.
  */
 final class LagRules {
+
+    /** Decode batches of a large model on a small machine take minutes. */
+    static final Duration PATIENCE = Duration.ofMinutes(3);
 
     private LagRules() {}
 
@@ -37,5 +41,23 @@ final class LagRules {
             return 0.0;
         }
         return ratePerSecond > 0 ? lag / ratePerSecond : null;
+    }
+
+    /**
+     * Rule 6: a backlog that nobody reads has stopped; one of which for minutes nothing was read,
+     * although somebody could, has stalled.
+     *
+     * @param still since something was read, or since there was nothing to read
+     */
+    static LagReport.Verdict verdict(long lag, int members, Duration still) {
+        if (lag == 0) {
+            return LagReport.Verdict.IDLE;
+        }
+        if (members == 0) {
+            return LagReport.Verdict.STOPPED;
+        }
+        return still.compareTo(PATIENCE) >= 0
+                ? LagReport.Verdict.STALLED
+                : LagReport.Verdict.WORKING;
     }
 }

@@ -2,6 +2,7 @@ package dev.nocturne.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.OptionalLong;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -58,5 +59,19 @@ class LagRulesTest {
     })
     void drainSeconds(String story, long lag, double rate, Double expected) {
         assertThat(LagRules.drainSeconds(lag, rate)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "nothing waits,                 0, 0, 9999, IDLE",
+        "nobody reads,                  1, 0,    0, STOPPED",
+        "read a moment ago,             1, 1,   10, WORKING",
+        "a decode batch takes long,     1, 1,  179, WORKING",
+        "nothing read for minutes,      1, 1,  180, STALLED",
+    })
+    void verdict(
+            String story, long lag, int members, long stillSeconds, LagReport.Verdict expected) {
+        assertThat(LagRules.verdict(lag, members, Duration.ofSeconds(stillSeconds)))
+                .isEqualTo(expected);
     }
 }

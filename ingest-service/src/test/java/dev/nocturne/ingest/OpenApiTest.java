@@ -81,6 +81,10 @@ class OpenApiTest {
     void answersHaveTheFieldsThatAreDescribed() {
         assertFields("Batch", Batch.class);
         assertFields("Job", Job.class);
+        assertFields("RequestResult", RequestResult.class);
+        assertFields("LagReport", LagReport.class);
+        assertFields("StageLag", LagReport.StageLag.class);
+        assertFields("LagHistory", LagHistory.View.class);
         assertFields("Images", Answers.Images.class);
         assertFields("Picture", Answers.Picture.class);
         assertFields("DeadLetter", DeadLetter.class);

@@ -2,8 +2,11 @@ package dev.nocturne.ingest.rest;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SequenceWriter;
+import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
+import dev.nocturne.ingest.RequestFilter;
+import dev.nocturne.ingest.RequestResult;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -19,11 +22,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.util.List;
+import java.util.Locale;
 
 /** Jobs: submit, look, fetch results. */
 @Path("/v1/jobs")
 @Produces(MediaType.APPLICATION_JSON)
 public class JobsResource {
+
+    private static final int PAGE = 48;
+    private static final int LONGEST_PAGE = 1_000;
 
     private final IngestService ingest;
     private final ObjectMapper json;
@@ -47,9 +54,10 @@ public class JobsResource {
         return Response.accepted(job).location(URI.create("/v1/jobs/" + job.id())).build();
     }
 
+    /** All, unless {@code limit} says how many. */
     @GET
-    public List<Job> jobs() {
-        return ingest.jobs();
+    public List<Job> jobs(@QueryParam("after") String after, @QueryParam("limit") String limit) {
+        return ingest.jobs(after, Page.limit(limit, Integer.MAX_VALUE, Integer.MAX_VALUE));
     }
 
     @GET
@@ -68,5 +76,35 @@ public class JobsResource {
                 ingest.results(id, array::write);
             }
         };
+    }
+
+    /** As {@code results}, but a page of them, the latest first. */
+    @GET
+    @Path("{id}/requests")
+    public Page<RequestResult> requests(
+            String id,
+            @QueryParam("after") String after,
+            @QueryParam("limit") String limit,
+            @QueryParam("status") String status,
+            @QueryParam("text") String text) {
+        int count = Page.limit(limit, PAGE, LONGEST_PAGE);
+        RequestFilter filter =
+                new RequestFilter(status(status), text == null || text.isBlank() ? null : text);
+        return Page.of(
+                ingest.requests(id, filter, after, count + 1), count, RequestResult::requestId);
+    }
+
+    private static RequestResult.Status status(String text) {
+        if (text == null || text.isEmpty()) {
+            return null;
+        }
+        for (RequestResult.Status status : RequestResult.Status.values()) {
+            if (status.name().toLowerCase(Locale.ROOT).equals(text)) {
+                return status;
+            }
+        }
+        throw IngestException.invalid(
+                "status",
+                "status is '%s': must be completed, failed, cancelled or expired".formatted(text));
     }
 }

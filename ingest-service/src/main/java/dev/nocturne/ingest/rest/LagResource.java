@@ -1,6 +1,7 @@
 package dev.nocturne.ingest.rest;
 
 import dev.nocturne.ingest.IngestService;
+import dev.nocturne.ingest.LagHistory;
 import dev.nocturne.ingest.LagReport;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -21,5 +22,12 @@ public class LagResource {
     @GET
     public LagReport lag() {
         return ingest.lag();
+    }
+
+    /** The last hour, for charts. */
+    @GET
+    @Path("history")
+    public LagHistory.View history() {
+        return ingest.lagHistory();
     }
 }

@@ -29,8 +29,10 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -294,6 +296,82 @@ class IngestRestBrokerTest {
                         "nocturne_stage_backlog{stage=\"encoder\"}",
                         "nocturne_stage_rate_per_second{stage=\"encoder\"}",
                         "nocturne_stage_drain_seconds{stage=\"encoder\"}");
+    }
+
+    @Test
+    void requestsHavePagesTheLatestFirst() throws Exception {
+        String id =
+                JSON.readTree(post(line("a") + line("b") + line("c")).body()).get("id").textValue();
+        for (String customId : List.of("a", "b", "c")) {
+            finish(id, customId);
+        }
+        String path = "v1/jobs/" + id + "/requests";
+        await().atMost(PATIENCE).until(() -> json(path).get("data").size() == 3);
+
+        JsonNode first = json(path + "?limit=2");
+        assertThat(first.get("data").findValuesAsText("custom_id")).containsExactly("c", "b");
+        assertThat(first.get("has_more").booleanValue()).isTrue();
+        JsonNode second = json(path + "?limit=2&after=" + first.get("last_id").textValue());
+        assertThat(second.get("data").findValuesAsText("custom_id")).containsExactly("a");
+        assertThat(second.get("has_more").booleanValue()).isFalse();
+        assertThat(json(path + "?text=RED&status=completed").get("data")).hasSize(3);
+        assertThat(json(path + "?text=green").get("data")).isEmpty();
+        assertThat(json(path + "?status=failed").get("data")).isEmpty();
+        assertThat(get(path + "?status=odd").body()).contains("status is 'odd'");
+        assertThat(get(path + "?after=nope").body()).contains("unknown_request");
+        assertThat(get("v1/jobs/nope/requests").body()).contains("unknown_job");
+        assertThat(json("v1/jobs?limit=1")).hasSize(1);
+        assertThat(json("v1/jobs?limit=1&after=" + id).findValuesAsText("id")).doesNotContain(id);
+    }
+
+    private static String line(String customId) {
+        return "{\"custom_id\":\"%s\",\"prompt\":\"a red heart\"}\n".formatted(customId);
+    }
+
+    @Test
+    void changesAreFollowed() throws Exception {
+        HttpRequest follow = HttpRequest.newBuilder(root.resolve("v1/events")).build();
+        HttpResponse<Stream<String>> events =
+                http.send(follow, HttpResponse.BodyHandlers.ofLines());
+        assertThat(events.headers().firstValue("content-type"))
+                .hasValueSatisfying(type -> assertThat(type).startsWith("text/event-stream"));
+        try (Stream<String> lines = events.body()) {
+            Iterator<String> each = lines.iterator();
+            assertThat(data(each, "snapshot", "jobs").get("jobs").isArray()).isTrue();
+            assertThat(data(each, "lag", "measured_at").get("stages")).hasSize(5);
+            String id = JSON.readTree(post(line("x")).body()).get("id").textValue();
+            data(each, "jobs", id);
+            finish(id, "x");
+            JsonNode changed = data(each, "jobs", "\"id\":\"" + id + "\",\"status\":\"completed\"");
+            assertThat(changed.findValuesAsText("id")).contains(id);
+        }
+    }
+
+    /** Of the next event of this name that has {@code part} in it. */
+    private static JsonNode data(Iterator<String> lines, String event, String part)
+            throws IOException {
+        String name = null;
+        while (lines.hasNext()) {
+            String line = lines.next();
+            if (line.startsWith("event:")) {
+                name = line.substring("event:".length()).strip();
+            } else if (line.startsWith("data:") && event.equals(name) && line.contains(part)) {
+                return JSON.readTree(line.substring("data:".length()));
+            }
+        }
+        throw new AssertionError("the stream ended before " + event);
+    }
+
+    @Test
+    void lagHasAHistory() throws Exception {
+        await().atMost(PATIENCE).until(() -> json("v1/lag/history").get("measured_at").size() >= 2);
+
+        JsonNode history = json("v1/lag/history");
+        assertThat(history.get("stages").findValuesAsText("stage"))
+                .containsExactly("encoder", "generator", "scorer", "rerank", "publisher");
+        int measured = history.get("measured_at").size();
+        assertThat(history.at("/stages/0/lag")).hasSize(measured);
+        assertThat(history.at("/stages/0/lag_seconds")).hasSize(measured);
     }
 
     @Test

@@ -1,0 +1,189 @@
+package dev.nocturne.ingest;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells its followers what changes, twice a second at most, however much that is: a job that has
+ * changed a thousand times is told once, as it is now. A follower begins with a snapshot, and gets
+ * another if it was too slow for what came meanwhile; so nothing piles up for anybody.
+ */
+final class ChangeFeed implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ChangeFeed.class);
+    private static final Duration PERIOD = Duration.ofMillis(500);
+
+    /** Jobs in one message; the others follow in the next. */
+    private static final int MOST = 100;
+
+    /**
+     * @param jobs the latest, at most {@link #MOST}
+     * @param lag null if it is not known
+     */
+    @JsonNaming(SnakeCaseStrategy.class)
+    record Snapshot(List<Job> jobs, LagReport lag) {}
+
+    record Message(String message) {}
+
+    private static final class Seat {
+        final IngestService.Follower follower;
+        boolean needsSnapshot = true;
+
+        Seat(IngestService.Follower follower) {
+            this.follower = follower;
+        }
+    }
+
+    private final JobTable jobs;
+    private final LagMonitor lag;
+    private final Supplier<String> outage; // null while the jobs are known
+    private final Clock clock;
+    private final List<Seat> seats = new CopyOnWriteArrayList<>();
+    private final Set<String> changed = new LinkedHashSet<>(); // guarded by itself
+    private final ScheduledExecutorService thread =
+            Executors.newSingleThreadScheduledExecutor(
+                    task -> {
+                        Thread thread = new Thread(task, "change-feed");
+                        thread.setDaemon(true);
+                        return thread;
+                    });
+    private LagMonitor.State lastLag; // the thread's own, like the next
+    private String lastOutage;
+
+    ChangeFeed(JobTable jobs, LagMonitor lag, Supplier<String> outage, Clock clock) {
+        this.jobs = jobs;
+        this.lag = lag;
+        this.outage = outage;
+        this.clock = clock;
+    }
+
+    void start() {
+        thread.scheduleWithFixedDelay(this::tick, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Until it is no longer open, or this is closed. */
+    void add(IngestService.Follower follower) {
+        seats.add(new Seat(follower));
+    }
+
+    /** Cheap: it is called for every result. */
+    void changed(String jobId) {
+        if (!seats.isEmpty()) {
+            synchronized (changed) {
+                changed.add(jobId);
+            }
+        }
+    }
+
+    private void tick() {
+        try {
+            seats.removeIf(seat -> !seat.follower.isOpen());
+            String away = outage.get();
+            if (away == null) {
+                tell();
+            } else if (!away.equals(lastOutage)) {
+                seats.forEach(seat -> seat.needsSnapshot = true);
+                sendToAll("unavailable", new Message(away));
+            }
+            lastOutage = away;
+        } catch (RuntimeException e) {
+            LOG.error("the feed of changes failed and goes on", e);
+        }
+    }
+
+    private void tell() {
+        LagMonitor.State state = lag.state();
+        boolean newLag = state != lastLag;
+        lastLag = state;
+        List<Job> changes = changes(newLag);
+        Snapshot snapshot = null;
+        for (Seat seat : seats) {
+            if (!seat.follower.isReady()) {
+                seat.needsSnapshot = true;
+            } else if (seat.needsSnapshot) {
+                if (snapshot == null) {
+                    snapshot = new Snapshot(latestJobs(), state.report());
+                }
+                send(seat, "snapshot", snapshot);
+                seat.needsSnapshot = false;
+            } else {
+                if (!changes.isEmpty()) {
+                    send(seat, "jobs", changes);
+                }
+                if (newLag && state.report() != null) {
+                    send(seat, "lag", state.report());
+                } else if (newLag) {
+                    send(seat, "lag-unknown", new Message(state.outage()));
+                }
+            }
+        }
+    }
+
+    private List<Job> latestJobs() {
+        return jobs.jobs(clock.instant(), null, MOST).orElseThrow();
+    }
+
+    /** Rates and estimates change with time alone, so open jobs are told with every new lag. */
+    private List<Job> changes(boolean withOpen) {
+        Map<String, Job> told = new LinkedHashMap<>();
+        for (String id : takeChanged()) {
+            jobs.ask(id, job -> job.at(clock.instant())).ifPresent(job -> told.put(id, job));
+        }
+        if (withOpen && !seats.isEmpty()) {
+            for (Job job : latestJobs()) {
+                if (!job.status().isTerminal()) {
+                    told.putIfAbsent(job.id(), job);
+                }
+            }
+        }
+        return List.copyOf(told.values());
+    }
+
+    private List<String> takeChanged() {
+        List<String> taken = new ArrayList<>();
+        synchronized (changed) {
+            Iterator<String> ids = changed.iterator();
+            while (ids.hasNext() && taken.size() < MOST) {
+                taken.add(ids.next());
+                ids.remove();
+            }
+        }
+        return taken;
+    }
+
+    private void sendToAll(String event, Object data) {
+        seats.forEach(seat -> send(seat, event, data));
+    }
+
+    private void send(Seat seat, String event, Object data) {
+        try {
+            seat.follower.send(event, data);
+        } catch (RuntimeException e) { // went away this moment
+            LOG.debug("a follower of changes is gone", e);
+            seat.follower.close();
+            seats.remove(seat);
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.shutdownNow();
+        seats.forEach(seat -> seat.follower.close());
+    }
+}

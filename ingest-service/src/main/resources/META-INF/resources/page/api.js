@@ -1,0 +1,110 @@
+// The API: requests, its errors in its own words, and the stream of changes.
+
+const FIRST_RETRY_SECONDS = 1;
+const LONGEST_RETRY_SECONDS = 30;
+const SILENCE_SECONDS = 60; // lag is measured every few seconds, so longer means a dead connection
+
+export class ApiError extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Seeds have 64 bits, more than a number holds here: they stay text. */
+function parse(text) {
+  return JSON.parse(text.replace(/"seed":(-?\d+)/g, '"seed":"$1"'));
+}
+
+async function send(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch {
+    throw new ApiError("The server does not answer. Is it running? Start it with ./nocturne up.", 0);
+  }
+  const text = await response.text();
+  if (response.ok) {
+    return parse(text);
+  }
+  throw new ApiError(reason(text, response), response.status);
+}
+
+function reason(text, response) {
+  try {
+    const body = JSON.parse(text);
+    const problems = (body.errors ?? []).map(
+      (problem) => (problem.line ? `Line ${problem.line}: ` : "") + problem.message);
+    return problems.length > 0 ? problems.slice(0, 10).join("\n") : body.error.message;
+  } catch {
+    return `The server answered ${response.status} ${response.statusText}`.trim() + ".";
+  }
+}
+
+export function get(path, parameters = {}) {
+  const query = new URLSearchParams(
+    Object.entries(parameters).filter(([, value]) => value !== null && value !== ""));
+  return send(query.size > 0 ? `${path}?${query}` : path, {});
+}
+
+export function post(path, body) {
+  return send(path, {
+    method: "POST",
+    headers: body === undefined ? {} : { "Content-Type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+}
+
+export function upload(file, name) {
+  const form = new FormData();
+  form.append("purpose", "batch");
+  form.append("file", file, name);
+  return send("/v1/files", { method: "POST", body: form });
+}
+
+/**
+ * Follows /v1/events for ever.
+ *
+ * @param listener gets each event's name and data
+ * @param connection gets "connecting", "live", or "waiting" with the seconds until the next try
+ * @returns a function that tries now
+ */
+export function follow(listener, connection) {
+  let source;
+  let retrySeconds = FIRST_RETRY_SECONDS;
+  let timer;
+  let watchdog;
+
+  function alive() {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(lost, SILENCE_SECONDS * 1000);
+  }
+
+  function lost() {
+    source.close();
+    clearTimeout(watchdog);
+    connection("waiting", retrySeconds);
+    timer = setTimeout(open, retrySeconds * 1000);
+    retrySeconds = Math.min(retrySeconds * 2, LONGEST_RETRY_SECONDS);
+  }
+
+  function open() {
+    clearTimeout(timer);
+    source?.close();
+    connection("connecting");
+    source = new EventSource("/v1/events");
+    source.onerror = lost;
+    for (const name of ["snapshot", "jobs", "lag", "lag-unknown", "unavailable"]) {
+      source.addEventListener(name, (event) => {
+        alive();
+        retrySeconds = FIRST_RETRY_SECONDS;
+        connection("live");
+        listener(name, parse(event.data));
+      });
+    }
+    alive();
+  }
+
+  open();
+  return open;
+}

@@ -1,0 +1,270 @@
+// One job: how it stands, and the gallery of what it has painted so far.
+
+import { ApiError, get } from "./api.js";
+import { actionButton, alertUser, h, say } from "./dom.js";
+import { count, counted, time } from "./format.js";
+import { jobActions, jobStanding } from "./jobs.js";
+import { addJobs, isOpen, store } from "./store.js";
+
+const PAGE = 48;
+const REFRESH_MILLIS = 2000;
+const TYPING_MILLIS = 300;
+
+export function jobView(signal, id) {
+  const standing = jobStanding();
+  const actions = h("div", { class: "actions row" });
+  const problems = h("div", {});
+  const gallery = galleryOf(signal, id);
+  let last = "";
+
+  function update() {
+    const job = store.jobs.get(id);
+    if (!job) {
+      return;
+    }
+    standing.update(job);
+    const offers = `${job.status} ${job.counts.failed + job.counts.cancelled + job.counts.expired}`;
+    if (offers !== last) {
+      last = offers;
+      actions.replaceChildren(...jobActions(job));
+      if (job.status === "failed") {
+        tellProblems(id, problems);
+      }
+    }
+    gallery.update(job);
+  }
+
+  async function load() {
+    try {
+      addJobs([await get(`/v1/jobs/${encodeURIComponent(id)}`)]);
+    } catch (error) {
+      problems.replaceChildren(h("p", { class: "problem" }, error.message));
+    }
+  }
+
+  store.addEventListener("jobs", update, { signal });
+  if (store.jobs.has(id)) {
+    update();
+  } else {
+    load();
+  }
+  return [
+    h("p", { class: "crumb" }, h("a", { href: "#/jobs" }, "All jobs")),
+    h("div", { class: "row title" }, h("h1", { class: "id" }, id), standing.status, actions),
+    h("div", { class: "standing" },
+      standing.progress, standing.bar, standing.counts, standing.facts),
+    problems,
+    ...gallery.elements,
+  ];
+}
+
+/** Of a file that is bad: nothing was started, and why. */
+async function tellProblems(id, place) {
+  try {
+    const batch = await get(`/v1/batches/${encodeURIComponent(id)}`);
+    const list = (batch.errors?.data ?? []).map((problem) =>
+      h("li", {}, (problem.line ? `Line ${problem.line}: ` : "") + problem.message));
+    place.replaceChildren(
+      h("h2", {}, "What is wrong"), h("ul", { class: "problem" }, list));
+  } catch (error) {
+    alertUser(error);
+  }
+}
+
+function galleryOf(signal, id) {
+  const path = `/v1/jobs/${encodeURIComponent(id)}/requests`;
+  const text = h("input", { type: "search", id: "find", maxlength: 200, autocomplete: "off" });
+  const status = h("select", { id: "state" },
+    ["", "completed", "failed", "cancelled", "expired"].map(
+      (value) => h("option", { value }, value === "" ? "all" : value)));
+  const told = h("p", { class: "told", role: "status" }, "Looking for results …");
+  const list = h("ul", { class: "gallery" });
+  const more = actionButton("Show more", () => load(lastId), { class: "more", hidden: true });
+  let shown = new Map(); // elements by request id
+  let lastId = null;
+  let hasMore = false;
+  let finished = -1; // of the job, when the first page was read
+  let job = null;
+  let timer = null;
+  let loaded = false;
+  let round = 0; // an answer to older words of the filter is thrown away
+
+  /** A page; without after the first one, in front of what is shown already. */
+  async function load(after) {
+    const mine = round;
+    const page = await get(path, { limit: PAGE, after, text: text.value.trim(), status: status.value });
+    if (mine !== round || signal.aborted) {
+      return;
+    }
+    const known = page.data.some((result) => shown.has(result.request_id));
+    if (!after && !known) { // begins anew: more came than a page has, or all is new
+      shown = new Map();
+      list.replaceChildren();
+      lastId = null;
+    }
+    const fresh = page.data.filter((result) => !shown.has(result.request_id));
+    const cards = fresh.map((result) => {
+      const element = card(id, result);
+      shown.set(result.request_id, element);
+      return element;
+    });
+    after || !known ? list.append(...cards) : list.prepend(...cards);
+    if (after || lastId === null) {
+      lastId = page.last_id;
+      hasMore = page.has_more;
+    }
+    loaded = true;
+    tell();
+  }
+
+  function tell() {
+    more.hidden = !hasMore;
+    if (shown.size > 0) {
+      say(told, hasMore
+        ? `The latest ${count(shown.size)} are shown.`
+        : `${counted(shown.size, "request", "requests")}, the latest first.`);
+    } else if (text.value.trim() !== "" || status.value !== "") {
+      say(told, "Nothing fits. Try fewer words, or another state.");
+    } else if (job?.status === "failed") {
+      say(told, "");
+    } else if (job && isOpen(job)) {
+      say(told, "Nothing is painted yet. Pictures appear here one by one as they are finished.");
+    } else {
+      say(told, "This job has no results.");
+    }
+  }
+
+  async function first() {
+    try {
+      await load(null);
+    } catch (error) {
+      say(told, error.message);
+    }
+  }
+
+  /** At most one read every few seconds, however fast results come. */
+  function soon() {
+    timer ??= setTimeout(() => {
+      timer = null;
+      if (!signal.aborted) {
+        first();
+      }
+    }, REFRESH_MILLIS);
+  }
+
+  function anew() {
+    round++;
+    shown = new Map();
+    lastId = null;
+    list.replaceChildren();
+    say(told, "Looking …");
+    first();
+  }
+
+  let typing;
+  text.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(anew, TYPING_MILLIS);
+  });
+  status.addEventListener("change", anew);
+
+  return {
+    elements: [
+      h("h2", {}, "Results"),
+      h("form", { class: "filter row", role: "search", "aria-label": "Results",
+        onsubmit: (event) => event.preventDefault() },
+      h("label", { for: "find" }, "Caption has"), text,
+      h("label", { for: "state" }, "State"), status),
+      told, list, more,
+    ],
+    update(now) {
+      job = now;
+      const done = now.counts.total - now.counts.in_progress;
+      if (finished < 0) {
+        first();
+      } else if (done !== finished) {
+        soon();
+      } else if (loaded) {
+        tell();
+      }
+      finished = done;
+    },
+  };
+}
+
+function card(jobId, result) {
+  const caption = h("p", { class: "caption" }, result.caption || result.custom_id || "(no caption)");
+  if (result.status !== "completed") {
+    const failure = result.failure;
+    return h("li", { class: "card unpainted" }, caption,
+      h("p", {}, h("span", { class: "status", "data-status": result.status }, result.status),
+        failure?.code ? h("code", {}, failure.code) : null),
+      failure ? h("p", { class: "reason" }, failure.message) : null,
+      h("p", { class: "small" }, [
+        failure?.stage ? `in ${failure.stage}` : null,
+        failure?.line ? `line ${failure.line}` : null,
+        failure?.param,
+        time(new Date(result.finished_at))].filter(Boolean).join(" · ")));
+  }
+  const [best, ...others] = result.images;
+  return h("li", { class: "card" },
+    h("div", { class: "picture" }, picture(jobId, result, best)),
+    others.length > 0
+      ? h("div", { class: "others" }, others.map((image) => picture(jobId, result, image)))
+      : null,
+    caption,
+    h("p", { class: "small" },
+      h("span", { title: "Cosine of the picture's and the caption's CLIP embeddings" },
+        `score ${best.score.toFixed(3)}`),
+      " · seed ", h("span", { class: "seed" }, best.seed)),
+    actionButton("All candidates", () => showCandidates(jobId, result),
+      { class: "quiet", "aria-label": `All candidates of “${result.caption}”` }));
+}
+
+function picture(jobId, result, image) {
+  const url = `/v1/images/${encodeURIComponent(jobId)}/${result.request_id}/${image.rank}.png`;
+  return h("a", { href: url, title: `rank ${image.rank}, score ${image.score.toFixed(3)}` },
+    h("img", { src: url, loading: "lazy", decoding: "async", width: 64, height: 64,
+      alt: `${result.caption}, rank ${image.rank}` }));
+}
+
+/** Every candidate of a request with its score; pictures of those that the server can show. */
+async function showCandidates(jobId, result) {
+  const path = `/v1/jobs/${encodeURIComponent(jobId)}/requests/${result.request_id}`;
+  let candidates;
+  try {
+    candidates = (await get(path)).candidates ?? [];
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) {
+      throw new ApiError("The server does not know the candidates of this request.", 404);
+    }
+    throw error;
+  }
+  const close = h("button", { class: "primary" }, "Close");
+  const items = [...candidates]
+    .sort((one, other) => (other.score ?? -Infinity) - (one.score ?? -Infinity))
+    .map((candidate) => h("li", {},
+      candidate.image
+        ? h("img", { src: sameOrigin(candidate.image), loading: "lazy", width: 64, height: 64,
+          alt: `candidate ${candidate.candidate ?? candidate.rank}` })
+        : h("div", { class: "nothing", "aria-hidden": "true" }),
+      h("p", { class: "small" },
+        candidate.rank ? `rank ${candidate.rank}, ` : "",
+        typeof candidate.score === "number" ? `score ${candidate.score.toFixed(3)}` : "no score"),
+      h("p", { class: "small" }, "seed ", h("span", { class: "seed" }, candidate.seed))));
+  const dialog = h("dialog", { class: "wide", "aria-labelledby": "candidates" },
+    h("form", { method: "dialog", class: "row title" },
+      h("h2", { id: "candidates" }, `${counted(items.length, "candidate", "candidates")} of “${result.caption}”`),
+      close),
+    items.length > 0
+      ? h("ul", { class: "candidates" }, items)
+      : h("p", {}, "The server does not know the candidates of this request."));
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** Addresses in answers name the host as the server knows it; here only the path counts. */
+function sameOrigin(url) {
+  return new URL(url, location.href).pathname;
+}

@@ -1,0 +1,126 @@
+// The form that makes a job of captions, or of a file of them.
+
+import { post, upload } from "./api.js";
+import { h, say } from "./dom.js";
+import { counted } from "./format.js";
+
+const WINDOWS = [["1h", "an hour"], ["8h", "8 hours"], ["24h", "a day"], ["7d", "a week"]];
+
+function field(id, label, hint, properties) {
+  const input = h("input", { id, autocomplete: "off", "aria-describedby": `${id}-hint`, ...properties });
+  return { input,
+    element: h("div", { class: "field" }, h("label", { for: id }, label), input,
+      h("p", { class: "small", id: `${id}-hint` }, hint)) };
+}
+
+export function newJobView() {
+  const captions = h("textarea", { id: "captions", rows: 8, spellcheck: "true",
+    "aria-describedby": "captions-hint", placeholder: "a red apple to the left of a dog" });
+  const tally = h("span", { role: "status" });
+  captions.addEventListener("input", () => {
+    const number = lines(captions.value).length;
+    say(tally, number > 0 ? counted(number, "caption", "captions") : "");
+  });
+  const options = {
+    candidates: field("candidates", "Candidates", "drawn and compared for each caption; 16 if left out",
+      { type: "number", min: 1, max: 512, step: 1 }),
+    top: field("top", "Pictures", "the best of them that are kept; left out, the server's default",
+      { type: "number", min: 1, max: 64, step: 1 }),
+    temperature: field("temperature", "Temperature", "below 1 keeps to the likely; the model's own if left out",
+      { type: "number", min: 0.01, max: 10, step: "any" }),
+    guidance: field("guidance", "Guidance", "above 1 keeps closer to the caption; the model's own if left out",
+      { type: "number", min: 1, max: 100, step: "any" }),
+    seed: field("seed", "Seed", "the same seed paints the same pictures again",
+      { type: "text", inputmode: "numeric", pattern: "-?[0-9]{1,19}" }),
+  };
+  const file = h("input", { id: "file", type: "file", accept: ".jsonl,.gz,application/jsonl",
+    "aria-describedby": "file-hint" });
+  const within = h("select", { id: "within" }, WINDOWS.map(
+    ([value, text]) => h("option", { value, selected: value === "24h" }, text)));
+  const schedule = {
+    start_after: field("start_after", "Start after", "not before this time", { type: "datetime-local" }),
+    window: field("window", "Hours of work", "only then, like 22:00-06:00", { type: "text" }),
+    deadline: field("deadline", "Deadline", "wanted by this time", { type: "datetime-local" }),
+  };
+  const told = h("p", { class: "problem", role: "alert", hidden: true });
+  const button = h("button", { class: "primary" }, "Paint");
+  const form = h("form", { class: "new-job" },
+    h("div", { class: "field" },
+      h("label", { for: "captions" }, "Captions"), captions,
+      h("p", { class: "small", id: "captions-hint" }, "One a line. ", tally)),
+    h("fieldset", {}, h("legend", {}, "For every caption"),
+      h("div", { class: "grid" }, Object.values(options).map((option) => option.element))),
+    h("div", { class: "field" },
+      h("label", { for: "file" }, "Or a file"), file,
+      h("p", { class: "small", id: "file-hint" },
+        "JSONL, a line for each caption, like ", h("code", {}, '{"prompt": "a red apple", "top": 4}'),
+        "; its lines carry their own options.")),
+    h("div", { class: "field" },
+      h("label", { for: "within" }, "To be done within"), within),
+    h("details", {}, h("summary", {}, "When it may run"),
+      h("div", { class: "grid" }, Object.values(schedule).map((option) => option.element))),
+    told,
+    h("div", { class: "row" }, button));
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (button.getAttribute("aria-disabled")) {
+      return;
+    }
+    told.hidden = true;
+    button.setAttribute("aria-disabled", "true");
+    try {
+      const job = await submit();
+      location.hash = `#/job/${encodeURIComponent(job.id)}`;
+    } catch (error) {
+      told.hidden = false;
+      say(told, error.message);
+    } finally {
+      button.removeAttribute("aria-disabled");
+    }
+  });
+
+  async function submit() {
+    const [chosen] = file.files;
+    const written = lines(captions.value);
+    if (chosen && written.length > 0) {
+      throw new Error("There are captions and a file: take one of them away.");
+    }
+    if (!chosen && written.length === 0) {
+      throw new Error("Write at least one caption, or choose a file.");
+    }
+    const content = chosen ?? new Blob([jsonLines(written, options)], { type: "application/jsonl" });
+    const stored = await upload(content, chosen?.name ?? "captions.jsonl");
+    const body = {
+      input_file_id: stored.id,
+      endpoint: "/v1/images/generations",
+      completion_window: within.value,
+    };
+    for (const name of ["start_after", "deadline"]) {
+      if (schedule[name].input.value) {
+        body[name] = new Date(schedule[name].input.value).toISOString();
+      }
+    }
+    if (schedule.window.input.value.trim()) {
+      body.window = schedule.window.input.value.trim();
+    }
+    return post("/v1/batches", body);
+  }
+
+  return [h("h1", {}, "New job"),
+    h("p", { class: "lead" }, "What shall be painted?"),
+    form];
+}
+
+function lines(text) {
+  return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+}
+
+/** The seed goes in as it was written: it may be larger than a number is exact here. */
+function jsonLines(captions, options) {
+  const numbers = ["candidates", "top", "temperature", "guidance", "seed"]
+    .filter((name) => options[name].input.value.trim() !== "")
+    .map((name) => `,"${name}":${options[name].input.value.trim()}`)
+    .join("");
+  return captions.map((caption) => `{"prompt":${JSON.stringify(caption)}${numbers}}\n`).join("");
+}

@@ -1,0 +1,176 @@
+package dev.nocturne.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.runtime.KafkaSettings;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ChangeFeedTest {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+    private record Sent(String event, Object data) {}
+
+    private static final class Follower implements IngestService.Follower {
+        final List<Sent> sent = new CopyOnWriteArrayList<>();
+        volatile boolean open = true;
+        volatile boolean ready = true;
+
+        @Override
+        public boolean isOpen() {
+            return open;
+        }
+
+        @Override
+        public boolean isReady() {
+            return ready;
+        }
+
+        @Override
+        public void send(String event, Object data) {
+            sent.add(new Sent(event, data));
+        }
+
+        @Override
+        public void close() {
+            open = false;
+        }
+
+        List<String> events() {
+            return sent.stream().map(Sent::event).toList();
+        }
+
+        /** Ids of the jobs in a message. */
+        List<String> jobs(int i) {
+            Object data = sent.get(i).data();
+            List<?> jobs = data instanceof ChangeFeed.Snapshot s ? s.jobs() : (List<?>) data;
+            return jobs.stream().map(job -> ((Job) job).id()).toList();
+        }
+    }
+
+    private final JobTable jobs = new JobTable();
+    private final LagMonitor lag =
+            new LagMonitor(
+                    new KafkaSettings("localhost:1", Map.of()),
+                    new LagMetrics(new SimpleMeterRegistry()),
+                    Clock.systemUTC());
+    private volatile String outage;
+    private final ChangeFeed feed = new ChangeFeed(jobs, lag, () -> outage, Clock.systemUTC());
+    private final Follower follower = new Follower();
+
+    @AfterEach
+    void close() {
+        feed.close();
+        lag.close();
+    }
+
+    private void submit(String id) {
+        jobs.add(new JobSubmitted(id, 3, Instant.now()));
+        feed.changed(id);
+    }
+
+    private void start() {
+        feed.add(follower);
+        feed.start();
+        awaitMessages(1);
+    }
+
+    private void awaitMessages(int count) {
+        await().atMost(PATIENCE).until(() -> follower.sent.size() >= count);
+    }
+
+    @Test
+    void aFollowerBeginsWithASnapshotAndIsToldOfAJobOnceHoweverOftenItChanged() {
+        submit("job-old");
+        start();
+
+        submit("job-new");
+        change("job-new");
+        awaitMessages(2);
+
+        assertThat(follower.events()).startsWith("snapshot", "jobs");
+        assertThat(follower.jobs(0)).containsExactly("job-old");
+        assertThat(follower.jobs(1)).containsExactly("job-new");
+    }
+
+    private void change(String id) {
+        for (int i = 0; i < 10_000; i++) {
+            feed.changed(id);
+        }
+    }
+
+    @Test
+    void manyChangesComeInSeveralMessagesAndNoneIsLost() {
+        start();
+        Set<String> all = new HashSet<>();
+        for (int i = 0; i < 250; i++) {
+            submit("job-" + i);
+            all.add("job-" + i);
+        }
+
+        Set<String> told = new HashSet<>();
+        await().atMost(PATIENCE)
+                .until(
+                        () -> {
+                            for (int i = 1; i < follower.sent.size(); i++) {
+                                assertThat(follower.jobs(i)).hasSizeLessThanOrEqualTo(100);
+                                told.addAll(follower.jobs(i));
+                            }
+                            return told.equals(all);
+                        });
+    }
+
+    @Test
+    void aSlowFollowerGetsASnapshotInPlaceOfWhatItMissed() {
+        start();
+        follower.ready = false;
+        Follower witness = new Follower();
+        feed.add(witness);
+        submit("job-1");
+        await().atMost(PATIENCE).until(() -> !witness.sent.isEmpty());
+        assertThat(follower.events()).containsExactly("snapshot");
+
+        follower.ready = true;
+        awaitMessages(2);
+
+        assertThat(follower.events()).containsExactly("snapshot", "snapshot");
+        assertThat(follower.jobs(1)).containsExactly("job-1");
+    }
+
+    @Test
+    void anOutageIsToldOnceAndASnapshotFollowsIt() {
+        outage = "reading the log";
+        start();
+        outage = null;
+        awaitMessages(2);
+
+        assertThat(follower.events()).containsExactly("unavailable", "snapshot");
+    }
+
+    @Test
+    void whoeverIsGoneIsForgottenAndTheOthersAreClosedAtTheEnd() {
+        start();
+        Follower gone = new Follower();
+        gone.open = false;
+        feed.add(gone);
+        submit("job-1");
+        awaitMessages(2);
+        assertThat(gone.sent).isEmpty();
+
+        feed.close();
+
+        assertThat(follower.open).isFalse();
+    }
+}
