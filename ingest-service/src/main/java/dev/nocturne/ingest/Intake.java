@@ -7,6 +7,7 @@ import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobRejected;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.Replay;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
@@ -44,6 +45,7 @@ final class Intake {
 
     private final JobTable jobs;
     private final FileStore files;
+    private final Replays replays;
     private final JobPublisher publisher;
     private final Runnable catchUp;
     private final JobLog.Listener listener;
@@ -56,12 +58,14 @@ final class Intake {
     Intake(
             JobTable jobs,
             FileStore files,
+            Replays replays,
             JobPublisher publisher,
             Runnable catchUp,
             JobLog.Listener listener,
             Clock clock) {
         this.jobs = jobs;
         this.files = files;
+        this.replays = replays;
         this.publisher = publisher;
         this.catchUp = catchUp;
         this.listener = listener;
@@ -189,16 +193,19 @@ final class Intake {
         return jobs.ask(jobId, JobState::isStarted).orElseThrow();
     }
 
-    /** Good lines become captions, bad ones failed results. */
+    /** Good lines become captions, or candidates to render; bad ones failed results. */
     private int sendLines(
             String jobId, Path file, Instant now, JobPublisher.Transaction transaction) {
         int total = 0;
+        Replay replay = jobs.ask(jobId, job -> job.created().getReplay()).orElse(null);
         try (InputStream in = Files.newInputStream(file)) {
             JobParser parser = new JobParser(in, jobId, now);
             for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
                 total++;
                 String key = Ids.key(jobId, line.requestId());
-                if (line.isGood()) {
+                if (line.isGood() && replay != null) {
+                    replays.send(replay, request(jobId, line), now, transaction);
+                } else if (line.isGood()) {
                     transaction.send(Topics.CAPTIONS, key, line.caption());
                 } else {
                     transaction.send(Topics.RESULTS, key, failed(jobId, line, now));
@@ -208,6 +215,11 @@ final class Intake {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static RequestRef request(String jobId, JobParser.Line line) {
+        return new RequestRef(
+                jobId, line.requestId(), line.customId(), line.caption().getCaption());
     }
 
     private static RequestFinished failed(String jobId, JobParser.Line line, Instant now) {
@@ -266,11 +278,7 @@ final class Intake {
                             Topics.RESULTS,
                             Ids.key(jobId, requestId),
                             new RequestFinished(
-                                    new RequestRef(
-                                            jobId,
-                                            requestId,
-                                            line.customId(),
-                                            line.caption().getCaption()),
+                                    request(jobId, line),
                                     RequestStatus.valueOf(reason.name()),
                                     List.of(),
                                     failure,

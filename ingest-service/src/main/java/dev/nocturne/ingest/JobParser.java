@@ -80,7 +80,8 @@ final class JobParser {
         this.submittedAt = submittedAt;
     }
 
-    private static InputStream plain(InputStream in) throws IOException {
+    /** The bytes of the lines, whether they come gzipped or not. */
+    static InputStream plain(InputStream in) throws IOException {
         BufferedInputStream buffered = new BufferedInputStream(in, 1 << 16);
         buffered.mark(GZIP.length);
         boolean gzip = buffered.read() == GZIP[0] && buffered.read() == GZIP[1];

@@ -215,6 +215,7 @@ class JobStateTest {
                         Map.of(),
                         "http://localhost/",
                         null,
+                        null,
                         null));
     }
 
