@@ -29,6 +29,8 @@ import picocli.CommandLine.ScopeType;
             SubmitCommand.class,
             StatusCommand.class,
             WatchCommand.class,
+            DownloadCommand.class,
+            RerankCommand.class,
             LagCommand.class,
             PaintCommand.class,
             TrainCommand.class,
