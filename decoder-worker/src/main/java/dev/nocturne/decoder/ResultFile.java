@@ -59,12 +59,7 @@ public record ResultFile(
      *     Kafka message could not hold the grids of all
      */
     public record Candidate(
-            int rank,
-            int candidate,
-            long seed,
-            float score,
-            double logProbability,
-            byte[] tokens) {
+            int rank, int candidate, long seed, float score, double logProbability, byte[] tokens) {
 
         public static Candidate of(RankedGrid grid) {
             return new Candidate(

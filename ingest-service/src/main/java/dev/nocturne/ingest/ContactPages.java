@@ -80,8 +80,7 @@ final class ContactPages implements AutoCloseable {
         return result.caption().isEmpty() ? result.customId() : result.caption();
     }
 
-    private void writePicture(RequestResult result, RequestResult.Image image)
-            throws IOException {
+    private void writePicture(RequestResult result, RequestResult.Image image) throws IOException {
         String name = escape(image.key().substring("jobs/%s/".formatted(jobId).length()));
         page.write(
                 """
@@ -92,7 +91,8 @@ final class ContactPages implements AutoCloseable {
                                 name,
                                 name,
                                 escape(result.caption()),
-                                String.format(Locale.ROOT, "%d: %.3f", image.rank(), image.score())));
+                                String.format(
+                                        Locale.ROOT, "%d: %.3f", image.rank(), image.score())));
     }
 
     private void open() throws IOException {

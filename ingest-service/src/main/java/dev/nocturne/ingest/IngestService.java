@@ -583,8 +583,7 @@ public final class IngestService implements Service {
         RequestRef request =
                 new RequestRef(own, Ids.requestId(own, customId), customId, stored.caption());
         String key =
-                "jobs/%s/images/%s/%d.png"
-                        .formatted(own, request.getRequestId(), candidate.rank());
+                "jobs/%s/images/%s/%d.png".formatted(own, request.getRequestId(), candidate.rank());
         if (fromStore(() -> store.exists(key))) {
             return CompletableFuture.completedFuture(open(key));
         }
@@ -883,13 +882,7 @@ public final class IngestService implements Service {
             replays = new Replays(store);
             intake =
                     new Intake(
-                            jobs,
-                            files,
-                            replays,
-                            publisher,
-                            this::catchUp,
-                            new Listener(),
-                            clock);
+                            jobs, files, replays, publisher, this::catchUp, new Listener(), clock);
             keeper = new JobKeeper(jobs, intake, new JobFiles(store, files, results), clock);
             lag.start();
             do {

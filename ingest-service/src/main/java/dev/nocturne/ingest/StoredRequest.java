@@ -45,8 +45,7 @@ public record StoredRequest(
      * @param apiUrl ends with a slash
      */
     static StoredRequest of(StoredResult result, String apiUrl) {
-        String folder =
-                "%sv1/images/%s/%s/".formatted(apiUrl, result.jobId(), result.requestId());
+        String folder = "%sv1/images/%s/%s/".formatted(apiUrl, result.jobId(), result.requestId());
         return new StoredRequest(
                 result.jobId(),
                 result.requestId(),

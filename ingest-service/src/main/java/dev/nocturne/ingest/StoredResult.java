@@ -46,12 +46,7 @@ record StoredResult(
     @JsonNaming(SnakeCaseStrategy.class)
     @JsonIgnoreProperties(ignoreUnknown = true)
     record Candidate(
-            int rank,
-            int candidate,
-            long seed,
-            float score,
-            double logProbability,
-            byte[] tokens) {
+            int rank, int candidate, long seed, float score, double logProbability, byte[] tokens) {
 
         private RankedGrid grid() {
             return new RankedGrid(
@@ -95,7 +90,8 @@ record StoredResult(
      */
     CandidatesRanked best(RequestRef request, int top) {
         int winners = Math.min(top, ranking.size());
-        return ranked(request, ranking.subList(0, winners), ranking.subList(winners, ranking.size()));
+        return ranked(
+                request, ranking.subList(0, winners), ranking.subList(winners, ranking.size()));
     }
 
     /** As {@link #best}, of one candidate alone. */

@@ -32,7 +32,8 @@ class ContactPagesTest {
 
         String picture = "images/%s/1.png".formatted(painted.requestId());
         assertThat(page)
-                .contains("<img src=\"%s\" alt=\"a red heart\" loading=\"lazy\">".formatted(picture))
+                .contains(
+                        "<img src=\"%s\" alt=\"a red heart\" loading=\"lazy\">".formatted(picture))
                 .contains("<figcaption>1: 0.500</figcaption>")
                 .contains("model_error: no picture")
                 .contains("some &lt;captions&gt;")

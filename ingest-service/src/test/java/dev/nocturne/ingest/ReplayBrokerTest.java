@@ -197,8 +197,7 @@ class ReplayBrokerTest {
 
     /** Stores a request whose candidates rank 2, 0, 1, of which the first is published. */
     private void paint(String job, String customId, String caption) {
-        RequestRef request =
-                new RequestRef(job, Ids.requestId(job, customId), customId, caption);
+        RequestRef request = new RequestRef(job, Ids.requestId(job, customId), customId, caption);
         String images = "jobs/%s/images/%s/".formatted(job, request.getRequestId());
         byte[] picture = "picture 2".getBytes(UTF_8);
         store.put(images + "1.png", picture, "image/png");
@@ -235,8 +234,7 @@ class ReplayBrokerTest {
         String images =
                 "jobs/%s/images/%s/"
                         .formatted(
-                                ranked.getRequest().getJobId(),
-                                ranked.getRequest().getRequestId());
+                                ranked.getRequest().getJobId(), ranked.getRequest().getRequestId());
         List<StoredImage> stored = new ArrayList<>();
         for (RankedGrid winner : ranked.getWinners()) {
             String key = images + winner.getRank() + ".png";
@@ -255,11 +253,7 @@ class ReplayBrokerTest {
         }
         finish(
                 new RequestFinished(
-                        ranked.getRequest(),
-                        RequestStatus.COMPLETED,
-                        stored,
-                        null,
-                        Instant.now()));
+                        ranked.getRequest(), RequestStatus.COMPLETED, stored, null, Instant.now()));
     }
 
     private static ByteBuffer tokens(int token) {

@@ -176,8 +176,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
 
     /** Packed, or none of them where they do not fit. */
     private static ByteBuffer tokens(List<RankedGrid> grids, int maxBytes) {
-        ByteBuffer packed =
-                PackedTokens.pack(grids.stream().map(RankedGrid::getTokens).toList());
+        ByteBuffer packed = PackedTokens.pack(grids.stream().map(RankedGrid::getTokens).toList());
         return packed.remaining() <= maxBytes ? packed : ByteBuffer.allocate(0);
     }
 

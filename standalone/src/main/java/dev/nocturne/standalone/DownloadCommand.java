@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "download",
         description =
-                "Downloads everything that a finished job left, and verifies it;"
-                        + " what is there already and right is kept, so a run that was cut off goes on.")
+                "Downloads everything that a finished job left, and verifies it; what is there"
+                    + " already and right is kept, so a run that was cut off goes on.")
 final class DownloadCommand implements Callable<Integer> {
     private static final int AT_ONCE = 8;
     private static final String MANIFEST = "manifest.json";
@@ -68,8 +68,7 @@ final class DownloadCommand implements Callable<Integer> {
         }
         int downloaded = downloadAll(manifest.files());
         // last, as in the bucket: where it is, all is
-        Files.move(
-                manifestPart, folder.resolve(MANIFEST), StandardCopyOption.REPLACE_EXISTING);
+        Files.move(manifestPart, folder.resolve(MANIFEST), StandardCopyOption.REPLACE_EXISTING);
         int files = manifest.files().size() + 1;
         Summary summary =
                 new Summary(
@@ -179,8 +178,7 @@ final class DownloadCommand implements Callable<Integer> {
         if (!Files.isRegularFile(file) || Files.size(file) != entry.bytes()) {
             return false;
         }
-        try (DigestInputStream in =
-                new DigestInputStream(Files.newInputStream(file), sha256())) {
+        try (DigestInputStream in = new DigestInputStream(Files.newInputStream(file), sha256())) {
             in.transferTo(OutputStream.nullOutputStream());
             return HexFormat.of().formatHex(in.getMessageDigest().digest()).equals(entry.sha256());
         }

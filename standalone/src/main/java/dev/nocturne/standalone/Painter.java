@@ -171,8 +171,7 @@ final class Painter implements AutoCloseable {
     private Painting render(Request request) {
         CaptionSubmitted caption = request.caption;
         List<RankedGrid> ranking = Ranking.best(request.scored, request.scored.size());
-        List<RankedGrid> winners =
-                ranking.subList(0, Math.min(caption.getTop(), ranking.size()));
+        List<RankedGrid> winners = ranking.subList(0, Math.min(caption.getTop(), ranking.size()));
         List<BufferedImage> pictures = dvae.decode(winners.stream().map(this::grid).toList());
         List<byte[]> pngs = new ArrayList<>();
         List<ResultFile.Image> images = new ArrayList<>();

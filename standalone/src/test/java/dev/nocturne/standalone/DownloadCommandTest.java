@@ -68,7 +68,8 @@ class DownloadCommandTest {
         answers.put(
                 "/v1/jobs/job-1",
                 """
-                {"id":"job-1","status":"%s","counts":{"total":2,"in_progress":1}}"""
+                {"id":"job-1","status":"%s","counts":{"total":2,"in_progress":1}}\
+                """
                         .formatted(status));
     }
 
