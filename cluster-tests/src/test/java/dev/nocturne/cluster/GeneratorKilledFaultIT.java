@@ -50,6 +50,13 @@ import org.junit.jupiter.api.io.TempDir;
 class GeneratorKilledFaultIT {
     private static final String JOB = "job-killed";
     private static final int CAPTIONS = 24;
+    private static final List<String> JOB_FILES =
+            List.of(
+                    "candidates.jsonl",
+                    "errors.jsonl",
+                    "index.html",
+                    "manifest.json",
+                    "output.jsonl");
     private static final int CANDIDATES = 16;
     private static final int TOP = 2;
     private static final int BATCH = 4;
@@ -180,7 +187,9 @@ class GeneratorKilledFaultIT {
 
     private static void everyObjectIsStoredOnce(Cluster cluster) {
         List<String> expected = new ArrayList<>();
-        expected.add("jobs/%s/manifest.json".formatted(JOB));
+        for (String name : JOB_FILES) {
+            expected.add("jobs/%s/%s".formatted(JOB, name));
+        }
         for (int i = 0; i < CAPTIONS; i++) {
             String images = "jobs/%s/images/%s/".formatted(JOB, requestId(i));
             expected.add(images + "result.json");

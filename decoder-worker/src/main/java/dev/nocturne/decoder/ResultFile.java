@@ -6,12 +6,25 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.OtherCandidate;
+import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.StoredImage;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.PackedTokens;
+import dev.nocturne.schemas.ReasonCodes;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code result.json}: the pictures of one request, and what it takes to draw them again. Without
- * the time of day, so that a second run writes the same bytes.
+ * {@code result.json}: the pictures of one request, what it takes to draw them again, and all its
+ * candidates, so that each can be rendered later. Without the time of day, so that a second run
+ * writes the same bytes.
+ *
+ * @param candidates how many were compared
+ * @param images of the winners
+ * @param ranking every candidate, best first
  */
 public record ResultFile(
         String jobId,
@@ -25,7 +38,10 @@ public record ResultFile(
         int topK,
         double topP,
         double guidance,
-        List<Image> images) {
+        int gridHeight,
+        int gridWidth,
+        List<Image> images,
+        List<Candidate> ranking) {
 
     /** One stored picture, best rank first. */
     public record Image(
@@ -37,6 +53,24 @@ public record ResultFile(
             long seed,
             float score,
             double logProbability) {}
+
+    /**
+     * @param tokens the grid as uint16 little-endian in raster order, Base64 in JSON; null where a
+     *     Kafka message could not hold the grids of all
+     */
+    public record Candidate(
+            int rank, int candidate, long seed, float score, double logProbability, byte[] tokens) {
+
+        public static Candidate of(RankedGrid grid) {
+            return new Candidate(
+                    grid.getRank(),
+                    grid.getCandidate(),
+                    grid.getSeed(),
+                    grid.getScore(),
+                    grid.getLogProbability(),
+                    EventCodec.bytes(grid.getTokens()));
+        }
+    }
 
     private static final ObjectMapper JSON =
             JsonMapper.builder()
@@ -57,6 +91,8 @@ public record ResultFile(
                 ranked.getTopK(),
                 ranked.getTopP(),
                 ranked.getGuidance(),
+                ranked.getGridHeight(),
+                ranked.getGridWidth(),
                 images.stream()
                         .map(
                                 image ->
@@ -69,7 +105,42 @@ public record ResultFile(
                                                 image.getSeed(),
                                                 image.getScore(),
                                                 image.getLogProbability()))
-                        .toList());
+                        .toList(),
+                ranking(ranked));
+    }
+
+    /** Of a record from before there were others, the winners alone. */
+    private static List<Candidate> ranking(CandidatesRanked ranked) {
+        List<Candidate> ranking = new ArrayList<>();
+        ranked.getWinners().forEach(winner -> ranking.add(Candidate.of(winner)));
+        List<OtherCandidate> others = ranked.getOthers();
+        List<ByteBuffer> tokens = tokens(ranked);
+        for (int i = 0; i < others.size(); i++) {
+            OtherCandidate other = others.get(i);
+            ranking.add(
+                    new Candidate(
+                            ranking.size() + 1,
+                            other.getCandidate(),
+                            other.getSeed(),
+                            other.getScore(),
+                            other.getLogProbability(),
+                            tokens.isEmpty() ? null : EventCodec.bytes(tokens.get(i))));
+        }
+        return ranking;
+    }
+
+    private static List<ByteBuffer> tokens(CandidatesRanked ranked) {
+        if (!ranked.getOtherTokens().hasRemaining()) {
+            return List.of();
+        }
+        try {
+            return PackedTokens.unpack(
+                    ranked.getOtherTokens(),
+                    ranked.getOthers().size(),
+                    2 * ranked.getGridHeight() * ranked.getGridWidth());
+        } catch (IllegalArgumentException e) {
+            throw new PermanentException(ReasonCodes.MALFORMED_EVENT, e.getMessage(), e);
+        }
     }
 
     public byte[] toJson() {

@@ -3,11 +3,13 @@ package dev.nocturne.decoder;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GridsDrawn;
+import dev.nocturne.events.OtherCandidate;
 import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.models.Embeddings;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.PackedTokens;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -42,7 +44,7 @@ final class Examples {
                 .build();
     }
 
-    /** Ranks candidates 3 and 1. */
+    /** Ranks candidates 3 and 1, then 0 and 2. */
     static CandidatesRanked ranked(String customId, String model) {
         return CandidatesRanked.newBuilder()
                 .setRequest(request(customId))
@@ -58,6 +60,11 @@ final class Examples {
                 .setTemperature(0.9)
                 .setTopK(40)
                 .setTopP(0.95)
+                .setOthers(
+                        List.of(
+                                new OtherCandidate(0, 100L, 0.0, 0.25f),
+                                new OtherCandidate(2, 102L, -2.0, -0.5f)))
+                .setOtherTokens(PackedTokens.pack(List.of(tokens(0), tokens(2))))
                 .build();
     }
 

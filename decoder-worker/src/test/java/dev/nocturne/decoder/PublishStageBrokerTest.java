@@ -1,10 +1,13 @@
 package dev.nocturne.decoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.embedded.EmbeddedObjectStore;
+import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
@@ -12,13 +15,17 @@ import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.Outbox;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import javax.imageio.ImageIO;
@@ -31,8 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PublishStageBrokerTest {
 
     private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
-    private static final String FOLDER =
-            "jobs/job-1/images/%s/".formatted(Examples.request("a").getRequestId());
+    private static final String FOLDER = folder("a");
 
     @TempDir static Path dataDir;
     private static EmbeddedObjectStore endpoint;
@@ -79,13 +85,21 @@ class PublishStageBrokerTest {
         endpoint.close();
     }
 
+    private static String folder(String customId) {
+        return "jobs/job-1/images/%s/".formatted(Examples.request(customId).getRequestId());
+    }
+
     private static RequestFinished publish() {
+        return publish(Examples.ranked("a", Examples.MODEL));
+    }
+
+    private static RequestFinished publish(CandidatesRanked ranked) {
         PublishStage stage =
                 new PublishStage(
                         PixelRenderer::new, () -> store, Clock.fixed(NOON, ZoneOffset.UTC));
         Outbox out = new Outbox(() -> true);
         stage.open();
-        stage.process(List.of(Examples.ranked("a", Examples.MODEL)), out);
+        stage.process(List.of(ranked), out);
         return (RequestFinished) out.outputs().get(0).event();
     }
 
@@ -117,6 +131,51 @@ class PublishStageBrokerTest {
         assertThat(result.get("images").get(0).get("seed").asLong()).isEqualTo(103);
         assertThat(result.get("images").get(0).get("sha256").asText())
                 .isEqualTo(finished.getImages().get(0).getSha256());
+
+        List<JsonNode> ranking = new ArrayList<>();
+        result.get("ranking").forEach(ranking::add);
+        assertThat(ranking)
+                .extracting(
+                        entry -> entry.get("rank").intValue(),
+                        entry -> entry.get("candidate").intValue(),
+                        entry -> entry.get("seed").longValue(),
+                        entry -> entry.get("score").doubleValue(),
+                        entry -> entry.get("log_probability").doubleValue(),
+                        entry -> entry.get("tokens").textValue())
+                .containsExactly(
+                        tuple(1, 3, 103L, 0.75, -3.0, "AwA="),
+                        tuple(2, 1, 101L, 0.5, -1.0, "AQA="),
+                        tuple(3, 0, 100L, 0.25, 0.0, "AAA="),
+                        tuple(4, 2, 102L, -0.5, -2.0, "AgA="));
+    }
+
+    /** What a message could not hold is left out, and the rest stays. */
+    @Test
+    void candidatesWithoutTokensAreKeptAsWell() throws Exception {
+        publish(
+                CandidatesRanked.newBuilder(Examples.ranked("b", Examples.MODEL))
+                        .setOtherTokens(ByteBuffer.allocate(0))
+                        .build());
+
+        JsonNode ranking =
+                new ObjectMapper().readTree(store.get(folder("b") + "result.json")).get("ranking");
+        assertThat(ranking).hasSize(4);
+        assertThat(ranking.get(1).get("tokens").isNull()).isFalse();
+        assertThat(ranking.get(2).get("tokens").isNull()).isTrue();
+        assertThat(ranking.get(2).get("seed").longValue()).isEqualTo(100);
+    }
+
+    @Test
+    void brokenTokensFailTheRequest() {
+        CandidatesRanked ranked =
+                CandidatesRanked.newBuilder(Examples.ranked("c", Examples.MODEL))
+                        .setOtherTokens(ByteBuffer.wrap(new byte[] {1, 2, 3}))
+                        .build();
+
+        assertThatThrownBy(() -> publish(ranked))
+                .isInstanceOfSatisfying(
+                        PermanentException.class,
+                        e -> assertThat(e.reasonCode()).isEqualTo(ReasonCodes.MALFORMED_EVENT));
     }
 
     @Test

@@ -143,7 +143,7 @@ final class ChangeFeed implements AutoCloseable {
     private List<Job> changes(boolean withOpen) {
         Map<String, Job> told = new LinkedHashMap<>();
         for (String id : takeChanged()) {
-            jobs.ask(id, job -> job.at(clock.instant())).ifPresent(job -> told.put(id, job));
+            jobs.job(id, clock.instant()).ifPresent(job -> told.put(id, job));
         }
         if (withOpen && !seats.isEmpty()) {
             for (Job job : latestJobs()) {

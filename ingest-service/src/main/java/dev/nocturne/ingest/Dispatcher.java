@@ -3,6 +3,7 @@ package dev.nocturne.ingest;
 import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobReleased;
+import dev.nocturne.events.Replay;
 import dev.nocturne.runtime.StageException;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
@@ -50,6 +51,7 @@ final class Dispatcher implements AutoCloseable {
 
     private final JobTable jobs;
     private final FileStore files;
+    private final Replays replays;
     private final JobPublisher publisher;
     private final Runnable catchUp;
     private final Clock clock;
@@ -74,9 +76,15 @@ final class Dispatcher implements AutoCloseable {
      * @param catchUp waits until the table knows everything that is in the log by now
      */
     Dispatcher(
-            JobTable jobs, FileStore files, JobPublisher publisher, Runnable catchUp, Clock clock) {
+            JobTable jobs,
+            FileStore files,
+            Replays replays,
+            JobPublisher publisher,
+            Runnable catchUp,
+            Clock clock) {
         this.jobs = jobs;
         this.files = files;
+        this.replays = replays;
         this.publisher = publisher;
         this.catchUp = catchUp;
         this.clock = clock;
@@ -231,6 +239,7 @@ final class Dispatcher implements AutoCloseable {
 
     private final class Claim implements FairShare.Claim {
         private final String id;
+        private final Replay replay; // null: its captions are drawn
         private final CaptionReader reader;
         private final Map<Long, JobState.Out> released = new HashMap<>();
         private int held;
@@ -240,6 +249,7 @@ final class Dispatcher implements AutoCloseable {
 
         Claim(Look look, long lastTurn) {
             this.id = look.id();
+            this.replay = look.created().getReplay();
             this.reader = readers.get(id);
             this.held = look.released().getHeld();
             this.heldCandidates = look.released().getHeldCandidates();
@@ -260,6 +270,14 @@ final class Dispatcher implements AutoCloseable {
         /** By an earlier transaction of which nobody heard. */
         boolean isFurther() {
             return jobs.ask(id, job -> job.released().getLine() != reader.line()).orElseThrow();
+        }
+
+        void send(JobParser.Line line, Instant now, JobPublisher.Transaction transaction) {
+            if (replay == null) {
+                transaction.send(Topics.CAPTIONS, Ids.key(id, line.requestId()), line.caption());
+            } else {
+                replays.send(replay, line.request(), now, transaction);
+            }
         }
 
         JobEvent event(Instant now) {
@@ -312,8 +330,7 @@ final class Dispatcher implements AutoCloseable {
             while (claim.held > 0 && sent < ROUND && claim.out - before < portion) {
                 JobParser.Line line = next(claim);
                 int candidates = line.caption().getCandidates();
-                transaction.send(
-                        Topics.CAPTIONS, Ids.key(claim.id, line.requestId()), line.caption());
+                claim.send(line, now, transaction);
                 claim.released.put(
                         JobState.number(line.requestId()), new JobState.Out(candidates, now));
                 claim.held--;

@@ -1,13 +1,17 @@
 package dev.nocturne.ingest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobStopped;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.Replay;
 import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.StopReason;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
@@ -21,6 +25,7 @@ import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Lane;
+import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topics;
 import dev.nocturne.schemas.Violation;
@@ -29,6 +34,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -42,6 +48,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -77,6 +84,7 @@ public final class IngestService implements Service {
 
     private static final Pattern PICTURE = Pattern.compile("[1-9]\\d{0,2}\\.png");
     private static final Pattern REQUEST_ID = Pattern.compile("[0-9a-f]{16}");
+    private static final Pattern JOB_FILE = Pattern.compile("(\\w[\\w.-]*/)*\\w[\\w.-]*");
 
     private final KafkaSettings kafka;
     private final Supplier<ObjectStore> openStore;
@@ -100,6 +108,7 @@ public final class IngestService implements Service {
     // null before the store is opened; then set once
     private volatile ObjectStore store;
     private volatile FileStore files;
+    private volatile Replays replays;
     private volatile Intake intake;
     private volatile JobKeeper keeper;
     private volatile Dispatcher dispatcher;
@@ -303,7 +312,8 @@ public final class IngestService implements Service {
                 idempotencyKey == null ? null : request.digest(),
                 schedule.startAfter(),
                 schedule.window() == null ? null : schedule.window().toString(),
-                schedule.deadline());
+                schedule.deadline(),
+                null);
     }
 
     /**
@@ -322,7 +332,7 @@ public final class IngestService implements Service {
      */
     public List<Batch> batches(String after, int limit) {
         requireCaughtUp();
-        return jobs.batches(after, limit, clock.instant())
+        return jobs.batches(clock.instant(), after, limit)
                 .orElseThrow(() -> IngestException.unknownBatch(after));
     }
 
@@ -381,7 +391,9 @@ public final class IngestService implements Service {
                             new Schedule(null, scheduleOf(id).window(), null),
                             null);
             String child = Ids.newBatchId();
-            intake.publish(child, created(request, null, apiUrl));
+            JobCreated created = created(request, null, apiUrl);
+            created = JobCreated.newBuilder(created).setReplay(replay(id)).build();
+            intake.publish(child, created);
             LOG.info("job {} created from what is left of {}", child, id);
             return batch(child);
         } finally {
@@ -391,6 +403,11 @@ public final class IngestService implements Service {
 
     private Schedule scheduleOf(String id) {
         return jobs.ask(id, JobState::schedule).orElseThrow();
+    }
+
+    /** Null for a job that is drawn. */
+    private Replay replay(String id) {
+        return jobs.ask(id, job -> job.created().getReplay()).orElse(null);
     }
 
     private boolean writeUnpainted(String id, Path lines) throws IOException {
@@ -467,20 +484,7 @@ public final class IngestService implements Service {
             Throwable error,
             CaptionJson.AnswerFormat format,
             String apiUrl) {
-        if (error != null) {
-            throw IngestException.timedOut(
-                    "the picture was not finished within %d minutes: look for job '%s' later"
-                            .formatted(PATIENCE.toMinutes(), jobId));
-        }
-        if (result.status() != RequestResult.Status.COMPLETED) {
-            RequestResult.Failure failed = result.failure();
-            boolean ours =
-                    Set.of(ReasonCodes.MODEL_ERROR, ReasonCodes.STORAGE_ERROR, ReasonCodes.INTERNAL)
-                            .contains(failed.code());
-            throw new IngestException(
-                    ours ? IngestException.Kind.FAILED : IngestException.Kind.INVALID,
-                    List.of(new Problem(null, failed.param(), failed.code(), failed.message())));
-        }
+        requirePainted(jobId, result, error);
         return format == CaptionJson.AnswerFormat.URL
                 ? Answers.urls(result, jobId, apiUrl)
                 : Answers.images(
@@ -496,6 +500,23 @@ public final class IngestService implements Service {
                                         image.rank(),
                                         image.score(),
                                         image.seed()));
+    }
+
+    private static void requirePainted(String jobId, RequestResult result, Throwable error) {
+        if (error != null) {
+            throw IngestException.timedOut(
+                    "the picture was not finished within %d minutes: look for job '%s' later"
+                            .formatted(PATIENCE.toMinutes(), jobId));
+        }
+        if (result.status() != RequestResult.Status.COMPLETED) {
+            RequestResult.Failure failed = result.failure();
+            boolean ours =
+                    Set.of(ReasonCodes.MODEL_ERROR, ReasonCodes.STORAGE_ERROR, ReasonCodes.INTERNAL)
+                            .contains(failed.code());
+            throw new IngestException(
+                    ours ? IngestException.Kind.FAILED : IngestException.Kind.INVALID,
+                    List.of(new Problem(null, failed.param(), failed.code(), failed.message())));
+        }
     }
 
     /**
@@ -516,6 +537,223 @@ public final class IngestService implements Service {
                     "name", "unknown_picture", "there is no picture '%s'".formatted(key));
         }
         return fromStore(() -> store.open(key));
+    }
+
+    // ---- what is kept of finished requests
+
+    /**
+     * A painted request with all its candidates.
+     *
+     * @param apiUrl of this API as the caller knows it, ends with a slash
+     * @throws IngestException UNKNOWN or UNAVAILABLE
+     */
+    public StoredRequest request(String jobId, String requestId, String apiUrl) {
+        return StoredRequest.of(stored(jobId, requestId), apiUrl);
+    }
+
+    private StoredResult stored(String jobId, String requestId) {
+        requireCaughtUp();
+        boolean wellFormed = Ids.isJobId(jobId) && REQUEST_ID.matcher(requestId).matches();
+        return (wellFormed
+                        ? fromStore(() -> replays.find(jobId, requestId))
+                        : Optional.<StoredResult>empty())
+                .orElseThrow(
+                        () ->
+                                IngestException.unknown(
+                                        "request",
+                                        "unknown_request",
+                                        "request '%s' of job '%s' has no pictures: GET /v1/jobs/{id}/results tells which have"
+                                                .formatted(
+                                                        JobParser.excerpt(requestId),
+                                                        JobParser.excerpt(jobId))));
+    }
+
+    /**
+     * The picture of any candidate, as PNG, which the caller closes. The first time it is asked for
+     * it goes through the pipeline, as a request of its own whose id is derived from the
+     * candidate's; later it comes from the bucket.
+     *
+     * @param name the candidate's number and {@code .png}
+     * @return ends with an {@link IngestException} FAILED or, after a while, TIMED_OUT
+     * @throws IngestException UNKNOWN, CONFLICT if its tokens were not kept, or UNAVAILABLE
+     */
+    public CompletionStage<InputStream> candidate(String jobId, String requestId, String name) {
+        StoredResult stored = stored(jobId, requestId);
+        StoredResult.Candidate candidate =
+                stored.ranking().stream()
+                        .filter(one -> name.equals(one.candidate() + ".png"))
+                        .findFirst()
+                        .orElseThrow(
+                                () ->
+                                        IngestException.unknown(
+                                                "name",
+                                                "unknown_picture",
+                                                "request '%s' has no candidate '%s': name one of 0 to %d, as 0.png"
+                                                        .formatted(
+                                                                requestId,
+                                                                JobParser.excerpt(name),
+                                                                stored.ranking().size() - 1)));
+        Optional<RequestResult.Image> image = stored.image(candidate.candidate());
+        if (image.isPresent()) {
+            return CompletableFuture.completedFuture(open(image.get().key()));
+        }
+        if (candidate.tokens() == null) {
+            throw IngestException.conflict(
+                    "name",
+                    "tokens_not_kept",
+                    "the tokens of candidate %d were not kept, they did not fit a message: paint its caption with fewer candidates"
+                            .formatted(candidate.candidate()));
+        }
+        String customId = "%s-%s-%d".formatted(jobId, requestId, candidate.candidate());
+        String own = Ids.captionJobId(customId);
+        RequestRef request =
+                new RequestRef(own, Ids.requestId(own, customId), customId, stored.caption());
+        String key =
+                "jobs/%s/images/%s/%d.png".formatted(own, request.getRequestId(), candidate.rank());
+        if (fromStore(() -> store.exists(key))) {
+            return CompletableFuture.completedFuture(open(key));
+        }
+        return render(stored.only(request, candidate), key);
+    }
+
+    private CompletionStage<InputStream> render(CandidatesRanked candidate, String key) {
+        RequestRef request = candidate.getRequest();
+        String jobId = request.getJobId();
+        CompletableFuture<RequestResult> result = new CompletableFuture<>();
+        CompletableFuture<RequestResult> earlier = waiting.putIfAbsent(jobId, result);
+        if (earlier == null) {
+            result.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                    .whenComplete((done, error) -> waiting.remove(jobId));
+            try {
+                publisher.publish(
+                        Topics.SELECTIONS.in(Lane.INTERACTIVE),
+                        Ids.key(jobId, request.getRequestId()), candidate);
+            } catch (IngestException e) {
+                result.completeExceptionally(e);
+                throw e;
+            }
+        }
+        return (earlier == null ? result : earlier)
+                .handleAsync(
+                        (done, error) -> {
+                            requirePainted(jobId, done, error);
+                            return open(key);
+                        });
+    }
+
+    private InputStream open(String key) {
+        return fromStore(() -> store.open(key));
+    }
+
+    /**
+     * Creates a job that publishes other pictures of the candidates that a finished job has drawn;
+     * nothing is drawn again. Its counts, its files and its end are those of any job.
+     *
+     * @param body {@code top}: pictures of each request
+     * @param apiUrl of this API as the caller knows it, ends with a slash
+     * @return the new job; its metadata names the old one as {@code parent_batch}
+     * @throws IngestException INVALID, UNKNOWN, CONFLICT if the job is not finished or has no
+     *     pictures, or UNAVAILABLE
+     */
+    public Job rerank(String id, JsonNode body, String apiUrl) throws IOException {
+        Job parent = job(id);
+        int top = top(body);
+        Path lines = Files.createTempFile("nocturne-", ".jsonl");
+        try {
+            if (!parent.status().isTerminal() || !writePainted(id, top, lines)) {
+                throw IngestException.conflict(
+                        "id",
+                        "nothing_to_rerank",
+                        "job '%s' is %s and has nothing to rank again: only pictures of a finished job can be"
+                                .formatted(id, parent.status().name().toLowerCase(Locale.ROOT)));
+            }
+            StoredFile file = upload("%s-rerank.jsonl".formatted(id), "batch", lines);
+            String window = BatchRequest.LONGEST_WINDOW;
+            BatchRequest request =
+                    new BatchRequest(
+                            file.id(),
+                            false,
+                            window,
+                            BatchRequest.window(window),
+                            Map.of("parent_batch", id),
+                            Schedule.AT_ONCE,
+                            null);
+            JobCreated created =
+                    JobCreated.newBuilder(created(request, null, apiUrl))
+                            .setReplay(new Replay(id, top))
+                            .build();
+            String child = Ids.newJobId();
+            intake.publish(child, created);
+            LOG.info("job {} created from the candidates of {}", child, id);
+            return job(child);
+        } finally {
+            Files.deleteIfExists(lines);
+        }
+    }
+
+    private static int top(JsonNode body) {
+        JsonNode top = body.path("top");
+        if (!top.isInt() || top.intValue() < 1 || top.intValue() > Limits.MAX_TOP) {
+            throw IngestException.invalid(
+                    "top",
+                    "top is %s: must be 1 to %d"
+                            .formatted(JobParser.excerpt(top.toString()), Limits.MAX_TOP));
+        }
+        body.fieldNames()
+                .forEachRemaining(
+                        name -> {
+                            if (!name.equals("top")) {
+                                throw IngestException.invalid(
+                                        JobParser.excerpt(name),
+                                        "unknown field '%s': there is top alone"
+                                                .formatted(JobParser.excerpt(name)));
+                            }
+                        });
+        return top.intValue();
+    }
+
+    private boolean writePainted(String id, int top, Path lines) throws IOException {
+        boolean[] any = {false};
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(lines))) {
+            results(
+                    id,
+                    result -> {
+                        if (result.status() == RequestResult.Status.COMPLETED) {
+                            out.write(
+                                    JsonNodeFactory.instance
+                                            .objectNode()
+                                            .put("custom_id", result.customId())
+                                            .put("prompt", result.caption())
+                                            .put("candidates", top)
+                                            .put("top", top)
+                                            .toString()
+                                            .getBytes(StandardCharsets.UTF_8));
+                            out.write('\n');
+                            any[0] = true;
+                        }
+                    });
+        }
+        return any[0];
+    }
+
+    /**
+     * A file of a job, by its name in the manifest, which the caller closes; {@code manifest.json}
+     * is there once the job is finished, the pictures of a request as soon as it is.
+     *
+     * @throws IngestException UNKNOWN or UNAVAILABLE
+     */
+    public InputStream jobFile(String id, String name) {
+        requireCaughtUp();
+        String key = "jobs/%s/%s".formatted(id, name);
+        boolean wellFormed = Ids.isJobId(id) && JOB_FILE.matcher(name).matches();
+        if (!wellFormed || !fromStore(() -> store.exists(key))) {
+            throw IngestException.unknown(
+                    "name",
+                    "unknown_file",
+                    "job '%s' has no file '%s': its manifest.json lists all, once it is finished"
+                            .formatted(JobParser.excerpt(id), JobParser.excerpt(name)));
+        }
+        return open(key);
     }
 
     // ---- jobs
@@ -779,9 +1017,12 @@ public final class IngestService implements Service {
         try {
             store = openStore.get();
             files = new FileStore(store);
-            intake = new Intake(jobs, files, publisher, this::catchUp, new Listener(), clock);
+            replays = new Replays(store);
+            intake =
+                    new Intake(
+                            jobs, files, publisher, this::catchUp, new Listener(), clock);
             keeper = new JobKeeper(jobs, intake, new JobFiles(store, files, results), clock);
-            dispatcher = new Dispatcher(jobs, files, publisher, this::catchUp, clock);
+            dispatcher = new Dispatcher(jobs, files, replays, publisher, this::catchUp, clock);
             lag.start();
             do {
                 try {

@@ -289,11 +289,7 @@ final class Intake {
                             Topics.RESULTS,
                             Ids.key(jobId, requestId),
                             new RequestFinished(
-                                    new RequestRef(
-                                            jobId,
-                                            requestId,
-                                            line.customId(),
-                                            line.caption().getCaption()),
+                                    line.request(),
                                     RequestStatus.valueOf(reason.name()),
                                     List.of(),
                                     failure,

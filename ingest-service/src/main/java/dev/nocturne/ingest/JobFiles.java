@@ -1,25 +1,49 @@
 package dev.nocturne.ingest;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.MappingIterator;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.events.RequestStatus;
 import dev.nocturne.runtime.ObjectStore;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /**
- * The files of a finished job: {@code output.jsonl} and {@code errors.jsonl} of one that was made
- * from a file, and of every job the manifest, whose presence in the bucket says that the job is
- * complete. Made of the job's events alone, so that writing them again writes the same bytes; a
- * result is in memory at a time.
+ * The files of a finished job, in {@code jobs/<job>/}: {@code input.jsonl}, {@code output.jsonl},
+ * {@code errors.jsonl}, {@code candidates.jsonl}, the pages of {@link ContactPages}, and last the
+ * manifest, whose presence in the bucket says that the job is complete.
+ *
+ * <p>All in the order of the input file; of a job that came through Kafka, which has none, in the
+ * order of the log. Made of the log and the bucket alone, so that writing them again writes the
+ * same bytes. Memory holds some results at a time.
  */
 final class JobFiles {
 
@@ -49,9 +73,36 @@ final class JobFiles {
         }
     }
 
+    /** Results that are fetched from the bucket ahead of the one that is written. */
+    private static final int FETCHED_AHEAD = 16;
+
     private final ObjectStore store;
     private final FileStore files;
     private final ResultLog results;
+
+    /** A line of {@code candidates.jsonl}. */
+    @JsonNaming(SnakeCaseStrategy.class)
+    record CandidateLine(
+            String requestId,
+            String customId,
+            int rank,
+            int candidate,
+            long seed,
+            float score,
+            double logProbability,
+            int gridHeight,
+            int gridWidth,
+            byte[] tokens) {}
+
+    /** What the manifest says of a file; the name is relative to the job's folder. */
+    record Entry(String name, long bytes, String sha256) {}
+
+    /** A result, and its {@code result.json}: null if there is none. */
+    private record Fetched(RequestFinished result, Future<byte[]> stored) {}
+
+    private interface Visitor {
+        void visit(RequestFinished result, byte[] stored) throws IOException;
+    }
 
     JobFiles(ObjectStore store, FileStore files, ResultLog results) {
         this.store = store;
@@ -78,44 +129,215 @@ final class JobFiles {
 
     /** Puts them into the bucket, the manifest last; nothing if it is there already. */
     void write(Content content) throws IOException {
-        String manifestKey = manifestKey(content.jobId());
-        if (store.exists(manifestKey)) {
+        if (store.exists(manifestKey(content.jobId()))) {
             return;
         }
         Path folder = Files.createTempDirectory("nocturne-job-");
-        Path output = folder.resolve("output.jsonl");
-        Path errors = folder.resolve("errors.jsonl");
-        Path manifest = folder.resolve("manifest.json");
         try {
-            writeLocally(content, output, errors, manifest);
-            if (content.created() != null) {
-                if (content.closing().getCompleted() > 0) {
-                    put(content, outputFileId(content.jobId()), output);
-                }
-                if (Files.size(errors) > 0) {
-                    put(content, errorFileId(content.jobId()), errors);
-                }
-            }
-            store.put(manifestKey, manifest, "application/json");
+            write(content, folder);
         } finally {
-            for (Path file : new Path[] {output, errors, manifest, folder}) {
-                Files.deleteIfExists(file);
+            try (DirectoryStream<Path> written = Files.newDirectoryStream(folder)) {
+                for (Path file : written) {
+                    Files.delete(file);
+                }
             }
+            Files.delete(folder);
         }
     }
 
-    private void writeLocally(Content content, Path output, Path errors, Path manifest)
+    private void write(Content content, Path folder) throws IOException {
+        List<Path> files = new ArrayList<>();
+        Path input = folder.resolve("input.jsonl");
+        Path output = folder.resolve("output.jsonl");
+        Path errors = folder.resolve("errors.jsonl");
+        Path candidates = folder.resolve("candidates.jsonl");
+        Path objects = folder.resolve("objects"); // manifest entries of what is there already
+        if (content.created() != null) {
+            copyInput(content, input);
+            files.add(input);
+        }
+        JobClosed closing = content.closing();
+        int total = total(closing);
+        String summary =
+                ContactPages.summary(
+                        total,
+                        closing.getCompleted(),
+                        closing.getFailed(),
+                        closing.getCancelled() + closing.getExpired());
+        ContactPages pages = new ContactPages(folder, content.jobId(), total, summary);
+        try (ResultSpool spool = new ResultSpool(folder.resolve("results"))) {
+            results.read(content.jobId(), content.firstOffsets(), spool::add);
+            requireAll(content, spool.requestIds().size(), total);
+            try (pages;
+                    OutputStream outputLines = stream(output);
+                    OutputStream errorLines = stream(errors);
+                    OutputStream candidateLines = stream(candidates);
+                    OutputStream entries = stream(objects)) {
+                visit(
+                        order(content, input, spool),
+                        spool,
+                        (event, stored) -> {
+                            RequestResult result = RequestResult.of(event);
+                            boolean completed = result.status() == RequestResult.Status.COMPLETED;
+                            writeLine(
+                                    completed ? outputLines : errorLines,
+                                    Answers.line(result, content.jobId(), apiUrl(content)));
+                            pages.add(result);
+                            writeEntries(content.jobId(), result, stored, entries);
+                            if (stored != null) {
+                                writeCandidates(StoredResult.parse(stored), candidateLines);
+                            }
+                        });
+            }
+        }
+        for (Path lines : List.of(output, errors, candidates)) {
+            if (Files.size(lines) > 0) {
+                files.add(lines);
+            }
+        }
+        files.addAll(pages.files());
+        Path manifest = folder.resolve("manifest.json");
+        writeManifest(content, total, files, objects, manifest);
+        for (Path file : files) {
+            put(content, file);
+        }
+        store.put(manifestKey(content.jobId()), manifest, "application/json");
+    }
+
+    private static int total(JobClosed closing) {
+        return closing.getCompleted()
+                + closing.getFailed()
+                + closing.getCancelled()
+                + closing.getExpired();
+    }
+
+    private static void requireAll(Content content, int found, int total) throws IOException {
+        if (found != total) {
+            throw new IOException(
+                    "the log has %d results of job %s, %d were counted"
+                            .formatted(found, content.jobId(), total));
+        }
+    }
+
+    /** As it came, but not gzipped. */
+    private void copyInput(Content content, Path input) throws IOException {
+        StoredFile file = files.find(content.created().getInputFileId()).orElseThrow();
+        try (InputStream in = JobParser.plain(files.open(file))) {
+            Files.copy(in, input);
+        }
+    }
+
+    private static Iterable<String> order(Content content, Path input, ResultSpool spool)
+            throws IOException {
+        if (content.created() == null) {
+            return spool.requestIds();
+        }
+        List<String> ids = new ArrayList<>();
+        try (InputStream in = Files.newInputStream(input)) {
+            JobParser parser = new JobParser(in, content.jobId(), Instant.EPOCH);
+            for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
+                ids.add(line.requestId());
+            }
+        }
+        return ids;
+    }
+
+    /** With so many requests under way that the store's latency does not add up. */
+    private void visit(Iterable<String> order, ResultSpool spool, Visitor visitor)
+            throws IOException {
+        ExecutorService threads = Executors.newFixedThreadPool(FETCHED_AHEAD);
+        Deque<Fetched> ahead = new ArrayDeque<>();
+        try {
+            for (String requestId : order) {
+                RequestFinished result = spool.get(requestId);
+                ahead.add(new Fetched(result, threads.submit(() -> stored(result))));
+                if (ahead.size() == FETCHED_AHEAD) {
+                    visit(ahead.remove(), visitor);
+                }
+            }
+            while (!ahead.isEmpty()) {
+                visit(ahead.remove(), visitor);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    private static void visit(Fetched fetched, Visitor visitor) throws IOException {
+        try {
+            visitor.visit(fetched.result, fetched.stored.get());
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IOException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("closing");
+        }
+    }
+
+    /** Null if there is none, as of a request that failed. */
+    private byte[] stored(RequestFinished result) {
+        if (result.getStatus() != RequestStatus.COMPLETED) {
+            return null;
+        }
+        RequestRef request = result.getRequest();
+        String key = StoredResult.key(request.getJobId(), request.getRequestId());
+        return store.exists(key) ? store.get(key) : null;
+    }
+
+    private static void writeEntries(
+            String jobId, RequestResult result, byte[] stored, OutputStream entries)
+            throws IOException {
+        int prefix = "jobs/%s/".formatted(jobId).length();
+        for (RequestResult.Image image : result.images()) {
+            writeLine(
+                    entries,
+                    new Entry(image.key().substring(prefix), image.bytes(), image.sha256()));
+        }
+        if (stored != null) {
+            String name = StoredResult.key(jobId, result.requestId()).substring(prefix);
+            writeLine(
+                    entries,
+                    new Entry(
+                            name,
+                            stored.length,
+                            HexFormat.of().formatHex(sha256().digest(stored))));
+        }
+    }
+
+    private static void writeCandidates(StoredResult result, OutputStream lines)
+            throws IOException {
+        for (StoredResult.Candidate candidate : result.ranking()) {
+            writeLine(
+                    lines,
+                    new CandidateLine(
+                            result.requestId(),
+                            result.customId(),
+                            candidate.rank(),
+                            candidate.candidate(),
+                            candidate.seed(),
+                            candidate.score(),
+                            candidate.logProbability(),
+                            result.gridHeight(),
+                            result.gridWidth(),
+                            candidate.tokens()));
+        }
+    }
+
+    /** Of a job that came through Kafka nobody knows by what address its readers know the API. */
+    private static String apiUrl(Content content) {
+        return content.created() == null ? "/" : content.created().getApiUrl();
+    }
+
+    private static void writeManifest(
+            Content content, int total, List<Path> files, Path objects, Path manifest)
             throws IOException {
         JobClosed closing = content.closing();
-        int total =
-                closing.getCompleted()
-                        + closing.getFailed()
-                        + closing.getCancelled()
-                        + closing.getExpired();
-        int[] written = {0};
-        try (OutputStream outputLines = stream(output);
-                OutputStream errorLines = stream(errors);
-                JsonGenerator json = JSON.createGenerator(stream(manifest))) {
+        try (JsonGenerator json = JSON.createGenerator(stream(manifest));
+                MappingIterator<Entry> entries =
+                        JSON.readerFor(Entry.class).readValues(objects.toFile())) {
             json.useDefaultPrettyPrinter();
             json.writeStartObject();
             json.writeStringField("id", content.jobId());
@@ -126,35 +348,37 @@ final class JobFiles {
             json.writeNumberField("expired", closing.getExpired());
             json.writePOJOField("submitted_at", content.submittedAt());
             json.writePOJOField("finished_at", closing.getFinishedAt());
-            json.writeArrayFieldStart("requests");
-            results.read(
-                    content.jobId(),
-                    content.firstOffsets(),
-                    event -> {
-                        RequestResult result = RequestResult.of(event);
-                        json.writePOJO(result);
-                        if (content.created() != null) {
-                            writeLine(content, result, outputLines, errorLines);
-                        }
-                        written[0]++;
-                    });
+            json.writeArrayFieldStart("files");
+            for (Path file : files) {
+                json.writePOJO(
+                        new Entry(file.getFileName().toString(), Files.size(file), sha256(file)));
+            }
+            while (entries.hasNext()) {
+                json.writePOJO(entries.next());
+            }
             json.writeEndArray();
             json.writeEndObject();
         }
-        if (written[0] != total) {
-            throw new IOException(
-                    "the log has %d results of job %s, %d were counted"
-                            .formatted(written[0], content.jobId(), total));
+    }
+
+    private static String sha256(Path file) throws IOException {
+        MessageDigest digest = sha256();
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            in.transferTo(OutputStream.nullOutputStream());
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
         }
     }
 
-    private static void writeLine(
-            Content content, RequestResult result, OutputStream output, OutputStream errors)
-            throws IOException {
-        boolean completed = result.status() == RequestResult.Status.COMPLETED;
-        OutputStream lines = completed ? output : errors;
-        Answers.Line line = Answers.line(result, content.jobId(), content.created().getApiUrl());
-        lines.write(JSON.writeValueAsBytes(line));
+    private static void writeLine(OutputStream lines, Object value) throws IOException {
+        lines.write(JSON.writeValueAsBytes(value));
         lines.write('\n');
     }
 
@@ -162,16 +386,31 @@ final class JobFiles {
         return new BufferedOutputStream(Files.newOutputStream(file), 1 << 16);
     }
 
-    private void put(Content content, String fileId, Path file) throws IOException {
+    /** The answers of a batch are files of the API, too. */
+    private void put(Content content, Path file) throws IOException {
         String name = file.getFileName().toString();
+        String key = "jobs/%s/%s".formatted(content.jobId(), name);
+        if (content.created() != null && name.equals("output.jsonl")) {
+            put(content, outputFileId(content.jobId()), key, file);
+        } else if (content.created() != null && name.equals("errors.jsonl")) {
+            put(content, errorFileId(content.jobId()), key, file);
+        } else {
+            store.put(
+                    key,
+                    file,
+                    name.endsWith(".html") ? "text/html; charset=utf-8" : "application/jsonl");
+        }
+    }
+
+    private void put(Content content, String fileId, String key, Path file) throws IOException {
         files.put(
                 new StoredFile(
                         fileId,
                         Files.size(file),
                         content.closing().getFinishedAt().getEpochSecond(),
-                        "%s-%s".formatted(content.jobId(), name),
+                        "%s-%s".formatted(content.jobId(), file.getFileName()),
                         "batch_output",
-                        "jobs/%s/%s".formatted(content.jobId(), name)),
+                        key),
                 file);
     }
 }

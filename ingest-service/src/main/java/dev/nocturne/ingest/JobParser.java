@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.RequestRef;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Limits;
@@ -62,6 +63,12 @@ final class JobParser {
         boolean isGood() {
             return caption != null;
         }
+
+        /** Of a good line. */
+        RequestRef request() {
+            return new RequestRef(
+                    caption.getJobId(), requestId, customId, caption.getCaption());
+        }
     }
 
     private final JsonLines lines;
@@ -103,7 +110,8 @@ final class JobParser {
         return new JobParser(jsonl, jobId, submittedAt, null);
     }
 
-    private static InputStream plain(InputStream in) throws IOException {
+    /** The bytes of the lines, whether they come gzipped or not. */
+    static InputStream plain(InputStream in) throws IOException {
         BufferedInputStream buffered = new BufferedInputStream(in, 1 << 16);
         buffered.mark(GZIP.length);
         boolean gzip = buffered.read() == GZIP[0] && buffered.read() == GZIP[1];

@@ -9,7 +9,7 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * What became of one request, as the API and the manifest tell it.
+ * What became of one request, as the API and the files of its job tell it.
  *
  * @param images best first; empty if the request failed
  * @param failure null if the request completed

@@ -60,7 +60,7 @@ class ChangeFeedTest {
         }
     }
 
-    private final JobTable jobs = new JobTable();
+    private final JobTable jobs = new JobTable(Clock.systemUTC());
     private final LagMonitor lag =
             new LagMonitor(
                     new KafkaSettings("localhost:1", Map.of()),

@@ -249,6 +249,9 @@ class DeadLetterBrokerTest {
         String job =
                 ingest.submit(
                                 new ByteArrayInputStream("{\"prompt\":\"a\"}".getBytes(UTF_8)),
+                                null,
+                                null,
+                                null,
                                 "http://localhost/")
                         .id();
         byte[] key = Ids.key(job, Ids.requestId(job, "line-1")).getBytes(UTF_8);

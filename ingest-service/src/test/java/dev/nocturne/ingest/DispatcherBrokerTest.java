@@ -241,6 +241,7 @@ class DispatcherBrokerTest {
                             null,
                             null,
                             null,
+                            null,
                             null);
             publisher.publish(Topics.JOBS, id, new JobSubmitted(id, 3, now));
             for (int i = 1; i <= 3; i++) {

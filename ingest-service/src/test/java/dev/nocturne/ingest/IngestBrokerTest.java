@@ -100,9 +100,14 @@ class IngestBrokerTest {
             assertThat(json.get("total").intValue()).isEqualTo(2);
             assertThat(json.get("completed").intValue()).isEqualTo(1);
             assertThat(json.get("finished_at").textValue()).isEqualTo("2026-01-01T20:00:03Z");
-            assertThat(json.get("requests").findValuesAsText("custom_id"))
-                    .isEqualTo(customIds(ingest, id))
-                    .containsExactlyInAnyOrder("line-1", "x");
+            assertThat(json.get("files").findValuesAsText("name"))
+                    .containsExactly(
+                            "input.jsonl",
+                            "output.jsonl",
+                            "errors.jsonl",
+                            "index.html",
+                            "images/%s/1.png".formatted(Ids.requestId(id, "x")));
+            assertThat(customIds(ingest, id)).containsExactlyInAnyOrder("line-1", "x");
         }
         try (IngestService ingest = service()) {
             await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);

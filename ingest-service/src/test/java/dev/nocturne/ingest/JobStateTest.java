@@ -221,6 +221,7 @@ class JobStateTest {
                         null,
                         null,
                         null,
+                        null,
                         null));
     }
 

@@ -17,7 +17,17 @@ class LagHistoryTest {
     private void add(long second, String stage, long lag, Double lagSeconds) {
         StageLag one =
                 new StageLag(
-                        stage, stage, "t", lag, lagSeconds, 0, null, 1, Verdict.WORKING, List.of());
+                        stage,
+                        stage,
+                        "t",
+                        lag,
+                        lagSeconds,
+                        0,
+                        null,
+                        List.of(),
+                        1,
+                        Verdict.WORKING,
+                        List.of());
         history.add(new LagReport(START.plusSeconds(second), "cluster", List.of(one)));
     }
 

@@ -5,6 +5,8 @@ import static dev.nocturne.rerank.RerankTopology.MEMORY;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.Failure;
 import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.OtherCandidate;
+import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
@@ -16,7 +18,9 @@ import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.MalformedEventException;
+import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.ReasonCodes;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -152,19 +156,42 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     }
 
     private static CandidatesRanked rank(GridsScored event, List<ScoredGrid> candidates) {
+        List<RankedGrid> ranking = Ranking.best(candidates, candidates.size());
+        int winners = Math.min(event.getTop(), ranking.size());
+        List<RankedGrid> others = ranking.subList(winners, ranking.size());
         return CandidatesRanked.newBuilder()
                 .setRequest(event.getRequest())
                 .setCandidates(candidates.size())
                 .setModel(event.getModel())
                 .setGridHeight(event.getGridHeight())
                 .setGridWidth(event.getGridWidth())
-                .setWinners(Ranking.best(candidates, event.getTop()))
+                .setWinners(ranking.subList(0, winners))
                 .setMeanScore(Ranking.meanScore(candidates))
                 .setTemperature(event.getTemperature())
                 .setTopK(event.getTopK())
                 .setTopP(event.getTopP())
                 .setGuidance(event.getGuidance())
+                .setOthers(others.stream().map(CandidateCollector::withoutTokens).toList())
+                .setOtherTokens(
+                        tokens(
+                                others,
+                                Limits.MAX_TOKEN_BYTES - winners * tokenBytes(ranking.get(0))))
                 .build();
+    }
+
+    private static OtherCandidate withoutTokens(RankedGrid grid) {
+        return new OtherCandidate(
+                grid.getCandidate(), grid.getSeed(), grid.getLogProbability(), grid.getScore());
+    }
+
+    /** Packed, or none of them where they do not fit. */
+    private static ByteBuffer tokens(List<RankedGrid> grids, int maxBytes) {
+        ByteBuffer packed = PackedTokens.pack(grids.stream().map(RankedGrid::getTokens).toList());
+        return packed.remaining() <= maxBytes ? packed : ByteBuffer.allocate(0);
+    }
+
+    private static int tokenBytes(RankedGrid grid) {
+        return grid.getTokens().remaining();
     }
 
     private boolean isDecided(String key) {

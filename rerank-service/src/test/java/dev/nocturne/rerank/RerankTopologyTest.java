@@ -5,23 +5,28 @@ import static dev.nocturne.rerank.ScoredGrids.grid;
 import static dev.nocturne.rerank.ScoredGrids.key;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.OtherCandidate;
 import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.ScoredGrid;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.Topics;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -83,8 +88,37 @@ class RerankTopologyTest {
         assertThat(ranked.getCandidates()).isEqualTo(4);
         assertThat(ranked.getMeanScore()).isCloseTo(0.4, within(1e-6));
         assertThat(ranked.getWinners()).extracting(RankedGrid::getCandidate).containsExactly(1, 3);
+        assertThat(ranked.getOthers())
+                .extracting(OtherCandidate::getCandidate, OtherCandidate::getSeed)
+                .containsExactly(tuple(2, 102L), tuple(0, 100L));
+        assertThat(PackedTokens.unpack(ranked.getOtherTokens(), 2, 2))
+                .containsExactly(grid(2, 0).getTokens(), grid(0, 0).getTokens());
         assertThat(selections.isEmpty()).isTrue();
         assertThat(results.isEmpty()).isTrue();
+    }
+
+    /** A grid of 65,536 codes cannot be packed: its record must fit without it. */
+    @Test
+    void othersThatDoNotFitAMessageAreKeptWithoutTokens() {
+        Random random = new Random(1);
+        List<ScoredGrid> grids = new ArrayList<>();
+        for (int candidate = 0; candidate < 512; candidate++) {
+            byte[] tokens = new byte[2 * 1024];
+            random.nextBytes(tokens);
+            grids.add(
+                    ScoredGrid.newBuilder(grid(candidate, candidate / 1000.0))
+                            .setTokens(ByteBuffer.wrap(tokens))
+                            .build());
+        }
+        send(event("a", 512, 64, grids.subList(0, 300)));
+        send(event("a", 512, 64, grids.subList(300, 512)));
+
+        byte[] value = selections.readValue();
+        assertThat(value.length).isLessThan(1 << 20);
+        CandidatesRanked ranked = EventCodec.decode(CandidatesRanked.class, value);
+        assertThat(ranked.getWinners().get(0).getTokens()).isEqualTo(grids.get(511).getTokens());
+        assertThat(ranked.getOthers()).hasSize(448);
+        assertThat(ranked.getOtherTokens().hasRemaining()).isFalse();
     }
 
     @Test

@@ -22,5 +22,8 @@ public final class Limits {
     /** Leaves room for the rest of the record in Kafka's default of 1 MiB a message. */
     public static final int MAX_IMAGE_PROMPT_BYTES = 768 * 1024;
 
+    /** Of all candidates' grids in one record; likewise. */
+    public static final int MAX_TOKEN_BYTES = 1_000_000;
+
     private Limits() {}
 }

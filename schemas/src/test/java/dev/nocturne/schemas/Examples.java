@@ -10,7 +10,9 @@ import dev.nocturne.events.GridsScored;
 import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.OtherCandidate;
 import dev.nocturne.events.RankedGrid;
+import dev.nocturne.events.Replay;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
@@ -97,7 +99,9 @@ final class Examples {
                             0.9,
                             40,
                             0.95,
-                            3.0),
+                            3.0,
+                            List.of(new OtherCandidate(2, 76L, -13.5, 0.125f)),
+                            bytes(120, 3)),
                     new RequestFinished(
                             REQUEST,
                             RequestStatus.FAILED,
@@ -127,7 +131,8 @@ final class Examples {
                                     "00ff",
                                     NOON.plusSeconds(1),
                                     "22:00-06:00 Europe/Berlin",
-                                    NOON.plusSeconds(2))));
+                                    NOON.plusSeconds(2),
+                                    new Replay("batch_0", 2))));
 
     private Examples() {}
 

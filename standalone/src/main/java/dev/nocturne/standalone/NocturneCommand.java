@@ -32,6 +32,8 @@ import picocli.CommandLine.ScopeType;
             WatchCommand.class,
             CancelCommand.class,
             RetryFailedCommand.class,
+            DownloadCommand.class,
+            RerankCommand.class,
             LagCommand.class,
             DeadLettersCommand.class,
             PaintCommand.class,

@@ -170,7 +170,8 @@ final class Painter implements AutoCloseable {
 
     private Painting render(Request request) {
         CaptionSubmitted caption = request.caption;
-        List<RankedGrid> winners = Ranking.best(request.scored, caption.getTop());
+        List<RankedGrid> ranking = Ranking.best(request.scored, request.scored.size());
+        List<RankedGrid> winners = ranking.subList(0, Math.min(caption.getTop(), ranking.size()));
         List<BufferedImage> pictures = dvae.decode(winners.stream().map(this::grid).toList());
         List<byte[]> pngs = new ArrayList<>();
         List<ResultFile.Image> images = new ArrayList<>();
@@ -210,7 +211,10 @@ final class Painter implements AutoCloseable {
                         request.sampling.topK(),
                         request.sampling.topP(),
                         request.sampling.guidance(),
-                        images);
+                        generator.gridSize(),
+                        generator.gridSize(),
+                        images,
+                        ranking.stream().map(ResultFile.Candidate::of).toList());
         return new Painting(result, pngs);
     }
 

@@ -3,6 +3,7 @@ package dev.nocturne.standalone;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.nocturne.ingest.Problem;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -11,7 +12,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -82,6 +85,32 @@ final class RestClient {
                 .collect(Collectors.joining("&", parameters.isEmpty() ? "" : "?", ""));
     }
 
+    /** As {@link #get}, with the value as JSON in the body. */
+    <T> T post(String path, Map<String, ?> body, Class<T> type)
+            throws IOException, InterruptedException {
+        return send(
+                request(path)
+                        .header("Content-Type", "application/json")
+                        .POST(
+                                HttpRequest.BodyPublishers.ofString(
+                                        JsonOption.MAPPER.writeValueAsString(body)))
+                        .build(),
+                type);
+    }
+
+    /** As {@link #get}, into a file. From any thread. */
+    void download(String path, Path target) throws IOException, InterruptedException {
+        HttpRequest request = request(path).GET().build();
+        HttpResponse<InputStream> response = exchange(request, BodyHandlers.ofInputStream());
+        try (InputStream body = response.body()) {
+            if (response.statusCode() / 100 != 2) {
+                String text = new String(body.readAllBytes(), StandardCharsets.UTF_8);
+                throw refusal(request, response.statusCode(), text);
+            }
+            Files.copy(body, target, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
     private HttpRequest.Builder request(String path) {
         try {
             return HttpRequest.newBuilder(URI.create(url.replaceFirst("/+$", "") + path))
@@ -96,9 +125,21 @@ final class RestClient {
 
     private <T> T send(HttpRequest request, Class<T> type)
             throws IOException, InterruptedException {
-        HttpResponse<String> response;
+        HttpResponse<String> response = exchange(request, BodyHandlers.ofString());
+        if (response.statusCode() / 100 != 2) {
+            throw refusal(request, response.statusCode(), response.body());
+        }
         try {
-            response = http.send(request, BodyHandlers.ofString());
+            return JsonOption.MAPPER.readValue(response.body(), type);
+        } catch (JsonProcessingException e) {
+            throw notOurs(request, response.statusCode());
+        }
+    }
+
+    private <T> HttpResponse<T> exchange(HttpRequest request, HttpResponse.BodyHandler<T> body)
+            throws InterruptedException {
+        try {
+            return http.send(request, body);
         } catch (ConnectException e) {
             throw new Away(
                     "Nothing answers at %s: start the pipeline with 'nocturne up', or name another address with --url"
@@ -108,20 +149,24 @@ final class RestClient {
                     "%s broke off (%s): check that --url names an ingest-service, then try again"
                             .formatted(url, e.getMessage()));
         }
+    }
+
+    private static CommandFailure refusal(HttpRequest request, int status, String body) {
         try {
-            if (response.statusCode() / 100 == 2) {
-                return JsonOption.MAPPER.readValue(response.body(), type);
+            Errors errors = JsonOption.MAPPER.readValue(body, Errors.class);
+            if (status == UNAVAILABLE) {
+                return new Away(errors.errors().get(0).message());
             }
-            Errors errors = JsonOption.MAPPER.readValue(response.body(), Errors.class);
-            if (response.statusCode() == UNAVAILABLE) {
-                throw new Away(errors.errors().get(0).message());
-            }
-            throw new CommandFailure(errors.errors().stream().map(RestClient::line).toList());
+            return new CommandFailure(errors.errors().stream().map(RestClient::line).toList());
         } catch (JsonProcessingException | NullPointerException e) {
-            throw new CommandFailure(
-                    "%s answers %d, not as an ingest-service does: check --url"
-                            .formatted(request.uri(), response.statusCode()));
+            return notOurs(request, status);
         }
+    }
+
+    private static CommandFailure notOurs(HttpRequest request, int status) {
+        return new CommandFailure(
+                "%s answers %d, not as an ingest-service does: check --url"
+                        .formatted(request.uri(), status));
     }
 
     private static String line(Problem problem) {

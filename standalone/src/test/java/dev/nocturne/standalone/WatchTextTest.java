@@ -33,7 +33,18 @@ class WatchTextTest {
     }
 
     private static StageLag stage(String name, long lag, Double drainSeconds) {
-        return new StageLag(name, name, name, lag, 1.0, 1.25, drainSeconds, List.of());
+        return new StageLag(
+                name,
+                name,
+                name,
+                lag,
+                1.0,
+                1.25,
+                drainSeconds,
+                List.of(),
+                1,
+                LagReport.Verdict.WORKING,
+                List.of());
     }
 
     private static LagReport lag(StageLag... stages) {

@@ -42,4 +42,13 @@ public class ImagesResource {
     public InputStream picture(String job, String request, String name) {
         return ingest.picture(job, request, name);
     }
+
+    /** Answers at once when the candidate has been rendered before. */
+    @GET
+    @Path("{job}/{request}/candidates/{name}")
+    @Produces("image/png")
+    @Blocking
+    public CompletionStage<InputStream> candidate(String job, String request, String name) {
+        return ingest.candidate(job, request, name);
+    }
 }

@@ -7,6 +7,7 @@ import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
 import dev.nocturne.ingest.RequestFilter;
 import dev.nocturne.ingest.RequestResult;
+import dev.nocturne.ingest.StoredRequest;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -23,14 +24,20 @@ import java.io.InputStream;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
-/** Jobs: submit, look, fetch results. */
+/** Jobs: submit, look, fetch results and files, rank again. */
 @Path("/v1/jobs")
 @Produces(MediaType.APPLICATION_JSON)
 public class JobsResource {
 
     private static final int PAGE = 48;
     private static final int LONGEST_PAGE = 1_000;
+    private static final Map<String, String> MEDIA_TYPES =
+            Map.of(
+                    "html", "text/html; charset=utf-8",
+                    "json", MediaType.APPLICATION_JSON,
+                    "png", "image/png");
 
     private final IngestService ingest;
     private final ObjectMapper json;
@@ -106,5 +113,35 @@ public class JobsResource {
         throw IngestException.invalid(
                 "status",
                 "status is '%s': must be completed, failed, cancelled or expired".formatted(text));
+    }
+
+    /** A painted request with all its candidates. */
+    @GET
+    @Path("{id}/requests/{request}")
+    public StoredRequest request(String id, String request, @Context UriInfo uri) {
+        return ingest.request(id, request, ApiUrl.of(uri));
+    }
+
+    /** A file of the job, by its name in the manifest. */
+    @GET
+    @Path("{id}/files/{name: .+}")
+    @Produces(MediaType.WILDCARD)
+    public Response file(String id, String name) {
+        InputStream content = ingest.jobFile(id, name);
+        return Response.ok(content, MEDIA_TYPES.getOrDefault(extension(name), "application/jsonl"))
+                .build();
+    }
+
+    private static String extension(String name) {
+        return name.substring(name.lastIndexOf('.') + 1);
+    }
+
+    /** A new job with other pictures of the candidates that this one has drawn. */
+    @POST
+    @Path("{id}/rerank")
+    @Consumes(MediaType.WILDCARD)
+    public Response rerank(String id, InputStream body, @Context UriInfo uri) throws IOException {
+        Job job = ingest.rerank(id, JsonBody.read(body), ApiUrl.of(uri));
+        return Response.accepted(job).location(URI.create("/v1/jobs/" + job.id())).build();
     }
 }

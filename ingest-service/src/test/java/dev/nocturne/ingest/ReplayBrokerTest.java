@@ -1,0 +1,327 @@
+package dev.nocturne.ingest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nocturne.embedded.EmbeddedBroker;
+import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.OtherCandidate;
+import dev.nocturne.events.RankedGrid;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.events.RequestStatus;
+import dev.nocturne.events.StoredImage;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.PackedTokens;
+import dev.nocturne.schemas.Topics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a finished job leaves, and what can be made of it later; the test is the decoder. */
+class ReplayBrokerTest {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(4);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String API = "http://localhost:8080/";
+
+    @TempDir Path folder;
+
+    private EmbeddedBroker broker;
+    private KafkaSettings kafka;
+    private KafkaProducer<byte[], byte[]> producer;
+    private final MemoryStore store = new MemoryStore();
+
+    @BeforeEach
+    void start() {
+        broker = EmbeddedBroker.start(folder.resolve("kafka"), 0);
+        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
+        producer = new KafkaProducer<>(kafka.producer());
+    }
+
+    @AfterEach
+    void close() {
+        producer.close();
+        broker.close();
+    }
+
+    @Test
+    void theCandidatesOfAFinishedJobCanBeSeenRenderedAndRankedAgain() throws Exception {
+        try (IngestService ingest =
+                new IngestService(
+                        kafka, () -> store, new SimpleMeterRegistry(), Clock.systemUTC())) {
+            ingest.start();
+            await().atMost(PATIENCE).until(() -> ingest.health().ready());
+            String lines =
+                    """
+                    {"custom_id":"a","prompt":"a cat"}
+                    {"custom_id":"b","prompt":"a dog"}
+                    {"custom_id":"c","prompt":"a cow"}
+                    """;
+            String id = ingest.submit(
+                                    new ByteArrayInputStream(lines.getBytes(UTF_8)),
+                                    null,
+                                    null,
+                                    null,
+                                    API)
+                            .id();
+            paint(id, "c", "a cow");
+            finish(JobStateTest.failed(id, "b", 2));
+            paint(id, "a", "a cat");
+            await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
+
+            theFilesAreInTheOrderOfTheInput(ingest, id, lines);
+            everyCandidateCanBeSeenAndRendered(ingest, id);
+            theJobCanBeRankedAgain(ingest, id);
+        }
+    }
+
+    private void theFilesAreInTheOrderOfTheInput(IngestService ingest, String id, String lines)
+            throws Exception {
+        assertThat(text(ingest, id, "input.jsonl")).isEqualTo(lines);
+        assertThat(values(text(ingest, id, "output.jsonl"), "custom_id")).containsExactly("a", "c");
+        assertThat(values(text(ingest, id, "errors.jsonl"), "custom_id")).containsExactly("b");
+        String candidates = text(ingest, id, "candidates.jsonl");
+        assertThat(values(candidates, "custom_id")).containsExactly("a", "a", "a", "c", "c", "c");
+        assertThat(values(candidates, "seed"))
+                .containsExactly("102", "100", "101", "102", "100", "101");
+        assertThat(values(candidates, "tokens"))
+                .containsExactly("AgA=", "AAA=", "AQA=", "AgA=", "AAA=", "AQA=");
+        assertThat(text(ingest, id, "index.html").indexOf("a cat"))
+                .isPositive()
+                .isLessThan(text(ingest, id, "index.html").indexOf("a cow"));
+
+        JsonNode manifest = JSON.readTree(text(ingest, id, "manifest.json"));
+        List<String> names = new ArrayList<>();
+        for (JsonNode file : manifest.get("files")) {
+            names.add(file.get("name").textValue());
+            byte[] bytes = store.get("jobs/%s/%s".formatted(id, names.get(names.size() - 1)));
+            assertThat(bytes).hasSize(file.get("bytes").intValue());
+            assertThat(file.get("sha256").textValue()).isEqualTo(sha256(bytes));
+        }
+        names.add("manifest.json");
+        assertThat(store.list("jobs/%s/".formatted(id)))
+                .containsExactlyInAnyOrderElementsOf(
+                        names.stream().map(name -> "jobs/%s/%s".formatted(id, name)).toList());
+        assertThatThrownBy(() -> ingest.jobFile(id, "../other/manifest.json"))
+                .hasMessageContaining("has no file");
+    }
+
+    private void everyCandidateCanBeSeenAndRendered(IngestService ingest, String id)
+            throws Exception {
+        String requestId = Ids.requestId(id, "a");
+        String images = "%sv1/images/%s/%s/".formatted(API, id, requestId);
+        assertThat(ingest.request(id, requestId, API).candidates())
+                .extracting(
+                        StoredRequest.Candidate::rank,
+                        StoredRequest.Candidate::candidate,
+                        StoredRequest.Candidate::published,
+                        StoredRequest.Candidate::url)
+                .containsExactly(
+                        tuple(1, 2, true, images + "1.png"),
+                        tuple(2, 0, false, images + "candidates/0.png"),
+                        tuple(3, 1, false, images + "candidates/1.png"));
+        assertThatThrownBy(() -> ingest.request(id, Ids.requestId(id, "b"), API))
+                .hasMessageContaining("has no pictures");
+
+        assertThat(bytes(ingest.candidate(id, requestId, "2.png")))
+                .isEqualTo(store.get("jobs/%s/images/%s/1.png".formatted(id, requestId)));
+        CompletionStage<InputStream> asked = ingest.candidate(id, requestId, "1.png");
+        CandidatesRanked rendering = selections().get(0);
+        assertThat(rendering.getWinners())
+                .extracting(RankedGrid::getRank, RankedGrid::getSeed)
+                .containsExactly(tuple(3, 101L));
+        decode(rendering);
+        assertThat(bytes(asked)).isEqualTo("picture 1".getBytes(UTF_8));
+        assertThat(bytes(ingest.candidate(id, requestId, "1.png")))
+                .isEqualTo("picture 1".getBytes(UTF_8));
+        assertThat(selections()).as("rendered once").hasSize(1);
+        assertThatThrownBy(() -> ingest.candidate(id, requestId, "3.png"))
+                .hasMessageContaining("name one of 0 to 2");
+    }
+
+    private void theJobCanBeRankedAgain(IngestService ingest, String id) throws Exception {
+        assertThatThrownBy(() -> ingest.rerank(id, JSON.readTree("{\"top\":65}"), API))
+                .hasMessageContaining("must be 1 to 64");
+        Job child = ingest.rerank(id, JSON.readTree("{\"top\":2}"), API);
+        assertThatThrownBy(() -> ingest.rerank(child.id(), JSON.readTree("{\"top\":2}"), API))
+                .hasMessageContaining("nothing to rank again");
+        await().atMost(PATIENCE).until(() -> ingest.job(child.id()).counts().total() == 2);
+
+        List<CandidatesRanked> replayed =
+                selections().stream()
+                        .filter(ranked -> ranked.getRequest().getJobId().equals(child.id()))
+                        .toList();
+        assertThat(replayed)
+                .extracting(ranked -> ranked.getRequest().getCustomId())
+                .containsExactlyInAnyOrder("a", "c");
+        assertThat(replayed)
+                .allSatisfy(
+                        ranked -> {
+                            assertThat(ranked.getWinners())
+                                    .extracting(RankedGrid::getCandidate)
+                                    .containsExactly(2, 0);
+                            assertThat(ranked.getOthers())
+                                    .extracting(OtherCandidate::getCandidate)
+                                    .containsExactly(1);
+                            assertThat(PackedTokens.unpack(ranked.getOtherTokens(), 1, 2))
+                                    .containsExactly(tokens(1));
+                        });
+        replayed.forEach(this::decode);
+        await().atMost(PATIENCE)
+                .until(() -> ingest.job(child.id()).status() == Job.Status.COMPLETED);
+        assertThat(ingest.job(child.id()).counts()).isEqualTo(new Job.Counts(2, 2, 0, 0, 0, 0));
+        assertThat(ingest.batch(child.id()).metadata()).containsEntry("parent_batch", id);
+    }
+
+    /** Stores a request whose candidates rank 2, 0, 1, of which the first is published. */
+    private void paint(String job, String customId, String caption) {
+        RequestRef request = new RequestRef(job, Ids.requestId(job, customId), customId, caption);
+        String images = "jobs/%s/images/%s/".formatted(job, request.getRequestId());
+        byte[] picture = "picture 2".getBytes(UTF_8);
+        store.put(images + "1.png", picture, "image/png");
+        store.put(
+                images + "result.json",
+                """
+                {"job_id":"%s","request_id":"%s","custom_id":"%s","caption":"%s","model":"m@0",
+                 "candidates":3,"mean_score":0.25,"temperature":1.0,"top_k":0,"top_p":1.0,
+                 "guidance":1.0,"grid_height":1,"grid_width":1,
+                 "images":[{"rank":1,"key":"%s1.png","sha256":"%s","bytes":9,"candidate":2,
+                  "seed":102,"score":0.5,"log_probability":-2.0}],
+                 "ranking":[
+                  {"rank":1,"candidate":2,"seed":102,"score":0.5,"log_probability":-2.0,"tokens":"AgA="},
+                  {"rank":2,"candidate":0,"seed":100,"score":0.25,"log_probability":0.0,"tokens":"AAA="},
+                  {"rank":3,"candidate":1,"seed":101,"score":0.0,"log_probability":-1.0,"tokens":"AQA="}]}
+                """
+                        .formatted(
+                                job,
+                                request.getRequestId(),
+                                customId,
+                                caption,
+                                images,
+                                sha256(picture))
+                        .getBytes(UTF_8),
+                "application/json");
+        StoredImage image =
+                new StoredImage(1, images + "1.png", sha256(picture), 9L, 2, 102L, 0.5f, -2.0);
+        finish(
+                new RequestFinished(
+                        request, RequestStatus.COMPLETED, List.of(image), null, Instant.now()));
+    }
+
+    private void decode(CandidatesRanked ranked) {
+        String images =
+                "jobs/%s/images/%s/"
+                        .formatted(
+                                ranked.getRequest().getJobId(), ranked.getRequest().getRequestId());
+        List<StoredImage> stored = new ArrayList<>();
+        for (RankedGrid winner : ranked.getWinners()) {
+            String key = images + winner.getRank() + ".png";
+            byte[] picture = ("picture " + winner.getTokens().get(0)).getBytes(UTF_8);
+            store.put(key, picture, "image/png");
+            stored.add(
+                    new StoredImage(
+                            winner.getRank(),
+                            key,
+                            sha256(picture),
+                            (long) picture.length,
+                            winner.getCandidate(),
+                            winner.getSeed(),
+                            winner.getScore(),
+                            winner.getLogProbability()));
+        }
+        finish(
+                new RequestFinished(
+                        ranked.getRequest(), RequestStatus.COMPLETED, stored, null, Instant.now()));
+    }
+
+    private static ByteBuffer tokens(int token) {
+        return ByteBuffer.wrap(new byte[] {(byte) token, 0});
+    }
+
+    private static byte[] bytes(CompletionStage<InputStream> picture) throws Exception {
+        return picture.toCompletableFuture()
+                .get(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .readAllBytes();
+    }
+
+    private static String text(IngestService ingest, String id, String name) throws Exception {
+        return new String(ingest.jobFile(id, name).readAllBytes(), UTF_8);
+    }
+
+    private static List<String> values(String lines, String field) throws Exception {
+        List<String> values = new ArrayList<>();
+        for (String line : lines.split("\n")) {
+            values.add(JSON.readTree(line).get(field).asText());
+        }
+        return values;
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (java.security.NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void finish(RequestFinished event) {
+        String key = Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId());
+        producer.send(
+                new ProducerRecord<>(
+                        Topics.RESULTS.name(), key.getBytes(UTF_8), EventCodec.encode(event)));
+        producer.flush();
+    }
+
+    /** All in the topic. */
+    private List<CandidatesRanked> selections() {
+        List<CandidatesRanked> selections = new ArrayList<>();
+        Map<String, Object> config = kafka.consumer("");
+        config.remove("group.id");
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
+            List<TopicPartition> partitions =
+                    consumer.partitionsFor(Topics.SELECTIONS.name()).stream()
+                            .map(info -> new TopicPartition(info.topic(), info.partition()))
+                            .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
+                consumer.poll(Duration.ofMillis(100))
+                        .forEach(
+                                record ->
+                                        selections.add(
+                                                EventCodec.decode(
+                                                        CandidatesRanked.class, record.value())));
+            }
+        }
+        return selections;
+    }
+}

@@ -1,0 +1,152 @@
+package dev.nocturne.standalone;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Against a server that answers as ingest-service does. */
+class DownloadCommandTest {
+
+    private static final String FILES = "/v1/jobs/job-1/files/";
+
+    @TempDir Path folder;
+
+    private final Map<String, String> answers = new ConcurrentHashMap<>();
+    private final List<String> asked = new CopyOnWriteArrayList<>();
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private HttpServer server;
+
+    @BeforeEach
+    void start() throws Exception {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", this::answer);
+        server.start();
+        job("completed");
+        answers.put(FILES + "index.html", "<html>");
+        answers.put(FILES + "images/00ff/1.png", "a picture");
+        manifest("index.html", "images/00ff/1.png");
+    }
+
+    @AfterEach
+    void stop() {
+        server.stop(0);
+    }
+
+    private void answer(HttpExchange exchange) throws IOException {
+        String path = exchange.getRequestURI().getPath();
+        asked.add(path);
+        String answer = answers.get(path);
+        byte[] body =
+                (answer == null ? "{\"errors\":[{\"message\":\"no such file\"}]}" : answer)
+                        .getBytes(UTF_8);
+        exchange.sendResponseHeaders(answer == null ? 404 : 200, body.length);
+        exchange.getResponseBody().write(body);
+        exchange.close();
+    }
+
+    private void job(String status) {
+        answers.put(
+                "/v1/jobs/job-1",
+                """
+                {"id":"job-1","status":"%s","counts":{"total":2,"in_progress":1}}\
+                """
+                        .formatted(status));
+    }
+
+    private void manifest(String... names) throws Exception {
+        StringBuilder entries = new StringBuilder();
+        for (String name : names) {
+            byte[] bytes = answers.getOrDefault(FILES + name, "").getBytes(UTF_8);
+            String sha256 =
+                    HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+            entries.append(entries.isEmpty() ? "" : ",")
+                    .append(
+                            "{\"name\":\"%s\",\"bytes\":%d,\"sha256\":\"%s\"}"
+                                    .formatted(name, bytes.length, sha256));
+        }
+        answers.put(FILES + "manifest.json", "{\"files\":[%s]}".formatted(entries));
+    }
+
+    private int download(String... more) {
+        String url = "http://localhost:%d".formatted(server.getAddress().getPort());
+        String[] args = new String[5 + more.length];
+        List.of("download", "job-1", folder.toString(), "--url", url).toArray(args);
+        System.arraycopy(more, 0, args, 5, more.length);
+        return NocturneCommand.commandLine(new PrintWriter(out, true), new PrintWriter(err, true))
+                .execute(args);
+    }
+
+    @Test
+    void everythingIsDownloadedOnceAndDamageIsRepaired() throws Exception {
+        assertThat(download()).as(err.toString()).isZero();
+        assertThat(folder.resolve("images/00ff/1.png")).hasContent("a picture");
+        assertThat(folder.resolve("manifest.json")).exists();
+        assertThat(out.toString()).contains("3 files", "0 were there already");
+
+        asked.clear();
+        Files.writeString(folder.resolve("images/00ff/1.png"), "b picture");
+        Files.writeString(folder.resolve("index.html.part"), "<ht");
+        assertThat(download("--json")).isZero();
+        assertThat(asked)
+                .containsExactly(
+                        "/v1/jobs/job-1", FILES + "manifest.json", FILES + "images/00ff/1.png");
+        assertThat(folder.resolve("images/00ff/1.png")).hasContent("a picture");
+        assertThat(out.toString()).contains("\"downloaded\" : 1", "\"kept\" : 1");
+    }
+
+    @Test
+    void whatIsNotAsTheManifestSaysIsRefused() {
+        answers.put(FILES + "index.html", "<HTML>");
+
+        assertThat(download()).isEqualTo(1);
+        assertThat(err.toString()).contains("index.html is not what the manifest says");
+        assertThat(folder.resolve("manifest.json")).doesNotExist();
+        assertThat(folder.resolve("index.html")).doesNotExist();
+    }
+
+    @Test
+    void aFileThatIsGoneIsNamedByTheServer() {
+        answers.remove(FILES + "index.html");
+
+        assertThat(download()).isEqualTo(1);
+        assertThat(err.toString()).contains("no such file");
+    }
+
+    @Test
+    void noNameLeadsOutOfTheFolder() throws Exception {
+        manifest("../evil");
+
+        assertThat(download()).isEqualTo(1);
+        assertThat(err.toString()).contains("'../evil', which is outside of the folder");
+        assertThat(asked).doesNotContain(FILES + "../evil");
+    }
+
+    @Test
+    void anUnfinishedJobIsWaitedFor() {
+        job("in_progress");
+
+        assertThat(download()).isEqualTo(1);
+        assertThat(err.toString())
+                .contains("is in_progress, 1 of 2 captions are left", "nocturne watch job-1");
+    }
+}
