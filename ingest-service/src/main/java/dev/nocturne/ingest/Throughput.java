@@ -98,8 +98,8 @@ final class Throughput {
         if (recent == 0 || seconds < 1) {
             return null;
         }
+        double mean = recent / (full < SPANS ? seconds : full * span());
         if (full == 0) {
-            double mean = recent / seconds;
             return new Rates(mean / 3, mean * 3);
         }
         double[] rates = new double[full];
@@ -108,11 +108,10 @@ final class Throughput {
             rates[i] = (double) finished(end - span(), end) / span();
         }
         Arrays.sort(rates);
-        double mean = Arrays.stream(rates).average().orElseThrow();
         double wider = 1 + 1.0 / full;
         // a decode batch that takes longer than a span leaves spans without anything
         double slow = Math.max(quantile(rates, 0.1), mean / 4) / wider;
-        return new Rates(slow, quantile(rates, 0.9) * wider);
+        return new Rates(slow, Math.max(quantile(rates, 0.9), mean) * wider);
     }
 
     private static double quantile(double[] sorted, double share) {
