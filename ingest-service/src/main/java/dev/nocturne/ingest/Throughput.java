@@ -94,11 +94,11 @@ final class Throughput {
     synchronized Rates rates() {
         double seconds = busyMillis / 1_000.0;
         int full = Math.min(SPANS, second() / span());
-        long recent = finished(full == 0 ? 0 : second() - full * span(), second() + 1);
+        long recent = finished(full < SPANS ? 0 : second() - full * span(), second() + 1);
         if (recent == 0 || seconds < 1) {
             return null;
         }
-        double mean = recent / (full < SPANS ? seconds : full * span());
+        double mean = recent / (full < SPANS ? seconds : 1.0 * full * span());
         if (full == 0) {
             return new Rates(mean / 3, mean * 3);
         }

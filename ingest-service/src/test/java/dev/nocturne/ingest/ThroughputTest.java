@@ -74,7 +74,7 @@ class ThroughputTest {
     }
 
     @Test
-    void aSpanWithoutAResultIsNotTheEndOfAllHope() {
+    void aSpanWithoutAResultStillHasARate() {
         throughput.tick(now, true);
         throughput.finished(100, Duration.ofSeconds(1));
         for (int second = 0; second < 10; second++) {
