@@ -94,12 +94,12 @@ final class Throughput {
     synchronized Rates rates() {
         double seconds = busyMillis / 1_000.0;
         int full = Math.min(SPANS, second() / span());
-        long recent = finished(full == 0 ? 0 : second() - full * span(), second() + 1);
+        long recent = finished(full < SPANS ? 0 : second() - full * span(), second() + 1);
         if (recent == 0 || seconds < 1) {
             return null;
         }
+        double mean = recent / (full < SPANS ? seconds : 1.0 * full * span());
         if (full == 0) {
-            double mean = recent / seconds;
             return new Rates(mean / 3, mean * 3);
         }
         double[] rates = new double[full];
@@ -108,11 +108,10 @@ final class Throughput {
             rates[i] = (double) finished(end - span(), end) / span();
         }
         Arrays.sort(rates);
-        double mean = Arrays.stream(rates).average().orElseThrow();
         double wider = 1 + 1.0 / full;
         // a decode batch that takes longer than a span leaves spans without anything
         double slow = Math.max(quantile(rates, 0.1), mean / 4) / wider;
-        return new Rates(slow, quantile(rates, 0.9) * wider);
+        return new Rates(slow, Math.max(quantile(rates, 0.9), mean) * wider);
     }
 
     private static double quantile(double[] sorted, double share) {

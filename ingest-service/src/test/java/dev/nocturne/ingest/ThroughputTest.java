@@ -72,4 +72,19 @@ class ThroughputTest {
         assertThat(throughput.rates().slow()).isBetween(45.0, 50.0);
         assertThat(throughput.rates().fast()).isBetween(150.0, 157.0);
     }
+
+    @Test
+    void aSpanWithoutAResultStillHasARate() {
+        throughput.tick(now, true);
+        throughput.finished(100, Duration.ofSeconds(1));
+        for (int second = 0; second < 10; second++) {
+            now = now.plusSeconds(1);
+            throughput.tick(now, true);
+        }
+        now = now.plusSeconds(1);
+        throughput.tick(now, true);
+
+        assertThat(throughput.rates().slow()).isPositive();
+        assertThat(throughput.rates().fast()).isGreaterThan(throughput.rates().slow());
+    }
 }
