@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.ingest.LagReport;
 import dev.nocturne.ingest.LagReport.StageLag;
+import dev.nocturne.ingest.LagReport.Verdict;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.ZonedDateTime;
@@ -33,7 +34,8 @@ class WatchTextTest {
     }
 
     private static StageLag stage(String name, long lag, Double drainSeconds) {
-        return new StageLag(name, name, name, lag, 1.0, 1.25, drainSeconds, List.of());
+        return new StageLag(
+                name, name, name, lag, 1.0, 1.25, drainSeconds, 1, Verdict.WORKING, List.of());
     }
 
     private static LagReport lag(StageLag... stages) {
