@@ -127,7 +127,7 @@ function row(letter) {
         h("p", { class: "reason" }, letter.reason ?? "no reason given")),
       h("td", { "data-label": "Record" },
         h("p", {}, letter.topic
-        ? `${letter.topic} ${letter.partition}-${letter.offset}` : "origin not known"),
+          ? `${letter.topic} ${letter.partition}-${letter.offset}` : "origin not known"),
         h("p", { class: "small" }, `${counted(letter.bytes ?? 0, "byte", "bytes")}, `, job)),
       h("td", { "data-label": "Actions" }, actions)),
     detailsRow);
