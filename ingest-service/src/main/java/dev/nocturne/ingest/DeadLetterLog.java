@@ -184,7 +184,8 @@ public final class DeadLetterLog implements AutoCloseable {
                     "job '%s' keeps the first result of this request, so a replay would change nothing: once the job is done, POST /v1/batches/%s/retry-failed paints what it has left"
                             .formatted(letter.jobId(), letter.jobId()));
         }
-        if (letter.topic().equals(Topics.SCORED_GRIDS.name())) {
+        if (Topics.SCORED_GRIDS.lanes().stream()
+                .anyMatch(topic -> topic.name().equals(letter.topic()))) {
             throw IngestException.conflict(
                     "id",
                     "already_decided",

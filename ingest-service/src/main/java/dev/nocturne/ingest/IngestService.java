@@ -627,7 +627,8 @@ public final class IngestService implements Service {
             try {
                 publisher.publish(
                         Topics.SELECTIONS.in(Lane.INTERACTIVE),
-                        Ids.key(jobId, request.getRequestId()), candidate);
+                        Ids.key(jobId, request.getRequestId()),
+                        candidate);
             } catch (IngestException e) {
                 result.completeExceptionally(e);
                 throw e;
@@ -1018,9 +1019,7 @@ public final class IngestService implements Service {
             store = openStore.get();
             files = new FileStore(store);
             replays = new Replays(store);
-            intake =
-                    new Intake(
-                            jobs, files, publisher, this::catchUp, new Listener(), clock);
+            intake = new Intake(jobs, files, publisher, this::catchUp, new Listener(), clock);
             keeper = new JobKeeper(jobs, intake, new JobFiles(store, files, results), clock);
             dispatcher = new Dispatcher(jobs, files, replays, publisher, this::catchUp, clock);
             lag.start();

@@ -66,8 +66,7 @@ final class JobParser {
 
         /** Of a good line. */
         RequestRef request() {
-            return new RequestRef(
-                    caption.getJobId(), requestId, customId, caption.getCaption());
+            return new RequestRef(caption.getJobId(), requestId, customId, caption.getCaption());
         }
     }
 

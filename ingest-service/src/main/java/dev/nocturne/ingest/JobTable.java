@@ -109,8 +109,7 @@ final class JobTable {
      */
     synchronized Optional<List<Job>> jobs(Instant now, String after, int limit) {
         Map<String, FinishEstimate> estimates = estimates(now);
-        return page(
-                JobState::isKnown, after, limit, job -> job.at(now, estimates.get(job.id())));
+        return page(JobState::isKnown, after, limit, job -> job.at(now, estimates.get(job.id())));
     }
 
     /** As {@link #jobs}, of the jobs that were made from a file. */

@@ -85,7 +85,8 @@ class ReplayBrokerTest {
                     {"custom_id":"b","prompt":"a dog"}
                     {"custom_id":"c","prompt":"a cow"}
                     """;
-            String id = ingest.submit(
+            String id =
+                    ingest.submit(
                                     new ByteArrayInputStream(lines.getBytes(UTF_8)),
                                     null,
                                     null,

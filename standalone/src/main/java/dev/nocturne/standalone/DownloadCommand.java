@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
         name = "download",
         description =
                 "Downloads everything that a finished job left, and verifies it; what is there"
-                    + " already and right is kept, so a run that was cut off goes on.")
+                        + " already and right is kept, so a run that was cut off goes on.")
 final class DownloadCommand implements Callable<Integer> {
     private static final int AT_ONCE = 8;
     private static final String MANIFEST = "manifest.json";
