@@ -92,6 +92,7 @@ final class Painter implements AutoCloseable {
                 timePerBatch.multipliedBy((candidates + BATCH - 1) / BATCH).toNanos());
         for (CaptionSubmitted caption : batch) {
             String request = Ids.requestId(caption.getJobId(), caption.getCustomId());
+            String key = "jobs/%s/images/%s/1.png".formatted(caption.getJobId(), request);
             RequestFinished result =
                     new RequestFinished(
                             new RequestRef(
@@ -100,7 +101,7 @@ final class Painter implements AutoCloseable {
                                     caption.getCustomId(),
                                     caption.getCaption()),
                             RequestStatus.COMPLETED,
-                            List.of(new StoredImage(1, "k", "00ff", 9L, 3, 1L, 0.5f, -7.5)),
+                            List.of(new StoredImage(1, key, "00ff", 9L, 3, 1L, 0.5f, -7.5)),
                             null,
                             Instant.now());
             producer.send(

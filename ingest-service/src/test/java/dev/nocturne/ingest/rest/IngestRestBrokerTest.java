@@ -423,13 +423,14 @@ class IngestRestBrokerTest {
 
     private void finish(String job, String customId) {
         String requestId = Ids.requestId(job, customId);
+        String key = "jobs/%s/images/%s/1.png".formatted(job, requestId);
         RequestFinished event =
                 new RequestFinished(
                         new RequestRef(job, requestId, customId, "a red heart"),
                         RequestStatus.COMPLETED,
                         List.of(
                                 new StoredImage(
-                                        1, "k", "00ff", 9L, 3, Long.MAX_VALUE - 1, 0.5f, -7.5)),
+                                        1, key, "00ff", 9L, 3, Long.MAX_VALUE - 1, 0.5f, -7.5)),
                         null,
                         Instant.now());
         KafkaSettings kafka = new KafkaSettings(bootstrapServers, Map.of());

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  * @param group CLDR group, for instance {@code food-drink}
  * @param subgroup CLDR subgroup, for instance {@code food-fruit}
  * @param tags CLDR search keywords
- * @param sceneWorthy whether the picture is one object that can stand beside another in a scene
+ * @param sceneWorthy whether the picture is one of the objects that scenes are made of
  * @param svg the document
  */
 public record Drawing(
