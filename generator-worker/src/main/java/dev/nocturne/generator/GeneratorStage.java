@@ -83,7 +83,12 @@ final class GeneratorStage implements Stage<GenerationRequested> {
     /** Not those of stopped jobs: nothing is drawn with them, and filled up is what is drawn. */
     @Override
     public int fill(List<GenerationRequested> taken, List<GenerationRequested> waiting) {
-        return isStopped(taken.get(0)) ? 0 : DecodeBatches.fill(taken, waiting, batchSize);
+        if (isStopped(taken.get(0))) {
+            return 0;
+        }
+        List<GenerationRequested> wanted =
+                waiting.stream().takeWhile(task -> !isStopped(task)).toList();
+        return DecodeBatches.fill(taken, wanted, batchSize);
     }
 
     @Override

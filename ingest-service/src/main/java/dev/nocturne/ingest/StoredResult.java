@@ -104,10 +104,10 @@ record StoredResult(
         int room = Limits.MAX_TOKEN_BYTES - winners.size() * 2 * gridHeight * gridWidth;
         boolean kept = others.stream().allMatch(other -> other.tokens != null);
         ByteBuffer tokens =
-                PackedTokens.pack(
-                        kept
-                                ? others.stream().map(o -> ByteBuffer.wrap(o.tokens)).toList()
-                                : List.of());
+                kept
+                        ? PackedTokens.packWithin(
+                                others.stream().map(o -> ByteBuffer.wrap(o.tokens)).toList(), room)
+                        : ByteBuffer.allocate(0);
         return CandidatesRanked.newBuilder()
                 .setRequest(request)
                 .setCandidates(candidates)
@@ -121,8 +121,7 @@ record StoredResult(
                 .setTopP(topP)
                 .setGuidance(guidance)
                 .setOthers(others.stream().map(Candidate::other).toList())
-                .setOtherTokens(
-                        kept && tokens.remaining() <= room ? tokens : ByteBuffer.allocate(0))
+                .setOtherTokens(tokens)
                 .build();
     }
 }

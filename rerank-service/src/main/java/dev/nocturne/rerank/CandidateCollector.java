@@ -20,7 +20,6 @@ import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.ReasonCodes;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -173,8 +172,8 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
                 .setGuidance(event.getGuidance())
                 .setOthers(others.stream().map(CandidateCollector::withoutTokens).toList())
                 .setOtherTokens(
-                        tokens(
-                                others,
+                        PackedTokens.packWithin(
+                                others.stream().map(RankedGrid::getTokens).toList(),
                                 Limits.MAX_TOKEN_BYTES - winners * tokenBytes(ranking.get(0))))
                 .build();
     }
@@ -182,12 +181,6 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     private static OtherCandidate withoutTokens(RankedGrid grid) {
         return new OtherCandidate(
                 grid.getCandidate(), grid.getSeed(), grid.getLogProbability(), grid.getScore());
-    }
-
-    /** Packed, or none of them where they do not fit. */
-    private static ByteBuffer tokens(List<RankedGrid> grids, int maxBytes) {
-        ByteBuffer packed = PackedTokens.pack(grids.stream().map(RankedGrid::getTokens).toList());
-        return packed.remaining() <= maxBytes ? packed : ByteBuffer.allocate(0);
     }
 
     private static int tokenBytes(RankedGrid grid) {

@@ -73,6 +73,8 @@ public final class RerankService implements Service {
         // by default it would wait 45 s for the old member's session to end
         config.put(StreamsConfig.mainConsumerPrefix("internal.leave.group.on.close"), true);
         config.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 10_000);
+        // an empty lane must not hold up a fetch from the other
+        config.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG), 100);
         config.putAll(kafka.admin());
         return config;
     }

@@ -23,7 +23,7 @@ public final class Limits {
     public static final int MAX_IMAGE_PROMPT_BYTES = 768 * 1024;
 
     /** Of all candidates' grids in one record; likewise. */
-    public static final int MAX_TOKEN_BYTES = 1_000_000;
+    public static final int MAX_TOKEN_BYTES = 960_000;
 
     private Limits() {}
 }

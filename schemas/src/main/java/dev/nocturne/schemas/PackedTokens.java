@@ -18,6 +18,12 @@ public final class PackedTokens {
 
     private PackedTokens() {}
 
+    /** As {@link #pack}; empty where that takes more than {@code maxBytes}. */
+    public static ByteBuffer packWithin(List<ByteBuffer> grids, int maxBytes) {
+        ByteBuffer packed = pack(grids);
+        return packed.remaining() <= maxBytes ? packed : ByteBuffer.allocate(0);
+    }
+
     /** The grids one after the other. */
     public static ByteBuffer pack(List<ByteBuffer> grids) {
         Deflater deflater = new Deflater();
