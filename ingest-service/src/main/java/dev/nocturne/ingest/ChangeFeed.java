@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -29,6 +30,9 @@ final class ChangeFeed implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ChangeFeed.class);
     private static final Duration PERIOD = Duration.ofMillis(500);
 
+    /** Often enough that nobody takes an outage's silence for a dead connection. */
+    private static final Duration OUTAGE_PERIOD = Duration.ofSeconds(15);
+
     /** Jobs in one message; the others follow in the next. */
     private static final int MOST = 100;
 
@@ -44,6 +48,8 @@ final class ChangeFeed implements AutoCloseable {
     private static final class Seat {
         final IngestService.Follower follower;
         boolean needsSnapshot = true;
+        String toldOutage; // null if it was told none since its snapshot
+        Instant tellAgainAt;
 
         Seat(IngestService.Follower follower) {
             this.follower = follower;
@@ -63,8 +69,7 @@ final class ChangeFeed implements AutoCloseable {
                         thread.setDaemon(true);
                         return thread;
                     });
-    private LagMonitor.State lastLag; // the thread's own, like the next
-    private String lastOutage;
+    private LagMonitor.State lastLag; // the thread's own
 
     ChangeFeed(JobTable jobs, LagMonitor lag, Supplier<String> outage, Clock clock) {
         this.jobs = jobs;
@@ -97,13 +102,24 @@ final class ChangeFeed implements AutoCloseable {
             String away = outage.get();
             if (away == null) {
                 tell();
-            } else if (!away.equals(lastOutage)) {
-                seats.forEach(seat -> seat.needsSnapshot = true);
-                sendToAll("unavailable", new Message(away));
+            } else {
+                tellOutage(away);
             }
-            lastOutage = away;
         } catch (RuntimeException e) {
             LOG.error("the feed of changes failed and goes on", e);
+        }
+    }
+
+    private void tellOutage(String outage) {
+        Instant now = clock.instant();
+        for (Seat seat : seats) {
+            seat.needsSnapshot = true;
+            boolean due = !outage.equals(seat.toldOutage) || !now.isBefore(seat.tellAgainAt);
+            if (due && seat.follower.isReady()) {
+                send(seat, "unavailable", new Message(outage));
+                seat.toldOutage = outage;
+                seat.tellAgainAt = now.plus(OUTAGE_PERIOD);
+            }
         }
     }
 
@@ -122,6 +138,7 @@ final class ChangeFeed implements AutoCloseable {
                 }
                 send(seat, "snapshot", snapshot);
                 seat.needsSnapshot = false;
+                seat.toldOutage = null;
             } else {
                 if (!changes.isEmpty()) {
                     send(seat, "jobs", changes);
@@ -165,10 +182,6 @@ final class ChangeFeed implements AutoCloseable {
             }
         }
         return taken;
-    }
-
-    private void sendToAll(String event, Object data) {
-        seats.forEach(seat -> send(seat, event, data));
     }
 
     private void send(Seat seat, String event, Object data) {

@@ -16,18 +16,21 @@ function parse(text) {
   return JSON.parse(text.replace(/"seed":(-?\d+)/g, '"seed":"$1"'));
 }
 
-async function send(path, options) {
+async function answer(path, options) {
   let response;
   try {
     response = await fetch(path, options);
   } catch {
     throw new ApiError("The server does not answer. Is it running? Start it with ./nocturne up.", 0);
   }
-  const text = await response.text();
-  if (response.ok) {
-    return parse(text);
+  if (!response.ok) {
+    throw new ApiError(reason(await response.text(), response), response.status);
   }
-  throw new ApiError(reason(text, response), response.status);
+  return response;
+}
+
+async function send(path, options) {
+  return parse(await (await answer(path, options)).text());
 }
 
 function reason(text, response) {
@@ -45,6 +48,11 @@ export function get(path, parameters = {}) {
   const query = new URLSearchParams(
     Object.entries(parameters).filter(([, value]) => value !== null && value !== ""));
   return send(query.size > 0 ? `${path}?${query}` : path, {});
+}
+
+/** Ends when the whole picture is here, which may be minutes if it must be rendered first. */
+export async function fetchPicture(path) {
+  await (await answer(path, {})).blob();
 }
 
 export function post(path, body) {

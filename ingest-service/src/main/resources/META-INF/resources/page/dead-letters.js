@@ -61,6 +61,9 @@ export function deadLettersView(signal) {
       for (let page = null; page === null || page.has_more;) {
         page = await get("/v1/dead-letters", { limit: PAGE, after });
         for (const letter of page.data.filter((one) => !one.replayed_at)) {
+          if (signal.aborted) {
+            return;
+          }
           try {
             await replay(letter.id);
             replayed++;
@@ -76,7 +79,9 @@ export function deadLettersView(signal) {
         after = page.data.at(-1)?.id ?? after;
       }
     } finally {
-      await load(null);
+      if (!signal.aborted) {
+        await load(null);
+      }
     }
     say(told, `${counted(replayed, "dead letter", "dead letters")} replayed.${
       refused > 0 ? ` ${count(refused)} refused: ${reason}` : ""}`);

@@ -1,6 +1,6 @@
 // One job: how it stands, and the gallery of what it has painted so far.
 
-import { ApiError, get } from "./api.js";
+import { ApiError, fetchPicture, get } from "./api.js";
 import { actionButton, alertUser, h, say } from "./dom.js";
 import { count, counted, time } from "./format.js";
 import { jobActions, jobStanding } from "./jobs.js";
@@ -13,23 +13,23 @@ const TYPING_MILLIS = 300;
 export function jobView(signal, id) {
   const standing = jobStanding();
   const actions = h("div", { class: "actions row" });
+  const offerActions = jobActions(actions);
+  const missing = h("p", { class: "problem", hidden: true });
   const problems = h("div", {});
   const gallery = galleryOf(signal, id);
-  let last = "";
+  let problemsTold = false;
 
   function update() {
     const job = store.jobs.get(id);
     if (!job) {
       return;
     }
+    missing.hidden = true;
     standing.update(job);
-    const offers = `${job.status} ${job.counts.failed + job.counts.cancelled + job.counts.expired}`;
-    if (offers !== last) {
-      last = offers;
-      actions.replaceChildren(...jobActions(job));
-      if (job.status === "failed") {
-        tellProblems(id, problems);
-      }
+    offerActions(job);
+    if (job.status === "failed" && !problemsTold) {
+      problemsTold = true;
+      tellProblems(id, problems);
     }
     gallery.update(job);
   }
@@ -38,22 +38,28 @@ export function jobView(signal, id) {
     try {
       addJobs([await get(`/v1/jobs/${encodeURIComponent(id)}`)]);
     } catch (error) {
-      problems.replaceChildren(h("p", { class: "problem" }, error.message));
+      missing.hidden = false;
+      say(missing, error.message);
+    }
+  }
+
+  function begin() {
+    if (store.jobs.has(id)) {
+      update();
+    } else {
+      load();
     }
   }
 
   store.addEventListener("jobs", update, { signal });
-  if (store.jobs.has(id)) {
-    update();
-  } else {
-    load();
-  }
+  store.addEventListener("snapshot", begin, { signal }); // it need not have this job
+  begin();
   return [
     h("p", { class: "crumb" }, h("a", { href: "#/jobs" }, "All jobs")),
     h("div", { class: "row title" }, h("h1", { class: "id" }, id), standing.status, actions),
     h("div", { class: "standing" },
       standing.progress, standing.bar, standing.counts, standing.facts),
-    problems,
+    missing, problems,
     ...gallery.elements,
   ];
 }
@@ -93,7 +99,8 @@ function galleryOf(signal, id) {
   async function load(after) {
     const mine = round;
     const page = await get(path, { limit: PAGE, after, text: text.value.trim(), status: status.value });
-    if (mine !== round || signal.aborted) {
+    const late = after && after !== lastId; // the list has begun anew, and this is no part of it
+    if (mine !== round || late || signal.aborted) {
       return;
     }
     const known = page.data.some((result) => shown.has(result.request_id));
@@ -139,6 +146,9 @@ function galleryOf(signal, id) {
       await load(null);
     } catch (error) {
       say(told, error.message);
+      if (error.status === 0 || error.status >= 500) {
+        soon();
+      }
     }
   }
 
@@ -228,7 +238,7 @@ function picture(jobId, result, image) {
       alt: `${result.caption}, rank ${image.rank}` }));
 }
 
-/** Every candidate of a request with its score; pictures of those that the server can show. */
+/** Every candidate of a request, the best first. */
 async function showCandidates(jobId, result) {
   const path = `/v1/jobs/${encodeURIComponent(jobId)}/requests/${result.request_id}`;
   let candidates;
@@ -241,17 +251,10 @@ async function showCandidates(jobId, result) {
     throw error;
   }
   const close = h("button", { class: "primary" }, "Close");
-  const items = [...candidates]
-    .sort((one, other) => (other.score ?? -Infinity) - (one.score ?? -Infinity))
-    .map((candidate) => h("li", {},
-      candidate.image
-        ? h("img", { src: sameOrigin(candidate.image), loading: "lazy", width: 64, height: 64,
-          alt: `candidate ${candidate.candidate ?? candidate.rank}` })
-        : h("div", { class: "nothing", "aria-hidden": "true" }),
-      h("p", { class: "small" },
-        candidate.rank ? `rank ${candidate.rank}, ` : "",
-        typeof candidate.score === "number" ? `score ${candidate.score.toFixed(3)}` : "no score"),
-      h("p", { class: "small" }, "seed ", h("span", { class: "seed" }, candidate.seed))));
+  const items = candidates.map((candidate) => h("li", {},
+    candidatePicture(candidate),
+    h("p", { class: "small" }, `rank ${candidate.rank}, score ${candidate.score.toFixed(3)}`),
+    h("p", { class: "small" }, "seed ", h("span", { class: "seed" }, candidate.seed))));
   const dialog = h("dialog", { class: "wide", "aria-labelledby": "candidates" },
     h("form", { method: "dialog", class: "row title" },
       h("h2", { id: "candidates" }, `${counted(items.length, "candidate", "candidates")} of “${result.caption}”`),
@@ -262,6 +265,34 @@ async function showCandidates(jobId, result) {
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
+}
+
+let rendering = Promise.resolve();
+
+/** A candidate that is not published is rendered when somebody asks for it, where its tokens were kept. */
+function candidatePicture({ url, published, rank }) {
+  const place = h("div", { class: "nothing" });
+  if (url === null) {
+    return place;
+  }
+  const image = () => h("img", { src: sameOrigin(url), width: 64, height: 64, alt: `rank ${rank}` });
+  if (published) {
+    return image();
+  }
+  const told = h("p", { class: "small", role: "status" });
+  place.append(actionButton("Render", async () => {
+    say(told, "Rendering …");
+    // one after the other: a browser has few connections to a host, and each of these lasts
+    const mine = rendering.then(() => fetchPicture(sameOrigin(url)));
+    rendering = mine.catch(() => {});
+    try {
+      await mine;
+      place.replaceWith(image());
+    } catch (error) {
+      say(told, error.message); // here: an alert would be behind the dialog
+    }
+  }, { "aria-label": `Render rank ${rank}` }), told);
+  return place;
 }
 
 /** Addresses in answers name the host as the server knows it; here only the path counts. */

@@ -1,11 +1,9 @@
 // The list of jobs.
 
-import { get, post } from "./api.js";
+import { post } from "./api.js";
 import { actionButton, confirmed, h, say } from "./dom.js";
 import { count, counted, duration, exactTime, rate, time, words } from "./format.js";
-import { addJobs, isOpen, latestJobs, store } from "./store.js";
-
-const PAGE = 100; // as many as the snapshot has
+import { isOpen, latestJobs, loadOlder, store } from "./store.js";
 
 /** The parts of a job that tell how it stands; update with a newer state of it. */
 export function jobStanding() {
@@ -69,8 +67,8 @@ function factsOf(job) {
 function estimate(job) {
   const facts = [];
   if (job.waiting_for) {
-    facts.push(`waits for ${typeof job.waiting_for === "string"
-      ? words(job.waiting_for) : JSON.stringify(job.waiting_for)}`);
+    facts.push(`waits: ${words(job.waiting_for).replace(
+      /\d{4}-\d\d-\d\dT[\d:.]+Z/, (at) => time(new Date(at)))}`);
   }
   const range = job.estimated_finish;
   if (isOpen(job) && range?.earliest && range?.latest) {
@@ -87,13 +85,35 @@ function estimate(job) {
   return facts;
 }
 
+function unpainted({ counts }) {
+  return counts.failed + counts.cancelled + counts.expired;
+}
+
 /** Cancel while it goes on, retry what is left afterwards; nothing for a job without a file. */
-export function jobActions(job) {
-  const { failed, cancelled, expired } = job.counts;
+function offer(job) {
   if (!job.input_file_id) {
-    return [];
+    return null;
   }
   if (job.status === "validating" || job.status === "in_progress") {
+    return "cancel";
+  }
+  return !isOpen(job) && unpainted(job) > 0 ? "retry" : null;
+}
+
+/** A function that is given each newer state of a job, and keeps the buttons in place right. */
+export function jobActions(place) {
+  let offered = null;
+  return (job) => {
+    const now = offer(job);
+    if (now !== offered) { // else a button that is in use would lose the focus
+      offered = now;
+      place.replaceChildren(...buttons(now, job));
+    }
+  };
+}
+
+function buttons(offered, job) {
+  if (offered === "cancel") {
     return [actionButton("Cancel", async () => {
       if (await confirmed(`Cancel ${job.id}? What is painted stays; the rest is written off.`,
         "Cancel the job")) {
@@ -101,8 +121,8 @@ export function jobActions(job) {
       }
     }, { "aria-label": `Cancel ${job.id}` })];
   }
-  if (!isOpen(job) && failed + cancelled + expired > 0) {
-    const left = failed + cancelled + expired;
+  if (offered === "retry") {
+    const left = unpainted(job);
     return [actionButton(`Retry ${count(left)} unpainted`, async () => {
       const retry = await post(`/v1/batches/${encodeURIComponent(job.id)}/retry-failed`);
       location.hash = `#/job/${encodeURIComponent(retry.id)}`;
@@ -119,7 +139,7 @@ function row() {
     h("th", { scope: "row" }, link, standing.status),
     h("td", {}, standing.progress, standing.bar, standing.counts, standing.facts),
     actions);
-  let offered = "";
+  const offerActions = jobActions(actions);
   return {
     element,
     update(job) {
@@ -127,12 +147,7 @@ function row() {
       link.title = exactTime(new Date(job.submitted_at));
       say(link, job.id);
       standing.update(job);
-      // buttons are replaced only when others are offered: a pressed one keeps the focus
-      const offers = `${job.status} ${job.counts.failed + job.counts.cancelled + job.counts.expired}`;
-      if (offers !== offered) {
-        offered = offers;
-        actions.replaceChildren(...jobActions(job));
-      }
+      offerActions(job);
     },
   };
 }
@@ -143,12 +158,20 @@ function headline(jobs) {
     return "Nothing is being painted.";
   }
   const waiting = open.reduce((sum, job) => sum + job.counts.in_progress, 0);
-  const ends = open.map((job) => job.eta_seconds);
+  const ends = open.map(end);
   const subject = `${counted(waiting, "caption", "captions")} in ${
     counted(open.length, "job", "jobs")} still to paint`;
-  return ends.every((end) => end !== null)
-    ? `${subject}, done about ${time(new Date(Date.now() + Math.max(...ends) * 1000))}.`
-    : `${subject}.`;
+  return ends.includes(null)
+    ? `${subject}.`
+    : `${subject}, done about ${time(new Date(Math.max(...ends)))}.`;
+}
+
+/** In milliseconds of the epoch; null if nobody can tell. */
+function end(job) {
+  if (job.estimated_finish) {
+    return Date.parse(job.estimated_finish.latest);
+  }
+  return job.eta_seconds === null ? null : Date.now() + job.eta_seconds * 1000;
 }
 
 export function jobsView(signal) {
@@ -167,13 +190,7 @@ export function jobsView(signal) {
     h("p", {}, "Or from a terminal: ",
       h("code", {}, "./nocturne submit captions.jsonl"), ", or ",
       h("code", {}, './nocturne publish "a red apple"'), "."));
-  const more = actionButton("Show older jobs", async () => {
-    const older = await get("/v1/jobs", { limit: PAGE, after: latestJobs().at(-1).id });
-    if (older.length < PAGE) {
-      more.hidden = true;
-    }
-    addJobs(older);
-  }, { class: "more" });
+  const more = actionButton("Show older jobs", loadOlder, { class: "more" });
   const rows = new Map();
 
   function update() {
@@ -181,9 +198,7 @@ export function jobsView(signal) {
     say(summary, store.ready ? headline(jobs) : "Looking for jobs …");
     empty.hidden = !store.ready || jobs.length > 0;
     table.hidden = jobs.length === 0;
-    if (jobs.length < PAGE) {
-      more.hidden = true;
-    }
+    more.hidden = !store.hasOlder;
     for (const [id, gone] of rows) {
       if (!store.jobs.has(id)) {
         gone.element.remove();

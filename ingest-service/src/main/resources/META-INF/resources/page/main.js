@@ -21,7 +21,7 @@ const content = document.getElementById("content");
 let leave = null; // aborts what the view that is shown has begun
 
 function show(moveFocus) {
-  if (location.hash === "#content") { // the skip link
+  if (moveFocus && location.hash === "#content") { // the skip link
     content.focus();
     return;
   }
@@ -29,7 +29,7 @@ function show(moveFocus) {
   const view = VIEWS[name] ?? VIEWS.jobs;
   leave?.abort();
   leave = new AbortController();
-  content.replaceChildren(...view.show(leave.signal, decodeURIComponent(argument)));
+  content.replaceChildren(...view.show(leave.signal, decoded(argument)));
   document.title = `${view.title} – Nocturne`;
   for (const link of document.querySelectorAll("nav a")) {
     const here = link.hash === `#/${name}` || (name === "job" && link.hash === "#/jobs");
@@ -38,6 +38,15 @@ function show(moveFocus) {
   if (moveFocus) {
     content.focus({ preventScroll: true });
     scrollTo(0, 0);
+  }
+}
+
+/** As it stands if nobody encoded it. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 

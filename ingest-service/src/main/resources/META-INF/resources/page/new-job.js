@@ -4,6 +4,7 @@ import { post, upload } from "./api.js";
 import { h, say } from "./dom.js";
 import { counted } from "./format.js";
 
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const WINDOWS = [["1h", "an hour"], ["8h", "8 hours"], ["24h", "a day"], ["7d", "a week"]];
 
 function field(id, label, hint, properties) {
@@ -39,7 +40,7 @@ export function newJobView() {
     ([value, text]) => h("option", { value, selected: value === "24h" }, text)));
   const schedule = {
     start_after: field("start_after", "Start after", "not before this time", { type: "datetime-local" }),
-    window: field("window", "Hours of work", "only then, like 22:00-06:00", { type: "text" }),
+    window: field("window", "Hours of work", `only then, like 22:00-06:00; in ${ZONE}, unless a time zone follows`, { type: "text" }),
     deadline: field("deadline", "Deadline", "wanted by this time", { type: "datetime-local" }),
   };
   const told = h("p", { class: "problem", role: "alert", hidden: true });
@@ -101,8 +102,9 @@ export function newJobView() {
         body[name] = new Date(schedule[name].input.value).toISOString();
       }
     }
-    if (schedule.window.input.value.trim()) {
-      body.window = schedule.window.input.value.trim();
+    const hours = schedule.window.input.value.trim();
+    if (hours) {
+      body.window = hours.includes(" ") ? hours : `${hours} ${ZONE}`;
     }
     return post("/v1/batches", body);
   }
@@ -116,11 +118,11 @@ function lines(text) {
   return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
 }
 
-/** The seed goes in as it was written: it may be larger than a number is exact here. */
+/** People write .5 and 08, JSON does not; and a seed may be larger than a number is exact. */
 function jsonLines(captions, options) {
   const numbers = ["candidates", "top", "temperature", "guidance", "seed"]
     .filter((name) => options[name].input.value.trim() !== "")
-    .map((name) => `,"${name}":${options[name].input.value.trim()}`)
+    .map((name) => `,"${name}":${(name === "seed" ? BigInt : Number)(options[name].input.value)}`)
     .join("");
   return captions.map((caption) => `{"prompt":${JSON.stringify(caption)}${numbers}}\n`).join("");
 }

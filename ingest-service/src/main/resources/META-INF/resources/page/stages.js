@@ -35,7 +35,9 @@ function row() {
       verdict.dataset.status = known;
       verdict.title = VERDICTS[known] ?? known;
       say(verdict, known);
-      say(cells[1], count(stage.lag));
+      const interactive = stage.lanes.find((lane) => lane.lane === "interactive")?.lag ?? 0;
+      say(cells[1], interactive === 0
+        ? count(stage.lag) : `${count(stage.lag)}, of these ${count(interactive)} interactive`);
       say(cells[2], stage.lag_seconds === null ? "not known"
         : stage.lag_seconds === 0 ? "none" : duration(stage.lag_seconds));
       say(cells[3], rate(stage.rate_per_second));

@@ -4,9 +4,14 @@ import { get } from "./api.js";
 
 const HISTORY_MILLIS = 60 * 60 * 1000;
 
+/** Jobs in a snapshot, and in a page of older ones. */
+export const PAGE = 100;
+
 export const store = new EventTarget();
 
 store.jobs = new Map(); // by id
+store.oldest = null; // id of the last one of those that are known without a gap
+store.hasOlder = false;
 store.ready = false; // whether a snapshot has come
 store.lag = null;
 store.lagOutage = null;
@@ -32,12 +37,50 @@ export function addJobs(jobs) {
   changed("jobs");
 }
 
+/** The next page of jobs that nothing was known of. */
+export async function loadOlder() {
+  for (let news = false; store.hasOlder && !news;) {
+    const after = store.oldest;
+    const older = await get("/v1/jobs", { limit: PAGE, after });
+    if (store.oldest !== after) {
+      continue; // a snapshot came meanwhile
+    }
+    store.oldest = older.at(-1)?.id ?? after;
+    store.hasOlder = older.length === PAGE;
+    news = older.some((job) => !store.jobs.has(job.id));
+    addJobs(older);
+  }
+}
+
+/** Of jobs older than its last one a full snapshot says nothing: these stay. */
+function takeSnapshot(jobs) {
+  const last = jobs.at(-1);
+  store.hasOlder = jobs.length === PAGE;
+  const kept = store.hasOlder
+    ? latestJobs().filter((job) => job.submitted_at < last.submitted_at) : [];
+  store.jobs = new Map([...jobs, ...kept].map((job) => [job.id, job]));
+  store.oldest = last?.id ?? null;
+  store.ready = true;
+  changed("jobs");
+  refresh(kept.filter(isOpen));
+}
+
+/** Reads jobs that may have changed while there was no stream. */
+async function refresh(jobs) {
+  try {
+    for (const job of jobs) {
+      addJobs([await get(`/v1/jobs/${encodeURIComponent(job.id)}`)]);
+    }
+  } catch {
+    // another snapshot comes when the server is back
+  }
+}
+
 export function take(event, data) {
   if (event === "snapshot") {
-    store.jobs = new Map(data.jobs.map((job) => [job.id, job]));
-    store.ready = true;
+    takeSnapshot(data.jobs);
     setLag(data.lag, null);
-    changed("jobs");
+    changed("snapshot");
     loadHistory();
   } else if (event === "jobs") {
     addJobs(data);

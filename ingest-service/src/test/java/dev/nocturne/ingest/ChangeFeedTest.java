@@ -9,6 +9,8 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +62,23 @@ class ChangeFeedTest {
         }
     }
 
+    private final class TestClock extends Clock {
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+    }
+
     private final JobTable jobs = new JobTable(Clock.systemUTC());
     private final LagMonitor lag =
             new LagMonitor(
@@ -67,7 +86,8 @@ class ChangeFeedTest {
                     new LagMetrics(new SimpleMeterRegistry()),
                     Clock.systemUTC());
     private volatile String outage;
-    private final ChangeFeed feed = new ChangeFeed(jobs, lag, () -> outage, Clock.systemUTC());
+    private volatile Instant now = Instant.now();
+    private final ChangeFeed feed = new ChangeFeed(jobs, lag, () -> outage, new TestClock());
     private final Follower follower = new Follower();
 
     @AfterEach
@@ -150,13 +170,21 @@ class ChangeFeedTest {
     }
 
     @Test
-    void anOutageIsToldOnceAndASnapshotFollowsIt() {
+    void anOutageIsToldToEverybodyAndAgainNowAndThenAndASnapshotFollowsIt() {
         outage = "reading the log";
         start();
-        outage = null;
-        awaitMessages(2);
+        Follower late = new Follower();
+        feed.add(late);
+        await().atMost(PATIENCE).until(() -> !late.sent.isEmpty());
+        assertThat(follower.events()).containsExactly("unavailable");
 
-        assertThat(follower.events()).containsExactly("unavailable", "snapshot");
+        now = now.plusSeconds(20);
+        awaitMessages(2);
+        outage = null;
+        awaitMessages(3);
+
+        assertThat(follower.events()).containsExactly("unavailable", "unavailable", "snapshot");
+        assertThat(late.events()).startsWith("unavailable");
     }
 
     @Test

@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.events.Failure;
+import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
+import dev.nocturne.ingest.StoredRequest;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
@@ -153,6 +155,9 @@ class PageBrokerTest {
                 """
                 document.getElementById('captions').value = "%s";
                 document.getElementById('seed').value = '%d';
+                document.getElementById('candidates').value = '08';
+                document.getElementById('temperature').value = '.5';
+                document.getElementById('window').value = '00:00-23:59';
                 document.querySelector('form').requestSubmit()"""
                         .formatted(captions, SEED));
         awaitText("Nothing is painted yet");
@@ -204,19 +209,54 @@ class PageBrokerTest {
     }
 
     private void showsEveryCandidate() throws Exception {
-        browser.fake(
-                "/requests/",
-                new Chromium.Fake(
-                        200,
-                        """
-                        {"candidates":[{"candidate":0,"rank":null,"seed":5,"score":0.1,"image":null},
-                         {"candidate":1,"rank":1,"seed":%d,"score":0.7,"image":"/v1/images/%s/%s/1.png"}]}"""
-                                .formatted(SEED, job, Ids.requestId(job, customId(0)))));
+        String folder =
+                "http://localhost:1/v1/images/%s/%s/"
+                        .formatted(job, Ids.requestId(job, customId(0)));
+        StoredRequest request =
+                new StoredRequest(
+                        job,
+                        Ids.requestId(job, customId(0)),
+                        customId(0),
+                        MARKUP,
+                        "a-model",
+                        0.4,
+                        1,
+                        0,
+                        1,
+                        1,
+                        List.of(
+                                new StoredRequest.Candidate(
+                                        1, 1, SEED, 0.7f, -7.5, true, folder + "1.png"),
+                                new StoredRequest.Candidate(
+                                        2, 0, 5, 0.1f, -9, false, folder + "candidates/0.png")));
+        browser.fake("/requests/", new Chromium.Fake(200, JSON.writeValueAsString(request)));
+        browser.fake("/candidates/0.png", new Chromium.Fake(200, "rendered"));
         browser.evaluate("document.querySelector('.card button').click()");
         awaitText("2 candidates of");
         assertThat(browser.evaluate("document.querySelector('.candidates').innerText").asText())
                 .containsSubsequence("score 0.700", "seed " + SEED, "score 0.100", "seed 5");
+        await().atMost(PATIENCE)
+                .until(
+                        () ->
+                                browser.evaluate(
+                                                        "document.querySelector('.candidates img').naturalWidth")
+                                                .intValue()
+                                        == 64);
         check("candidates");
+        // the other is not fetched before somebody asks for it
+        assertThat(
+                        browser.evaluate("document.querySelectorAll('.candidates img').length")
+                                .intValue())
+                .isEqualTo(1);
+        browser.evaluate("document.querySelector('.candidates button').click()");
+        await().atMost(PATIENCE)
+                .until(
+                        () ->
+                                browser.evaluate(
+                                                "document.querySelectorAll('.candidates img')"
+                                                        + "[1]?.getAttribute('src') ?? ''")
+                                        .asText()
+                                        .endsWith("/candidates/0.png"));
         browser.evaluate("document.querySelector('dialog').close()");
     }
 
@@ -226,6 +266,13 @@ class PageBrokerTest {
         browser.evaluate("location.hash = '#/stages'");
 
         awaitText("The encoder is stopped: something waits and no worker reads.");
+        HttpRequest picture =
+                HttpRequest.newBuilder(root.resolve("v1/images/generations"))
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString("{\"prompt\":\"a red apple\"}"))
+                        .build();
+        http.sendAsync(picture, HttpResponse.BodyHandlers.discarding()); // nobody paints it
+        awaitText("interactive");
         await().atMost(PATIENCE)
                 .until(
                         () ->
@@ -274,6 +321,90 @@ class PageBrokerTest {
                     .startsWith("default-src 'none'; script-src 'self';");
         }
         assertThat(get("").headers().firstValue("Cache-Control")).contains("no-cache");
+    }
+
+    @Test
+    @Order(7)
+    void olderJobsAreReadWithoutAGap() throws Exception {
+        Instant now = Instant.now();
+        for (int i = 0; i < 150; i++) {
+            String id = "filler-" + i;
+            producer.send(
+                    new ProducerRecord<>(
+                            Topics.JOBS.name(),
+                            id.getBytes(UTF_8),
+                            EventCodec.encode(new JobSubmitted(id, 1, now.plusMillis(i)))));
+        }
+        int known = 152; // with the two of before
+        await().atMost(PATIENCE).until(() -> JSON.readTree(get("v1/jobs").body()).size() == known);
+        browser.evaluate("location.hash = '#/jobs'; location.reload()");
+        awaitRows(100);
+        assertThat(browser.text()).contains("Show older jobs");
+        String oldest = "filler-0";
+        producer.send(
+                new ProducerRecord<>(
+                        Topics.RESULTS.name(),
+                        Ids.key(oldest, oldest).getBytes(UTF_8),
+                        EventCodec.encode(
+                                new RequestFinished(
+                                        new RequestRef(oldest, oldest, "only", "a fox"),
+                                        RequestStatus.CANCELLED,
+                                        List.of(),
+                                        null,
+                                        now))));
+        awaitRows(101); // the stream tells of it, out of turn
+
+        browser.evaluate("document.querySelector('button.more').click()");
+
+        awaitRows(known);
+        assertThat(browser.text()).doesNotContain("Show older jobs");
+        browser.evaluate("location.hash = '#/job/" + job + "'; location.reload()");
+        awaitText("54 of 60 captions painted"); // no snapshot has it
+    }
+
+    private void awaitRows(int count) {
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(
+                        () ->
+                                browser.evaluate(
+                                                        "document.querySelectorAll('.jobs tbody tr').length")
+                                                .intValue()
+                                        == count);
+    }
+
+    @Test
+    @Order(8)
+    void anyAddressShowsAView() throws Exception {
+        browser.evaluate("location.hash = '#/stages'");
+        awaitText("The last hour");
+        browser.evaluate("location.hash = '#content'; location.reload()");
+        awaitText("still to paint");
+        browser.evaluate("location.hash = '#/job/%'");
+        awaitText("All jobs");
+        assertThat(browser.errors()).noneMatch(error -> error.contains("URIError"));
+    }
+
+    @Test
+    @Order(9)
+    void contactPagesMayBringTheirStyleAndNoScript() throws Exception {
+        String page = "v1/jobs/%s/files/index.html".formatted(job);
+        HttpResponse<String> answer = get(page);
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("Content-Security-Policy").orElse(""))
+                .startsWith("default-src 'none'; style-src 'unsafe-inline'; img-src 'self';")
+                .doesNotContain("script-src");
+
+        browser.open(root.resolve(page).toString());
+
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(
+                        () ->
+                                browser.evaluate(
+                                                "getComputedStyle(document.querySelector('figure')).margin")
+                                        .asText()
+                                        .equals("0px"));
     }
 
     private String caption(int i) {
