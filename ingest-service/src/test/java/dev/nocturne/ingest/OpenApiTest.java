@@ -96,6 +96,8 @@ class OpenApiTest {
                 .isEqualTo(components(Batch.Counts.class));
         assertThat(names(document.at("/components/schemas/Job/properties/counts")))
                 .isEqualTo(components(Job.Counts.class));
+        assertThat(names(document.at("/components/schemas/StageLag/properties/lanes/items")))
+                .isEqualTo(components(LagReport.LaneLag.class));
         for (String schema : List.of("Batch", "Job")) {
             String estimate =
                     "/components/schemas/%s/properties/estimated_finish".formatted(schema);
