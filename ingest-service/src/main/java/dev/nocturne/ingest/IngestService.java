@@ -511,7 +511,11 @@ public final class IngestService implements Service {
         if (result.status() != RequestResult.Status.COMPLETED) {
             RequestResult.Failure failed = result.failure();
             boolean ours =
-                    Set.of(ReasonCodes.MODEL_ERROR, ReasonCodes.STORAGE_ERROR, ReasonCodes.INTERNAL)
+                    Set.of(
+                                    ReasonCodes.MODEL_ERROR,
+                                    ReasonCodes.OTHER_MODEL,
+                                    ReasonCodes.STORAGE_ERROR,
+                                    ReasonCodes.INTERNAL)
                             .contains(failed.code());
             throw new IngestException(
                     ours ? IngestException.Kind.FAILED : IngestException.Kind.INVALID,
