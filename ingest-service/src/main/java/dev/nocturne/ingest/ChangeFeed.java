@@ -32,6 +32,9 @@ final class ChangeFeed implements AutoCloseable {
     /** Jobs in one message; the others follow in the next. */
     private static final int MOST = 100;
 
+    /** Changed jobs that wait for their turn; beyond it a snapshot says more. */
+    private static final int MOST_CHANGED = 500;
+
     /**
      * @param jobs the latest, at most {@link #MOST}
      * @param lag null if it is not known
@@ -95,15 +98,31 @@ final class ChangeFeed implements AutoCloseable {
         try {
             seats.removeIf(seat -> !seat.follower.isOpen());
             String away = outage.get();
+            if (away != null || hasTooManyChanges()) {
+                forgetChanges();
+            }
             if (away == null) {
                 tell();
             } else if (!away.equals(lastOutage)) {
-                seats.forEach(seat -> seat.needsSnapshot = true);
                 sendToAll("unavailable", new Message(away));
             }
             lastOutage = away;
         } catch (RuntimeException e) {
             LOG.error("the feed of changes failed and goes on", e);
+        }
+    }
+
+    private boolean hasTooManyChanges() {
+        synchronized (changed) {
+            return changed.size() > MOST_CHANGED;
+        }
+    }
+
+    /** Everybody gets a snapshot in their place. */
+    private void forgetChanges() {
+        seats.forEach(seat -> seat.needsSnapshot = true);
+        synchronized (changed) {
+            changed.clear();
         }
     }
 
