@@ -255,7 +255,7 @@ final class JobParser {
                 lineByRequestId == null
                         ? null
                         : lineByRequestId.putIfAbsent(
-                                Long.parseUnsignedLong(requestId, 16), number);
+                                JobState.number(requestId), number);
         if (earlier != null) {
             problems.add(
                     new Problem(
