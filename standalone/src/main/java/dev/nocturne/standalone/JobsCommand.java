@@ -34,8 +34,7 @@ final class JobsCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         if (limit < 1 || limit > MOST) {
             throw new ParameterException(
-                    command.commandLine(),
-                    "--limit is %d: must be 1 to %d".formatted(limit, MOST));
+                    command.commandLine(), "--limit is %d: must be 1 to %d".formatted(limit, MOST));
         }
         // one more, to know whether there are more
         JsonNode answer = rest.get("/v1/jobs?limit=" + (limit + 1), JsonNode.class);
