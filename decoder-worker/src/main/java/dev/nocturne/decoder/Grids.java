@@ -28,14 +28,14 @@ final class Grids {
     }
 
     /**
-     * @throws PermanentException ({@code model_error}) if another model drew the grids: its tokens
-     *     mean other things
+     * @throws PermanentException ({@code other_model}) if another model drew the grids: its tokens
+     *     mean other things. No fault of the worker: an old job may be ranked again
      */
     static void requireSameModel(String ours, String theirs) {
         if (!ours.equals(theirs)) {
             throw new PermanentException(
-                    ReasonCodes.MODEL_ERROR,
-                    "drawn by model %s, this worker has %s: give every worker the same model"
+                    ReasonCodes.OTHER_MODEL,
+                    "drawn by model %s, this worker has %s: start the workers with the first, or paint the caption again"
                             .formatted(theirs, ours));
         }
     }
