@@ -28,13 +28,13 @@ final class Grids {
     }
 
     /**
-     * @throws PermanentException ({@code other_model}) if another model drew the grids: its tokens
-     *     mean other things. No fault of the worker: an old job may be ranked again
+     * @throws PermanentException with the reason code, if another model drew the grids: its tokens
+     *     mean other things
      */
-    static void requireSameModel(String ours, String theirs) {
+    static void requireSameModel(String ours, String theirs, String reasonCode) {
         if (!ours.equals(theirs)) {
             throw new PermanentException(
-                    ReasonCodes.OTHER_MODEL,
+                    reasonCode,
                     "drawn by model %s, this worker has %s: start the workers with the first, or paint the caption again"
                             .formatted(theirs, ours));
         }

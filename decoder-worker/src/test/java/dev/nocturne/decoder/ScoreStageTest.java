@@ -80,6 +80,6 @@ class ScoreStageTest {
                 .withMessageContaining("other@1")
                 .withMessageContaining(Examples.MODEL)
                 .extracting(PermanentException::reasonCode)
-                .isEqualTo(ReasonCodes.OTHER_MODEL);
+                .isEqualTo(ReasonCodes.MODEL_ERROR);
     }
 }
