@@ -28,14 +28,14 @@ final class Grids {
     }
 
     /**
-     * @throws PermanentException ({@code model_error}) if another model drew the grids: its tokens
+     * @throws PermanentException with the reason code, if another model drew the grids: its tokens
      *     mean other things
      */
-    static void requireSameModel(String ours, String theirs) {
+    static void requireSameModel(String ours, String theirs, String reasonCode) {
         if (!ours.equals(theirs)) {
             throw new PermanentException(
-                    ReasonCodes.MODEL_ERROR,
-                    "drawn by model %s, this worker has %s: give every worker the same model"
+                    reasonCode,
+                    "drawn by model %s, this worker has %s: start the workers with the first, or paint the caption again"
                             .formatted(theirs, ours));
         }
     }

@@ -83,7 +83,8 @@ final class PublishStage implements Stage<CandidatesRanked> {
     public void process(List<CandidatesRanked> batch, Outbox out) {
         List<TokenGrid> grids = new ArrayList<>();
         for (CandidatesRanked ranked : batch) {
-            Grids.requireSameModel(renderer.model(), ranked.getModel());
+            // no fault of the worker: an old job may be ranked again
+            Grids.requireSameModel(renderer.model(), ranked.getModel(), ReasonCodes.OTHER_MODEL);
             for (RankedGrid winner : ranked.getWinners()) {
                 grids.add(
                         Grids.grid(

@@ -66,7 +66,9 @@ final class ScoreStage implements Stage<GridsDrawn> {
         List<TokenGrid> grids = new ArrayList<>();
         List<float[]> textEmbeddings = new ArrayList<>();
         for (GridsDrawn drawn : batch) {
-            Grids.requireSameModel(scorer.model(), drawn.getModel());
+            // fresh from a generator: the fault is the worker's, and it had better stop than fail
+            // all
+            Grids.requireSameModel(scorer.model(), drawn.getModel(), ReasonCodes.MODEL_ERROR);
             float[] textEmbedding =
                     Embeddings.fromBytes(EventCodec.bytes(drawn.getTextEmbedding()));
             for (DrawnGrid grid : drawn.getGrids()) {

@@ -36,6 +36,9 @@ final class ChangeFeed implements AutoCloseable {
     /** Jobs in one message; the others follow in the next. */
     private static final int MOST = 100;
 
+    /** Changed jobs that wait for their turn; beyond it a snapshot says more. */
+    private static final int MOST_CHANGED = 500;
+
     /**
      * @param jobs the latest, at most {@link #MOST}
      * @param lag null if it is not known
@@ -100,6 +103,9 @@ final class ChangeFeed implements AutoCloseable {
         try {
             seats.removeIf(seat -> !seat.follower.isOpen());
             String away = outage.get();
+            if (away != null || hasTooManyChanges()) {
+                forgetChanges();
+            }
             if (away == null) {
                 tell();
             } else {
@@ -113,13 +119,26 @@ final class ChangeFeed implements AutoCloseable {
     private void tellOutage(String outage) {
         Instant now = clock.instant();
         for (Seat seat : seats) {
-            seat.needsSnapshot = true;
             boolean due = !outage.equals(seat.toldOutage) || !now.isBefore(seat.tellAgainAt);
             if (due && seat.follower.isReady()) {
                 send(seat, "unavailable", new Message(outage));
                 seat.toldOutage = outage;
                 seat.tellAgainAt = now.plus(OUTAGE_PERIOD);
             }
+        }
+    }
+
+    private boolean hasTooManyChanges() {
+        synchronized (changed) {
+            return changed.size() > MOST_CHANGED;
+        }
+    }
+
+    /** Everybody gets a snapshot in their place. */
+    private void forgetChanges() {
+        seats.forEach(seat -> seat.needsSnapshot = true);
+        synchronized (changed) {
+            changed.clear();
         }
     }
 

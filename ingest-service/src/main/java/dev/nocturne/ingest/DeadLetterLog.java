@@ -11,14 +11,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -320,9 +318,7 @@ public final class DeadLetterLog implements AutoCloseable {
 
     private KafkaConsumer<byte[], byte[]> consumer() {
         if (consumer == null) {
-            Map<String, Object> config = kafka.consumer("");
-            config.remove(ConsumerConfig.GROUP_ID_CONFIG);
-            consumer = new KafkaConsumer<>(config);
+            consumer = new KafkaConsumer<>(kafka.consumer());
             consumer.assign(List.of(PARTITION));
         }
         return consumer;

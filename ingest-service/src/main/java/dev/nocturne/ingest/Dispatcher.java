@@ -8,7 +8,6 @@ import dev.nocturne.runtime.StageException;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,6 +44,9 @@ final class Dispatcher implements AutoCloseable {
 
     /** Captions of one transaction. */
     private static final int ROUND = 1_000;
+
+    /** A transaction ends after it, however slowly its captions come. */
+    private static final Duration LONGEST_ROUND = Duration.ofSeconds(1);
 
     /** Jobs that take part at once; others wait until one of them is released to its end. */
     private static final int MAX_READERS = 64;
@@ -119,8 +121,9 @@ final class Dispatcher implements AutoCloseable {
             boolean more = true;
             while (more && !Thread.currentThread().isInterrupted()) {
                 Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
-                jobs.throughput().tick(now, jobs.out() > 0);
-                List<Look> looks = jobs.dispatched(job -> Look.at(job, now));
+                jobs.throughput().tick(now, jobs.isDrawing());
+                List<Look> looks = new ArrayList<>(jobs.dispatched(job -> Look.at(job, now)));
+                looks.sort(Comparator.comparing(Look::startedAt).thenComparing(Look::id));
                 forgetOthers(looks);
                 looks.forEach(look -> prepare(look, now));
                 more = release(looks, now);
@@ -164,7 +167,7 @@ final class Dispatcher implements AutoCloseable {
             readers.put(id, openAt(look));
             counted.add(id);
             notBefore.remove(id);
-        } catch (IOException | IngestException | StageException e) {
+        } catch (IOException | RuntimeException e) { // one job's alone: the others go on
             notBefore.put(id, now.plus(RETRY));
             LOG.warn("job {}: file not open, next try in {}: {}", id, RETRY, e.getMessage());
         }
@@ -208,7 +211,6 @@ final class Dispatcher implements AutoCloseable {
         Round round = new Round(jobs.throughput().target(), jobs.out(), now);
         looks.stream()
                 .filter(look -> look.mayRun() && readers.containsKey(look.id()))
-                .sorted(Comparator.comparing(Look::startedAt).thenComparing(Look::id))
                 .map(look -> new Claim(look, lastTurns.getOrDefault(look.id(), 0L)))
                 .forEach(round.claims::add);
         if (round.claims.isEmpty() || !FairShare.isRoom(round.target, round.out)) {
@@ -221,11 +223,12 @@ final class Dispatcher implements AutoCloseable {
         } catch (RuntimeException e) {
             // the readers have gone on, and the round may be in the log for all that is known
             for (Claim claim : round.claims) {
-                closeReader(claim.id);
+                retryLater(claim);
                 counted.remove(claim.id);
-                notBefore.put(claim.id, now.plus(RETRY));
             }
             throw e;
+        } finally {
+            round.claims.stream().filter(claim -> claim.isBroken).forEach(this::retryLater);
         }
         for (Claim claim : round.claims) {
             if (!claim.released.isEmpty()) {
@@ -234,7 +237,13 @@ final class Dispatcher implements AutoCloseable {
                 lastTurns.put(claim.id, claim.lastTurn);
             }
         }
-        return round.sent >= ROUND;
+        return round.sent > 0 && round.isFull();
+    }
+
+    /** Its reader has gone on behind what was released. */
+    private void retryLater(Claim claim) {
+        closeReader(claim.id);
+        notBefore.put(claim.id, clock.instant().plus(RETRY));
     }
 
     private final class Claim implements FairShare.Claim {
@@ -242,15 +251,18 @@ final class Dispatcher implements AutoCloseable {
         private final Replay replay; // null: its captions are drawn
         private final CaptionReader reader;
         private final Map<Long, JobState.Out> released = new HashMap<>();
+        private int line; // released up to it
         private int held;
         private long heldCandidates;
         private long out;
         private long lastTurn;
+        private boolean isBroken; // its source is away
 
         Claim(Look look, long lastTurn) {
             this.id = look.id();
             this.replay = look.created().getReplay();
             this.reader = readers.get(id);
+            this.line = look.released().getLine();
             this.held = look.released().getHeld();
             this.heldCandidates = look.released().getHeldCandidates();
             this.out = look.out();
@@ -272,7 +284,31 @@ final class Dispatcher implements AutoCloseable {
             return jobs.ask(id, job -> job.released().getLine() != reader.line()).orElseThrow();
         }
 
-        void send(JobParser.Line line, Instant now, JobPublisher.Transaction transaction) {
+        /**
+         * Sends the next caption, or nothing of it.
+         *
+         * @return its candidates
+         * @throws IOException if the file breaks off
+         * @throws StageException the store's, with what it keeps of a replayed request
+         */
+        int sendNext(Instant now, JobPublisher.Transaction transaction) throws IOException {
+            JobParser.Line next = reader.next();
+            if (next == null) {
+                throw new IOException("the file ends %d captions too early".formatted(held));
+            }
+            send(next, now, transaction);
+            int candidates = next.caption().getCandidates();
+            // the time of what is not drawn says nothing about the drawing
+            Instant since = replay == null ? now : null;
+            released.put(JobState.number(next.requestId()), new JobState.Out(candidates, since));
+            line = next.number();
+            held--;
+            heldCandidates -= candidates;
+            out += candidates;
+            return candidates;
+        }
+
+        private void send(JobParser.Line line, Instant now, JobPublisher.Transaction transaction) {
             if (replay == null) {
                 transaction.send(Topics.CAPTIONS, Ids.key(id, line.requestId()), line.caption());
             } else {
@@ -281,7 +317,7 @@ final class Dispatcher implements AutoCloseable {
         }
 
         JobEvent event(Instant now) {
-            return new JobEvent(id, now, new JobReleased(reader.line(), held, heldCandidates));
+            return new JobEvent(id, now, new JobReleased(line, held, heldCandidates));
         }
     }
 
@@ -290,6 +326,7 @@ final class Dispatcher implements AutoCloseable {
         private final long target;
         private final Instant now;
         private final List<Claim> claims = new ArrayList<>();
+        private long start; // in nanoseconds: clocks are set
         private long out;
         private int sent;
 
@@ -299,20 +336,25 @@ final class Dispatcher implements AutoCloseable {
             this.now = now;
         }
 
+        boolean isFull() {
+            return sent >= ROUND || System.nanoTime() - start >= LONGEST_ROUND.toNanos();
+        }
+
         boolean sendTo(JobPublisher.Transaction transaction) {
+            start = System.nanoTime();
             List<Claim> further = claims.stream().filter(Claim::isFurther).toList();
             further.forEach(claim -> closeReader(claim.id)); // opened again where the job is
             if (!further.isEmpty()) {
                 return false;
             }
             List<Claim> left = new ArrayList<>(claims);
-            while (sent < ROUND && FairShare.isRoom(target, out)) {
+            while (!isFull() && FairShare.isRoom(target, out)) {
                 Optional<Claim> next = FairShare.next(left);
                 if (next.isEmpty()) {
                     break;
                 }
                 sendPortion(next.get(), transaction);
-                if (next.get().held == 0) {
+                if (next.get().held == 0 || next.get().isBroken) {
                     left.remove(next.get());
                 }
             }
@@ -321,39 +363,26 @@ final class Dispatcher implements AutoCloseable {
                     transaction.send(Topics.JOB_EVENTS, claim.id, claim.event(now));
                 }
             }
-            return true;
+            return sent > 0;
         }
 
         private void sendPortion(Claim claim, JobPublisher.Transaction transaction) {
             long portion = FairShare.portion(target);
             long before = claim.out;
-            while (claim.held > 0 && sent < ROUND && claim.out - before < portion) {
-                JobParser.Line line = next(claim);
-                int candidates = line.caption().getCandidates();
-                claim.send(line, now, transaction);
-                claim.released.put(
-                        JobState.number(line.requestId()), new JobState.Out(candidates, now));
-                claim.held--;
-                claim.heldCandidates -= candidates;
-                claim.out += candidates;
-                out += candidates;
-                sent++;
+            try {
+                while (claim.held > 0 && !isFull() && claim.out - before < portion) {
+                    out += claim.sendNext(now, transaction);
+                    sent++;
+                }
+            } catch (IOException | StageException | IngestException e) {
+                claim.isBroken = true; // the others go on
+                LOG.warn(
+                        "job {}: no more captions, next try in {}: {}",
+                        claim.id,
+                        RETRY,
+                        e.getMessage());
             }
             claim.lastTurn = ++turns;
-        }
-
-        private JobParser.Line next(Claim claim) {
-            try {
-                JobParser.Line line = claim.reader.next();
-                if (line == null) {
-                    throw new IllegalStateException(
-                            "the file of job %s ends %d captions too early"
-                                    .formatted(claim.id, claim.held));
-                }
-                return line;
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
         }
     }
 

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.StageException;
+import dev.nocturne.schemas.ReasonCodes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -68,9 +70,9 @@ final class FileStore {
         try {
             return JSON.readValue(store.get(descriptionKey(id)), StoredFile.class);
         } catch (IOException e) {
-            throw new IllegalStateException(
-                    "%s is not a file's description: %s"
-                            .formatted(descriptionKey(id), e.getMessage()),
+            throw PermanentException.because(
+                    ReasonCodes.STORAGE_ERROR,
+                    "%s is not a file's description".formatted(descriptionKey(id)),
                     e);
         }
     }

@@ -47,13 +47,14 @@ public record FinishEstimate(Instant earliest, Instant latest) {
         List<Work> left = new ArrayList<>(work);
         Instant at = now;
         for (int step = 0; step < MAX_STEPS && !left.isEmpty(); step++) {
-            Instant moment = at;
-            List<Work> running = new ArrayList<>(left);
-            running.removeIf(one -> !one.schedule().mayRun(moment));
+            List<Work> running = new ArrayList<>();
+            List<Work> waiting = new ArrayList<>();
             Instant change = Instant.MAX;
             for (Work one : left) {
-                Schedule schedule = one.schedule();
-                Instant next = running.contains(one) ? schedule.closing(at) : schedule.opening(at);
+                Instant opening = one.schedule().opening(at);
+                boolean mayRun = !opening.isAfter(at);
+                (mayRun ? running : waiting).add(one);
+                Instant next = mayRun ? one.schedule().closing(at) : opening;
                 change = next.isBefore(change) ? next : change;
             }
             double share = rate / Math.max(1, running.size());
@@ -61,7 +62,7 @@ public record FinishEstimate(Instant earliest, Instant latest) {
             Instant first = running.isEmpty() ? Instant.MAX : at.plus(seconds(least / share));
             Instant end = first.isBefore(change) ? first : change;
             double done = share * Duration.between(at, end).toNanos() / 1e9;
-            left.removeAll(running);
+            left = waiting;
             for (Work one : running) {
                 double rest = one.candidates() - done;
                 if (rest <= 1e-3 * share) {

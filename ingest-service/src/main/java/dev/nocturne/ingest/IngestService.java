@@ -252,8 +252,13 @@ public final class IngestService implements Service {
         try {
             return access.get();
         } catch (StageException e) {
-            throw IngestException.unavailable(e.getMessage() + ": try again later", e);
+            throw unavailable(e);
         }
+    }
+
+    /** What the store refuses for good it refuses again, but somebody may repair it. */
+    private static IngestException unavailable(StageException e) {
+        return IngestException.unavailable(e.getMessage() + ": try again later", e);
     }
 
     // ---- batches
@@ -364,7 +369,7 @@ public final class IngestService implements Service {
      * @param apiUrl of this API as the caller knows it, ends with a slash
      * @return the new batch; its metadata names the old one as {@code parent_batch}
      * @throws IngestException UNKNOWN, CONFLICT if the batch is not done or all of it is painted,
-     *     or UNAVAILABLE
+     *     INVALID if its window does not open again within a completion window, or UNAVAILABLE
      */
     public Batch retryFailed(String id, String apiUrl) throws IOException {
         Batch parent = batch(id);
@@ -378,6 +383,8 @@ public final class IngestService implements Service {
                         "batch '%s' is %s and has nothing to retry: only what a batch that is done has left can be"
                                 .formatted(id, parent.status().name().toLowerCase(Locale.ROOT)));
             }
+            Schedule schedule = new Schedule(null, scheduleOf(id).window(), null);
+            schedule.check(now(), now().plus(BatchRequest.window(parent.completionWindow())));
             StoredFile file = upload("%s-retry.jsonl".formatted(id), "batch", lines);
             Map<String, String> metadata = new TreeMap<>(parent.metadata());
             metadata.put("parent_batch", id);
@@ -388,7 +395,7 @@ public final class IngestService implements Service {
                             parent.completionWindow(),
                             BatchRequest.window(parent.completionWindow()),
                             metadata,
-                            new Schedule(null, scheduleOf(id).window(), null),
+                            schedule,
                             null);
             String child = Ids.newBatchId();
             JobCreated created = created(request, null, apiUrl);
@@ -419,7 +426,7 @@ public final class IngestService implements Service {
                         painted.add(result.requestId());
                     }
                 });
-        Path input = files.download(file(batch(id).inputFileId()));
+        Path input = download(file(batch(id).inputFileId()));
         try (InputStream in = Files.newInputStream(input);
                 OutputStream out = new BufferedOutputStream(Files.newOutputStream(lines))) {
             JobParser parser = new JobParser(in, id, Instant.EPOCH);
@@ -434,6 +441,14 @@ public final class IngestService implements Service {
             return any;
         } finally {
             Files.deleteIfExists(input);
+        }
+    }
+
+    private Path download(StoredFile file) throws IOException {
+        try {
+            return files.download(file);
+        } catch (StageException e) {
+            throw unavailable(e);
         }
     }
 
@@ -511,7 +526,11 @@ public final class IngestService implements Service {
         if (result.status() != RequestResult.Status.COMPLETED) {
             RequestResult.Failure failed = result.failure();
             boolean ours =
-                    Set.of(ReasonCodes.MODEL_ERROR, ReasonCodes.STORAGE_ERROR, ReasonCodes.INTERNAL)
+                    Set.of(
+                                    ReasonCodes.MODEL_ERROR,
+                                    ReasonCodes.OTHER_MODEL,
+                                    ReasonCodes.STORAGE_ERROR,
+                                    ReasonCodes.INTERNAL)
                             .contains(failed.code());
             throw new IngestException(
                     ours ? IngestException.Kind.FAILED : IngestException.Kind.INVALID,
@@ -875,8 +894,9 @@ public final class IngestService implements Service {
             String jobId, RequestFilter filter, String after, int limit) {
         requireCaughtUp();
         List<ResultIndex.Place> all =
-                jobs.ask(jobId, JobState::resultPlaces)
-                        .orElseThrow(() -> IngestException.unknownJob(jobId));
+                jobs.ask(jobId, JobState::results)
+                        .orElseThrow(() -> IngestException.unknownJob(jobId))
+                        .latestFirst();
         int start = 0;
         if (after != null) {
             List<String> ids = all.stream().map(place -> requestId(place.request())).toList();

@@ -122,8 +122,7 @@ final class Intake {
 
     /**
      * Takes a job that was created from validation to its start, or to its rejection; a job that
-     * has been stopped meanwhile is closed. One job at a time: the lines of two would only wait for
-     * each other's transaction.
+     * has been stopped meanwhile is closed. One job at a time, in the order of their coming.
      */
     synchronized void start(String jobId) throws IOException {
         JobCreated created = jobs.ask(jobId, JobState::created).orElseThrow();

@@ -49,6 +49,7 @@ final class JobKeeper implements AutoCloseable {
     private final ScheduledExecutorService ticker = thread("job-keeper");
     private final ExecutorService starts = thread("job-starts");
     private final ExecutorService ends = thread("job-ends");
+    private final ExecutorService closes = thread("job-closes"); // takes minutes for a large job
     private final Set<String> atWork = new HashSet<>(); // guarded by this, like the next
     private final Map<String, Duration> retries = new HashMap<>();
     private final Map<String, Instant> notBefore = new HashMap<>();
@@ -113,10 +114,18 @@ final class JobKeeper implements AutoCloseable {
     private void submit(Step step, String id) {
         atWork.add(id);
         try {
-            (step == Step.START ? starts : ends).execute(() -> run(step, id));
+            threadOf(step).execute(() -> run(step, id));
         } catch (RejectedExecutionException e) {
             atWork.remove(id); // closing
         }
+    }
+
+    private ExecutorService threadOf(Step step) {
+        return switch (step) {
+            case START -> starts;
+            case EXPIRE, WRITE_OFF -> ends;
+            case CLOSE -> closes;
+        };
     }
 
     private void run(Step step, String id) {
@@ -163,12 +172,13 @@ final class JobKeeper implements AutoCloseable {
     /** Breaks off what is under way: it comes again after the next start. */
     @Override
     public void close() {
-        for (ExecutorService thread : List.of(ticker, starts, ends)) {
+        for (ExecutorService thread : List.of(ticker, starts, ends, closes)) {
             thread.shutdownNow();
         }
         try {
             starts.awaitTermination(10, TimeUnit.SECONDS);
             ends.awaitTermination(10, TimeUnit.SECONDS);
+            closes.awaitTermination(10, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -17,7 +17,6 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
@@ -56,9 +55,7 @@ final class JobLog implements AutoCloseable {
     private final List<Barrier> barriers = new ArrayList<>(); // the reading thread's own
 
     JobLog(KafkaSettings kafka, Listener listener) {
-        Map<String, Object> config = kafka.consumer("");
-        config.remove(ConsumerConfig.GROUP_ID_CONFIG);
-        this.consumer = new KafkaConsumer<>(config);
+        this.consumer = new KafkaConsumer<>(kafka.consumer());
         this.listener = listener;
     }
 

@@ -254,8 +254,7 @@ final class JobParser {
         Integer earlier =
                 lineByRequestId == null
                         ? null
-                        : lineByRequestId.putIfAbsent(
-                                Long.parseUnsignedLong(requestId, 16), number);
+                        : lineByRequestId.putIfAbsent(JobState.number(requestId), number);
         if (earlier != null) {
             problems.add(
                     new Problem(

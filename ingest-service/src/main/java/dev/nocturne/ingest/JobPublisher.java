@@ -26,7 +26,7 @@ final class JobPublisher implements AutoCloseable {
      */
     private static final String TRANSACTIONAL_ID = "ingest";
 
-    /** Room for the largest job on a slow broker. */
+    /** Room for what a large job that was stopped has left, on a slow broker. */
     private static final int TRANSACTION_TIMEOUT_MILLIS = 5 * 60_000;
 
     /** Takes the events of a transaction. */

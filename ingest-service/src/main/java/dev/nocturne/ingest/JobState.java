@@ -11,6 +11,7 @@ import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StopReason;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -54,7 +55,7 @@ final class JobState {
     /**
      * A request that is on its way.
      *
-     * @param since null if an earlier process released it
+     * @param since null if an earlier process released it, or it is not drawn
      */
     record Out(int candidates, Instant since) {}
 
@@ -182,6 +183,11 @@ final class JobState {
         return released != null && isStarted() && stopped == null && !isTerminal();
     }
 
+    /** False if its candidates were drawn by another job. */
+    boolean isDrawn() {
+        return created == null || created.getReplay() == null;
+    }
+
     /** How far it is released; null if it is not dispatched. */
     JobReleased released() {
         return released;
@@ -220,16 +226,15 @@ final class JobState {
         return waiting == null && out.isEmpty() ? "its turn" : waiting;
     }
 
-    private boolean deadlineAtRisk(FinishEstimate estimate) {
+    private boolean deadlineAtRisk(Instant now, FinishEstimate estimate) {
         Instant deadline = schedule.deadline();
         if (deadline == null || rejected != null) {
             return false;
         }
-        Instant latest =
-                isTerminal() || allFinished()
-                        ? closing().getFinishedAt()
-                        : estimate == null ? null : estimate.latest();
-        return latest != null && latest.isAfter(deadline);
+        if (isTerminal() || allFinished()) {
+            return closing().getFinishedAt().isAfter(deadline);
+        }
+        return now.isAfter(deadline) || estimate != null && estimate.latest().isAfter(deadline);
     }
 
     boolean isTerminal() {
@@ -257,9 +262,9 @@ final class JobState {
         return Map.copyOf(firstOffsets);
     }
 
-    /** Of the first result of each request, the latest first. */
-    List<ResultIndex.Place> resultPlaces() {
-        return results.latestFirst();
+    /** Where its results stand; a copy. */
+    ResultIndex results() {
+        return results.copy();
     }
 
     JobClosed closing() {
@@ -307,6 +312,7 @@ final class JobState {
      * @param estimate null if there is none
      */
     Job at(Instant now, FinishEstimate estimate) {
+        FinishEstimate current = current(estimate);
         boolean done = isTerminal() || allFinished();
         double perSecond = done ? overallRate() : rate.perSecond(submittedAt(), now);
         return new Job(
@@ -322,10 +328,10 @@ final class JobState {
                 submittedAt(),
                 done && rejected == null ? closing().getFinishedAt() : null,
                 perSecond,
-                eta(done, perSecond),
-                estimate,
+                eta(done, perSecond, now, current),
+                current,
                 schedule.deadline(),
-                deadlineAtRisk(estimate),
+                deadlineAtRisk(now, current),
                 created == null ? null : created.getWindow(),
                 schedule.startAfter(),
                 waitingFor(now),
@@ -338,9 +344,18 @@ final class JobState {
                 : finishedCount() / RecentRate.seconds(submittedAt(), finishedAt);
     }
 
-    private Double eta(boolean done, double perSecond) {
+    /** What was estimated before it was stopped or finished means nothing any more. */
+    private FinishEstimate current(FinishEstimate estimate) {
+        return isDispatched() && !allFinished() ? estimate : null;
+    }
+
+    /** The longer end of the estimate; without one, as fast as it went lately. */
+    private Double eta(boolean done, double perSecond, Instant now, FinishEstimate estimate) {
         if (done) {
             return 0.0;
+        }
+        if (estimate != null) {
+            return Math.max(0, Duration.between(now, estimate.latest()).toMillis() / 1_000.0);
         }
         return perSecond > 0 ? open() / perSecond : null;
     }
@@ -351,6 +366,7 @@ final class JobState {
      * @param estimate null if there is none
      */
     Batch batch(Instant now, FinishEstimate estimate) {
+        FinishEstimate current = current(estimate);
         Job.Status status = status();
         boolean hasFiles = closed != null && submitted != null;
         Long closedSeconds = closed == null ? null : (Long) closedAt.getEpochSecond();
@@ -383,9 +399,9 @@ final class JobState {
                         count(RequestStatus.EXPIRED),
                         open()),
                 created.getMetadata(),
-                estimate,
+                current,
                 schedule.deadline(),
-                deadlineAtRisk(estimate),
+                deadlineAtRisk(now, current),
                 created.getWindow(),
                 schedule.startAfter(),
                 waitingFor(now));

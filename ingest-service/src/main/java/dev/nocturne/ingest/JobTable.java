@@ -4,6 +4,7 @@ import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestStatus;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,10 +20,15 @@ import java.util.function.Predicate;
 /** Every job's state. Thread-safe: the log is read by one thread, asked about by others. */
 final class JobTable {
 
+    /** They need every job, and are asked for of each. */
+    private static final Duration ESTIMATED = Duration.ofMillis(500);
+
     private final Map<String, JobState> jobs = new HashMap<>(); // guarded by this
     private final Map<String, String> jobByIdempotencyKey = new HashMap<>(); // likewise
     private final Throughput throughput = new Throughput();
     private final Clock clock;
+    private Map<String, FinishEstimate> estimates = Map.of(); // guarded by this, like the next
+    private Instant estimatedAt = Instant.MIN;
 
     JobTable(Clock clock) {
         this.clock = clock;
@@ -43,7 +49,8 @@ final class JobTable {
     synchronized void add(RequestFinished event, int partition, long offset) {
         JobState job = state(event.getRequest().getJobId());
         JobState.Out gone = job.add(event, partition, offset);
-        if (gone != null && gone.since() != null && job.stopped() == null) {
+        boolean painted = event.getStatus() == RequestStatus.COMPLETED && job.stopped() == null;
+        if (painted && gone != null && gone.since() != null) {
             throughput.finished(gone.candidates(), Duration.between(gone.since(), clock.instant()));
         }
     }
@@ -81,10 +88,25 @@ final class JobTable {
         return jobs.values().stream().mapToLong(JobState::out).sum();
     }
 
+    /** Whether something is out that has to be drawn. */
+    synchronized boolean isDrawing() {
+        return jobs.values().stream().anyMatch(job -> job.isDrawn() && job.out() > 0);
+    }
+
     private Map<String, FinishEstimate> estimates(Instant now) {
+        boolean isFresh = !now.isBefore(estimatedAt) && now.isBefore(estimatedAt.plus(ESTIMATED));
+        if (!isFresh) {
+            estimates = newEstimates(now);
+            estimatedAt = now;
+        }
+        return estimates;
+    }
+
+    private Map<String, FinishEstimate> newEstimates(Instant now) {
         List<FinishEstimate.Work> work =
                 jobs.values().stream()
                         .filter(JobState::isDispatched)
+                        .filter(JobState::isDrawn)
                         .filter(job -> !job.allFinished())
                         .map(JobState::work)
                         .toList();

@@ -78,8 +78,7 @@ final class LagProbe implements AutoCloseable {
         adminConfig.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, API_TIMEOUT_MILLIS);
         adminConfig.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, API_TIMEOUT_MILLIS);
         admin = Admin.create(adminConfig);
-        Map<String, Object> consumerConfig = kafka.consumer("");
-        consumerConfig.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        Map<String, Object> consumerConfig = kafka.consumer();
         // a single batch is enough to see the timestamp of its first record
         consumerConfig.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 1);
         consumerConfig.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 1);

@@ -37,6 +37,18 @@ final class ResultIndex {
     private long[] offsets = {};
     private int size;
 
+    /** Cheap beside sorting, so that others need not wait for that. */
+    ResultIndex copy() {
+        ResultIndex copy = new ResultIndex();
+        copy.requests = requests.clone();
+        copy.statuses = statuses.clone();
+        copy.finishedAt = finishedAt.clone();
+        copy.partitions = partitions.clone();
+        copy.offsets = offsets.clone();
+        copy.size = size;
+        return copy;
+    }
+
     void add(RequestFinished event, int partition, long offset) {
         if (size == requests.length) {
             makeRoom();
@@ -44,7 +56,7 @@ final class ResultIndex {
         set(
                 size++,
                 new Place(
-                        Long.parseUnsignedLong(event.getRequest().getRequestId(), 16),
+                        JobState.number(event.getRequest().getRequestId()),
                         event.getStatus(),
                         event.getFinishedAt().toEpochMilli(),
                         partition,

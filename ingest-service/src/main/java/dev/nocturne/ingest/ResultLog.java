@@ -17,7 +17,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -151,13 +150,11 @@ final class ResultLog {
     }
 
     private static long number(RequestFinished result) {
-        return Long.parseUnsignedLong(result.getRequest().getRequestId(), 16);
+        return JobState.number(result.getRequest().getRequestId());
     }
 
     private KafkaConsumer<byte[], byte[]> consumer() {
-        Map<String, Object> config = kafka.consumer("");
-        config.remove(ConsumerConfig.GROUP_ID_CONFIG);
-        return new KafkaConsumer<>(config);
+        return new KafkaConsumer<>(kafka.consumer());
     }
 
     private static IngestException unreadable(String jobId, KafkaException e) {

@@ -4,7 +4,6 @@ import dev.nocturne.events.JobCreated;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.temporal.ChronoUnit;
 
 /**
  * When a job may run, and when its submitter wants it finished.
@@ -39,8 +38,9 @@ record Schedule(Instant startAfter, JobWindow window, Instant deadline) {
         try {
             return text == null
                     ? null
-                    : OffsetDateTime.parse(text).toInstant().truncatedTo(ChronoUnit.MILLIS);
-        } catch (DateTimeException e) {
+                    // as the events keep it
+                    : Instant.ofEpochMilli(OffsetDateTime.parse(text).toInstant().toEpochMilli());
+        } catch (DateTimeException | ArithmeticException e) { // not a time, or none to wait for
             throw IngestException.invalid(
                     param,
                     "%s is '%s': write date, time and offset like '2026-11-26T22:00:00+01:00'"

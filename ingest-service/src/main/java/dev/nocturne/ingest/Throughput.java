@@ -30,7 +30,8 @@ final class Throughput {
     private final TreeMap<Integer, Long> finishedBySecond = new TreeMap<>(); // busy seconds
     private long busyMillis;
     private Instant lastTick; // null if nothing was out then
-    private long fastestMillis = -1; // a request, from its release to its result
+    private final TreeMap<Integer, Long> fastestBySecond = new TreeMap<>(); // in milliseconds
+    private long fastestMillis = -1; // of these: a request, from its release to its result
 
     /** Often, a few times a second. */
     synchronized void tick(Instant now, boolean busy) {
@@ -39,13 +40,23 @@ final class Throughput {
             busyMillis += Math.max(0, Math.min(LONGEST_TICK_MILLIS, millis)); // clocks are set
         }
         lastTick = busy ? now : null;
-        finishedBySecond.headMap(second() - Math.max(SPANS * span(), 3 * horizon())).clear();
+        int oldest = second() - Math.max(SPANS * span(), 3 * horizon());
+        finishedBySecond.headMap(oldest).clear();
+        if (!fastestBySecond.headMap(oldest).isEmpty()) {
+            fastestBySecond.headMap(oldest).clear();
+            fastestMillis =
+                    fastestBySecond.values().stream()
+                            .mapToLong(Long::longValue)
+                            .min()
+                            .orElse(fastestMillis);
+        }
     }
 
     /** A request is finished that took so long. */
     synchronized void finished(int candidates, Duration took) {
         finishedBySecond.merge(second(), (long) candidates, Long::sum);
         long millis = Math.max(1, took.toMillis());
+        fastestBySecond.merge(second(), millis, Math::min);
         fastestMillis = fastestMillis < 0 ? millis : Math.min(fastestMillis, millis);
     }
 

@@ -153,6 +153,17 @@ class ChangeFeedTest {
     }
 
     @Test
+    void aFloodOfChangesBecomesASnapshot() {
+        start();
+        for (int i = 0; i < 3_000; i++) {
+            submit("job-" + i);
+        }
+
+        await().atMost(PATIENCE)
+                .until(() -> follower.events().stream().filter("snapshot"::equals).count() == 2);
+    }
+
+    @Test
     void aSlowFollowerGetsASnapshotInPlaceOfWhatItMissed() {
         start();
         follower.ready = false;

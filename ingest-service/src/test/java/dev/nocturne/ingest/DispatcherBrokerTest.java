@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.JobCreated;
@@ -203,6 +204,30 @@ class DispatcherBrokerTest {
     }
 
     @Test
+    void oneBrokenFileHoldsNobodyUp() throws Exception {
+        clock.set("2026-11-26T20:30:00Z");
+        try (IngestService ingest = service();
+                Painter painter = new Painter(kafka, Duration.ZERO, ALL)) {
+            String broken = submit(ingest, captions(3, 1), "22:00-06:00 Europe/Berlin").id();
+            awaitJob(ingest, broken, job -> job.waitingFor() != null);
+            String description = "files/%s/file.json".formatted(ingest.batch(broken).inputFileId());
+            byte[] whole = store.get(description);
+            store.put(description, bytes("[]").readAllBytes(), "application/json");
+            clock.set("2026-11-26T21:00:00Z");
+
+            String good = submit(ingest, captions(3, 1), null).id();
+            awaitJob(ingest, good, job -> job.status() == Job.Status.COMPLETED);
+            assertThat(ingest.job(broken).counts().inProgress()).isEqualTo(3);
+            assertThatThrownBy(() -> ingest.file(ingest.batch(broken).inputFileId()))
+                    .isInstanceOf(IngestException.class)
+                    .hasMessageContaining("is not a file's description");
+
+            store.put(description, whole, "application/json");
+            awaitJob(ingest, broken, job -> job.status() == Job.Status.COMPLETED);
+        }
+    }
+
+    @Test
     void atEveryLookTheCountsAddUpAlsoWhenAJobIsCancelledInTheMiddle() throws Exception {
         try (IngestService ingest = service();
                 Painter painter = new Painter(kafka, Duration.ofMillis(50), ALL)) {
@@ -275,6 +300,7 @@ class DispatcherBrokerTest {
             assertRefused(ingest, "soon", null, null, "start_after is 'soon': write date, time");
             assertRefused(ingest, "2027-11-26T20:30:00Z", null, null, "start earlier");
             assertRefused(ingest, null, "at night", null, "window is 'at night': write it like");
+            assertRefused(ingest, "+999999999-01-01T00:00:00Z", null, null, "write date, time");
             assertRefused(ingest, null, "22:00-06:00 Mars", null, "Mars");
             assertRefused(
                     ingest,
@@ -283,6 +309,31 @@ class DispatcherBrokerTest {
                     "2026-11-26T20:59:00Z",
                     "first captions are released at 2026-11-26T21:00:00Z: choose a later one");
             assertThat(ingest.jobs()).isEmpty();
+        }
+    }
+
+    @Test
+    void aRetryThatCouldNeverRunIsRefused() throws Exception {
+        clock.set("2026-11-26T22:00:00Z");
+        try (IngestService ingest = service()) {
+            Path file = Files.writeString(folder.resolve("file"), captions(3, 1));
+            String body =
+                    """
+                    {"input_file_id":"%s","endpoint":"/v1/images/generations",
+                     "completion_window":"1h","window":"22:00-06:00 Europe/Berlin"}"""
+                            .formatted(ingest.upload("captions.jsonl", "batch", file).id());
+            String id =
+                    ingest.createBatch(new ObjectMapper().readTree(body), null, "http://localhost/")
+                            .id();
+            awaitJob(ingest, id, job -> job.counts().total() == 3);
+            clock.set("2026-11-27T08:00:00Z");
+            awaitJob(ingest, id, job -> job.status() == Job.Status.EXPIRED);
+
+            assertThatThrownBy(() -> ingest.retryFailed(id, "http://localhost/"))
+                    .isInstanceOfSatisfying(
+                            IngestException.class,
+                            e -> assertThat(e.kind()).isEqualTo(IngestException.Kind.INVALID))
+                    .hasMessageContaining("would be released at 2026-11-27T21:00:00Z");
         }
     }
 

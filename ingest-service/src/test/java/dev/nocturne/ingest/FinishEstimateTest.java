@@ -1,8 +1,10 @@
 package dev.nocturne.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import dev.nocturne.ingest.FinishEstimate.Work;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +55,16 @@ class FinishEstimateTest {
                         Map.of(
                                 "always", Instant.parse("2026-11-26T22:00:00Z"),
                                 "night", Instant.parse("2026-11-26T22:30:00Z")));
+    }
+
+    @Test
+    void manyJobsAreEstimatedAtOnce() {
+        Work[] work = new Work[3_000];
+        for (int i = 0; i < work.length; i++) {
+            work[i] = new Work("job-" + i, 1_000 + i, i % 2 == 0 ? Schedule.AT_ONCE : NIGHT);
+        }
+
+        assertThat(assertTimeout(Duration.ofSeconds(30), () -> finishes(100, work))).isNotEmpty();
     }
 
     @Test

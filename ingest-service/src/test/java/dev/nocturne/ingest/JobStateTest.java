@@ -8,6 +8,7 @@ import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobRejected;
+import dev.nocturne.events.JobReleased;
 import dev.nocturne.events.JobStopped;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
@@ -119,6 +120,39 @@ class JobStateTest {
         Job moving = job.at(START.plusSeconds(661), null);
         assertThat(moving.ratePerSecond()).isEqualTo(60.0 / 300, Offset.offset(1e-9));
         assertThat(moving.etaSeconds()).isEqualTo(340 / 0.2, Offset.offset(1e-6));
+    }
+
+    private static JobState released(Instant deadline) {
+        JobState job = new JobState(JOB);
+        JobCreated created = (JobCreated) created().getChange();
+        job.add(event(0, JobCreated.newBuilder(created).setDeadline(deadline).build()));
+        job.add(submitted(JOB, 100));
+        job.add(event(0, new JobReleased(0, 100, 1_600L)));
+        return job;
+    }
+
+    @Test
+    void theTimeThatIsLeftIsThatOfTheEstimate() {
+        JobState job = released(null);
+        add(job, completed(JOB, "a", 2));
+        FinishEstimate estimate =
+                new FinishEstimate(START.plusSeconds(3_600), START.plusSeconds(7_210));
+
+        assertThat(job.at(START.plusSeconds(10), estimate).etaSeconds()).isEqualTo(7_200);
+        assertThat(job.at(START.plusSeconds(8_000), estimate).etaSeconds()).isZero();
+    }
+
+    @Test
+    void aDeadlineIsAtRiskBeforeAnEstimateSaysSoIfItIsOver() {
+        JobState job = released(START.plusSeconds(60));
+        FinishEstimate inTime = new FinishEstimate(START, START.plusSeconds(50));
+        FinishEstimate late = new FinishEstimate(START, START.plusSeconds(70));
+
+        assertThat(job.at(START.plusSeconds(10), null).deadlineAtRisk()).isFalse();
+        assertThat(job.at(START.plusSeconds(10), inTime).deadlineAtRisk()).isFalse();
+        assertThat(job.at(START.plusSeconds(10), late).deadlineAtRisk()).isTrue();
+        assertThat(job.at(START.plusSeconds(61), null).deadlineAtRisk()).isTrue();
+        assertThat(job.batch(START.plusSeconds(61), null).deadlineAtRisk()).isTrue();
     }
 
     @Test

@@ -12,13 +12,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A bucket in memory that refuses its next puts if it is told to. */
+/** A bucket in memory that refuses its next puts, or some objects, if it is told to. */
 final class MemoryStore implements ObjectStore {
 
     final Map<String, byte[]> objects = new ConcurrentSkipListMap<>();
+    final Set<String> away = ConcurrentHashMap.newKeySet(); // keys that cannot be read now
     final AtomicInteger refusals = new AtomicInteger();
 
     @Override
@@ -43,6 +46,9 @@ final class MemoryStore implements ObjectStore {
 
     @Override
     public byte[] get(String key) {
+        if (away.contains(key)) {
+            throw new TransientException("the store is away", null);
+        }
         byte[] bytes = objects.get(key);
         if (bytes == null) {
             throw new PermanentException(ReasonCodes.STORAGE_ERROR, "no object " + key, null);

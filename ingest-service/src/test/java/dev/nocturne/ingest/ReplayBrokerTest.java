@@ -101,6 +101,7 @@ class ReplayBrokerTest {
             theFilesAreInTheOrderOfTheInput(ingest, id, lines);
             everyCandidateCanBeSeenAndRendered(ingest, id);
             theJobCanBeRankedAgain(ingest, id);
+            anObjectThatCannotBeReadHoldsNobodyUp(ingest, id);
         }
     }
 
@@ -202,6 +203,37 @@ class ReplayBrokerTest {
         assertThat(ingest.batch(child.id()).metadata()).containsEntry("parent_batch", id);
     }
 
+    private void anObjectThatCannotBeReadHoldsNobodyUp(IngestService ingest, String id)
+            throws Exception {
+        String requestId = Ids.requestId(id, "a");
+        store.put(StoredResult.key(id, requestId), "{}".getBytes(UTF_8), "application/json");
+        assertThatThrownBy(() -> ingest.request(id, requestId, API))
+                .isInstanceOf(IngestException.class)
+                .hasMessageContaining("cannot be read");
+        String away = StoredResult.key(id, Ids.requestId(id, "c"));
+        store.away.add(away);
+        Job child = ingest.rerank(id, JSON.readTree("{\"top\":2}"), API);
+        await().atMost(PATIENCE).until(() -> ingest.job(child.id()).counts().total() == 2);
+        int published = PublishedCaptions.of(kafka).size();
+        String line = "{\"prompt\":\"a fox\"}";
+        ingest.submit(new ByteArrayInputStream(line.getBytes(UTF_8)), null, null, null, API);
+        assertThat(PublishedCaptions.await(kafka, published + 1)).hasSize(published + 1);
+
+        store.away.remove(away);
+        await().atMost(PATIENCE).until(() -> selections(child).size() == 1);
+        selections(child).forEach(this::decode);
+        await().atMost(PATIENCE)
+                .until(() -> ingest.job(child.id()).status() == Job.Status.COMPLETED);
+        assertThat(ingest.job(child.id()).counts()).isEqualTo(new Job.Counts(2, 1, 1, 0, 0, 0));
+        assertThat(selections(child)).as("sent once").hasSize(1);
+    }
+
+    private List<CandidatesRanked> selections(Job job) {
+        return selections().stream()
+                .filter(ranked -> ranked.getRequest().getJobId().equals(job.id()))
+                .toList();
+    }
+
     /** Stores a request whose candidates rank 2, 0, 1, of which the first is published. */
     private void paint(String job, String customId, String caption) {
         RequestRef request = new RequestRef(job, Ids.requestId(job, customId), customId, caption);
@@ -301,14 +333,13 @@ class ReplayBrokerTest {
         producer.flush();
     }
 
-    /** All in the topic. */
+    /** All, of both lanes. */
     private List<CandidatesRanked> selections() {
         List<CandidatesRanked> selections = new ArrayList<>();
-        Map<String, Object> config = kafka.consumer("");
-        config.remove("group.id");
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(kafka.consumer())) {
             List<TopicPartition> partitions =
-                    consumer.partitionsFor(Topics.SELECTIONS.name()).stream()
+                    Topics.SELECTIONS.lanes().stream()
+                            .flatMap(lane -> consumer.partitionsFor(lane.name()).stream())
                             .map(info -> new TopicPartition(info.topic(), info.partition()))
                             .toList();
             consumer.assign(partitions);

@@ -59,6 +59,16 @@ class ThroughputTest {
     }
 
     @Test
+    void howFastARequestOnceWasIsForgotten() {
+        run(1, Duration.ofMillis(10), second -> 1);
+        assertThat(throughput.target()).isEqualTo(Throughput.FLOOR);
+
+        run(700, Duration.ofSeconds(20), second -> 100);
+
+        assertThat(throughput.target()).isEqualTo(4_000);
+    }
+
+    @Test
     void ratesAreWideAtFirstAndThenAsWideAsTheySpread() {
         run(5, Duration.ofSeconds(1), second -> 100);
         assertThat(throughput.rates().slow()).isCloseTo(100 / 3.0, within(1.0));

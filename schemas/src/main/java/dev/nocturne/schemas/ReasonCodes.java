@@ -11,6 +11,7 @@ public final class ReasonCodes {
     public static final String INVALID_OPTION = "invalid_option";
     public static final String MALFORMED_EVENT = "malformed_event";
     public static final String MODEL_ERROR = "model_error";
+    public static final String OTHER_MODEL = "other_model";
     public static final String STORAGE_ERROR = "storage_error";
     public static final String BATCH_CANCELLED = "batch_cancelled";
     public static final String BATCH_EXPIRED = "batch_expired";

@@ -56,7 +56,7 @@ final class DownloadCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        requireFinished(rest.get("/v1/jobs/" + jobId, Job.class));
+        requireFinished(rest.get("/v1/jobs/" + RestClient.segment(jobId), Job.class));
         Files.createDirectories(folder);
         Path manifestPart = folder.resolve(MANIFEST + ".part");
         rest.download(path(MANIFEST), manifestPart);
@@ -112,7 +112,7 @@ final class DownloadCommand implements Callable<Integer> {
     }
 
     private String path(String name) {
-        return "/v1/jobs/%s/files/%s".formatted(jobId, name);
+        return "/v1/jobs/%s/files/%s".formatted(RestClient.segment(jobId), name);
     }
 
     /**
@@ -148,8 +148,9 @@ final class DownloadCommand implements Callable<Integer> {
 
     /** Names come from a server: none may lead out of the folder. */
     private Path target(String name) {
-        Path target = folder.resolve(name).normalize();
-        if (!target.startsWith(folder.normalize()) || target.equals(folder.normalize())) {
+        Path root = folder.toAbsolutePath().normalize(); // '.' alone would become empty
+        Path target = root.resolve(name).normalize();
+        if (!target.startsWith(root) || target.equals(root)) {
             throw new CommandFailure(
                     "the manifest of job %s names '%s', which is outside of the folder: check --url"
                             .formatted(jobId, name));

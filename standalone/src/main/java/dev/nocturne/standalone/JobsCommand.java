@@ -17,6 +17,8 @@ import picocli.CommandLine.Spec;
 
 @Command(name = "jobs", description = "Lists jobs, the latest first.")
 final class JobsCommand implements Callable<Integer> {
+    private static final int MOST = 100_000;
+
     @Option(
             names = "--limit",
             paramLabel = "N",
@@ -30,11 +32,12 @@ final class JobsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (limit < 1) {
+        if (limit < 1 || limit > MOST) {
             throw new ParameterException(
-                    command.commandLine(), "--limit is %d: must be at least 1".formatted(limit));
+                    command.commandLine(), "--limit is %d: must be 1 to %d".formatted(limit, MOST));
         }
-        JsonNode answer = rest.get("/v1/jobs", JsonNode.class);
+        // one more, to know whether there are more
+        JsonNode answer = rest.get("/v1/jobs?limit=" + (limit + 1), JsonNode.class);
         List<JsonNode> jobs =
                 StreamSupport.stream(answer.spliterator(), false).limit(limit).toList();
         if (json.enabled) {
@@ -57,7 +60,7 @@ final class JobsCommand implements Callable<Integer> {
                     finish(job, now));
         }
         if (answer.size() > limit) {
-            out.printf("%d more: --limit %d%n", answer.size() - limit, answer.size());
+            out.printf("there are more: --limit %d%n", Math.min(MOST, 10 * limit));
         }
         return 0;
     }

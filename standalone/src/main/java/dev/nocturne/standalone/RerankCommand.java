@@ -33,7 +33,8 @@ final class RerankCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Job job = rest.post("/v1/jobs/%s/rerank".formatted(jobId), Map.of("top", top), Job.class);
+        String path = "/v1/jobs/%s/rerank".formatted(RestClient.segment(jobId));
+        Job job = rest.post(path, Map.of("top", top), Job.class);
         if (json.enabled) {
             json.print(command, job);
         } else {

@@ -141,6 +141,19 @@ class DownloadCommandTest {
         assertThat(asked).doesNotContain(FILES + "../evil");
     }
 
+    /** The file is not there, so that nothing is left in the folder the test runs in. */
+    @Test
+    void theFolderMayBeTheOneThatOneIsIn() throws Exception {
+        folder = Path.of(".");
+        manifest("not-there.png");
+        try {
+            assertThat(download()).isEqualTo(1);
+            assertThat(err.toString()).contains("no such file").doesNotContain("outside");
+        } finally {
+            Files.deleteIfExists(Path.of("manifest.json.part"));
+        }
+    }
+
     @Test
     void anUnfinishedJobIsWaitedFor() {
         job("in_progress");

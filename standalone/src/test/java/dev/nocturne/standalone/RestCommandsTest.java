@@ -113,7 +113,7 @@ class RestCommandsTest {
     @Test
     void jobsAreListedInEightyColumns() {
         String long32 = RUNNING.replace("job-1", "batch_01k0abcdefghjkmnpqrstvwxyz");
-        on("GET /v1/jobs", "[%s,%s,%s]".formatted(long32, DONE, DONE));
+        on("GET /v1/jobs?limit=3", "[%s,%s,%s]".formatted(long32, DONE, DONE));
 
         assertThat(run("jobs", "--limit", "2")).isZero();
 
@@ -122,14 +122,14 @@ class RestCommandsTest {
                 .startsWith("batch_01k0abcdefghjkmnpqrstvwxyz in_progress         2/4      1  0.50")
                 .contains("~");
         assertThat(lines().get(2)).startsWith("job-1 ").contains("completed", "4/4", "1 Jan 26");
-        assertThat(lines().get(3)).isEqualTo("1 more: --limit 3");
+        assertThat(lines().get(3)).isEqualTo("there are more: --limit 20");
         assertThat(run("jobs", "--limit", "0")).isEqualTo(2);
     }
 
     @Test
     void jobsAreJsonForPrograms() throws IOException {
         String newer = RUNNING.replace("{\"id\"", "{\"not_known_here\":1,\"id\"");
-        on("GET /v1/jobs", "[" + newer + "]");
+        on("GET /v1/jobs?limit=21", "[" + newer + "]");
         assertThat(run("jobs", "--json")).isZero();
         assertThat(new ObjectMapper().readTree(out.toString()).get(0).get("not_known_here").asInt())
                 .isEqualTo(1);

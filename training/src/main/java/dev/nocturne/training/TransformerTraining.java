@@ -43,7 +43,7 @@ final class TransformerTraining implements Trainee {
     private static final float TOKEN_NOISE = 0.05f;
 
     /** How the finished model draws unless a request says otherwise. */
-    static final Sampling SAMPLING = new Sampling(0.4, 0, 1, 2);
+    static final Sampling SAMPLING = new Sampling(0.4, 0, 1, 1.5);
 
     private static final int SAMPLES = 8;
 

@@ -55,6 +55,13 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
                         ByteArrayDeserializer.class));
     }
 
+    /** As {@link #consumer(String)}, of no group: its partitions are given to it. */
+    public Map<String, Object> consumer() {
+        Map<String, Object> config = consumer("");
+        config.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        return config;
+    }
+
     /** Raw bytes; idempotent, waits for all in-sync replicas. */
     public Map<String, Object> producer() {
         return with(
