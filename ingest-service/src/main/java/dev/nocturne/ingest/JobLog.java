@@ -141,7 +141,7 @@ final class JobLog implements AutoCloseable {
                         record.partition(),
                         record.offset());
             }
-        } catch (MalformedEventException e) {
+        } catch (MalformedEventException | NumberFormatException e) { // or its request id is none
             LOG.warn(
                     "skipped {}-{} at offset {}: {}",
                     record.topic(),

@@ -166,12 +166,14 @@ final class ResultLog {
 
     private static void readOnce(byte[] value, Set<Long> seen, Reader reader) throws IOException {
         RequestFinished result;
+        long request;
         try {
             result = EventCodec.decode(RequestFinished.class, value);
-        } catch (MalformedEventException e) {
+            request = number(result);
+        } catch (MalformedEventException | NumberFormatException e) {
             return; // it counts nowhere else either
         }
-        if (seen.add(number(result))) {
+        if (seen.add(request)) {
             reader.read(result);
         }
     }

@@ -24,10 +24,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
@@ -35,10 +37,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -86,14 +90,26 @@ class StageRunnerBrokerTest {
         jobId = test.getTestMethod().orElseThrow().getName();
         input = captions(jobId + "-in");
         output = captions(jobId + "-out");
+        List<String> topics =
+                Stream.of(input, output)
+                        .flatMap(topic -> topic.lanes().stream())
+                        .map(Topic::name)
+                        .toList();
         try (Admin admin = Admin.create(kafka.admin())) {
             admin.createTopics(
-                            Stream.of(input, output)
-                                    .flatMap(topic -> topic.lanes().stream())
-                                    .map(lane -> new NewTopic(lane.name(), PARTITIONS, (short) 1))
+                            topics.stream()
+                                    .map(name -> new NewTopic(name, PARTITIONS, (short) 1))
                                     .toList())
                     .all()
                     .get();
+            // a partition that is not led yet can take the batches of a producer in the wrong order
+            Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+            for (String name : topics) {
+                for (int partition = 0; partition < PARTITIONS; partition++) {
+                    ends.put(new TopicPartition(name, partition), OffsetSpec.latest());
+                }
+            }
+            admin.listOffsets(ends).all().get();
         }
     }
 
@@ -564,15 +580,20 @@ class StageRunnerBrokerTest {
         }
     }
 
-    private void publishMany(Lane lane, String prefix, int count) {
+    private void publishMany(Lane lane, String prefix, int count) throws Exception {
         try (Producer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
+            List<Future<?>> sent = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 String customId = prefix + i;
-                producer.send(
-                        new ProducerRecord<>(
-                                input.in(lane).name(),
-                                key(customId).getBytes(UTF_8),
-                                EventCodec.encode(event(customId, "an apple"))));
+                sent.add(
+                        producer.send(
+                                new ProducerRecord<>(
+                                        input.in(lane).name(),
+                                        key(customId).getBytes(UTF_8),
+                                        EventCodec.encode(event(customId, "an apple")))));
+            }
+            for (Future<?> one : sent) {
+                one.get();
             }
         }
     }
