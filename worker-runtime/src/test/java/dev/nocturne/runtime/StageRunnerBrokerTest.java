@@ -109,7 +109,9 @@ class StageRunnerBrokerTest {
                     ends.put(new TopicPartition(name, partition), OffsetSpec.latest());
                 }
             }
-            admin.listOffsets(ends).all().get();
+            await().atMost(LONG)
+                    .ignoreExceptions()
+                    .until(() -> admin.listOffsets(ends).all().get().size() == ends.size());
         }
     }
 
