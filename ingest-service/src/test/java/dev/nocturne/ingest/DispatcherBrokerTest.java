@@ -104,6 +104,8 @@ class DispatcherBrokerTest {
             clock.set("2026-11-26T21:00:00Z");
             await().atMost(PATIENCE).until(() -> ingest.job(id).counts().completed() >= 50);
             assertThat(ingest.job(id).waitingFor()).isNull();
+            // there is no estimate before a second of work
+            await().atMost(PATIENCE).until(() -> ingest.job(id).estimatedFinish() != null);
 
             clock.set("2026-11-27T05:00:00Z");
             painter.allow(ALL / 2);
@@ -116,6 +118,8 @@ class DispatcherBrokerTest {
                                             == PublishedCaptions.of(kafka).size() - 1);
             assertThat(paused.counts().completed()).isBetween(100, 900);
             assertThat(paused.waitingFor()).isEqualTo("window opens 2026-11-27T21:00:00Z");
+            assertThat(paused.estimatedFinish().earliest())
+                    .isAfter(Instant.parse("2026-11-27T21:00:00Z"));
             finishAnother(ingest, painter);
             assertThat(ingest.job(id).counts()).isEqualTo(paused.counts());
 
