@@ -20,7 +20,7 @@ RUN apt-get update \
 USER nocturne
 WORKDIR /home/nocturne
 COPY --from=build /src/${SERVICE}/target/quarkus-app /app
-# libtorch's threads sleep while they wait: on shared processors spinning ones starve each other
-ENV OMP_WAIT_POLICY=passive
+# libtorch's threads soon sleep while they wait: on shared processors spinning ones starve each other
+ENV OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=20000
 EXPOSE 8080
 ENTRYPOINT ["java", "-XX:MaxRAMPercentage=50", "-jar", "/app/quarkus-run.jar"]

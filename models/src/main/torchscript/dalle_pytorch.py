@@ -113,8 +113,8 @@ def shift_image(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Ten
 
 
 # Runs one caption's text through the layers. text [1, L], the start token first -> "k.I", "v.I" [1, heads, L, 64] for each layer I, and
-# "x", the final hidden state of the last text position [1, width]. Keys and values are kept in the type `kept_as`.
-def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor, kept_as: int) -> Dict[str, Tensor]:
+# "x", the final hidden state of the last text position [1, width].
+def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[str, Tensor]:
     prefix: Dict[str, Tensor] = {}
     a = torch.embedding(w["text_emb.weight"], text).to(6)
     angles = torch.new_zeros(a, [0])
@@ -127,8 +127,8 @@ def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor, kept_as: i
     for i in range(self.depth(w, "")):
         layer = "layers." + str(i)
         q, k, v = self.heads(w, layer, angles, self.shift_text(layout, self.norm(w, layer + ".attn.norm", b)))
-        prefix["k." + str(i)] = k.to(kept_as)
-        prefix["v." + str(i)] = v.to(kept_as)
+        prefix["k." + str(i)] = k
+        prefix["v." + str(i)] = v
         a = a + self.after_attention(w, layer, torch.scaled_dot_product_attention(q, k, v, None, 0., True))
         if not reversible:
             b = a

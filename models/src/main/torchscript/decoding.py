@@ -4,7 +4,7 @@
 
 # The state of one batch of rows:
 #   text_k.I, text_v.I [groups, heads, L, 64]: the text of a caption, once for each group of its rows
-#   k.I, v.I [rows, heads, kept, 64]: what the pattern of layer I needs of the image so far
+#   k.I, v.I [blocks, rows, heads, slots, 64]: what the pattern of layer I needs of the image so far; a block for each column, or one for all
 #   x [rows, width]: the hidden state that predicts the next token
 #   tokens, log_probability [batch]
 # Rows of one caption are taken together, eight to a group, so that its keys and values are read once for eight. `group_caption` [groups]
@@ -23,7 +23,10 @@ def begin(self, w: Dict[str, Tensor], layout: Tensor, prefixes: List[Dict[str, T
                 texts.append(prefixes[caption][name])
             state["text_" + name] = torch.cat(texts)
             sample = texts[0]
-            state[name] = torch.new_zeros(sample, [rows, torch.size(sample, 1), self.kept(int(layout[i]), height, width), 64])
+            blocks = 1
+            if int(layout[i]) == 2:
+                blocks = width
+            state[name] = torch.new_zeros(sample, [blocks, rows, torch.size(sample, 1), 0, 64])
     hidden: List[Tensor] = []
     for caption in group_caption:
         hidden.append(torch.expand(prefixes[caption]["x"], [8, -1]))
@@ -35,12 +38,14 @@ def begin(self, w: Dict[str, Tensor], layout: Tensor, prefixes: List[Dict[str, T
     return state
 
 
-# Image positions that a layer keeps: all, a ring of a row and one, all by columns, a ring of the convolution's window, the row, or a ring of
-# the corner's window.
+# The slots of a block: all positions, a ring of a row and one, a column, a ring of the convolution's window, the row, or a ring of the
+# corner's window.
 def kept(self, pattern: int, height: int, width: int) -> int:
     n = height * width
     if pattern == 1 and width + 1 < n:
         n = width + 1
+    if pattern == 2:
+        n = height
     if pattern == 3 and 5 * width + 6 < n:
         n = 5 * width + 6
     if pattern == 4:
@@ -50,60 +55,76 @@ def kept(self, pattern: int, height: int, width: int) -> int:
     return n
 
 
-# Where position t is kept.
-def slot(self, pattern: int, t: int, height: int, width: int) -> int:
+# Where position t is kept: [block, slot].
+def place(self, pattern: int, t: int, height: int, width: int) -> Tuple[int, int]:
     if pattern == 2:
-        return (t % width) * height + t // width
-    return t % self.kept(pattern, height, width)
+        return (t % width, t // width)
+    return (0, t % self.kept(pattern, height, width))
 
 
-# What a position sees of the kept: [first, count] of a run.
-def run(self, pattern: int, t: int, height: int, width: int) -> Tuple[int, int]:
-    if pattern == 2:
-        return ((t % width) * height, t // width + 1)
+# How many slots of its block position t sees, from the first on.
+def seen(self, pattern: int, t: int, height: int, width: int) -> int:
     kept = self.kept(pattern, height, width)
+    if pattern == 2:
+        return t // width + 1
     if pattern == 4:
-        return (0, t % width + 1)
+        return t % width + 1
     if t + 1 < kept:
-        return (0, t + 1)
-    return (0, kept)
+        return t + 1
+    return kept
 
 
 # The slots that the convolution or the corner at position t sees.
 def window(self, pattern: int, t: int, height: int, width: int) -> List[int]:
     distances: List[int] = []
     slots: List[int] = []
+    kept = self.kept(pattern, height, width)
     if pattern == 3:
         for up in range(6):
             for left in range(-5, 6):
                 distance = up * width + left
                 if distance >= 0 and distance <= t and distance not in distances:
                     distances.append(distance)
-                    slots.append(self.slot(pattern, t - distance, height, width))
+                    slots.append((t - distance) % kept)
     else:
         for up in range(5):
             for left in range(5):
                 distance = up * width + left
                 if distance <= t and left <= t % width:
-                    slots.append(self.slot(pattern, t - distance, height, width))
+                    slots.append((t - distance) % kept)
     return slots
 
 
-# One softmax over the text of the row's caption and the image keys that the layer sees. q [rows, heads, 1, 64], keys and values
-# [rows, heads, seen, 64] -> [rows, heads, 1, 64]
-def attend(self, state: Dict[str, Tensor], layer: str, q: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+# A layer's keys or values, with room for one more at `slot`. They grow by 32 slots (GridGenerator.GROWTH), because products of whole
+# contiguous tensors are about twice as fast as those of a part of a larger one.
+def room(self, state: Dict[str, Tensor], name: str, kept: int, slot: int) -> Tensor:
+    cache = state[name]
+    slots = torch.size(cache, 3)
+    if slot >= slots:
+        wanted = (slot // 32 + 1) * 32
+        if wanted > kept:
+            wanted = kept
+        cache = torch.constant_pad_nd(cache, [0, 0, 0, wanted - slots])
+        state[name] = cache
+    return cache
+
+
+# One softmax over the text of the row's caption and the image keys that the layer sees: the first `seen`. q [rows, heads, 1, 64], keys and values
+# [rows, heads, slots, 64] -> [rows, heads, 1, 64]
+def attend(self, state: Dict[str, Tensor], layer: str, q: Tensor, keys: Tensor, values: Tensor, seen: int) -> Tensor:
     text_k, text_v = state["text_k." + layer], state["text_v." + layer]
     groups, heads, length = torch.size(text_k, 0), torch.size(text_k, 1), torch.size(text_k, 2)
     grouped = torch.view(torch.index_select(q, 0, state["members"]), [groups, 8, heads, 64])
     on_text = torch.matmul(torch.transpose(grouped, 1, 2), torch.transpose(text_k, 2, 3))  # [groups, heads, 8, L]
     on_text = torch.reshape(torch.transpose(on_text, 1, 2), [groups * 8, heads, 1, length])
     on_text = torch.index_select(on_text, 0, state["places"])
-    on_image = torch.matmul(q, torch.transpose(keys, 2, 3))
+    on_image = torch.slice(torch.matmul(q, torch.transpose(keys, 2, 3)), 3, 0, seen)
     p = torch.softmax(torch.cat([on_text, on_image], -1).to(6) * 0.125, -1).to(q.dtype)
     p_text = torch.view(torch.index_select(torch.slice(p, 3, 0, length), 0, state["members"]), [groups, 8, heads, length])
     of_text = torch.matmul(torch.transpose(p_text, 1, 2), text_v)  # [groups, heads, 8, 64]
     of_text = torch.reshape(torch.transpose(of_text, 1, 2), [groups * 8, heads, 1, 64])
-    return torch.index_select(of_text, 0, state["places"]) + torch.matmul(torch.slice(p, 3, length), values)
+    p_image = torch.constant_pad_nd(torch.slice(p, 3, length), [0, torch.size(keys, 2) - seen])
+    return torch.index_select(of_text, 0, state["places"]) + torch.matmul(p_image, values)
 
 
 # Keeps the keys and values of image position t in a layer, and attends with its queries: all [rows, heads, 1, 64]
@@ -111,16 +132,16 @@ def attend_at(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tenso
     height, width = self.grid(w)
     layer = str(i)
     pattern = int(layout[i])
-    at = self.slot(pattern, t, height, width)
-    keys, values = state["k." + layer], state["v." + layer]
-    q = q.to(keys.dtype)
-    torch.copy_(torch.slice(keys, 2, at, at + 1), k)
-    torch.copy_(torch.slice(values, 2, at, at + 1), v)
+    block, slot = self.place(pattern, t, height, width)
+    kept = self.kept(pattern, height, width)
+    keys = torch.select(self.room(state, "k." + layer, kept, slot), 0, block)
+    values = torch.select(self.room(state, "v." + layer, kept, slot), 0, block)
+    torch.copy_(torch.slice(keys, 2, slot, slot + 1), k)
+    torch.copy_(torch.slice(values, 2, slot, slot + 1), v)
     if pattern == 3 or pattern == 5:
-        seen = torch.tensor(self.window(pattern, t, height, width), dtype=4, device=q.device)
-        return self.attend(state, layer, q, torch.index_select(keys, 2, seen), torch.index_select(values, 2, seen))
-    first, count = self.run(pattern, t, height, width)
-    return self.attend(state, layer, q, torch.slice(keys, 2, first, first + count), torch.slice(values, 2, first, first + count))
+        window = torch.tensor(self.window(pattern, t, height, width), dtype=4, device=q.device)
+        return self.attend(state, layer, q, torch.index_select(keys, 2, window), torch.index_select(values, 2, window), torch.size(window, 0))
+    return self.attend(state, layer, q, keys, values, self.seen(pattern, t, height, width))
 
 
 # logits [batch, vocabulary], uniforms and sampling parameters [batch, 1] -> tokens [batch, 1]. Inverse of the cumulative distribution

@@ -94,16 +94,15 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
 
 
 # Runs one caption's text through the blocks. text [1, L] -> "k.I", "v.I" [1, heads, L, 64] for each block I, and "x", the
-# final hidden state of the last text position [1, width]. Keys and values, these and the image's, are kept in the type `kept_as`. One
-# caption at a time, so that its numbers never depend on company.
-def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor, kept_as: int) -> Dict[str, Tensor]:
+# final hidden state of the last text position [1, width]. One caption at a time, so that its numbers never depend on company.
+def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[str, Tensor]:
     prefix: Dict[str, Tensor] = {}
     x = self.embed_text(w, text)
     for i in range(self.depth(w, "")):
         block = "resblocks." + str(i)
         q, k, v = self.heads(w, block, x)
-        prefix["k." + str(i)] = k.to(kept_as)
-        prefix["v." + str(i)] = v.to(kept_as)
+        prefix["k." + str(i)] = k
+        prefix["v." + str(i)] = v
         x = self.finish(w, block, False, x, self.attention(q, k, v, True))
     prefix["x"] = torch.select(x, 1, -1)
     return prefix

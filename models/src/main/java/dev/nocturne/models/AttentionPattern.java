@@ -96,4 +96,20 @@ public enum AttentionPattern {
                     Math.min(gridSize * gridSize, CORNER_REACH * gridSize + CORNER_REACH + 1);
         };
     }
+
+    /**
+     * Image positions whose keys and values a decoder reads for one position: caches are read
+     * whole as far as they have grown, except that the convolution and the corner pick theirs.
+     */
+    int read(int position, int gridSize) {
+        return switch (this) {
+            case FULL, ROW, OWN_ROW -> Math.min(kept(gridSize), grown(position));
+            case COLUMN -> Math.min(gridSize, grown(position / gridSize));
+            case CONVOLUTION, CORNER -> keys(position, gridSize).length;
+        };
+    }
+
+    private static int grown(int slot) {
+        return (slot / GridGenerator.GROWTH + 1) * GridGenerator.GROWTH;
+    }
 }

@@ -1,6 +1,5 @@
 package dev.nocturne.models;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -32,10 +31,12 @@ public final class GridGenerator implements AutoCloseable {
     /** Rows that share the keys and values of their caption's text; the program's number. */
     static final int GROUP = 8;
 
+    /** Slots by which the caches of keys and values grow; the program's number. */
+    static final int GROWTH = 32;
+
     private final TorchProgram program;
     private final IValue weights;
     private final IValue layout;
-    private final Precision kept;
     private final TransformerFamily architecture;
     private final int batchSize;
 
@@ -58,8 +59,6 @@ public final class GridGenerator implements AutoCloseable {
         this.batchSize = batchSize;
         this.program = architecture.program();
         this.weights = program.prepare(weights, precision, batchSize);
-        // processors read float32 faster than they convert bfloat16
-        this.kept = Engine.getInstance().getGpuCount() > 0 ? precision : Precision.FLOAT32;
         this.layout = tensor(architecture.layout(), program.manager());
     }
 
@@ -70,11 +69,6 @@ public final class GridGenerator implements AutoCloseable {
     /** Nanoseconds spent in the program so far. */
     public long nanosInside() {
         return program.nanosInside();
-    }
-
-    /** The type in which keys and values are kept. */
-    public Precision kept() {
-        return kept;
     }
 
     /** Tokens along each side of a grid. */
@@ -237,9 +231,8 @@ public final class GridGenerator implements AutoCloseable {
 
     private IValue prefill(int[] text, PtNDManager scope) {
         long[] ids = architecture.padded(text);
-        try (IValue row = IValue.from((PtNDArray) scope.create(ids, new Shape(1, ids.length)));
-                IValue type = IValue.from((long) kept.torchType())) {
-            return program.call("prefill", weights, layout, row, type);
+        try (IValue row = IValue.from((PtNDArray) scope.create(ids, new Shape(1, ids.length)))) {
+            return program.call("prefill", weights, layout, row);
         }
     }
 

@@ -52,15 +52,18 @@ public record TransformerCosts(
         long keyAndValueBytes = 2 * width * bytesPerNumber;
 
         double seen = 0;
+        double read = 0;
+        double dense = 0;
         long kept = 0;
         for (AttentionPattern pattern : architecture.patterns()) {
             kept += pattern.kept(grid);
             for (int position = 0; position < length; position++) {
                 seen += pattern.keys(position, grid).length;
+                read += pattern.read(position, grid);
+                dense += AttentionPattern.FULL.read(position, grid);
             }
         }
         double texts = (double) text * length * layers;
-        double dense = texts + layers * (length + 1) / 2.0 * length;
         double causalText = layers * (text + 1) / 2.0 * text;
         return new TransformerCosts(
                 parameters,
@@ -69,9 +72,9 @@ public record TransformerCosts(
                 length * matricesAndHead + 4.0 * width * (texts + seen),
                 kept * keyAndValueBytes,
                 (long) text * layers * keyAndValueBytes,
-                (texts / GridGenerator.GROUP + seen) * keyAndValueBytes,
+                (texts / GridGenerator.GROUP + read) * keyAndValueBytes,
                 texts * keyAndValueBytes,
-                dense * keyAndValueBytes);
+                (texts + dense) * keyAndValueBytes);
     }
 
     /**

@@ -67,6 +67,8 @@ class AttentionPatternTest {
                 if (pattern != AttentionPattern.COLUMN) {
                     assertThat(query - oldest).isLessThan(pattern.kept(size));
                 }
+                assertThat(pattern.read(query, size))
+                        .isBetween(pattern.keys(query, size).length, pattern.kept(size));
             }
         }
     }

@@ -238,7 +238,7 @@ public final class ModelBenchmark {
                             generator::nanosInside);
             int length = architecture.gridLength();
             int captions = (batch + CANDIDATES - 1) / CANDIDATES;
-            TransformerCosts costs = TransformerCosts.of(architecture, bytes(generator.kept()));
+            TransformerCosts costs = TransformerCosts.of(architecture, bytes(precision));
             double flops = batch * costs.flopsPerImage() + captions * costs.flopsPerCaption();
             double read =
                     length * TransformerCosts.weightBytesRead(architecture, bytes(precision))
