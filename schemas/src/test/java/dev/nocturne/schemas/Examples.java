@@ -141,7 +141,7 @@ final class Examples {
                                     NOON.plusSeconds(1),
                                     "22:00-06:00 Europe/Berlin",
                                     NOON.plusSeconds(2),
-                                    new Replay("batch_0", 2))));
+                                    new Replay("batch_0", 2, true))));
 
     private Examples() {}
 
