@@ -31,20 +31,25 @@ final class TinyModel {
     private TinyModel() {}
 
     static ModelBundle write(Path directory) throws IOException {
+        return write(directory, 42, 42);
+    }
+
+    /** Equal seeds give equal weights. */
+    static ModelBundle write(Path directory, long dvaeSeed, long clipSeed) throws IOException {
         return ModelBundle.create(directory, "tiny", IMAGE_PIXELS)
                 .with(
                         BpeTrainer.train(
                                 List.of("a red heart", "a green apple", "a snowman"),
                                 VOCABULARY,
                                 TEXT_LENGTH))
-                .with(DVAE, weights(DVAE.shapes()))
-                .with(TRANSFORMER, null, weights(TRANSFORMER.shapes()))
-                .with(CLIP, weights(CLIP.shapes()));
+                .with(DVAE, weights(DVAE.shapes(), dvaeSeed))
+                .with(TRANSFORMER, null, weights(TRANSFORMER.shapes(), 42))
+                .with(CLIP, weights(CLIP.shapes(), clipSeed));
     }
 
     /** Large enough for logits that differ, so that sampling has something to choose from. */
-    private static Map<String, Tensor> weights(Map<String, long[]> shapes) {
-        SplittableRandom random = new SplittableRandom(42);
+    private static Map<String, Tensor> weights(Map<String, long[]> shapes, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
         Map<String, Tensor> weights = new LinkedHashMap<>();
         shapes.forEach(
                 (name, shape) -> {

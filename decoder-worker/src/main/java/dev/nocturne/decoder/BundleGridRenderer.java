@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** The dVAE decoder of a model bundle. */
-record BundleGridRenderer(String model, DiscreteVae dvae) implements GridRenderer {
+record BundleGridRenderer(String model, String dvae, DiscreteVae decoder) implements GridRenderer {
 
     /**
      * @throws FatalException if the bundle is missing or broken
@@ -18,7 +18,8 @@ record BundleGridRenderer(String model, DiscreteVae dvae) implements GridRendere
     static GridRenderer open(Path directory) {
         try {
             ModelBundle bundle = ModelBundle.open(directory);
-            return new BundleGridRenderer(bundle.id(), bundle.dvae());
+            DiscreteVae decoder = bundle.dvae();
+            return new BundleGridRenderer(bundle.id(), bundle.dvaeId(), decoder);
         } catch (IOException e) {
             throw new FatalException(e.getMessage(), e);
         }
@@ -26,11 +27,11 @@ record BundleGridRenderer(String model, DiscreteVae dvae) implements GridRendere
 
     @Override
     public List<BufferedImage> render(List<TokenGrid> grids) {
-        return dvae.decode(grids);
+        return decoder.decode(grids);
     }
 
     @Override
     public void close() {
-        dvae.close();
+        decoder.close();
     }
 }

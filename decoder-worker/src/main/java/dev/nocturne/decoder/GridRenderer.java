@@ -10,6 +10,9 @@ interface GridRenderer extends AutoCloseable {
     /** Id of the model bundle. */
     String model();
 
+    /** Id of its dVAE. */
+    String dvae();
+
     List<BufferedImage> render(List<TokenGrid> grids);
 
     @Override

@@ -10,6 +10,7 @@ import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Stage;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
@@ -99,8 +100,9 @@ final class PublishStage implements Stage<CandidatesRanked> {
                 images.add(store(ranked, winner, pictures.next()));
             }
             store.put(
-                    folder(ranked.getRequest()) + "result.json",
-                    ResultFile.of(ranked, images).toJson(),
+                    ResultFile.key(
+                            ranked.getRequest().getJobId(), ranked.getRequest().getRequestId()),
+                    ResultFile.of(ranked, renderer.dvae(), images).toJson(),
                     "application/json");
             out.send(
                     i,

@@ -66,8 +66,8 @@ final class ScoreStage implements Stage<GridsDrawn> {
         List<TokenGrid> grids = new ArrayList<>();
         List<float[]> textEmbeddings = new ArrayList<>();
         for (GridsDrawn drawn : batch) {
-            // fresh from a generator: the fault is the worker's, and it had better stop than fail
-            // all
+            // fresh from a generator or an encoder: the fault is the worker's, and it had better
+            // stop than fail all
             Grids.requireSameModel(scorer.model(), drawn.getModel(), ReasonCodes.MODEL_ERROR);
             float[] textEmbedding =
                     Embeddings.fromBytes(EventCodec.bytes(drawn.getTextEmbedding()));

@@ -53,6 +53,11 @@ class PublishStageBrokerTest {
         }
 
         @Override
+        public String dvae() {
+            return "dvae@1";
+        }
+
+        @Override
         public List<BufferedImage> render(List<TokenGrid> grids) {
             return grids.stream().map(PixelRenderer::pixel).toList();
         }
@@ -125,6 +130,8 @@ class PublishStageBrokerTest {
 
         JsonNode result = new ObjectMapper().readTree(store.get(FOLDER + "result.json"));
         assertThat(result.get("caption").asText()).isEqualTo("an apple");
+        assertThat(result.get("model").asText()).isEqualTo(Examples.MODEL);
+        assertThat(result.get("dvae").asText()).isEqualTo("dvae@1");
         assertThat(result.get("mean_score").asDouble()).isEqualTo(0.25);
         assertThat(result.get("images")).hasSize(2);
         assertThat(result.get("images").get(0).get("rank").asInt()).isEqualTo(1);

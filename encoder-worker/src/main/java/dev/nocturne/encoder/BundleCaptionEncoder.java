@@ -18,16 +18,17 @@ import java.nio.file.Path;
 final class BundleCaptionEncoder implements CaptionEncoder {
 
     private final ModelBundle bundle;
+    private final String dvaeId;
     private final CaptionTokenizer tokenizer;
     private final Clip clip;
     private final DiscreteVae dvae;
 
-    private BundleCaptionEncoder(
-            ModelBundle bundle, CaptionTokenizer tokenizer, Clip clip, DiscreteVae dvae) {
+    private BundleCaptionEncoder(ModelBundle bundle) throws IOException {
         this.bundle = bundle;
-        this.tokenizer = tokenizer;
-        this.clip = clip;
-        this.dvae = dvae;
+        tokenizer = bundle.tokenizer();
+        clip = bundle.clip();
+        dvae = bundle.dvae();
+        dvaeId = bundle.dvaeId();
     }
 
     /**
@@ -35,12 +36,30 @@ final class BundleCaptionEncoder implements CaptionEncoder {
      */
     static CaptionEncoder open(Path directory) {
         try {
-            ModelBundle bundle = ModelBundle.open(directory);
-            return new BundleCaptionEncoder(
-                    bundle, bundle.tokenizer(), bundle.clip(), bundle.dvae());
+            return new BundleCaptionEncoder(ModelBundle.open(directory));
         } catch (IOException e) {
             throw new FatalException(e.getMessage(), e);
         }
+    }
+
+    @Override
+    public String model() {
+        return bundle.id();
+    }
+
+    @Override
+    public String dvae() {
+        return dvaeId;
+    }
+
+    @Override
+    public int gridSize() {
+        return dvae.gridSize();
+    }
+
+    @Override
+    public int codebookSize() {
+        return dvae.vocabulary();
     }
 
     @Override

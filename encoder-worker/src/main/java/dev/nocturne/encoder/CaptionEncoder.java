@@ -7,6 +7,18 @@ import java.awt.image.BufferedImage;
 /** What the models know of a caption. Belongs to one thread. */
 interface CaptionEncoder extends AutoCloseable {
 
+    /** Id of the model bundle. */
+    String model();
+
+    /** Id of its dVAE. */
+    String dvae();
+
+    /** Tokens along each side of a grid of the dVAE. */
+    int gridSize();
+
+    /** How many tokens the dVAE knows. */
+    int codebookSize();
+
     /**
      * @throws dev.nocturne.runtime.PermanentException ({@code caption_too_long}) if the caption has
      *     more tokens than the transformer has text positions

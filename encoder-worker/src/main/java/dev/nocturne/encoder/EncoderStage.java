@@ -2,6 +2,7 @@ package dev.nocturne.encoder;
 
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.models.Embeddings;
@@ -23,7 +24,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** Captions to generation tasks: everything that is computed once per caption. */
+/**
+ * Captions to generation tasks: everything that is computed once per caption. A caption that brings
+ * its candidates goes past the generator.
+ */
 final class EncoderStage implements Stage<CaptionSubmitted> {
 
     private final Supplier<CaptionEncoder> open;
@@ -79,7 +83,14 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
                         new JobSubmitted(request.getJobId(), 1, caption.getSubmittedAt()));
             }
             try {
-                out.send(i, Topics.GENERATION_TASKS, request, encode(request, caption));
+                requireGood(caption);
+                if (caption.getDrawn() == null) {
+                    out.send(i, Topics.GENERATION_TASKS, request, encode(request, caption));
+                } else {
+                    for (GridsDrawn grids : Rescoring.grids(request, caption, encoder)) {
+                        out.send(i, Topics.TOKEN_GRIDS, request, grids);
+                    }
+                }
             } catch (PermanentException e) {
                 out.reject(i, e);
             } catch (RuntimeException e) {
@@ -89,12 +100,15 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
         }
     }
 
-    private GenerationRequested encode(RequestRef request, CaptionSubmitted caption) {
+    private static void requireGood(CaptionSubmitted caption) {
         List<Violation> violations = CaptionRules.validate(caption);
         if (!violations.isEmpty()) {
             Violation first = violations.get(0);
             throw new PermanentException(first.code(), first.message());
         }
+    }
+
+    private GenerationRequested encode(RequestRef request, CaptionSubmitted caption) {
         int[] textTokens = encoder.textTokens(caption.getCaption());
         byte[] primedTokens = primedTokens(caption);
         Sampling sampling =

@@ -3,7 +3,10 @@ package dev.nocturne.encoder;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawnCandidates;
+import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.models.Embeddings;
 import dev.nocturne.models.PrimedTokens;
@@ -13,6 +16,7 @@ import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topics;
 import java.awt.image.BufferedImage;
@@ -23,6 +27,8 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,8 +41,28 @@ class EncoderStageTest {
             new EncoderStage(LetterEncoder::new, Clock.fixed(NOON, ZoneOffset.UTC));
     private final Outbox out = new Outbox(() -> true);
 
-    /** A token per letter; grids of 3x2 tokens 0 to 5. */
+    /** A token per letter; grids of 3x2 tokens 0 to 5 of pictures, of 1x1 token of candidates. */
     private static final class LetterEncoder implements CaptionEncoder {
+
+        @Override
+        public String model() {
+            return "letters@1";
+        }
+
+        @Override
+        public String dvae() {
+            return "dvae@1";
+        }
+
+        @Override
+        public int gridSize() {
+            return 1;
+        }
+
+        @Override
+        public int codebookSize() {
+            return 100;
+        }
 
         @Override
         public int[] textTokens(String caption) {
@@ -173,6 +199,120 @@ class EncoderStageTest {
                         5, e -> assertRejected(e, "invalid_option", "3 rows and 0 columns"))
                 .hasEntrySatisfying(6, e -> assertRejected(e, "invalid_option", "damaged"));
         assertThat(out.outputs()).singleElement().extracting(Outbox.Output::index).isEqualTo(7);
+    }
+
+    /** Candidate k has the grid of token k, the seed 100 + k and the log-probability -k. */
+    private static DrawnCandidates.Builder drawn(int candidates) {
+        return DrawnCandidates.newBuilder()
+                .setModel("other@0")
+                .setDvae("dvae@1")
+                .setGridHeight(1)
+                .setGridWidth(1)
+                .setSeeds(LongStream.range(0, candidates).mapToObj(k -> 100 + k).toList())
+                .setLogProbabilities(
+                        IntStream.range(0, candidates).mapToObj(k -> -1.0 * k).toList())
+                .setTokens(
+                        PackedTokens.pack(
+                                IntStream.range(0, candidates)
+                                        .mapToObj(EncoderStageTest::tokens)
+                                        .toList()));
+    }
+
+    private static ByteBuffer tokens(int token) {
+        return ByteBuffer.wrap(new TokenGrid(1, 1, new int[] {token}).toBytes());
+    }
+
+    @Test
+    void aCaptionThatBringsItsCandidatesGoesPastTheGenerator() {
+        CaptionSubmitted caption =
+                caption()
+                        .setCaption("too long to be drawn, not to be scored")
+                        .setCandidates(70)
+                        .setTop(2)
+                        .setTemperature(0.5)
+                        .setTopK(40)
+                        .setGuidance(3.0)
+                        .setDrawn(drawn(70).build())
+                        .build();
+        stage.process(List.of(caption), out);
+
+        assertThat(out.rejections()).isEmpty();
+        assertThat(out.outputs())
+                .allSatisfy(output -> assertThat(output.topic()).isEqualTo(Topics.TOKEN_GRIDS));
+        List<GridsDrawn> events =
+                out.outputs().stream().map(output -> (GridsDrawn) output.event()).toList();
+        assertThat(events).extracting(event -> event.getGrids().size()).containsExactly(32, 32, 6);
+        assertThat(events)
+                .allSatisfy(
+                        event -> {
+                            assertThat(event.getRequest()).isEqualTo(stage.request(caption));
+                            assertThat(event.getModel()).isEqualTo("letters@1");
+                            assertThat(event.getCandidates()).isEqualTo(70);
+                            assertThat(event.getTop()).isEqualTo(2);
+                            assertThat(event.getTemperature()).isEqualTo(0.5);
+                            assertThat(event.getTopK()).isEqualTo(40);
+                            assertThat(event.getGuidance()).as("as drawn").isEqualTo(3.0);
+                            assertThat(
+                                            Embeddings.fromBytes(
+                                                    EventCodec.bytes(event.getTextEmbedding())))
+                                    .containsExactly(1, 0);
+                        });
+        assertThat(events.get(2).getGrids().get(5))
+                .isEqualTo(new DrawnGrid(69, 169L, -69.0, tokens(69)));
+    }
+
+    @Test
+    void candidatesOfAnotherDvaeAreRefused() {
+        stage.process(
+                List.of(
+                        rescored(drawn(2).setDvae("dvae@0")),
+                        rescored(drawn(2).setDvae(null)),
+                        rescored(drawn(2).setDvae(null).setModel("letters@1"))),
+                out);
+        assertThat(out.rejections())
+                .hasSize(2)
+                .hasEntrySatisfying(
+                        0,
+                        e ->
+                                assertRejected(
+                                        e,
+                                        "other_model",
+                                        "tokens of dvae@0 (model other@0), this worker has dvae@1"))
+                .hasEntrySatisfying(
+                        1,
+                        e ->
+                                assertRejected(
+                                        e,
+                                        "other_model",
+                                        "model other@0 and stored without the id of its dVAE, this"
+                                                + " worker has model letters@1"));
+        assertThat(out.outputs()).extracting(Outbox.Output::index).containsExactly(2);
+    }
+
+    @Test
+    void candidatesThatTheDvaeCannotHaveAreRefused() {
+        stage.process(
+                List.of(
+                        rescored(drawn(2).setGridHeight(40_000).setGridWidth(40_000)),
+                        rescored(drawn(2).setTokens(PackedTokens.pack(List.of(tokens(1))))),
+                        rescored(
+                                drawn(2).setTokens(
+                                                PackedTokens.pack(
+                                                        List.of(tokens(1), tokens(100))))),
+                        rescored(drawn(3))),
+                out);
+        assertThat(out.outputs()).isEmpty();
+        assertThat(out.rejections())
+                .hasSize(4)
+                .hasEntrySatisfying(
+                        0, e -> assertRejected(e, "malformed_event", "40000x40000 tokens are none"))
+                .hasEntrySatisfying(1, e -> assertRejected(e, "malformed_event", "grid 2 of 2"))
+                .hasEntrySatisfying(2, e -> assertRejected(e, "malformed_event", "token 100"))
+                .hasEntrySatisfying(3, e -> assertRejected(e, "invalid_option", "3 seeds"));
+    }
+
+    private static CaptionSubmitted rescored(DrawnCandidates.Builder drawn) {
+        return caption().setCandidates(2).setTop(2).setDrawn(drawn.build()).build();
     }
 
     private static void assertRejected(PermanentException e, String code, String messagePart) {

@@ -312,7 +312,7 @@ final class Dispatcher implements AutoCloseable {
             if (replay == null) {
                 transaction.send(Topics.CAPTIONS, Ids.key(id, line.requestId()), line.caption());
             } else {
-                replays.send(replay, line.request(), now, transaction);
+                replays.send(replay, line, now, transaction);
             }
         }
 

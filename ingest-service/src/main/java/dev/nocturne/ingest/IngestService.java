@@ -18,6 +18,7 @@ import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
+import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.StageException;
 import dev.nocturne.runtime.StageRunner;
@@ -25,7 +26,6 @@ import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Lane;
-import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topics;
 import dev.nocturne.schemas.Violation;
@@ -570,12 +570,12 @@ public final class IngestService implements Service {
         return StoredRequest.of(stored(jobId, requestId), apiUrl);
     }
 
-    private StoredResult stored(String jobId, String requestId) {
+    private ResultFile stored(String jobId, String requestId) {
         requireCaughtUp();
         boolean wellFormed = Ids.isJobId(jobId) && REQUEST_ID.matcher(requestId).matches();
         return (wellFormed
                         ? fromStore(() -> replays.find(jobId, requestId))
-                        : Optional.<StoredResult>empty())
+                        : Optional.<ResultFile>empty())
                 .orElseThrow(
                         () ->
                                 IngestException.unknown(
@@ -597,8 +597,8 @@ public final class IngestService implements Service {
      * @throws IngestException UNKNOWN, CONFLICT if its tokens were not kept, or UNAVAILABLE
      */
     public CompletionStage<InputStream> candidate(String jobId, String requestId, String name) {
-        StoredResult stored = stored(jobId, requestId);
-        StoredResult.Candidate candidate =
+        ResultFile stored = stored(jobId, requestId);
+        ResultFile.Candidate candidate =
                 stored.ranking().stream()
                         .filter(one -> name.equals(one.candidate() + ".png"))
                         .findFirst()
@@ -612,7 +612,7 @@ public final class IngestService implements Service {
                                                                 requestId,
                                                                 JobParser.excerpt(name),
                                                                 stored.ranking().size() - 1)));
-        Optional<RequestResult.Image> image = stored.image(candidate.candidate());
+        Optional<ResultFile.Image> image = stored.image(candidate.candidate());
         if (image.isPresent()) {
             return CompletableFuture.completedFuture(open(image.get().key()));
         }
@@ -666,10 +666,11 @@ public final class IngestService implements Service {
     }
 
     /**
-     * Creates a job that publishes other pictures of the candidates that a finished job has drawn;
-     * nothing is drawn again. Its counts, its files and its end are those of any job.
+     * Creates a job that publishes other pictures of the candidates that a finished job has drawn,
+     * by their old scores or by new ones; nothing is drawn again. Its counts, its files and its end
+     * are those of any job.
      *
-     * @param body {@code top}: pictures of each request
+     * @param body see {@link RerankRequest}
      * @param apiUrl of this API as the caller knows it, ends with a slash
      * @return the new job; its metadata names the old one as {@code parent_batch}
      * @throws IngestException INVALID, UNKNOWN, CONFLICT if the job is not finished or has no
@@ -677,10 +678,10 @@ public final class IngestService implements Service {
      */
     public Job rerank(String id, JsonNode body, String apiUrl) throws IOException {
         Job parent = job(id);
-        int top = top(body);
+        RerankRequest rerank = RerankRequest.parse(body);
         Path lines = Files.createTempFile("nocturne-", ".jsonl");
         try {
-            if (!parent.status().isTerminal() || !writePainted(id, top, lines)) {
+            if (!parent.status().isTerminal() || !writePainted(id, rerank, lines)) {
                 throw IngestException.conflict(
                         "id",
                         "nothing_to_rerank",
@@ -700,7 +701,7 @@ public final class IngestService implements Service {
                             null);
             JobCreated created =
                     JobCreated.newBuilder(created(request, null, apiUrl))
-                            .setReplay(new Replay(id, top))
+                            .setReplay(new Replay(id, rerank.top(), rerank.rescore()))
                             .build();
             String child = Ids.newJobId();
             intake.publish(child, created);
@@ -711,34 +712,14 @@ public final class IngestService implements Service {
         }
     }
 
-    private static int top(JsonNode body) {
-        JsonNode top = body.path("top");
-        if (!top.isInt() || top.intValue() < 1 || top.intValue() > Limits.MAX_TOP) {
-            throw IngestException.invalid(
-                    "top",
-                    "top is %s: must be 1 to %d"
-                            .formatted(JobParser.excerpt(top.toString()), Limits.MAX_TOP));
-        }
-        body.fieldNames()
-                .forEachRemaining(
-                        name -> {
-                            if (!name.equals("top")) {
-                                throw IngestException.invalid(
-                                        JobParser.excerpt(name),
-                                        "unknown field '%s': there is top alone"
-                                                .formatted(JobParser.excerpt(name)));
-                            }
-                        });
-        return top.intValue();
-    }
-
-    private boolean writePainted(String id, int top, Path lines) throws IOException {
+    private boolean writePainted(String id, RerankRequest rerank, Path lines) throws IOException {
         boolean[] any = {false};
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(lines))) {
             results(
                     id,
                     result -> {
                         if (result.status() == RequestResult.Status.COMPLETED) {
+                            int top = rerank.top(result.images().size());
                             out.write(
                                     JsonNodeFactory.instance
                                             .objectNode()

@@ -13,6 +13,7 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.ResultFile;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -185,7 +186,7 @@ final class JobFiles {
                             pages.add(result);
                             writeEntries(content.jobId(), result, stored, entries);
                             if (stored != null) {
-                                writeCandidates(StoredResult.parse(stored), candidateLines);
+                                writeCandidates(ResultFile.parse(stored), candidateLines);
                             }
                         });
             }
@@ -283,7 +284,7 @@ final class JobFiles {
             return null;
         }
         RequestRef request = result.getRequest();
-        String key = StoredResult.key(request.getJobId(), request.getRequestId());
+        String key = ResultFile.key(request.getJobId(), request.getRequestId());
         return store.exists(key) ? store.get(key) : null;
     }
 
@@ -297,7 +298,7 @@ final class JobFiles {
                     new Entry(image.key().substring(prefix), image.bytes(), image.sha256()));
         }
         if (stored != null) {
-            String name = StoredResult.key(jobId, result.requestId()).substring(prefix);
+            String name = ResultFile.key(jobId, result.requestId()).substring(prefix);
             writeLine(
                     entries,
                     new Entry(
@@ -307,9 +308,8 @@ final class JobFiles {
         }
     }
 
-    private static void writeCandidates(StoredResult result, OutputStream lines)
-            throws IOException {
-        for (StoredResult.Candidate candidate : result.ranking()) {
+    private static void writeCandidates(ResultFile result, OutputStream lines) throws IOException {
+        for (ResultFile.Candidate candidate : result.ranking()) {
             writeLine(
                     lines,
                     new CandidateLine(

@@ -1,6 +1,6 @@
 package dev.nocturne.ingest;
 
-import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.Failure;
 import dev.nocturne.events.Replay;
 import dev.nocturne.events.RequestFinished;
@@ -9,6 +9,7 @@ import dev.nocturne.events.RequestStatus;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.ReasonCodes;
@@ -17,12 +18,13 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Requests whose candidates are in the bucket already: they enter the pipeline behind the drawing
- * and scoring, and are rendered and stored like any other.
+ * and scoring, or as captions that bring their candidates, and go on like any other.
  */
 final class Replays {
 
@@ -41,13 +43,13 @@ final class Replays {
      * @throws PermanentException ({@code storage_error}) if what is there cannot be read
      * @throws dev.nocturne.runtime.StageException the store's
      */
-    Optional<StoredResult> find(String jobId, String requestId) {
-        String key = StoredResult.key(jobId, requestId);
+    Optional<ResultFile> find(String jobId, String requestId) {
+        String key = ResultFile.key(jobId, requestId);
         if (!store.exists(key)) {
             return Optional.empty();
         }
         try {
-            StoredResult result = StoredResult.parse(store.get(key));
+            ResultFile result = ResultFile.parse(store.get(key));
             if (result == null || result.model() == null || result.images() == null) {
                 throw new IOException("it names no model or no pictures");
             }
@@ -59,49 +61,91 @@ final class Replays {
     }
 
     /**
-     * Sends the request's candidates to be rendered; or its failure, where they are not kept.
+     * Sends the candidates of a line's request to be rendered, or its caption with them to be
+     * scored again; or its failure, where they are not kept.
      *
      * @throws TransientException if the store is away; nothing is sent then
      * @throws FatalException likewise, if it refuses the credentials
      */
-    void send(Replay replay, RequestRef request, Instant now, JobPublisher.Transaction to) {
+    void send(Replay replay, JobParser.Line line, Instant now, JobPublisher.Transaction to) {
+        RequestRef request = line.request();
         String key = Ids.key(request.getJobId(), request.getRequestId());
         String parentRequest = Ids.requestId(replay.getJobId(), request.getCustomId());
-        Optional<CandidatesRanked> ranked = ranked(replay, parentRequest, request);
-        if (ranked.isPresent()) {
-            to.send(Topics.SELECTIONS, key, ranked.get());
+        String object = ResultFile.key(replay.getJobId(), parentRequest);
+        if (replay.getRescore()) {
+            kept(replay, parentRequest, stored -> withCandidates(line.caption(), stored))
+                    .ifPresentOrElse(
+                            caption -> to.send(Topics.CAPTIONS, key, caption),
+                            () -> to.send(Topics.RESULTS, key, allNotKept(object, request, now)));
         } else {
-            to.send(Topics.RESULTS, key, notKept(replay, parentRequest, request, now));
+            int top = line.caption().getTop();
+            kept(replay, parentRequest, stored -> stored.best(request, top))
+                    .ifPresentOrElse(
+                            ranked -> to.send(Topics.SELECTIONS, key, ranked),
+                            () ->
+                                    to.send(
+                                            Topics.RESULTS,
+                                            key,
+                                            bestNotKept(object, top, request, now)));
         }
     }
 
     /** Empty also where the object is broken: it will be the next time, too. */
-    private Optional<CandidatesRanked> ranked(
-            Replay replay, String parentRequest, RequestRef request) {
+    private <E> Optional<E> kept(
+            Replay replay, String parentRequest, Function<ResultFile, Optional<E>> event) {
         try {
-            return find(replay.getJobId(), parentRequest)
-                    .filter(stored -> stored.keepsBest(replay.getTop()))
-                    .map(stored -> stored.best(request, replay.getTop()));
+            return find(replay.getJobId(), parentRequest).flatMap(event);
         } catch (TransientException | FatalException e) {
             throw e;
         } catch (RuntimeException e) { // of many kinds: anything may stand in it
-            LOG.warn("{}: {}", StoredResult.key(replay.getJobId(), parentRequest), e.getMessage());
+            LOG.warn("{}: {}", ResultFile.key(replay.getJobId(), parentRequest), e.getMessage());
             return Optional.empty();
         }
     }
 
-    private static RequestFinished notKept(
-            Replay replay, String parentRequest, RequestRef request, Instant now) {
-        String message =
+    /** A caption with the candidates that it had when it was painted. */
+    private static Optional<CaptionSubmitted> withCandidates(
+            CaptionSubmitted caption, ResultFile stored) {
+        return stored.drawn()
+                .map(
+                        drawn ->
+                                CaptionSubmitted.newBuilder(caption)
+                                        .setCandidates(stored.candidates())
+                                        .setTop(Math.min(caption.getTop(), stored.candidates()))
+                                        .setTemperature(stored.temperature())
+                                        .setTopK(stored.topK())
+                                        .setTopP(stored.topP())
+                                        .setGuidance(stored.guidance())
+                                        .setDrawn(drawn)
+                                        .build());
+    }
+
+    private static RequestFinished allNotKept(String object, RequestRef request, Instant now) {
+        return failed(
+                request,
+                "%s does not hold the tokens of all candidates, or more than a message takes: paint the caption again"
+                        .formatted(object),
+                null,
+                now);
+    }
+
+    private static RequestFinished bestNotKept(
+            String object, int top, RequestRef request, Instant now) {
+        return failed(
+                request,
                 "%s does not hold the tokens of the best %d candidates: ask for a smaller top, or paint the caption again"
-                        .formatted(
-                                StoredResult.key(replay.getJobId(), parentRequest),
-                                replay.getTop());
+                        .formatted(object, top),
+                "top",
+                now);
+    }
+
+    private static RequestFinished failed(
+            RequestRef request, String message, String param, Instant now) {
         return new RequestFinished(
                 request,
                 RequestStatus.FAILED,
                 List.of(),
-                new Failure(ReasonCodes.STORAGE_ERROR, STAGE, message, "top", null),
+                new Failure(ReasonCodes.STORAGE_ERROR, STAGE, message, param, null),
                 now);
     }
 }

@@ -2,6 +2,7 @@ package dev.nocturne.ingest;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.nocturne.runtime.ResultFile;
 import java.util.List;
 
 /**
@@ -44,7 +45,7 @@ public record StoredRequest(
     /**
      * @param apiUrl ends with a slash
      */
-    static StoredRequest of(StoredResult result, String apiUrl) {
+    static StoredRequest of(ResultFile result, String apiUrl) {
         String folder = "%sv1/images/%s/%s/".formatted(apiUrl, result.jobId(), result.requestId());
         return new StoredRequest(
                 result.jobId(),
@@ -63,7 +64,7 @@ public record StoredRequest(
     }
 
     private static Candidate candidate(
-            StoredResult.Candidate candidate, StoredResult result, String folder) {
+            ResultFile.Candidate candidate, ResultFile result, String folder) {
         boolean published = result.image(candidate.candidate()).isPresent();
         String url = null;
         if (published) {

@@ -90,7 +90,7 @@ class BatchBrokerTest {
         }
         try (IngestService ingest = service()) {
             awaitStatus(ingest, id, Job.Status.IN_PROGRESS);
-            assertThat(PublishedCaptions.await(kafka, 3))
+            assertThat(Published.await(Topics.CAPTIONS, kafka, 3))
                     .extracting(CaptionSubmitted::getCustomId, CaptionSubmitted::getTop)
                     .containsExactlyInAnyOrder(tuple("a", 1), tuple("b", 4), tuple("c", 4));
             finish(JobStateTest.completed(id, "a", 1));
@@ -214,7 +214,7 @@ class BatchBrokerTest {
             Batch retry = ingest.retryFailed(id, API);
             assertThat(retry.metadata()).containsEntry("parent_batch", id);
             awaitStatus(ingest, retry.id(), Job.Status.IN_PROGRESS);
-            assertThat(PublishedCaptions.await(kafka, 5))
+            assertThat(Published.await(Topics.CAPTIONS, kafka, 5))
                     .filteredOn(caption -> caption.getJobId().equals(retry.id()))
                     .extracting(CaptionSubmitted::getCustomId)
                     .containsExactlyInAnyOrder("line-2", "line-3");
@@ -332,6 +332,6 @@ class BatchBrokerTest {
     }
 
     private List<CaptionSubmitted> captions() {
-        return PublishedCaptions.of(kafka);
+        return Published.in(Topics.CAPTIONS, kafka);
     }
 }

@@ -99,7 +99,7 @@ class DispatcherBrokerTest {
             assertThat(before.window()).isEqualTo(window);
             assertThat(before.waitingFor()).isEqualTo("window opens 2026-11-26T21:00:00Z");
             finishAnother(ingest, painter); // so that the dispatcher has been there
-            assertThat(PublishedCaptions.of(kafka)).hasSize(1);
+            assertThat(Published.in(Topics.CAPTIONS, kafka)).hasSize(1);
 
             clock.set("2026-11-26T21:00:00Z");
             await().atMost(PATIENCE).until(() -> ingest.job(id).counts().completed() >= 50);
@@ -115,7 +115,7 @@ class DispatcherBrokerTest {
                             id,
                             job ->
                                     job.counts().completed()
-                                            == PublishedCaptions.of(kafka).size() - 1);
+                                            == Published.in(Topics.CAPTIONS, kafka).size() - 1);
             assertThat(paused.counts().completed()).isBetween(100, 900);
             assertThat(paused.waitingFor()).isEqualTo("window opens 2026-11-27T21:00:00Z");
             assertThat(paused.estimatedFinish().earliest())
@@ -127,7 +127,7 @@ class DispatcherBrokerTest {
             awaitJob(ingest, id, job -> job.status() == Job.Status.COMPLETED);
             assertThat(ingest.job(id).counts().completed()).isEqualTo(1_000);
         }
-        assertThat(PublishedCaptions.of(kafka))
+        assertThat(Published.in(Topics.CAPTIONS, kafka))
                 .extracting(DispatcherBrokerTest::key)
                 .doesNotHaveDuplicates()
                 .hasSize(1_002);
@@ -155,7 +155,7 @@ class DispatcherBrokerTest {
                         .isEqualTo(new Job.Counts(2_000, 2_000, 0, 0, 0, 0));
             }
         }
-        assertThat(PublishedCaptions.of(kafka))
+        assertThat(Published.in(Topics.CAPTIONS, kafka))
                 .extracting(DispatcherBrokerTest::key)
                 .doesNotHaveDuplicates()
                 .hasSize(2_000);
@@ -192,7 +192,7 @@ class DispatcherBrokerTest {
     void noMoreIsOutThanThePipelineNeedsAndAFastOneIsNotHeldBack() throws Exception {
         try (IngestService ingest = service()) {
             String id = submit(ingest, captions(5_000, 1), null).id();
-            assertThat(PublishedCaptions.await(kafka, (int) Throughput.FLOOR))
+            assertThat(Published.await(Topics.CAPTIONS, kafka, (int) Throughput.FLOOR))
                     .as("nobody paints")
                     .hasSize((int) Throughput.FLOOR);
             assertThat(ingest.job(id).estimatedFinish()).isNull();
@@ -240,10 +240,10 @@ class DispatcherBrokerTest {
             assertThat(cancelled.counts().completed()).isBetween(50, 999);
             assertThat(cancelled.counts().cancelled())
                     .isEqualTo(1_000 - cancelled.counts().completed());
-            int published = PublishedCaptions.of(kafka).size();
+            int published = Published.in(Topics.CAPTIONS, kafka).size();
             assertThat(published).isLessThan(1_000);
             finish(ingest, captions(3, 1));
-            assertThat(PublishedCaptions.of(kafka)).hasSize(published + 3);
+            assertThat(Published.in(Topics.CAPTIONS, kafka)).hasSize(published + 3);
         }
     }
 
@@ -292,7 +292,7 @@ class DispatcherBrokerTest {
                 Painter painter = new Painter(kafka, Duration.ZERO, ALL)) {
             awaitJob(ingest, id, job -> job.status() == Job.Status.COMPLETED);
         }
-        assertThat(PublishedCaptions.of(kafka)).hasSize(3);
+        assertThat(Published.in(Topics.CAPTIONS, kafka)).hasSize(3);
     }
 
     @Test

@@ -83,7 +83,7 @@ class IngestBrokerTest {
             Job job = submit(ingest, "{\"prompt\":\"a\"}\n{\"prompt\":\"b\",\"custom_id\":\"x\"}");
             id = job.id();
             assertThat(job.counts()).isEqualTo(new Job.Counts(2, 0, 0, 0, 0, 2));
-            assertThat(PublishedCaptions.await(kafka, 2))
+            assertThat(Published.await(Topics.CAPTIONS, kafka, 2))
                     .extracting(CaptionSubmitted::getCustomId, CaptionSubmitted::getCaption)
                     .containsExactlyInAnyOrder(tuple("line-1", "a"), tuple("x", "b"));
 
@@ -283,7 +283,7 @@ class IngestBrokerTest {
     }
 
     private List<CaptionSubmitted> captions() {
-        return PublishedCaptions.of(kafka);
+        return Published.in(Topics.CAPTIONS, kafka);
     }
 
     private static StageLag encoderLag(IngestService ingest) {

@@ -59,7 +59,7 @@ class JobTableTest {
                         .setExpiresAt(NOW.plusSeconds(86_400))
                         .setMetadata(Map.of())
                         .setApiUrl("http://localhost/")
-                        .setReplay(new Replay("job-0", 2))
+                        .setReplay(new Replay("job-0", 2, false))
                         .build();
         jobs.add(new JobEvent(JOB, NOW, created));
         submit(1);

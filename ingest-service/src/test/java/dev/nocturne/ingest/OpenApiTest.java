@@ -146,6 +146,18 @@ class OpenApiTest {
     }
 
     @Test
+    void everyFieldOfARerankRequestIsAccepted() throws Exception {
+        JsonNode body =
+                document.at(
+                        "/paths/~1v1~1jobs~1{id}~1rerank/post/requestBody/content/application~1json");
+        JsonNode request = new ObjectMapper().readTree("{\"top\":2,\"rescore\":true}");
+        assertThat(request.fieldNames())
+                .toIterable()
+                .containsExactlyElementsOf(names(body.get("schema")));
+        assertThat(RerankRequest.parse(request)).isEqualTo(new RerankRequest(2, true));
+    }
+
+    @Test
     void everyReferenceLeadsSomewhere() {
         List<String> references = document.findValuesAsText("$ref");
         assertThat(references)

@@ -61,7 +61,7 @@ final class Painter implements AutoCloseable {
         config.remove("group.id");
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config);
                 KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
-            consumer.assign(PublishedCaptions.partitions(consumer));
+            consumer.assign(Published.partitions(Topics.CAPTIONS, consumer));
             consumer.seekToBeginning(consumer.assignment());
             Queue<CaptionSubmitted> queue = new ArrayDeque<>();
             while (!closed) {

@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawnCandidates;
 import dev.nocturne.events.OtherCandidate;
 import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.RequestFinished;
@@ -17,6 +19,8 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.ResultFile;
+import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.PackedTokens;
@@ -36,10 +40,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,14 +95,15 @@ class ReplayBrokerTest {
                                     null,
                                     API)
                             .id();
-            paint(id, "c", "a cow");
+            paint(id, "c", "a cow", "");
             finish(JobStateTest.failed(id, "b", 2));
-            paint(id, "a", "a cat");
+            paint(id, "a", "a cat", "\"dvae\":\"dvae@1\",");
             await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
 
             theFilesAreInTheOrderOfTheInput(ingest, id, lines);
             everyCandidateCanBeSeenAndRendered(ingest, id);
             theJobCanBeRankedAgain(ingest, id);
+            theJobCanBeScoredAgain(ingest, id);
             anObjectThatCannotBeReadHoldsNobodyUp(ingest, id);
         }
     }
@@ -200,21 +203,81 @@ class ReplayBrokerTest {
         assertThat(ingest.batch(child.id()).metadata()).containsEntry("parent_batch", id);
     }
 
+    private void theJobCanBeScoredAgain(IngestService ingest, String id) throws Exception {
+        Job child = ingest.rerank(id, JSON.readTree("{\"rescore\":true}"), API);
+        await().atMost(PATIENCE).until(() -> captions(child.id()).size() == 2);
+        List<CaptionSubmitted> captions = captions(child.id());
+        assertThat(captions)
+                .extracting(
+                        CaptionSubmitted::getCustomId,
+                        CaptionSubmitted::getCaption,
+                        caption -> caption.getDrawn().getDvae())
+                .containsExactlyInAnyOrder(
+                        tuple("a", "a cat", "dvae@1"), tuple("c", "a cow", null));
+        assertThat(captions).allSatisfy(ReplayBrokerTest::bringsItsCandidates);
+        assertThat(captions)
+                .extracting(CaptionSubmitted::getTop)
+                .as("as many as the parent has")
+                .containsExactly(1, 1);
+        assertThat(selections(child)).as("its scores are not known yet").isEmpty();
+
+        finish(JobStateTest.completed(child.id(), "a", 1));
+        finish(JobStateTest.failed(child.id(), "c", 1));
+        await().atMost(PATIENCE)
+                .until(() -> ingest.job(child.id()).status() == Job.Status.COMPLETED);
+        String retry = ingest.retryFailed(child.id(), API).id();
+        await().atMost(PATIENCE).until(() -> captions(retry).size() == 1);
+        assertThat(captions(retry).get(0).getCustomId()).isEqualTo("c");
+        assertThat(captions(retry)).allSatisfy(ReplayBrokerTest::bringsItsCandidates);
+
+        ingest.cancel(retry);
+        await().atMost(PATIENCE).until(() -> ingest.job(retry).status() == Job.Status.CANCELLED);
+        assertThat(ingest.job(retry).counts()).isEqualTo(new Job.Counts(1, 0, 0, 1, 0, 0));
+
+        Job wider = ingest.rerank(id, JSON.readTree("{\"top\":64,\"rescore\":true}"), API);
+        await().atMost(PATIENCE).until(() -> captions(wider.id()).size() == 2);
+        assertThat(captions(wider.id()))
+                .extracting(CaptionSubmitted::getTop)
+                .as("all that there are")
+                .containsExactly(3, 3);
+        finish(JobStateTest.completed(wider.id(), "a", 1));
+        finish(JobStateTest.completed(wider.id(), "c", 1));
+        await().atMost(PATIENCE)
+                .until(() -> ingest.job(wider.id()).status() == Job.Status.COMPLETED);
+    }
+
+    private static void bringsItsCandidates(CaptionSubmitted caption) {
+        DrawnCandidates drawn = caption.getDrawn();
+        assertThat(drawn.getModel()).isEqualTo("m@0");
+        assertThat(drawn.getSeeds()).containsExactly(100L, 101L, 102L);
+        assertThat(drawn.getLogProbabilities()).containsExactly(0.0, -1.0, -2.0);
+        assertThat(PackedTokens.unpack(drawn.getTokens(), 3, 2))
+                .containsExactly(tokens(0), tokens(1), tokens(2));
+        assertThat(CaptionRules.validate(caption)).isEmpty();
+    }
+
+    private List<CaptionSubmitted> captions(String jobId) {
+        return Published.in(Topics.CAPTIONS, kafka).stream()
+                .filter(caption -> jobId.equals(caption.getJobId()))
+                .toList();
+    }
+
     private void anObjectThatCannotBeReadHoldsNobodyUp(IngestService ingest, String id)
             throws Exception {
         String requestId = Ids.requestId(id, "a");
-        store.put(StoredResult.key(id, requestId), "{}".getBytes(UTF_8), "application/json");
+        store.put(ResultFile.key(id, requestId), "{}".getBytes(UTF_8), "application/json");
         assertThatThrownBy(() -> ingest.request(id, requestId, API))
                 .isInstanceOf(IngestException.class)
                 .hasMessageContaining("cannot be read");
-        String away = StoredResult.key(id, Ids.requestId(id, "c"));
+        String away = ResultFile.key(id, Ids.requestId(id, "c"));
         store.away.add(away);
         Job child = ingest.rerank(id, JSON.readTree("{\"top\":2}"), API);
         await().atMost(PATIENCE).until(() -> ingest.job(child.id()).counts().total() == 2);
-        int published = PublishedCaptions.of(kafka).size();
+        Job scored = ingest.rerank(id, JSON.readTree("{\"rescore\":true}"), API);
+        int published = Published.in(Topics.CAPTIONS, kafka).size();
         String line = "{\"prompt\":\"a fox\"}";
         ingest.submit(new ByteArrayInputStream(line.getBytes(UTF_8)), null, null, null, API);
-        assertThat(PublishedCaptions.await(kafka, published + 1)).hasSize(published + 1);
+        assertThat(Published.await(Topics.CAPTIONS, kafka, published + 1)).hasSize(published + 1);
 
         store.away.remove(away);
         await().atMost(PATIENCE).until(() -> selections(child).size() == 1);
@@ -223,6 +286,22 @@ class ReplayBrokerTest {
                 .until(() -> ingest.job(child.id()).status() == Job.Status.COMPLETED);
         assertThat(ingest.job(child.id()).counts()).isEqualTo(new Job.Counts(2, 1, 1, 0, 0, 0));
         assertThat(selections(child)).as("sent once").hasSize(1);
+
+        await().atMost(PATIENCE).until(() -> ingest.job(scored.id()).counts().failed() == 1);
+        assertThat(failure(ingest, scored.id()).message())
+                .contains(requestId, "does not hold the tokens of all candidates");
+    }
+
+    private static RequestResult.Failure failure(IngestService ingest, String id) throws Exception {
+        List<RequestResult> failed = new ArrayList<>();
+        ingest.results(
+                id,
+                result -> {
+                    if (result.failure() != null) {
+                        failed.add(result);
+                    }
+                });
+        return failed.get(0).failure();
     }
 
     private List<CandidatesRanked> selections(Job job) {
@@ -231,8 +310,12 @@ class ReplayBrokerTest {
                 .toList();
     }
 
-    /** Stores a request whose candidates rank 2, 0, 1, of which the first is published. */
-    private void paint(String job, String customId, String caption) {
+    /**
+     * Stores a request whose candidates rank 2, 0, 1, of which the first is published.
+     *
+     * @param dvae a field, or nothing, as before it was stored
+     */
+    private void paint(String job, String customId, String caption, String dvae) {
         RequestRef request = new RequestRef(job, Ids.requestId(job, customId), customId, caption);
         String images = "jobs/%s/images/%s/".formatted(job, request.getRequestId());
         byte[] picture = "picture 2".getBytes(UTF_8);
@@ -240,7 +323,7 @@ class ReplayBrokerTest {
         store.put(
                 images + "result.json",
                 """
-                {"job_id":"%s","request_id":"%s","custom_id":"%s","caption":"%s","model":"m@0",
+                {"job_id":"%s","request_id":"%s","custom_id":"%s","caption":"%s","model":"m@0",%s
                  "candidates":3,"mean_score":0.25,"temperature":1.0,"top_k":0,"top_p":1.0,
                  "guidance":1.0,"grid_height":1,"grid_width":1,
                  "images":[{"rank":1,"key":"%s1.png","sha256":"%s","bytes":9,"candidate":2,
@@ -255,6 +338,7 @@ class ReplayBrokerTest {
                                 request.getRequestId(),
                                 customId,
                                 caption,
+                                dvae,
                                 images,
                                 sha256(picture))
                         .getBytes(UTF_8),
@@ -330,27 +414,7 @@ class ReplayBrokerTest {
         producer.flush();
     }
 
-    /** All, of both lanes. */
     private List<CandidatesRanked> selections() {
-        List<CandidatesRanked> selections = new ArrayList<>();
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(kafka.consumer())) {
-            List<TopicPartition> partitions =
-                    Topics.SELECTIONS.lanes().stream()
-                            .flatMap(lane -> consumer.partitionsFor(lane.name()).stream())
-                            .map(info -> new TopicPartition(info.topic(), info.partition()))
-                            .toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
-                consumer.poll(Duration.ofMillis(100))
-                        .forEach(
-                                record ->
-                                        selections.add(
-                                                EventCodec.decode(
-                                                        CandidatesRanked.class, record.value())));
-            }
-        }
-        return selections;
+        return Published.in(Topics.SELECTIONS, kafka);
     }
 }

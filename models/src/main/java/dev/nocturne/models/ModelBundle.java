@@ -43,6 +43,9 @@ public final class ModelBundle {
     private static final String CLIP = "clip.safetensors";
     private static final String CLIP_TOKENIZER = "clip-tokenizer.json";
 
+    /** Hexadecimal digits of a SHA-256 in an id. */
+    private static final int ID_CHARS = 8;
+
     private static final ObjectMapper JSON =
             JsonMapper.builder()
                     .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -120,7 +123,15 @@ public final class ModelBundle {
                                                         .toString()
                                                         .getBytes(StandardCharsets.UTF_8)),
                                 0,
-                                4);
+                                ID_CHARS / 2);
+    }
+
+    /**
+     * Which dVAE this is, whatever else is in the bundle: tokens mean the same to every bundle in
+     * which it is the same.
+     */
+    public String dvaeId() throws InvalidModelException {
+        return "dvae@" + trained("dvae", manifest.files.get(DVAE)).substring(0, ID_CHARS);
     }
 
     public Path directory() {

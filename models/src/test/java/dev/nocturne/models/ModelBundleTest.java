@@ -77,6 +77,23 @@ class ModelBundleTest {
     }
 
     @Test
+    void aDvaeKeepsItsIdInABundleWithAnotherClip() throws IOException {
+        ModelBundle bundle = complete();
+        Map<String, Safetensors.Tensor> clip = RandomModels.weights(RandomModels.CLIP.shapes());
+        clip.get("text_projection").data()[0]++;
+        ModelBundle otherClip = bundle.with(RandomModels.CLIP, clip);
+        assertThat(otherClip.id()).isNotEqualTo(bundle.id());
+        assertThat(otherClip.dvaeId()).isEqualTo(bundle.dvaeId()).matches("dvae@[0-9a-f]{8}");
+
+        Map<String, Safetensors.Tensor> dvae = RandomModels.weights(RandomModels.DVAE.shapes());
+        dvae.get("encoder.blocks.input.b").data()[0]++;
+        assertThat(bundle.with(RandomModels.DVAE, dvae).dvaeId()).isNotEqualTo(bundle.dvaeId());
+        assertThatThrownBy(ModelBundle.create(directory, "tiny", 16)::dvaeId)
+                .isInstanceOf(InvalidModelException.class)
+                .hasMessageContaining("has no dvae yet");
+    }
+
+    @Test
     void decodingDoesNotDependOnTheBatch() throws IOException {
         Random random = new Random(5);
         List<TokenGrid> grids = new ArrayList<>();

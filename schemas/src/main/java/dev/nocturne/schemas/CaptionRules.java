@@ -13,6 +13,7 @@ import static dev.nocturne.schemas.ReasonCodes.INVALID_CAPTION;
 import static dev.nocturne.schemas.ReasonCodes.INVALID_OPTION;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawnCandidates;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +37,7 @@ public final class CaptionRules {
         checkCaption(caption.getCaption(), violations);
         checkOptions(caption, violations);
         checkImagePrompt(caption, violations);
+        checkDrawn(caption, violations);
         return violations;
     }
 
@@ -174,6 +176,23 @@ public final class CaptionRules {
                             param,
                             "%s is %d without an image_prompt: send one or leave it out"
                                     .formatted(param, value)));
+        }
+    }
+
+    private static void checkDrawn(CaptionSubmitted caption, List<Violation> violations) {
+        DrawnCandidates drawn = caption.getDrawn();
+        if (drawn == null) {
+            return;
+        }
+        int candidates = caption.getCandidates();
+        int seeds = drawn.getSeeds().size();
+        int logProbabilities = drawn.getLogProbabilities().size();
+        if (seeds != candidates || logProbabilities != candidates) {
+            violations.add(
+                    option(
+                            "drawn",
+                            "drawn has %d seeds and %d log-probabilities of %d candidates: give one of each for every candidate"
+                                    .formatted(seeds, logProbabilities, candidates)));
         }
     }
 

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawnCandidates;
 import java.nio.ByteBuffer;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -33,6 +35,18 @@ class CaptionRulesTest {
                                         .setImagePromptRows(2)
                                         .build()))
                 .isEmpty();
+        assertThat(CaptionRules.validate(good().setDrawn(drawn(16, 16)).build())).isEmpty();
+    }
+
+    private static DrawnCandidates drawn(int seeds, int logProbabilities) {
+        return DrawnCandidates.newBuilder()
+                .setModel("m@1")
+                .setGridHeight(1)
+                .setGridWidth(1)
+                .setSeeds(Collections.nCopies(seeds, 7L))
+                .setLogProbabilities(Collections.nCopies(logProbabilities, -1.0))
+                .setTokens(ByteBuffer.allocate(0))
+                .build();
     }
 
     static Stream<Arguments> broken() {
@@ -70,7 +84,9 @@ class CaptionRulesTest {
                         c -> c.setImagePrompt(ByteBuffer.allocate(786_433)).setImagePromptRows(1),
                         "image_prompt",
                         "invalid_option",
-                        "786433"));
+                        "786433"),
+                broken(c -> c.setDrawn(drawn(15, 16)), "drawn", "invalid_option", "15 seeds"),
+                broken(c -> c.setDrawn(drawn(16, 17)), "drawn", "invalid_option", "and 17"));
     }
 
     private static Arguments broken(

@@ -2,6 +2,7 @@ package dev.nocturne.schemas;
 
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawnCandidates;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.Failure;
 import dev.nocturne.events.GenerationRequested;
@@ -49,7 +50,15 @@ final class Examples {
                             bytes(1, 2, 3),
                             2,
                             1,
-                            NOON),
+                            NOON,
+                            new DrawnCandidates(
+                                    "emoji@1a2b3c4d",
+                                    "dvae@5e6f7a8b",
+                                    1,
+                                    2,
+                                    List.of(76L, 77L),
+                                    List.of(-13.5, -12.5),
+                                    bytes(120, 3))),
                     new GenerationRequested(
                             REQUEST,
                             List.of(3, 1, 2),
@@ -132,7 +141,7 @@ final class Examples {
                                     NOON.plusSeconds(1),
                                     "22:00-06:00 Europe/Berlin",
                                     NOON.plusSeconds(2),
-                                    new Replay("batch_0", 2))));
+                                    new Replay("batch_0", 2, true))));
 
     private Examples() {}
 

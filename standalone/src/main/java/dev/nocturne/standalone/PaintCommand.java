@@ -1,8 +1,8 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.decoder.ResultFile;
 import dev.nocturne.embedded.Preflight;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.standalone.Painter.Painting;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,7 +1,6 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.decoder.PngFile;
-import dev.nocturne.decoder.ResultFile;
 import dev.nocturne.encoder.ImagePrompt;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RankedGrid;
@@ -20,6 +19,7 @@ import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.rerank.Ranking;
+import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.StageException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
@@ -50,6 +50,7 @@ final class Painter implements AutoCloseable {
 
     private final ModelBundle bundle;
     private final String model;
+    private final String dvaeId;
     private final int batchSize;
     private final CaptionTokenizer tokenizer;
     private final Clip clip;
@@ -66,6 +67,7 @@ final class Painter implements AutoCloseable {
         generator = bundle.generator(batchSize);
         scorer = bundle.scorer();
         dvae = bundle.dvae();
+        dvaeId = bundle.dvaeId();
     }
 
     /** A caption, what is computed of it once, and its candidates so far. */
@@ -205,6 +207,7 @@ final class Painter implements AutoCloseable {
                         caption.getCustomId(),
                         caption.getCaption(),
                         model,
+                        dvaeId,
                         caption.getCandidates(),
                         Ranking.meanScore(request.scored),
                         request.sampling.temperature(),

@@ -3,19 +3,21 @@ package dev.nocturne.standalone;
 import dev.nocturne.ingest.Job;
 import java.io.IOException;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 @Command(
         name = "rerank",
         description =
-                "Makes a job with more or fewer pictures of what a finished job has drawn,"
-                        + " without drawing again; prints its id.")
+                "Makes a job with other pictures of what a finished job has drawn, without drawing"
+                        + " again; prints its id.")
 final class RerankCommand implements Callable<Integer> {
     @Parameters(paramLabel = "JOB", description = "Id of the finished job.")
     String jobId;
@@ -23,9 +25,17 @@ final class RerankCommand implements Callable<Integer> {
     @Option(
             names = "--top",
             paramLabel = "K",
-            required = true,
-            description = "Pictures of each caption, 1 to 64.")
-    int top;
+            description =
+                    "Pictures of each caption, 1 to 64; with --rescore as many as there are, if left"
+                            + " out.")
+    Integer top;
+
+    @Option(
+            names = "--rescore",
+            description =
+                    "Score the candidates again, with the CLIP that the workers have now; their dVAE"
+                            + " must be the one that the candidates were drawn for.")
+    boolean rescore;
 
     @Mixin RestClient rest;
     @Mixin JsonOption json;
@@ -33,8 +43,19 @@ final class RerankCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (top == null && !rescore) {
+            throw new ParameterException(
+                    command.commandLine(), "say how many pictures with --top, or --rescore");
+        }
+        Map<String, Object> body = new TreeMap<>();
+        if (top != null) {
+            body.put("top", top);
+        }
+        if (rescore) {
+            body.put("rescore", true);
+        }
         String path = "/v1/jobs/%s/rerank".formatted(RestClient.segment(jobId));
-        Job job = rest.post(path, Map.of("top", top), Job.class);
+        Job job = rest.post(path, body, Job.class);
         if (json.enabled) {
             json.print(command, job);
         } else {

@@ -58,6 +58,8 @@ class NocturneCommandTest {
                 "publish|a\u0007bell",
                 "status",
                 "status|job-1|--url|ht:tp",
+                "rerank|job-1",
+                "rerank|job-1|--top|many",
                 "dead-letters",
                 "dead-letters|show",
                 "dead-letters|replay",

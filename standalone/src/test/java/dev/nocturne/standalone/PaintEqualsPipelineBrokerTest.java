@@ -2,11 +2,11 @@ package dev.nocturne.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.nocturne.decoder.ResultFile;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.StoredImage;
+import dev.nocturne.runtime.ResultFile;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;

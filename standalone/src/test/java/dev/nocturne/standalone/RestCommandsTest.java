@@ -49,6 +49,7 @@ class RestCommandsTest {
     private final StringWriter err = new StringWriter();
     private final Map<String, Deque<Answer>> answers = new HashMap<>(); // guarded by itself
     private final List<String> requests = new ArrayList<>(); // likewise by answers
+    private final List<String> bodies = new ArrayList<>(); // likewise
     private HttpServer server;
 
     @BeforeEach
@@ -65,9 +66,11 @@ class RestCommandsTest {
 
     private void answer(HttpExchange exchange) throws IOException {
         String request = exchange.getRequestMethod() + " " + exchange.getRequestURI();
+        String sent = new String(exchange.getRequestBody().readAllBytes(), UTF_8);
         Answer answer;
         synchronized (answers) {
             requests.add(request);
+            bodies.add(sent);
             Deque<Answer> next = answers.getOrDefault(request, new ArrayDeque<>());
             answer = next.size() > 1 ? next.poll() : next.peek();
         }
@@ -203,6 +206,19 @@ class RestCommandsTest {
         on("POST /v1/batches/job%201/retry-failed", "{\"id\":\"batch_2\"}");
         assertThat(run("retry-failed", "job 1")).isZero();
         assertThat(lines()).containsExactly("batch_2");
+    }
+
+    @Test
+    void rerankAsksForWhatIsWantedAndPrintsTheNewId() {
+        on("POST /v1/jobs/job-1/rerank", RUNNING.replace("job-1", "job-2"));
+        assertThat(run("rerank", "job-1", "--top", "8")).isZero();
+        assertThat(run("rerank", "job-1", "--rescore")).isZero();
+        assertThat(run("rerank", "job-1", "--rescore", "--top", "2")).isZero();
+        assertThat(lines()).containsExactly("job-2", "job-2", "job-2");
+        assertThat(bodies)
+                .extracting(body -> body.replaceAll("\\s", ""))
+                .containsExactly(
+                        "{\"top\":8}", "{\"rescore\":true}", "{\"rescore\":true,\"top\":2}");
     }
 
     private static String letter(String id, String replayedAt) {

@@ -136,7 +136,7 @@ public class JobsResource {
         return name.substring(name.lastIndexOf('.') + 1);
     }
 
-    /** A new job with other pictures of the candidates that this one has drawn. */
+    /** A new job with other pictures of what this one has drawn, by old scores or new ones. */
     @POST
     @Path("{id}/rerank")
     @Consumes(MediaType.WILDCARD)

@@ -1,31 +1,29 @@
 package dev.nocturne.ingest;
 
-import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.EventCodec;
-import dev.nocturne.schemas.Topics;
+import dev.nocturne.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 
-/** The captions in the topic. */
-final class PublishedCaptions {
+/** The events in a topic, of both lanes if it has them. */
+final class Published {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-    private PublishedCaptions() {}
+    private Published() {}
 
     /** All that is committed by now. */
-    static List<CaptionSubmitted> of(KafkaSettings kafka) {
-        List<CaptionSubmitted> captions = new ArrayList<>();
-        Map<String, Object> config = kafka.consumer("");
-        config.remove("group.id");
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
-            List<TopicPartition> partitions = partitions(consumer);
+    static <T extends SpecificRecord> List<T> in(Topic<T> topic, KafkaSettings kafka) {
+        List<T> events = new ArrayList<>();
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(kafka.consumer())) {
+            List<TopicPartition> partitions = partitions(topic, consumer);
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -33,24 +31,25 @@ final class PublishedCaptions {
                 consumer.poll(Duration.ofMillis(100))
                         .forEach(
                                 record ->
-                                        captions.add(
-                                                EventCodec.decode(
-                                                        CaptionSubmitted.class, record.value())));
+                                        events.add(
+                                                EventCodec.decode(topic.record(), record.value())));
             }
         }
-        return captions;
+        return events;
     }
 
-    static List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer) {
-        return consumer.partitionsFor(Topics.CAPTIONS.name()).stream()
+    static List<TopicPartition> partitions(Topic<?> topic, KafkaConsumer<byte[], byte[]> consumer) {
+        return topic.lanes().stream()
+                .flatMap(lane -> consumer.partitionsFor(lane.name()).stream())
                 .map(info -> new TopicPartition(info.topic(), info.partition()))
                 .toList();
     }
 
     /** As soon as there are so many, or more. */
-    static List<CaptionSubmitted> await(KafkaSettings kafka, int count) {
+    static <T extends SpecificRecord> List<T> await(
+            Topic<T> topic, KafkaSettings kafka, int count) {
         return Awaitility.await()
                 .atMost(PATIENCE)
-                .until(() -> of(kafka), captions -> captions.size() >= count);
+                .until(() -> in(topic, kafka), events -> events.size() >= count);
     }
 }

@@ -1,0 +1,211 @@
+package dev.nocturne.cluster;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nocturne.decoder.DecoderService;
+import dev.nocturne.embedded.EmbeddedBroker;
+import dev.nocturne.embedded.EmbeddedObjectStore;
+import dev.nocturne.encoder.EncoderService;
+import dev.nocturne.generator.GeneratorService;
+import dev.nocturne.ingest.IngestService;
+import dev.nocturne.ingest.Job;
+import dev.nocturne.ingest.RequestResult;
+import dev.nocturne.models.CandidateScorer;
+import dev.nocturne.models.Clip;
+import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.TokenGrid;
+import dev.nocturne.rerank.RerankService;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.ObjectStoreSettings;
+import dev.nocturne.runtime.ResultFile;
+import dev.nocturne.runtime.Service;
+import dev.nocturne.schemas.Ids;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A job is drawn by one model, and ranked again by others that have another CLIP or dVAE. */
+class RescoreBrokerTest {
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final String API = "http://localhost/";
+    private static final List<String> CAPTIONS = List.of("a red heart", "a snowman");
+    private static final int CANDIDATES = 40;
+    private static final int TOP = 3;
+
+    @TempDir Path folder;
+
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private KafkaSettings kafka;
+    private ObjectStoreSettings bucket;
+    private IngestService ingest;
+
+    @Test
+    @Timeout(value = 15, unit = TimeUnit.MINUTES)
+    void anotherClipRanksWhatIsDrawn() throws Exception {
+        ModelBundle first = TinyModel.write(folder.resolve("first"), 1, 1);
+        ModelBundle otherClip = TinyModel.write(folder.resolve("other-clip"), 1, 2);
+        ModelBundle otherDvae = TinyModel.write(folder.resolve("other-dvae"), 2, 2);
+        try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("kafka"), 0);
+                EmbeddedObjectStore store =
+                        EmbeddedObjectStore.start(folder.resolve("objects"), 0)) {
+            kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
+            bucket =
+                    new ObjectStoreSettings(
+                            store.endpoint(),
+                            "us-east-1",
+                            store.accessKey(),
+                            store.secretKey(),
+                            "nocturne");
+            try (IngestService opened = new IngestService(kafka, bucket, meters);
+                    Service rerank = new RerankService(kafka, folder.resolve("rerank"), meters)) {
+                ingest = opened;
+                start(ingest, rerank);
+                String drawn = draw(first);
+                theOtherClipScoresTheSameCandidates(drawn, first, otherClip);
+                theOtherDvaeRefusesThem(drawn, first, otherDvae);
+            }
+        }
+    }
+
+    private static void start(Service... services) {
+        for (Service service : services) {
+            service.start();
+        }
+        await().atMost(PATIENCE)
+                .until(() -> List.of(services).stream().allMatch(one -> one.health().ready()));
+    }
+
+    private String draw(ModelBundle model) throws IOException {
+        try (Service encoder = new EncoderService(kafka, model.directory(), meters);
+                Service generator = new GeneratorService(kafka, model.directory(), 32, meters);
+                Service decoder = new DecoderService(kafka, bucket, model.directory(), meters)) {
+            start(encoder, generator, decoder);
+            StringBuilder lines = new StringBuilder();
+            for (String caption : CAPTIONS) {
+                lines.append(
+                        "{\"custom_id\":\"%1$s\",\"prompt\":\"%1$s\",\"candidates\":%2$d,\"top\":%3$d}\n"
+                                .formatted(caption, CANDIDATES, TOP));
+            }
+            InputStream jsonl = new ByteArrayInputStream(lines.toString().getBytes(UTF_8));
+            String job = ingest.submit(jsonl, null, null, null, API).id();
+            awaitCompleted(job);
+            return job;
+        }
+    }
+
+    private void awaitCompleted(String job) {
+        await().atMost(PATIENCE).until(() -> ingest.job(job).status() == Job.Status.COMPLETED);
+    }
+
+    private String rescore(String job) throws IOException {
+        JsonNode body = new ObjectMapper().readTree("{\"rescore\":true}");
+        String child = ingest.rerank(job, body, API).id();
+        awaitCompleted(child);
+        return child;
+    }
+
+    /** There is no generator: nothing can be drawn. */
+    private void theOtherClipScoresTheSameCandidates(
+            String drawn, ModelBundle first, ModelBundle otherClip) throws IOException {
+        String rescored;
+        try (Service encoder = new EncoderService(kafka, otherClip.directory(), meters);
+                Service decoder =
+                        new DecoderService(kafka, bucket, otherClip.directory(), meters)) {
+            start(encoder, decoder);
+            rescored = rescore(drawn);
+        }
+        assertThat(ingest.job(rescored).counts())
+                .isEqualTo(new Job.Counts(CAPTIONS.size(), CAPTIONS.size(), 0, 0, 0, 0));
+        for (String caption : CAPTIONS) {
+            ResultFile before = result(drawn, caption);
+            ResultFile after = result(rescored, caption);
+            assertThat(before.model()).isEqualTo(first.id());
+            assertThat(after.model()).isEqualTo(otherClip.id()).isNotEqualTo(first.id());
+            assertThat(after.dvae()).isEqualTo(before.dvae()).isEqualTo(first.dvaeId());
+            assertThat(after.images()).hasSize(TOP);
+            assertThat(after.temperature()).isEqualTo(before.temperature());
+            assertThat(candidates(after))
+                    .usingRecursiveComparison()
+                    .ignoringFields("rank", "score")
+                    .isEqualTo(candidates(before));
+            assertThat(order(after)).isNotEqualTo(order(before));
+            scoresAreThoseOf(otherClip, after);
+            assertThat(after.ranking())
+                    .isSortedAccordingTo(
+                            Comparator.comparing(ResultFile.Candidate::score).reversed());
+        }
+    }
+
+    private static List<ResultFile.Candidate> candidates(ResultFile result) {
+        assertThat(result.ranking()).hasSize(CANDIDATES);
+        return result.ranking().stream()
+                .sorted(Comparator.comparingInt(ResultFile.Candidate::candidate))
+                .toList();
+    }
+
+    private static List<Integer> order(ResultFile result) {
+        return result.ranking().stream().map(ResultFile.Candidate::candidate).toList();
+    }
+
+    private static void scoresAreThoseOf(ModelBundle model, ResultFile result) throws IOException {
+        List<TokenGrid> grids =
+                result.ranking().stream()
+                        .map(
+                                one ->
+                                        TokenGrid.fromBytes(
+                                                TinyModel.GRID, TinyModel.GRID, one.tokens()))
+                        .toList();
+        try (Clip clip = model.clip();
+                CandidateScorer scorer = model.scorer()) {
+            float[] embedding = clip.embedText(result.caption());
+            float[] scores = scorer.score(grids, Collections.nCopies(grids.size(), embedding));
+            for (int i = 0; i < scores.length; i++) {
+                assertThat(result.ranking().get(i).score()).isCloseTo(scores[i], within(1e-5f));
+            }
+        }
+    }
+
+    private void theOtherDvaeRefusesThem(String drawn, ModelBundle first, ModelBundle otherDvae)
+            throws IOException {
+        String rescored;
+        try (Service encoder = new EncoderService(kafka, otherDvae.directory(), meters)) {
+            start(encoder);
+            rescored = rescore(drawn);
+        }
+        Map<String, RequestResult> results = new HashMap<>();
+        ingest.results(rescored, result -> results.put(result.customId(), result));
+        assertThat(results).containsOnlyKeys(CAPTIONS);
+        assertThat(new ArrayList<>(results.values()))
+                .allSatisfy(
+                        result -> {
+                            assertThat(result.failure().code()).isEqualTo("other_model");
+                            assertThat(result.failure().message())
+                                    .contains(first.dvaeId(), otherDvae.dvaeId());
+                        });
+    }
+
+    private ResultFile result(String job, String customId) throws IOException {
+        String name = "images/%s/result.json".formatted(Ids.requestId(job, customId));
+        try (InputStream in = ingest.jobFile(job, name)) {
+            return ResultFile.parse(in.readAllBytes());
+        }
+    }
+}

@@ -1,0 +1,276 @@
+package dev.nocturne.runtime;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.DrawnCandidates;
+import dev.nocturne.events.OtherCandidate;
+import dev.nocturne.events.RankedGrid;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.events.StoredImage;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Limits;
+import dev.nocturne.schemas.PackedTokens;
+import dev.nocturne.schemas.ReasonCodes;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * {@code result.json}: the pictures of one request, what it takes to draw them again, and all its
+ * candidates, so that each can be rendered, and all be ranked again, later. Without the time of
+ * day, so that a second run writes the same bytes.
+ *
+ * @param model id of the bundle that scored the candidates
+ * @param dvae id of the dVAE whose tokens they are; null in a file from before it was written
+ * @param candidates how many were compared
+ * @param images of the winners
+ * @param ranking every candidate, best first; empty in a file from before they were kept
+ */
+public record ResultFile(
+        String jobId,
+        String requestId,
+        String customId,
+        String caption,
+        String model,
+        String dvae,
+        int candidates,
+        double meanScore,
+        double temperature,
+        int topK,
+        double topP,
+        double guidance,
+        int gridHeight,
+        int gridWidth,
+        List<Image> images,
+        List<Candidate> ranking) {
+
+    /** One stored picture, best rank first. */
+    public record Image(
+            int rank,
+            String key,
+            String sha256,
+            long bytes,
+            int candidate,
+            long seed,
+            float score,
+            double logProbability) {}
+
+    /**
+     * @param tokens the grid as uint16 little-endian in raster order, Base64 in JSON; null where a
+     *     Kafka message could not hold the grids of all
+     */
+    public record Candidate(
+            int rank, int candidate, long seed, float score, double logProbability, byte[] tokens) {
+
+        public static Candidate of(RankedGrid grid) {
+            return new Candidate(
+                    grid.getRank(),
+                    grid.getCandidate(),
+                    grid.getSeed(),
+                    grid.getScore(),
+                    grid.getLogProbability(),
+                    EventCodec.bytes(grid.getTokens()));
+        }
+
+        private RankedGrid grid() {
+            return new RankedGrid(
+                    rank, candidate, seed, logProbability, score, ByteBuffer.wrap(tokens));
+        }
+
+        private OtherCandidate other() {
+            return new OtherCandidate(candidate, seed, logProbability, score);
+        }
+    }
+
+    private static final JsonMapper JSON =
+            JsonMapper.builder()
+                    .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+                    .enable(SerializationFeature.INDENT_OUTPUT)
+                    .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                    .build();
+
+    public ResultFile {
+        ranking = ranking == null ? List.of() : List.copyOf(ranking);
+    }
+
+    /** Of a request that went through the pipeline. */
+    public static ResultFile of(CandidatesRanked ranked, String dvae, List<StoredImage> images) {
+        return new ResultFile(
+                ranked.getRequest().getJobId(),
+                ranked.getRequest().getRequestId(),
+                ranked.getRequest().getCustomId(),
+                ranked.getRequest().getCaption(),
+                ranked.getModel(),
+                dvae,
+                ranked.getCandidates(),
+                ranked.getMeanScore(),
+                ranked.getTemperature(),
+                ranked.getTopK(),
+                ranked.getTopP(),
+                ranked.getGuidance(),
+                ranked.getGridHeight(),
+                ranked.getGridWidth(),
+                images.stream()
+                        .map(
+                                image ->
+                                        new Image(
+                                                image.getRank(),
+                                                image.getKey(),
+                                                image.getSha256(),
+                                                image.getBytes(),
+                                                image.getCandidate(),
+                                                image.getSeed(),
+                                                image.getScore(),
+                                                image.getLogProbability()))
+                        .toList(),
+                ranking(ranked));
+    }
+
+    /** Of a record from before there were others, the winners alone. */
+    private static List<Candidate> ranking(CandidatesRanked ranked) {
+        List<Candidate> ranking = new ArrayList<>();
+        ranked.getWinners().forEach(winner -> ranking.add(Candidate.of(winner)));
+        List<OtherCandidate> others = ranked.getOthers();
+        List<ByteBuffer> tokens = tokens(ranked);
+        for (int i = 0; i < others.size(); i++) {
+            OtherCandidate other = others.get(i);
+            ranking.add(
+                    new Candidate(
+                            ranking.size() + 1,
+                            other.getCandidate(),
+                            other.getSeed(),
+                            other.getScore(),
+                            other.getLogProbability(),
+                            tokens.isEmpty() ? null : EventCodec.bytes(tokens.get(i))));
+        }
+        return ranking;
+    }
+
+    private static List<ByteBuffer> tokens(CandidatesRanked ranked) {
+        if (!ranked.getOtherTokens().hasRemaining()) {
+            return List.of();
+        }
+        try {
+            return PackedTokens.unpack(
+                    ranked.getOtherTokens(),
+                    ranked.getOthers().size(),
+                    2 * ranked.getGridHeight() * ranked.getGridWidth());
+        } catch (IllegalArgumentException e) {
+            throw new PermanentException(ReasonCodes.MALFORMED_EVENT, e.getMessage(), e);
+        }
+    }
+
+    /** Of the object in the bucket. */
+    public static String key(String jobId, String requestId) {
+        return "jobs/%s/images/%s/result.json".formatted(jobId, requestId);
+    }
+
+    public byte[] toJson() {
+        try {
+            return JSON.writeValueAsBytes(this);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("a record of plain values can be written", e);
+        }
+    }
+
+    /**
+     * Of any version; null if the JSON is.
+     *
+     * @throws IOException if it is no JSON, or a field of it has another type
+     */
+    public static ResultFile parse(byte[] json) throws IOException {
+        return JSON.readValue(json, ResultFile.class);
+    }
+
+    /** The picture of a candidate, if it is among the winners. */
+    public Optional<Image> image(int candidate) {
+        return images.stream().filter(image -> image.candidate() == candidate).findFirst();
+    }
+
+    /**
+     * The event by which the decoders render the best candidates for another request.
+     *
+     * @param top all, if there are fewer
+     * @return empty if the tokens of one of them were not kept
+     */
+    public Optional<CandidatesRanked> best(RequestRef request, int top) {
+        List<Candidate> winners = ranking.subList(0, Math.min(top, ranking.size()));
+        if (winners.isEmpty() || !areKept(winners)) {
+            return Optional.empty();
+        }
+        List<Candidate> others = ranking.subList(winners.size(), ranking.size());
+        return Optional.of(ranked(request, winners, others));
+    }
+
+    /** As {@link #best}, of one candidate alone, whose tokens were kept. */
+    public CandidatesRanked only(RequestRef request, Candidate candidate) {
+        return ranked(request, List.of(candidate), List.of());
+    }
+
+    private CandidatesRanked ranked(
+            RequestRef request, List<Candidate> winners, List<Candidate> others) {
+        int room = Limits.MAX_TOKEN_BYTES - winners.size() * 2 * gridHeight * gridWidth;
+        ByteBuffer tokens = areKept(others) ? packed(others, room) : ByteBuffer.allocate(0);
+        return CandidatesRanked.newBuilder()
+                .setRequest(request)
+                .setCandidates(candidates)
+                .setModel(model)
+                .setGridHeight(gridHeight)
+                .setGridWidth(gridWidth)
+                .setWinners(winners.stream().map(Candidate::grid).toList())
+                .setMeanScore(meanScore)
+                .setTemperature(temperature)
+                .setTopK(topK)
+                .setTopP(topP)
+                .setGuidance(guidance)
+                .setOthers(others.stream().map(Candidate::other).toList())
+                .setOtherTokens(tokens)
+                .build();
+    }
+
+    /**
+     * All candidates as a caption brings them that has them scored again.
+     *
+     * @return empty if one of them, or its tokens, was not kept, or if they do not fit a message
+     */
+    public Optional<DrawnCandidates> drawn() {
+        if (ranking.isEmpty() || ranking.size() != candidates || !areKept(ranking)) {
+            return Optional.empty();
+        }
+        List<Candidate> inOrder =
+                ranking.stream().sorted(Comparator.comparingInt(Candidate::candidate)).toList();
+        ByteBuffer tokens = packed(inOrder, Limits.MAX_TOKEN_BYTES);
+        if (!tokens.hasRemaining()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                DrawnCandidates.newBuilder()
+                        .setModel(model)
+                        .setDvae(dvae)
+                        .setGridHeight(gridHeight)
+                        .setGridWidth(gridWidth)
+                        .setSeeds(inOrder.stream().map(Candidate::seed).toList())
+                        .setLogProbabilities(
+                                inOrder.stream().map(Candidate::logProbability).toList())
+                        .setTokens(tokens)
+                        .build());
+    }
+
+    private static boolean areKept(List<Candidate> some) {
+        return some.stream().allMatch(candidate -> candidate.tokens != null);
+    }
+
+    /** Empty if they take more. */
+    private static ByteBuffer packed(List<Candidate> some, int maxBytes) {
+        return PackedTokens.packWithin(
+                some.stream().map(candidate -> ByteBuffer.wrap(candidate.tokens)).toList(),
+                maxBytes);
+    }
+}
