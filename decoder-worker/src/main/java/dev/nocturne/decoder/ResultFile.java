@@ -38,6 +38,8 @@ public record ResultFile(
         int topK,
         double topP,
         double guidance,
+        String outputFormat,
+        int outputCompression,
         int gridHeight,
         int gridWidth,
         List<Image> images,
@@ -91,6 +93,8 @@ public record ResultFile(
                 ranked.getTopK(),
                 ranked.getTopP(),
                 ranked.getGuidance(),
+                ranked.getOutputFormat(),
+                ranked.getOutputCompression(),
                 ranked.getGridHeight(),
                 ranked.getGridWidth(),
                 images.stream()

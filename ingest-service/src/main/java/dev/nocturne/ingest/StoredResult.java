@@ -10,6 +10,7 @@ import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PackedTokens;
+import dev.nocturne.schemas.PictureFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.Optional;
  * {@code result.json}, as the decoders leave it in the bucket.
  *
  * @param candidates how many were compared
+ * @param outputFormat PNG in a file from before there were others
  * @param ranking every candidate, best first; empty in a file from before they were kept
  */
 @JsonNaming(SnakeCaseStrategy.class)
@@ -35,6 +37,8 @@ record StoredResult(
         int topK,
         double topP,
         double guidance,
+        String outputFormat,
+        Integer outputCompression,
         int gridHeight,
         int gridWidth,
         List<RequestResult.Image> images,
@@ -62,6 +66,9 @@ record StoredResult(
 
     StoredResult {
         ranking = ranking == null ? List.of() : List.copyOf(ranking);
+        outputFormat = outputFormat == null ? PictureFormat.PNG.toString() : outputFormat;
+        outputCompression =
+                outputCompression == null ? Limits.MAX_OUTPUT_COMPRESSION : outputCompression;
     }
 
     static String key(String jobId, String requestId) {
@@ -70,6 +77,11 @@ record StoredResult(
 
     static StoredResult parse(byte[] json) throws IOException {
         return JSON.readValue(json, StoredResult.class);
+    }
+
+    /** The name of a file of the format that the request's pictures have. */
+    String fileName(int number) {
+        return PictureFormat.named(outputFormat).orElse(PictureFormat.PNG).fileName(number);
     }
 
     /** The picture of a candidate, if it is among the winners. */
@@ -120,6 +132,8 @@ record StoredResult(
                 .setTopK(topK)
                 .setTopP(topP)
                 .setGuidance(guidance)
+                .setOutputFormat(outputFormat)
+                .setOutputCompression(outputCompression)
                 .setOthers(others.stream().map(Candidate::other).toList())
                 .setOtherTokens(tokens)
                 .build();

@@ -49,7 +49,9 @@ final class Examples {
                             bytes(1, 2, 3),
                             2,
                             1,
-                            NOON),
+                            NOON,
+                            "webp",
+                            80),
                     new GenerationRequested(
                             REQUEST,
                             List.of(3, 1, 2),
@@ -62,7 +64,9 @@ final class Examples {
                             40,
                             0.95,
                             3.0,
-                            NOON),
+                            NOON,
+                            "webp",
+                            80),
                     new GridsDrawn(
                             REQUEST,
                             bytes(0, 0, 128, 63),
@@ -75,7 +79,9 @@ final class Examples {
                             0.9,
                             40,
                             0.95,
-                            3.0),
+                            3.0,
+                            "webp",
+                            80),
                     new GridsScored(
                             REQUEST,
                             16,
@@ -87,7 +93,9 @@ final class Examples {
                             0.9,
                             40,
                             0.95,
-                            3.0),
+                            3.0,
+                            "webp",
+                            80),
                     new CandidatesRanked(
                             REQUEST,
                             16,
@@ -101,7 +109,9 @@ final class Examples {
                             0.95,
                             3.0,
                             List.of(new OtherCandidate(2, 76L, -13.5, 0.125f)),
-                            bytes(120, 3)),
+                            bytes(120, 3),
+                            "webp",
+                            80),
                     new RequestFinished(
                             REQUEST,
                             RequestStatus.FAILED,
@@ -132,7 +142,8 @@ final class Examples {
                                     NOON.plusSeconds(1),
                                     "22:00-06:00 Europe/Berlin",
                                     NOON.plusSeconds(2),
-                                    new Replay("batch_0", 2))));
+                                    new Replay("batch_0", 2),
+                                    true)));
 
     private Examples() {}
 
