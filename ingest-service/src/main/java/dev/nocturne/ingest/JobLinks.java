@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.StageException;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -72,10 +73,17 @@ public final class JobLinks {
     /**
      * Writes a JSON object a line.
      *
-     * @throws dev.nocturne.runtime.StageException the store's
+     * @throws IngestException UNAVAILABLE
      */
     public void write(OutputStream out) throws IOException {
-        OutputStream lines = new BufferedOutputStream(out, 1 << 16);
+        try {
+            writeLines(new BufferedOutputStream(out, 1 << 16));
+        } catch (StageException e) {
+            throw IngestException.unavailable(e.getMessage() + ": try again later", e);
+        }
+    }
+
+    private void writeLines(OutputStream lines) throws IOException {
         try (JsonParser manifest = JSON.createParser(store.open(JobFiles.manifestKey(jobId)))) {
             while (manifest.nextToken() != null) {
                 if (manifest.currentToken() == JsonToken.START_ARRAY) { // there is one: the files

@@ -201,6 +201,12 @@ class ArchivesBrokerTest {
                             "expires_in is '%s': must be 1 to 604800".formatted(wrong));
         }
         assertThatThrownBy(() -> ingest.links("job-0", null)).hasMessageContaining("not known");
+        store.away.add(JobFiles.manifestKey(id));
+        assertThatThrownBy(() -> ingest.links(id, null).write(new ByteArrayOutputStream()))
+                .isInstanceOfSatisfying(
+                        IngestException.class,
+                        e -> assertThat(e.kind()).isEqualTo(IngestException.Kind.UNAVAILABLE));
+        store.away.clear();
     }
 
     private void aJobMadeOfThisOneIsPackedToo(IngestService ingest, String id) throws Exception {

@@ -105,9 +105,13 @@ class IngestRestBrokerTest {
 
     private void itsFilesHaveLinks(String id) throws Exception {
         HttpResponse<String> links = get("v1/jobs/" + id + "/links?expires_in=60");
-        assertThat(links.headers().firstValue("content-type")).contains("application/jsonl");
+        assertThat(links.headers().firstValue("content-type"))
+                .hasValueSatisfying(type -> assertThat(type).startsWith("application/jsonl"));
         JsonNode input = JSON.readTree(links.body().lines().findFirst().orElseThrow());
         assertThat(input.get("name").textValue()).isEqualTo("input.jsonl");
+        assertThat(input.get("url").textValue())
+                .startsWith("http://localhost:")
+                .contains("/nocturne/tenant-a/jobs/%s/input.jsonl?".formatted(id));
         HttpRequest request =
                 HttpRequest.newBuilder(URI.create(input.get("url").textValue())).build();
         assertThat(http.send(request, HttpResponse.BodyHandlers.ofString()).body())
@@ -140,7 +144,14 @@ class IngestRestBrokerTest {
 
     private ObjectStore store() {
         return ObjectStore.open(
-                new ObjectStoreSettings(endpoint, "us-east-1", accessKey, secretKey, "nocturne"));
+                new ObjectStoreSettings(
+                        endpoint,
+                        "us-east-1",
+                        accessKey,
+                        secretKey,
+                        "nocturne",
+                        EmbeddedServers.PREFIX,
+                        endpoint));
     }
 
     @Test
