@@ -7,12 +7,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.yaml.snakeyaml.Yaml;
 
 /** docker-compose.yml: what it tells each service, so that it and the tests cannot drift apart. */
 final class ComposeFile {
     /** What compose gives every service besides, by its names for hosts and folders. */
     record Places(String kafka, String objectStore, Path model, Path rerankState) {}
+
+    /** A variable of the host, and its default. */
+    private static final Pattern VARIABLE = Pattern.compile("\\$\\{\\w+:-([^}]*)}");
 
     private final Map<String, Map<String, Object>> services;
 
@@ -45,14 +49,19 @@ final class ComposeFile {
                 (name, value) ->
                         replaced.put(
                                 name,
-                                switch (value.toString()) {
+                                switch (withDefaults(value.toString())) {
                                     case "kafka:9092" -> places.kafka;
                                     case "http://s3:9000" -> places.objectStore;
                                     case "/model-zoo/default" -> places.model.toString();
                                     case "/var/lib/nocturne/rerank" ->
                                             places.rerankState.toString();
-                                    default -> value.toString();
+                                    default -> withDefaults(value.toString());
                                 }));
         return replaced;
+    }
+
+    /** As compose reads it where the host sets none of the variables. */
+    private static String withDefaults(String value) {
+        return VARIABLE.matcher(value).replaceAll("$1");
     }
 }

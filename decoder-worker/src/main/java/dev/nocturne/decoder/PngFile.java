@@ -5,7 +5,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
@@ -20,29 +19,14 @@ import javax.imageio.stream.ImageOutputStream;
  * A picture as a PNG file that says where it comes from, in text chunks (PNG specification,
  * 11.3.3). The same picture and text give the same bytes.
  */
-public final class PngFile {
-
-    private static final String SOFTWARE = "Nocturne";
+final class PngFile {
 
     private PngFile() {}
-
-    /** The text chunks of a ranked picture. */
-    public static Map<String, String> text(
-            String caption, long seed, float score, int rank, String model) {
-        Map<String, String> text = new LinkedHashMap<>();
-        text.put("caption", caption);
-        text.put("seed", Long.toString(seed));
-        text.put("score", Float.toString(score));
-        text.put("rank", Integer.toString(rank));
-        text.put("model", model);
-        text.put("software", SOFTWARE);
-        return text;
-    }
 
     /**
      * @param text keyword to value: a tEXt chunk where the value is Latin-1, else iTXt in UTF-8
      */
-    public static byte[] encode(BufferedImage picture, Map<String, String> text) {
+    static byte[] encode(BufferedImage picture, Map<String, String> text) {
         ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {

@@ -12,6 +12,7 @@ import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Stage;
+import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
@@ -126,22 +127,25 @@ final class PublishStage implements Stage<CandidatesRanked> {
     }
 
     private StoredImage store(CandidatesRanked ranked, RankedGrid winner, BufferedImage picture) {
-        byte[] png =
-                PngFile.encode(
+        PictureFormat format = PictureFile.format(ranked.getOutputFormat());
+        byte[] file =
+                PictureFile.encode(
                         picture,
-                        PngFile.text(
+                        format,
+                        ranked.getOutputCompression(),
+                        PictureFile.text(
                                 ranked.getRequest().getCaption(),
                                 winner.getSeed(),
                                 winner.getScore(),
                                 winner.getRank(),
                                 ranked.getModel()));
-        String key = folder(ranked.getRequest()) + winner.getRank() + ".png";
-        store.put(key, png, "image/png");
+        String key = folder(ranked.getRequest()) + format.fileName(winner.getRank());
+        store.put(key, file, format.mediaType());
         return new StoredImage(
                 winner.getRank(),
                 key,
-                sha256(png),
-                (long) png.length,
+                sha256(file),
+                (long) file.length,
                 winner.getCandidate(),
                 winner.getSeed(),
                 winner.getScore(),

@@ -120,6 +120,8 @@ final class ScoreStage implements Stage<GridsDrawn> {
                 .setTopK(drawn.getTopK())
                 .setTopP(drawn.getTopP())
                 .setGuidance(drawn.getGuidance())
+                .setOutputFormat(drawn.getOutputFormat())
+                .setOutputCompression(drawn.getOutputCompression())
                 .build();
     }
 

@@ -41,6 +41,8 @@ final class Examples {
                 .setTemperature(0.9)
                 .setTopK(40)
                 .setTopP(0.95)
+                .setOutputFormat("webp")
+                .setOutputCompression(80)
                 .build();
     }
 

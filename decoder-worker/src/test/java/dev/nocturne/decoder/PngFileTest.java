@@ -38,7 +38,7 @@ class PngFileTest {
     @Test
     void latinTextIsInPlainChunks() {
         byte[] file =
-                PngFile.encode(picture(), PngFile.text("Café", -7, 0.25f, 1, "emoji@1a2b3c4d"));
+                PngFile.encode(picture(), PictureFile.text("Café", -7, 0.25f, 1, "emoji@1a2b3c4d"));
         assertThat(chunks(file, "tEXt"))
                 .extracting(chunk -> new String(chunk, ISO_8859_1).replace('\0', '='))
                 .containsExactly(
@@ -53,7 +53,7 @@ class PngFileTest {
 
     @Test
     void otherTextIsInInternationalChunks() {
-        byte[] file = PngFile.encode(picture(), PngFile.text("赤い家 🏠", 1, 0, 1, "m"));
+        byte[] file = PngFile.encode(picture(), PictureFile.text("赤い家 🏠", 1, 0, 1, "m"));
         assertThat(chunks(file, "iTXt"))
                 .extracting(chunk -> new String(chunk, UTF_8))
                 .containsExactly("caption\0\0\0\0\0赤い家 🏠");
@@ -61,7 +61,7 @@ class PngFileTest {
 
     @Test
     void sameInputsGiveTheSameBytes() {
-        Map<String, String> text = PngFile.text("a dog", 1, 0.5f, 2, "m");
+        Map<String, String> text = PictureFile.text("a dog", 1, 0.5f, 2, "m");
         assertThat(PngFile.encode(picture(), text)).isEqualTo(PngFile.encode(picture(), text));
     }
 

@@ -19,10 +19,15 @@ import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -33,6 +38,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the publish stage leaves in a real object store. */
 class PublishStageBrokerTest {
@@ -154,6 +161,49 @@ class PublishStageBrokerTest {
                         tuple(2, 1, 101L, 0.5, -1.0, "AQA="),
                         tuple(3, 0, 100L, 0.25, 0.0, "AAA="),
                         tuple(4, 2, 102L, -0.5, -2.0, "AgA="));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"jpeg,jpg,image/jpeg", "webp,webp,image/webp"})
+    void picturesAreStoredInTheFormatThatWasAskedFor(
+            String format, String extension, String mediaType) throws Exception {
+        RequestFinished finished =
+                publish(
+                        CandidatesRanked.newBuilder(Examples.ranked(format, Examples.MODEL))
+                                .setOutputFormat(format)
+                                .setOutputCompression(90)
+                                .build());
+        String folder = folder(format);
+        assertThat(finished.getImages())
+                .extracting(StoredImage::getKey)
+                .containsExactly(folder + "1." + extension, folder + "2." + extension);
+        HttpRequest request =
+                HttpRequest.newBuilder(
+                                URI.create(
+                                        store.link(
+                                                finished.getImages().get(0).getKey(),
+                                                Duration.ofMinutes(1))))
+                        .build();
+        HttpResponse<byte[]> picture =
+                HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofByteArray());
+        assertThat(picture.headers().firstValue("Content-Type")).contains(mediaType);
+        assertThat(picture.body()).hasSize((int) finished.getImages().get(0).getBytes());
+        JsonNode result = new ObjectMapper().readTree(store.get(folder + "result.json"));
+        assertThat(result.get("output_format").asText()).isEqualTo(format);
+        assertThat(result.get("output_compression").asInt()).isEqualTo(90);
+    }
+
+    @Test
+    void aFormatThatThisWorkerDoesNotKnowFailsTheRequest() {
+        CandidatesRanked ranked =
+                CandidatesRanked.newBuilder(Examples.ranked("e", Examples.MODEL))
+                        .setOutputFormat("avif")
+                        .build();
+        assertThatThrownBy(() -> publish(ranked))
+                .hasMessageContaining("output_format is 'avif'")
+                .isInstanceOfSatisfying(
+                        PermanentException.class,
+                        e -> assertThat(e.reasonCode()).isEqualTo(ReasonCodes.MALFORMED_EVENT));
     }
 
     /** What a message could not hold is left out, and the rest stays. */

@@ -56,6 +56,8 @@ class ScoreStageTest {
         GridsScored second = (GridsScored) out.outputs().get(1).event();
         assertThat(second.getRequest()).isEqualTo(Examples.request("b"));
         assertThat(second.getCandidates()).isEqualTo(512);
+        assertThat(second.getOutputFormat()).isEqualTo("webp");
+        assertThat(second.getOutputCompression()).isEqualTo(80);
         assertThat(second.getGrids())
                 .extracting(ScoredGrid::getCandidate, ScoredGrid::getSeed, ScoredGrid::getScore)
                 .containsExactly(tuple(0, 100L, 0.5f), tuple(1, 101L, 1.5f), tuple(2, 102L, 2.5f));

@@ -135,6 +135,8 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
                 .setTopK(sampling.topK())
                 .setTopP(sampling.topP())
                 .setGuidance(sampling.guidance())
+                .setOutputFormat(caption.getOutputFormat())
+                .setOutputCompression(caption.getOutputCompression())
                 .setRequestedAt(clock.instant())
                 .build();
     }

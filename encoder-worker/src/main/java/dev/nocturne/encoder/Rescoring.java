@@ -134,6 +134,8 @@ final class Rescoring {
                 .setTopK(caption.getTopK())
                 .setTopP(caption.getTopP())
                 .setGuidance(guidance == null ? Sampling.PLAIN.guidance() : guidance)
+                .setOutputFormat(caption.getOutputFormat())
+                .setOutputCompression(caption.getOutputCompression())
                 .build();
     }
 }

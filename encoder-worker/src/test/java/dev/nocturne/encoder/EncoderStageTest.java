@@ -118,7 +118,15 @@ class EncoderStageTest {
     @Test
     void captionBecomesATask() {
         stage.process(
-                List.of(caption().setCandidates(8).setTop(2).setTemperature(0.5).build()), out);
+                List.of(
+                        caption()
+                                .setCandidates(8)
+                                .setTop(2)
+                                .setTemperature(0.5)
+                                .setOutputFormat("webp")
+                                .setOutputCompression(80)
+                                .build()),
+                out);
         String requestId = Ids.requestId("job-1", "line-1");
         assertThat(out.outputs())
                 .singleElement()
@@ -133,6 +141,8 @@ class EncoderStageTest {
         assertThat(task.getSeed()).isEqualTo(Ids.defaultSeed(requestId));
         assertThat(task.getCandidates()).isEqualTo(8);
         assertThat(task.getTop()).isEqualTo(2);
+        assertThat(task.getOutputFormat()).isEqualTo("webp");
+        assertThat(task.getOutputCompression()).isEqualTo(80);
         assertThat(task.getTemperature()).isEqualTo(0.5);
         assertThat(task.getGuidance()).as("the model's own").isEqualTo(2.5);
     }

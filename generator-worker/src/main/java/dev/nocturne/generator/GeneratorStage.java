@@ -202,6 +202,8 @@ final class GeneratorStage implements Stage<GenerationRequested> {
                 .setTopK(task.getTopK())
                 .setTopP(task.getTopP())
                 .setGuidance(task.getGuidance())
+                .setOutputFormat(task.getOutputFormat())
+                .setOutputCompression(task.getOutputCompression())
                 .build();
     }
 

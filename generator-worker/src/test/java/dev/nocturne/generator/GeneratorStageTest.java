@@ -97,6 +97,8 @@ class GeneratorStageTest {
                             GridsDrawn drawn = (GridsDrawn) output.event();
                             assertThat(drawn.getModel()).isEqualTo("seeds@0");
                             assertThat(drawn.getGridHeight()).isEqualTo(1);
+                            assertThat(drawn.getOutputFormat()).isEqualTo("webp");
+                            assertThat(drawn.getOutputCompression()).isEqualTo(80);
                         });
     }
 

@@ -34,6 +34,8 @@ final class Tasks {
                 .setTemperature(1)
                 .setTopK(0)
                 .setTopP(1)
+                .setOutputFormat("webp")
+                .setOutputCompression(80)
                 .setRequestedAt(NOON)
                 .build();
     }

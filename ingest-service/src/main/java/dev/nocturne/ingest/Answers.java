@@ -45,8 +45,12 @@ public final class Answers {
                 result,
                 image ->
                         new Picture(
-                                "%sv1/images/%s/%s/%d.png"
-                                        .formatted(apiUrl, jobId, result.requestId(), image.rank()),
+                                "%sv1/images/%s/%s/%s"
+                                        .formatted(
+                                                apiUrl,
+                                                jobId,
+                                                result.requestId(),
+                                                image.fileName()),
                                 null,
                                 image.rank(),
                                 image.score(),

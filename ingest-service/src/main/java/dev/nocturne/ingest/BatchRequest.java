@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
  *
  * @param window how long the batch may take
  * @param schedule when it may run and should be finished
+ * @param webdataset whether its pictures are packed into archives, too
  * @param digest SHA-256 of the body, whatever the order of its fields
  */
 record BatchRequest(
@@ -30,6 +31,7 @@ record BatchRequest(
         Duration window,
         Map<String, String> metadata,
         Schedule schedule,
+        boolean webdataset,
         String digest) {
 
     /** Captions stay in Kafka for a week, see the topic catalogue. */
@@ -52,7 +54,8 @@ record BatchRequest(
                     "output_expires_after",
                     "start_after",
                     "window",
-                    "deadline");
+                    "deadline",
+                    "webdataset");
 
     private static final JsonMapper SORTED =
             JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).build();
@@ -97,6 +100,7 @@ record BatchRequest(
                         optional(body, "start_after"),
                         optional(body, "window"),
                         optional(body, "deadline")),
+                flag(body, "webdataset"),
                 digest(body));
     }
 
@@ -108,6 +112,16 @@ record BatchRequest(
 
     private static String optional(ObjectNode body, String name) {
         return body.hasNonNull(name) ? text(body, name) : null;
+    }
+
+    private static boolean flag(ObjectNode body, String name) {
+        JsonNode node = body.path(name);
+        require(
+                node.isMissingNode() || node.isNull() || node.isBoolean(),
+                name,
+                "%s is %s: must be true or false"
+                        .formatted(name, JobParser.excerpt(node.toString())));
+        return node.booleanValue();
     }
 
     private static String text(ObjectNode body, String name) {

@@ -163,6 +163,8 @@ final class CaptionJson {
                 caption::setImagePrompt);
         integer("image_prompt_rows", caption::setImagePromptRows);
         integer("image_prompt_columns", caption::setImagePromptColumns);
+        text("output_format", caption::setOutputFormat);
+        integer("output_compression", caption::setOutputCompression);
     }
 
     private List<Violation> checked(CaptionSubmitted.Builder caption) {

@@ -82,7 +82,7 @@ public final class IngestService implements Service {
     /** Results that a search for a text reads at a time. */
     private static final int SEARCH_CHUNK = 500;
 
-    private static final Pattern PICTURE = Pattern.compile("[1-9]\\d{0,2}\\.png");
+    private static final Pattern PICTURE = Pattern.compile("[1-9]\\d{0,2}\\.(png|jpg|webp)");
     private static final Pattern REQUEST_ID = Pattern.compile("[0-9a-f]{16}");
     private static final Pattern JOB_FILE = Pattern.compile("(\\w[\\w.-]*/)*\\w[\\w.-]*");
 
@@ -318,7 +318,8 @@ public final class IngestService implements Service {
                 schedule.startAfter(),
                 schedule.window() == null ? null : schedule.window().toString(),
                 schedule.deadline(),
-                null);
+                null,
+                request.webdataset());
     }
 
     /**
@@ -396,6 +397,7 @@ public final class IngestService implements Service {
                             BatchRequest.window(parent.completionWindow()),
                             metadata,
                             schedule,
+                            wantsWebDataset(id),
                             null);
             String child = Ids.newBatchId();
             JobCreated created = created(request, null, apiUrl);
@@ -410,6 +412,12 @@ public final class IngestService implements Service {
 
     private Schedule scheduleOf(String id) {
         return jobs.ask(id, JobState::schedule).orElseThrow();
+    }
+
+    /** What is made of a job's pictures is made of those of its children. */
+    private boolean wantsWebDataset(String id) {
+        return jobs.ask(id, job -> job.created() != null && job.created().getWebdataset())
+                .orElse(false);
     }
 
     /** Null for a job that is drawn. */
@@ -539,9 +547,9 @@ public final class IngestService implements Service {
     }
 
     /**
-     * A picture of a request, as PNG, which the caller closes.
+     * A picture of a request, which the caller closes.
      *
-     * @param name as the answers name it: the rank and {@code .png}
+     * @param name as the answers name it: the rank and the format, as {@code 1.png}
      * @throws IngestException UNKNOWN or UNAVAILABLE
      */
     public InputStream picture(String jobId, String requestId, String name) {
@@ -588,11 +596,11 @@ public final class IngestService implements Service {
     }
 
     /**
-     * The picture of any candidate, as PNG, which the caller closes. The first time it is asked for
-     * it goes through the pipeline, as a request of its own whose id is derived from the
-     * candidate's; later it comes from the bucket.
+     * The picture of any candidate, which the caller closes. The first time it is asked for it goes
+     * through the pipeline, as a request of its own whose id is derived from the candidate's; later
+     * it comes from the bucket.
      *
-     * @param name the candidate's number and {@code .png}
+     * @param name the candidate's number and the format of the request's pictures, as {@code 0.png}
      * @return ends with an {@link IngestException} FAILED or, after a while, TIMED_OUT
      * @throws IngestException UNKNOWN, CONFLICT if its tokens were not kept, or UNAVAILABLE
      */
@@ -600,18 +608,19 @@ public final class IngestService implements Service {
         ResultFile stored = stored(jobId, requestId);
         ResultFile.Candidate candidate =
                 stored.ranking().stream()
-                        .filter(one -> name.equals(one.candidate() + ".png"))
+                        .filter(one -> name.equals(stored.fileName(one.candidate())))
                         .findFirst()
                         .orElseThrow(
                                 () ->
                                         IngestException.unknown(
                                                 "name",
                                                 "unknown_picture",
-                                                "request '%s' has no candidate '%s': name one of 0 to %d, as 0.png"
+                                                "request '%s' has no candidate '%s': name one of 0 to %d, as %s"
                                                         .formatted(
                                                                 requestId,
                                                                 JobParser.excerpt(name),
-                                                                stored.ranking().size() - 1)));
+                                                                stored.ranking().size() - 1,
+                                                                stored.fileName(0))));
         Optional<ResultFile.Image> image = stored.image(candidate.candidate());
         if (image.isPresent()) {
             return CompletableFuture.completedFuture(open(image.get().key()));
@@ -628,7 +637,8 @@ public final class IngestService implements Service {
         RequestRef request =
                 new RequestRef(own, Ids.requestId(own, customId), customId, stored.caption());
         String key =
-                "jobs/%s/images/%s/%d.png".formatted(own, request.getRequestId(), candidate.rank());
+                "jobs/%s/images/%s/%s"
+                        .formatted(own, request.getRequestId(), stored.fileName(candidate.rank()));
         if (fromStore(() -> store.exists(key))) {
             return CompletableFuture.completedFuture(open(key));
         }
@@ -698,6 +708,7 @@ public final class IngestService implements Service {
                             BatchRequest.window(window),
                             Map.of("parent_batch", id),
                             Schedule.AT_ONCE,
+                            wantsWebDataset(id),
                             null);
             JobCreated created =
                     JobCreated.newBuilder(created(request, null, apiUrl))
@@ -757,6 +768,26 @@ public final class IngestService implements Service {
         return open(key);
     }
 
+    /**
+     * Links to all files that the manifest of a finished job names, by which anybody can get them
+     * from the store for a while.
+     *
+     * @param expiresIn seconds from now, at most 7 days; null: an hour
+     * @throws IngestException INVALID, UNKNOWN, CONFLICT if there is no manifest, or UNAVAILABLE
+     */
+    public JobLinks links(String id, String expiresIn) {
+        Duration validity = JobLinks.validity(expiresIn);
+        Job job = job(id);
+        if (!fromStore(() -> store.exists(JobFiles.manifestKey(id)))) {
+            throw IngestException.conflict(
+                    "id",
+                    "no_manifest",
+                    "job '%s' is %s and has no manifest: links are for the files of a finished job"
+                            .formatted(id, job.status().name().toLowerCase(Locale.ROOT)));
+        }
+        return new JobLinks(store, id, validity, now());
+    }
+
     // ---- jobs
 
     /**
@@ -765,12 +796,18 @@ public final class IngestService implements Service {
      * @param startAfter RFC 3339: nothing is painted before; null: at once
      * @param window hours of the day, like {@code 22:00-06:00 Europe/Berlin}; null: all
      * @param deadline RFC 3339: when it should be finished; null: whenever
+     * @param webdataset whether its pictures are packed into archives, too
      * @param apiUrl of this API as the caller knows it, ends with a slash
      * @throws IngestException INVALID with the problems by line, TOO_LARGE, or UNAVAILABLE
      * @throws IOException if {@code jsonl} cannot be read
      */
     public Job submit(
-            InputStream jsonl, String startAfter, String window, String deadline, String apiUrl)
+            InputStream jsonl,
+            String startAfter,
+            String window,
+            String deadline,
+            boolean webdataset,
+            String apiUrl)
             throws IOException {
         requireCaughtUp();
         Schedule schedule = Schedule.parse(startAfter, window, deadline);
@@ -797,6 +834,7 @@ public final class IngestService implements Service {
                             longest,
                             Map.of(),
                             schedule,
+                            webdataset,
                             null);
             intake.publish(id, created(request, null, apiUrl));
             startNow(id);

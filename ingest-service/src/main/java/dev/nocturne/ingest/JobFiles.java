@@ -32,6 +32,7 @@ import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -39,8 +40,9 @@ import java.util.concurrent.Future;
 
 /**
  * The files of a finished job, in {@code jobs/<job>/}: {@code input.jsonl}, {@code output.jsonl},
- * {@code errors.jsonl}, {@code candidates.jsonl}, the pages of {@link ContactPages}, and last the
- * manifest, whose presence in the bucket says that the job is complete.
+ * {@code errors.jsonl}, {@code candidates.jsonl}, the pages of {@link ContactPages}, the shards of
+ * {@link WebDataset} where they are wanted, and last the manifest, whose presence in the bucket
+ * says that the job is complete.
  *
  * <p>All in the order of the input file; of a job that came through Kafka, which has none, in the
  * order of the log. Made of the log and the bucket alone, so that writing them again writes the
@@ -67,6 +69,11 @@ final class JobFiles {
             Instant submittedAt,
             JobClosed closing,
             Map<Integer, Long> firstOffsets) {
+
+        /** Whether the pictures are packed into archives, too. */
+        boolean webdataset() {
+            return created != null && created.getWebdataset();
+        }
 
         static Content of(JobState job) {
             return new Content(
@@ -98,11 +105,17 @@ final class JobFiles {
     /** What the manifest says of a file; the name is relative to the job's folder. */
     record Entry(String name, long bytes, String sha256) {}
 
-    /** A result, and its {@code result.json}: null if there is none. */
-    private record Fetched(RequestFinished result, Future<byte[]> stored) {}
+    /**
+     * A result, and what the bucket has of it.
+     *
+     * @param stored its {@code result.json}: null if there is none
+     * @param pictures of its images, null where there is none; empty if nobody wants them
+     */
+    private record Fetched(
+            RequestFinished result, Future<byte[]> stored, Future<List<byte[]>> pictures) {}
 
     private interface Visitor {
-        void visit(RequestFinished result, byte[] stored) throws IOException;
+        void visit(RequestFinished result, byte[] stored, List<byte[]> pictures) throws IOException;
     }
 
     JobFiles(ObjectStore store, FileStore files, ResultLog results) {
@@ -173,11 +186,20 @@ final class JobFiles {
                     OutputStream outputLines = stream(output);
                     OutputStream errorLines = stream(errors);
                     OutputStream candidateLines = stream(candidates);
-                    OutputStream entries = stream(objects)) {
+                    OutputStream entries = stream(objects);
+                    WebDataset dataset =
+                            new WebDataset(
+                                    store,
+                                    content.jobId(),
+                                    folder,
+                                    closing.getFinishedAt(),
+                                    WebDataset.LIMITS,
+                                    shard -> writeLine(entries, shard))) {
                 visit(
                         order(content, input, spool),
                         spool,
-                        (event, stored) -> {
+                        content.webdataset(),
+                        (event, stored, pictures) -> {
                             RequestResult result = RequestResult.of(event);
                             boolean completed = result.status() == RequestResult.Status.COMPLETED;
                             writeLine(
@@ -185,10 +207,13 @@ final class JobFiles {
                                     Answers.line(result, content.jobId(), apiUrl(content)));
                             pages.add(result);
                             writeEntries(content.jobId(), result, stored, entries);
-                            if (stored != null) {
-                                writeCandidates(ResultFile.parse(stored), candidateLines);
+                            ResultFile kept = stored == null ? null : ResultFile.parse(stored);
+                            if (kept != null) {
+                                writeCandidates(kept, candidateLines);
                             }
+                            dataset.add(result, kept == null ? null : kept.model(), pictures);
                         });
+                dataset.finish();
             }
         }
         for (Path lines : List.of(output, errors, candidates)) {
@@ -244,14 +269,21 @@ final class JobFiles {
     }
 
     /** With so many requests under way that the store's latency does not add up. */
-    private void visit(Iterable<String> order, ResultSpool spool, Visitor visitor)
+    private void visit(
+            Iterable<String> order, ResultSpool spool, boolean withPictures, Visitor visitor)
             throws IOException {
         ExecutorService threads = Executors.newFixedThreadPool(FETCHED_AHEAD);
         Deque<Fetched> ahead = new ArrayDeque<>();
         try {
             for (String requestId : order) {
                 RequestFinished result = spool.get(requestId);
-                ahead.add(new Fetched(result, threads.submit(() -> stored(result))));
+                ahead.add(
+                        new Fetched(
+                                result,
+                                threads.submit(() -> stored(result)),
+                                withPictures
+                                        ? threads.submit(() -> pictures(result))
+                                        : CompletableFuture.completedFuture(List.of())));
                 if (ahead.size() == FETCHED_AHEAD) {
                     visit(ahead.remove(), visitor);
                 }
@@ -266,7 +298,7 @@ final class JobFiles {
 
     private static void visit(Fetched fetched, Visitor visitor) throws IOException {
         try {
-            visitor.visit(fetched.result, fetched.stored.get());
+            visitor.visit(fetched.result, fetched.stored.get(), fetched.pictures.get());
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
@@ -284,7 +316,17 @@ final class JobFiles {
             return null;
         }
         RequestRef request = result.getRequest();
-        String key = ResultFile.key(request.getJobId(), request.getRequestId());
+        return find(ResultFile.key(request.getJobId(), request.getRequestId()));
+    }
+
+    private List<byte[]> pictures(RequestFinished result) {
+        List<byte[]> pictures = new ArrayList<>();
+        result.getImages().forEach(image -> pictures.add(find(image.getKey())));
+        return pictures;
+    }
+
+    /** Null if somebody has deleted it. */
+    private byte[] find(String key) {
         return store.exists(key) ? store.get(key) : null;
     }
 
@@ -369,7 +411,7 @@ final class JobFiles {
         return HexFormat.of().formatHex(digest.digest());
     }
 
-    private static MessageDigest sha256() {
+    static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {

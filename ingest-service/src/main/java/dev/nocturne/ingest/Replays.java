@@ -116,6 +116,8 @@ final class Replays {
                                         .setTopK(stored.topK())
                                         .setTopP(stored.topP())
                                         .setGuidance(stored.guidance())
+                                        .setOutputFormat(stored.outputFormat())
+                                        .setOutputCompression(stored.outputCompression())
                                         .setDrawn(drawn)
                                         .build());
     }

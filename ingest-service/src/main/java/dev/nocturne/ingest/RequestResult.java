@@ -51,7 +51,13 @@ public record RequestResult(
             int candidate,
             long seed,
             float score,
-            double logProbability) {}
+            double logProbability) {
+
+        /** Its name in the request's folder, and at the end of its address. */
+        String fileName() {
+            return key.substring(key.lastIndexOf('/') + 1);
+        }
+    }
 
     /**
      * @param code a reason code

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.nocturne.runtime.ResultFile;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A painted request with all its candidates, as the API tells it.
@@ -65,12 +66,12 @@ public record StoredRequest(
 
     private static Candidate candidate(
             ResultFile.Candidate candidate, ResultFile result, String folder) {
-        boolean published = result.image(candidate.candidate()).isPresent();
+        Optional<ResultFile.Image> image = result.image(candidate.candidate());
         String url = null;
-        if (published) {
-            url = "%s%d.png".formatted(folder, candidate.rank());
+        if (image.isPresent()) {
+            url = folder + image.get().fileName();
         } else if (candidate.tokens() != null) {
-            url = "%scandidates/%d.png".formatted(folder, candidate.candidate());
+            url = folder + "candidates/" + result.fileName(candidate.candidate());
         }
         return new Candidate(
                 candidate.rank(),
@@ -78,7 +79,7 @@ public record StoredRequest(
                 candidate.seed(),
                 candidate.score(),
                 candidate.logProbability(),
-                published,
+                image.isPresent(),
                 url);
     }
 }

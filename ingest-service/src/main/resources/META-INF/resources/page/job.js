@@ -232,7 +232,8 @@ function card(jobId, result) {
 }
 
 function picture(jobId, result, image) {
-  const url = `/v1/images/${encodeURIComponent(jobId)}/${result.request_id}/${image.rank}.png`;
+  const file = image.key.slice(image.key.lastIndexOf("/") + 1);
+  const url = `/v1/images/${encodeURIComponent(jobId)}/${result.request_id}/${file}`;
   return h("a", { href: url, title: `rank ${image.rank}, score ${image.score.toFixed(3)}` },
     h("img", { src: url, loading: "lazy", decoding: "async", width: 64, height: 64,
       alt: `${result.caption}, rank ${image.rank}` }));

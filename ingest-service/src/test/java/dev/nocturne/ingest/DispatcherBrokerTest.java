@@ -269,7 +269,8 @@ class DispatcherBrokerTest {
                             null,
                             null,
                             null,
-                            null);
+                            null,
+                            false);
             publisher.publish(Topics.JOBS, id, new JobSubmitted(id, 3, now));
             for (int i = 1; i <= 3; i++) {
                 CaptionSubmitted caption =

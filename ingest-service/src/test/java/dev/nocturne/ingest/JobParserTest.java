@@ -32,7 +32,8 @@ class JobParserTest {
                                 """
                                 {"custom_id":"a","prompt":"a red heart","candidates":64,"top":8,"seed":-5,\
                                 "temperature":0.9,"top_k":128,"top_p":0.95,\
-                                "image_prompt":"iVBORw==","image_prompt_rows":2}
+                                "image_prompt":"iVBORw==","image_prompt_rows":2,\
+                                "output_format":"jpeg","output_compression":80}
                                 """)
                         .get(0);
 
@@ -51,6 +52,8 @@ class JobParserTest {
                                 .setImagePrompt(
                                         ByteBuffer.wrap(new byte[] {(byte) 0x89, 'P', 'N', 'G'}))
                                 .setImagePromptRows(2)
+                                .setOutputFormat("jpeg")
+                                .setOutputCompression(80)
                                 .setSubmittedAt(NOW)
                                 .build());
     }
@@ -95,6 +98,10 @@ class JobParserTest {
                 "{\"prompt\":null}                              | prompt          | invalid_caption",
                 "{\"prompt\":\" \"}                             | prompt          | invalid_caption",
                 "{\"prompt\":7}                                 | prompt          | invalid_option",
+                "{\"prompt\":\"a\",\"output_format\":\"JPEG\"}  | output_format   | invalid_option",
+                "{\"prompt\":\"a\",\"output_format\":1}       | output_format   | invalid_option",
+                "{\"prompt\":\"a\",\"output_compression\":80} | output_compression | invalid_option",
+                "{\"prompt\":\"a\",\"output_compression\":\"80\"} | output_compression | invalid_option",
                 "{\"prompt\":\"a\",\"size\":\"64x64\"}          | size            | unknown_field",
                 "{\"prompt\":\"a\",\"custom_id\":1}             | custom_id       | invalid_option",
                 "{\"prompt\":\"a\",\"candidates\":513}          | candidates      | invalid_option",
@@ -128,7 +135,8 @@ class JobParserTest {
                                 """
                                 {"custom_id":"a","method":"POST","url":"/v1/images/generations",\
                                 "body":{"model":"dall-e-2","prompt":"a red heart","n":20,"size":"256x256",\
-                                "quality":"standard","user":"me","response_format":"url","seed":7,"guidance":3}}
+                                "quality":"standard","user":"me","response_format":"url","seed":7,"guidance":3,\
+                                "output_format":"webp"}}
                                 """)
                         .get(0);
 
@@ -142,6 +150,7 @@ class JobParserTest {
                                 .setTop(20)
                                 .setSeed(7L)
                                 .setGuidance(3.0)
+                                .setOutputFormat("webp")
                                 .setSubmittedAt(NOW)
                                 .build());
     }
@@ -171,6 +180,7 @@ class JobParserTest {
                 "{\"custom_id\":\" \",\"body\":{\"prompt\":\"a\"}}      | custom_id    | invalid_option",
                 "{\"body\":{\"prompt\":\"a\",\"response_format\":\"b64_json\"}} | body.response_format | invalid_option",
                 "{\"body\":{\"prompt\":\"a\",\"response_format\":\"jpg\"}} | body.response_format | invalid_option",
+                "{\"body\":{\"prompt\":\"a\",\"output_format\":\"gif\"}}  | body.output_format | invalid_option",
             })
     void namesWhatIsWrongInOpenAisLine(String line, String param, String code) {
         assertThat(problems(line))

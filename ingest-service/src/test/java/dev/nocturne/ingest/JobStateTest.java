@@ -256,7 +256,8 @@ class JobStateTest {
                         null,
                         null,
                         null,
-                        null));
+                        null,
+                        false));
     }
 
     private static JobEvent event(int second, Object change) {

@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class MemoryStore implements ObjectStore {
 
     final Map<String, byte[]> objects = new ConcurrentSkipListMap<>();
-    final Set<String> away = ConcurrentHashMap.newKeySet(); // keys that cannot be read now
+    final Set<String> away = ConcurrentHashMap.newKeySet(); // keys that cannot be read or put now
     final AtomicInteger refusals = new AtomicInteger();
 
     @Override
@@ -29,7 +30,7 @@ final class MemoryStore implements ObjectStore {
 
     @Override
     public void put(String key, byte[] bytes, String contentType) {
-        if (refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+        if (away.contains(key) || refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
             throw new TransientException("the store is away", null);
         }
         objects.put(key, bytes.clone());
@@ -74,5 +75,10 @@ final class MemoryStore implements ObjectStore {
     @Override
     public List<String> list(String prefix) {
         return objects.keySet().stream().filter(key -> key.startsWith(prefix)).toList();
+    }
+
+    @Override
+    public String link(String key, Duration validity) {
+        return "http://store/%s?for=%s".formatted(key, validity);
     }
 }

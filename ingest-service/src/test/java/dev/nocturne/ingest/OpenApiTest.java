@@ -90,6 +90,7 @@ class OpenApiTest {
         assertFields("Picture", Answers.Picture.class);
         assertFields("DeadLetter", DeadLetter.class);
         assertFields("Problem", Problem.class);
+        assertFields("Link", JobLinks.Link.class);
         assertFields("StoredRequest", StoredRequest.class);
         assertFields("Candidate", StoredRequest.Candidate.class);
         assertThat(names(document.at("/components/schemas/Batch/properties/request_counts")))
@@ -131,7 +132,8 @@ class OpenApiTest {
                 {"input_file_id":"file-1","endpoint":"/v1/images/generations",
                  "completion_window":"24h","metadata":{},"on_invalid":"skip",
                  "output_expires_after":{},"start_after":"2026-11-26T20:00:00Z",
-                 "window":"22:00-06:00 Europe/Berlin","deadline":"2026-11-27T06:00:00+01:00"}""";
+                 "window":"22:00-06:00 Europe/Berlin","deadline":"2026-11-27T06:00:00+01:00",
+                 "webdataset":true}""";
         JsonNode request = new ObjectMapper().readTree(body);
         assertThat(request.fieldNames())
                 .toIterable()
@@ -143,6 +145,7 @@ class OpenApiTest {
                                 Instant.parse("2026-11-26T20:00:00Z"),
                                 JobWindow.parse("22:00-06:00 Europe/Berlin"),
                                 Instant.parse("2026-11-27T05:00:00Z")));
+        assertThat(BatchRequest.parse(request).webdataset()).isTrue();
     }
 
     @Test

@@ -170,6 +170,8 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
                 .setTopK(event.getTopK())
                 .setTopP(event.getTopP())
                 .setGuidance(event.getGuidance())
+                .setOutputFormat(event.getOutputFormat())
+                .setOutputCompression(event.getOutputCompression())
                 .setOthers(others.stream().map(CandidateCollector::withoutTokens).toList())
                 .setOtherTokens(
                         PackedTokens.packWithin(

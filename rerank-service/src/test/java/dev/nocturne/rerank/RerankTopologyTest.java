@@ -86,6 +86,8 @@ class RerankTopologyTest {
         CandidatesRanked ranked = EventCodec.decode(CandidatesRanked.class, record.value());
         assertThat(ranked.getRequest()).isEqualTo(ScoredGrids.request("a"));
         assertThat(ranked.getCandidates()).isEqualTo(4);
+        assertThat(ranked.getOutputFormat()).isEqualTo("webp");
+        assertThat(ranked.getOutputCompression()).isEqualTo(80);
         assertThat(ranked.getMeanScore()).isCloseTo(0.4, within(1e-6));
         assertThat(ranked.getWinners()).extracting(RankedGrid::getCandidate).containsExactly(1, 3);
         assertThat(ranked.getOthers())

@@ -44,6 +44,8 @@ final class ScoredGrids {
                 .setTemperature(1.0)
                 .setTopK(0)
                 .setTopP(1.0)
+                .setOutputFormat("webp")
+                .setOutputCompression(80)
                 .build();
     }
 }

@@ -5,9 +5,11 @@ import static dev.nocturne.schemas.Limits.MAX_CAPTION_CHARS;
 import static dev.nocturne.schemas.Limits.MAX_CUSTOM_ID_CHARS;
 import static dev.nocturne.schemas.Limits.MAX_GUIDANCE;
 import static dev.nocturne.schemas.Limits.MAX_IMAGE_PROMPT_BYTES;
+import static dev.nocturne.schemas.Limits.MAX_OUTPUT_COMPRESSION;
 import static dev.nocturne.schemas.Limits.MAX_TEMPERATURE;
 import static dev.nocturne.schemas.Limits.MAX_TOP;
 import static dev.nocturne.schemas.Limits.MAX_TOP_K;
+import static dev.nocturne.schemas.PictureFormat.PNG;
 import static dev.nocturne.schemas.ReasonCodes.CAPTION_TOO_LONG;
 import static dev.nocturne.schemas.ReasonCodes.INVALID_CAPTION;
 import static dev.nocturne.schemas.ReasonCodes.INVALID_OPTION;
@@ -36,6 +38,7 @@ public final class CaptionRules {
         checkCustomId(caption.getCustomId(), violations);
         checkCaption(caption.getCaption(), violations);
         checkOptions(caption, violations);
+        checkPicture(caption, violations);
         checkImagePrompt(caption, violations);
         checkDrawn(caption, violations);
         return violations;
@@ -142,6 +145,31 @@ public final class CaptionRules {
                             "guidance",
                             "guidance is %s: must be 1 (off) to %s"
                                     .formatted(guidance, MAX_GUIDANCE)));
+        }
+    }
+
+    private static void checkPicture(CaptionSubmitted caption, List<Violation> violations) {
+        String format = caption.getOutputFormat();
+        int compression = caption.getOutputCompression();
+        if (PictureFormat.named(format).isEmpty()) {
+            violations.add(
+                    option(
+                            "output_format",
+                            "output_format is '%s': must be png, jpeg or webp"
+                                    .formatted(excerpt(format))));
+        }
+        if (compression < 0 || compression > MAX_OUTPUT_COMPRESSION) {
+            violations.add(
+                    option(
+                            "output_compression",
+                            "output_compression is %d: must be 0 to %d"
+                                    .formatted(compression, MAX_OUTPUT_COMPRESSION)));
+        } else if (compression < MAX_OUTPUT_COMPRESSION && format.equals(PNG.toString())) {
+            violations.add(
+                    option(
+                            "output_compression",
+                            "output_compression is %d, but png loses nothing: leave it out, or ask for output_format jpeg or webp"
+                                    .formatted(compression)));
         }
     }
 

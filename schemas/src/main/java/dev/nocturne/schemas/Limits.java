@@ -19,6 +19,9 @@ public final class Limits {
 
     public static final int MAX_TOP_K = 65_535;
 
+    /** The quality of JPEG and WebP where none is asked for; at it, WebP loses nothing. */
+    public static final int MAX_OUTPUT_COMPRESSION = 100;
+
     /** Leaves room for the rest of the record in Kafka's default of 1 MiB a message. */
     public static final int MAX_IMAGE_PROMPT_BYTES = 768 * 1024;
 

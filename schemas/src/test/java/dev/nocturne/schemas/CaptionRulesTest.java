@@ -31,6 +31,10 @@ class CaptionRulesTest {
         assertThat(CaptionRules.validate(good().setCandidates(512).setTop(64).build())).isEmpty();
         assertThat(
                         CaptionRules.validate(
+                                good().setOutputFormat("jpeg").setOutputCompression(0).build()))
+                .isEmpty();
+        assertThat(
+                        CaptionRules.validate(
                                 good().setImagePrompt(ByteBuffer.allocate(9))
                                         .setImagePromptRows(2)
                                         .build()))
@@ -69,6 +73,26 @@ class CaptionRulesTest {
                 broken(c -> c.setTopK(-1), "top_k", "invalid_option", "-1"),
                 broken(c -> c.setTopP(1.5), "top_p", "invalid_option", "1.5"),
                 broken(c -> c.setGuidance(0.5), "guidance", "invalid_option", "0.5"),
+                broken(
+                        c -> c.setOutputFormat("gif"),
+                        "output_format",
+                        "invalid_option",
+                        "'gif': must be png, jpeg or webp"),
+                broken(
+                        c -> c.setOutputFormat("webp").setOutputCompression(101),
+                        "output_compression",
+                        "invalid_option",
+                        "101: must be 0 to 100"),
+                broken(
+                        c -> c.setOutputFormat("jpeg").setOutputCompression(-1),
+                        "output_compression",
+                        "invalid_option",
+                        "-1: must be 0 to 100"),
+                broken(
+                        c -> c.setOutputCompression(80),
+                        "output_compression",
+                        "invalid_option",
+                        "80, but png loses nothing"),
                 broken(c -> c.setImagePromptRows(1), "image_prompt_rows", "invalid_option", "1"),
                 broken(
                         c -> c.setImagePromptColumns(1),

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.JobSubmitted;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -14,6 +16,10 @@ import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
 import org.apache.avro.SchemaValidationException;
 import org.apache.avro.SchemaValidatorBuilder;
+import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.generic.GenericRecordBuilder;
+import org.apache.avro.message.BinaryMessageEncoder;
 import org.apache.avro.specific.SpecificRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,6 +93,23 @@ class EventCodecTest {
         assertThat(read.getCandidates()).isEqualTo(16);
         assertThat(read.getTop()).isEqualTo(4);
         assertThat(read.getTemperature()).isNull();
+    }
+
+    @Test
+    void aCaptionFromBeforeThereWereFormatsAsksForPng() throws IOException {
+        Schema second = EventCodec.history(CaptionSubmitted.class).get(1);
+        GenericRecord caption =
+                new GenericRecordBuilder(second)
+                        .set("customId", "a")
+                        .set("caption", "a dog")
+                        .set("submittedAt", 1L)
+                        .build();
+        ByteBuffer bytes =
+                new BinaryMessageEncoder<GenericRecord>(GenericData.get(), second).encode(caption);
+        CaptionSubmitted read = EventCodec.decode(CaptionSubmitted.class, EventCodec.bytes(bytes));
+        assertThat(read.getCaption()).isEqualTo("a dog");
+        assertThat(read.getOutputFormat()).isEqualTo("png");
+        assertThat(read.getOutputCompression()).isEqualTo(100);
     }
 
     @Test

@@ -51,6 +51,8 @@ final class Examples {
                             2,
                             1,
                             NOON,
+                            "webp",
+                            80,
                             new DrawnCandidates(
                                     "emoji@1a2b3c4d",
                                     "dvae@5e6f7a8b",
@@ -71,7 +73,9 @@ final class Examples {
                             40,
                             0.95,
                             3.0,
-                            NOON),
+                            NOON,
+                            "webp",
+                            80),
                     new GridsDrawn(
                             REQUEST,
                             bytes(0, 0, 128, 63),
@@ -84,7 +88,9 @@ final class Examples {
                             0.9,
                             40,
                             0.95,
-                            3.0),
+                            3.0,
+                            "webp",
+                            80),
                     new GridsScored(
                             REQUEST,
                             16,
@@ -96,7 +102,9 @@ final class Examples {
                             0.9,
                             40,
                             0.95,
-                            3.0),
+                            3.0,
+                            "webp",
+                            80),
                     new CandidatesRanked(
                             REQUEST,
                             16,
@@ -110,7 +118,9 @@ final class Examples {
                             0.95,
                             3.0,
                             List.of(new OtherCandidate(2, 76L, -13.5, 0.125f)),
-                            bytes(120, 3)),
+                            bytes(120, 3),
+                            "webp",
+                            80),
                     new RequestFinished(
                             REQUEST,
                             RequestStatus.FAILED,
@@ -141,7 +151,8 @@ final class Examples {
                                     NOON.plusSeconds(1),
                                     "22:00-06:00 Europe/Berlin",
                                     NOON.plusSeconds(2),
-                                    new Replay("batch_0", 2, true))));
+                                    new Replay("batch_0", 2, true),
+                                    true)));
 
     private Examples() {}
 

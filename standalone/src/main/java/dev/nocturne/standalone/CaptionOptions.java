@@ -68,6 +68,20 @@ final class CaptionOptions {
     Double guidance;
 
     @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            defaultValue = "png",
+            description = "Of the pictures: png, jpeg or webp (default: ${DEFAULT-VALUE}).")
+    String format;
+
+    @Option(
+            names = "--compression",
+            paramLabel = "Q",
+            defaultValue = "100",
+            description = "Quality of jpeg and webp, 0 to 100 (default: ${DEFAULT-VALUE}).")
+    int compression;
+
+    @Option(
             names = "--image-prompt",
             paramLabel = "FILE",
             description = "PNG or JPEG of which the pictures keep a part.")
@@ -109,6 +123,8 @@ final class CaptionOptions {
                         .setImagePrompt(imagePromptBytes())
                         .setImagePromptRows(imagePromptRows)
                         .setImagePromptColumns(imagePromptColumns)
+                        .setOutputFormat(format)
+                        .setOutputCompression(compression)
                         .setSubmittedAt(Instant.now())
                         .build();
         List<Violation> violations = CaptionRules.validate(event);

@@ -156,8 +156,10 @@ final class DemoCommand implements Callable<Integer> {
             out().printf("  %s%n", bucket.resolve(images.get(0).getKey()).getParent());
             for (StoredImage image : images) {
                 out().printf(
-                                "  %d.png  score %6.3f  seed %d%n",
-                                image.getRank(), image.getScore(), image.getSeed());
+                                "  %s  score %6.3f  seed %d%n",
+                                Path.of(image.getKey()).getFileName(),
+                                image.getScore(),
+                                image.getSeed());
             }
             List<byte[]> pngs = images.stream().map(image -> store.get(image.getKey())).toList();
             out().printf("  contact sheet %s%n", writeSheet(pipeline, result, pngs));

@@ -31,7 +31,7 @@ final class PaintCommand implements Callable<Integer> {
             paramLabel = "DIR",
             defaultValue = "paintings",
             description =
-                    "Folder for 1.png, 2.png, ... and result.json (default: ${DEFAULT-VALUE}).")
+                    "Folder for the pictures, 1.png or as --format says, and result.json (default: ${DEFAULT-VALUE}).")
     Path out;
 
     @Mixin CaptionOptions options;
@@ -56,10 +56,10 @@ final class PaintCommand implements Callable<Integer> {
                     paintings::add);
         }
         Painting painting = paintings.get(0);
-        for (int i = 0; i < painting.pngs().size(); i++) {
+        for (int i = 0; i < painting.files().size(); i++) {
             Files.write(
                     folder.resolve(painting.result().images().get(i).key()),
-                    painting.pngs().get(i));
+                    painting.files().get(i));
         }
         byte[] result = painting.result().toJson();
         Files.write(folder.resolve("result.json"), result);

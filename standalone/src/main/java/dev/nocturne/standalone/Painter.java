@@ -1,6 +1,6 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.decoder.PngFile;
+import dev.nocturne.decoder.PictureFile;
 import dev.nocturne.encoder.ImagePrompt;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RankedGrid;
@@ -23,6 +23,7 @@ import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.StageException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.PictureFormat;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -44,9 +45,9 @@ final class Painter implements AutoCloseable {
     static final String JOB = "paint";
 
     /**
-     * @param pngs best first, as listed in the result
+     * @param files the pictures, best first, as listed in the result
      */
-    record Painting(ResultFile result, List<byte[]> pngs) {}
+    record Painting(ResultFile result, List<byte[]> files) {}
 
     private final ModelBundle bundle;
     private final String model;
@@ -175,26 +176,29 @@ final class Painter implements AutoCloseable {
         List<RankedGrid> ranking = Ranking.best(request.scored, request.scored.size());
         List<RankedGrid> winners = ranking.subList(0, Math.min(caption.getTop(), ranking.size()));
         List<BufferedImage> pictures = dvae.decode(winners.stream().map(this::grid).toList());
-        List<byte[]> pngs = new ArrayList<>();
+        PictureFormat format = PictureFormat.named(caption.getOutputFormat()).orElseThrow();
+        List<byte[]> files = new ArrayList<>();
         List<ResultFile.Image> images = new ArrayList<>();
         for (int i = 0; i < winners.size(); i++) {
             RankedGrid winner = winners.get(i);
-            byte[] png =
-                    PngFile.encode(
+            byte[] file =
+                    PictureFile.encode(
                             pictures.get(i),
-                            PngFile.text(
+                            format,
+                            caption.getOutputCompression(),
+                            PictureFile.text(
                                     caption.getCaption(),
                                     winner.getSeed(),
                                     winner.getScore(),
                                     winner.getRank(),
                                     model));
-            pngs.add(png);
+            files.add(file);
             images.add(
                     new ResultFile.Image(
                             winner.getRank(),
-                            winner.getRank() + ".png",
-                            sha256(png),
-                            png.length,
+                            format.fileName(winner.getRank()),
+                            sha256(file),
+                            file.length,
                             winner.getCandidate(),
                             winner.getSeed(),
                             winner.getScore(),
@@ -214,11 +218,13 @@ final class Painter implements AutoCloseable {
                         request.sampling.topK(),
                         request.sampling.topP(),
                         request.sampling.guidance(),
+                        caption.getOutputFormat(),
+                        caption.getOutputCompression(),
                         generator.gridSize(),
                         generator.gridSize(),
                         images,
                         ranking.stream().map(ResultFile.Candidate::of).toList());
-        return new Painting(result, pngs);
+        return new Painting(result, files);
     }
 
     private TokenGrid grid(RankedGrid winner) {

@@ -42,6 +42,11 @@ final class SubmitCommand implements Callable<Integer> {
             description = "When it should be finished; status and watch say if that is at risk.")
     String deadline;
 
+    @Option(
+            names = "--webdataset",
+            description = "Pack the pictures into WebDataset archives, too.")
+    boolean webdataset;
+
     @Mixin RestClient rest;
     @Mixin JsonOption json;
     @Spec CommandSpec command;
@@ -67,6 +72,7 @@ final class SubmitCommand implements Callable<Integer> {
         wishes.put("start_after", startAfter);
         wishes.put("window", window);
         wishes.put("deadline", deadline);
+        wishes.put("webdataset", webdataset ? "true" : null);
         wishes.values().removeIf(Objects::isNull);
         return RestClient.query(wishes);
     }

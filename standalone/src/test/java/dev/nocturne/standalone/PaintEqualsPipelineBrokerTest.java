@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PaintEqualsPipelineBrokerTest {
     private static final Path MODEL = Path.of("../model-zoo/default");
     private static final List<String> CAPTIONS = List.of("a pizza", "a red heart", "a cat");
+    private static final List<String> FORMATS = List.of("png", "jpeg", "webp");
     private static final int CANDIDATES = 5;
     private static final int BATCH = 8;
     private static final String JOB = "same";
@@ -34,12 +35,18 @@ class PaintEqualsPipelineBrokerTest {
     @TempDir Path data;
 
     /**
-     * What identifies a picture: where its random numbers came from, and how likely its tokens
-     * were.
+     * What identifies a picture: its name, where its random numbers came from, and how likely its
+     * tokens were.
      */
-    private record Picture(int rank, int candidate, long seed, long logProbabilityMillionths) {
-        Picture(int rank, int candidate, long seed, double logProbability) {
-            this(rank, candidate, seed, Math.round(logProbability * 1e6));
+    private record Picture(
+            String file, int rank, int candidate, long seed, long logProbabilityMillionths) {
+        Picture(String key, int rank, int candidate, long seed, double logProbability) {
+            this(
+                    key.substring(key.lastIndexOf('/') + 1),
+                    rank,
+                    candidate,
+                    seed,
+                    Math.round(logProbability * 1e6));
         }
     }
 
@@ -59,6 +66,7 @@ class PaintEqualsPipelineBrokerTest {
                                         .setCandidates(CANDIDATES)
                                         .setTop(3)
                                         .setSeed(100L + i)
+                                        .setOutputFormat(FORMATS.get(i))
                                         .setSubmittedAt(Instant.now())
                                         .build())
                 .toList();
@@ -83,6 +91,7 @@ class PaintEqualsPipelineBrokerTest {
                 .map(
                         image ->
                                 new Picture(
+                                        image.key(),
                                         image.rank(),
                                         image.candidate(),
                                         image.seed(),
@@ -113,6 +122,7 @@ class PaintEqualsPipelineBrokerTest {
                     for (StoredImage image : result.getImages()) {
                         best.add(
                                 new Picture(
+                                        image.getKey(),
                                         image.getRank(),
                                         image.getCandidate(),
                                         image.getSeed(),

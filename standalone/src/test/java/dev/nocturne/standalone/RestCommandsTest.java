@@ -12,6 +12,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -22,6 +24,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The commands that talk to ingest-service, against answers as its API gives them. */
 class RestCommandsTest {
@@ -187,6 +190,23 @@ class RestCommandsTest {
     void watchOfAJobThatIsNotThereEndsAtOnce() {
         assertThat(run("watch", "job-1")).isEqualTo(1);
         assertThat(err.toString()).startsWith("no answer to GET /v1/jobs/job-1");
+    }
+
+    @Test
+    void submitSendsItsWishes(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("captions.jsonl"), "{\"prompt\":\"a pear\"}");
+        on("POST /v1/jobs", RUNNING);
+        on("POST /v1/jobs?webdataset=true&window=22%3A00-06%3A00%20Europe%2FBerlin", DONE);
+        assertThat(run("submit", file.toString())).isZero();
+        assertThat(
+                        run(
+                                "submit",
+                                file.toString(),
+                                "--webdataset",
+                                "--window",
+                                "22:00-06:00 Europe/Berlin"))
+                .isZero();
+        assertThat(lines()).containsExactly("job-1", "job-1");
     }
 
     @Test

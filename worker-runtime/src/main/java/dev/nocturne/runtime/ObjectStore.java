@@ -2,6 +2,7 @@ package dev.nocturne.runtime;
 
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -15,6 +16,9 @@ import java.util.List;
  * ({@code storage_error}) if it refuses this one request.
  */
 public interface ObjectStore {
+
+    /** The limit of S3's signatures. */
+    Duration LONGEST_LINK = Duration.ofDays(7);
 
     static ObjectStore open(ObjectStoreSettings settings) {
         return new S3ObjectStore(settings);
@@ -42,4 +46,11 @@ public interface ObjectStore {
 
     /** The keys that start with the prefix, in lexicographic order. */
     List<String> list(String prefix);
+
+    /**
+     * A URL by which anybody can get the object without credentials, whether it is there or not.
+     *
+     * @param validity from now on, in whole seconds, at most {@link #LONGEST_LINK}
+     */
+    String link(String key, Duration validity);
 }

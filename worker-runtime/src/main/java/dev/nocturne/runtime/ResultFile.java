@@ -14,6 +14,7 @@ import dev.nocturne.events.StoredImage;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PackedTokens;
+import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.ReasonCodes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -30,6 +31,7 @@ import java.util.Optional;
  * @param model id of the bundle that scored the candidates
  * @param dvae id of the dVAE whose tokens they are; null in a file from before it was written
  * @param candidates how many were compared
+ * @param outputFormat of the pictures; PNG in a file from before there were others
  * @param images of the winners
  * @param ranking every candidate, best first; empty in a file from before they were kept
  */
@@ -46,6 +48,8 @@ public record ResultFile(
         int topK,
         double topP,
         double guidance,
+        String outputFormat,
+        Integer outputCompression,
         int gridHeight,
         int gridWidth,
         List<Image> images,
@@ -60,7 +64,13 @@ public record ResultFile(
             int candidate,
             long seed,
             float score,
-            double logProbability) {}
+            double logProbability) {
+
+        /** The last part of the key. */
+        public String fileName() {
+            return key.substring(key.lastIndexOf('/') + 1);
+        }
+    }
 
     /**
      * @param tokens the grid as uint16 little-endian in raster order, Base64 in JSON; null where a
@@ -98,6 +108,9 @@ public record ResultFile(
 
     public ResultFile {
         ranking = ranking == null ? List.of() : List.copyOf(ranking);
+        outputFormat = outputFormat == null ? PictureFormat.PNG.toString() : outputFormat;
+        outputCompression =
+                outputCompression == null ? Limits.MAX_OUTPUT_COMPRESSION : outputCompression;
     }
 
     /** Of a request that went through the pipeline. */
@@ -115,6 +128,8 @@ public record ResultFile(
                 ranked.getTopK(),
                 ranked.getTopP(),
                 ranked.getGuidance(),
+                ranked.getOutputFormat(),
+                ranked.getOutputCompression(),
                 ranked.getGridHeight(),
                 ranked.getGridWidth(),
                 images.stream()
@@ -189,6 +204,11 @@ public record ResultFile(
         return JSON.readValue(json, ResultFile.class);
     }
 
+    /** The name of a file of the format that the request's pictures have. */
+    public String fileName(int number) {
+        return PictureFormat.named(outputFormat).orElse(PictureFormat.PNG).fileName(number);
+    }
+
     /** The picture of a candidate, if it is among the winners. */
     public Optional<Image> image(int candidate) {
         return images.stream().filter(image -> image.candidate() == candidate).findFirst();
@@ -230,6 +250,8 @@ public record ResultFile(
                 .setTopK(topK)
                 .setTopP(topP)
                 .setGuidance(guidance)
+                .setOutputFormat(outputFormat)
+                .setOutputCompression(outputCompression)
                 .setOthers(others.stream().map(Candidate::other).toList())
                 .setOtherTokens(tokens)
                 .build();

@@ -3,6 +3,7 @@ package dev.nocturne.runtime;
 import dev.nocturne.schemas.ReasonCodes;
 import io.minio.BucketExistsArgs;
 import io.minio.GetObjectArgs;
+import io.minio.GetPresignedObjectUrlArgs;
 import io.minio.ListObjectsArgs;
 import io.minio.MakeBucketArgs;
 import io.minio.MinioClient;
@@ -12,6 +13,7 @@ import io.minio.Result;
 import io.minio.StatObjectArgs;
 import io.minio.errors.ErrorResponseException;
 import io.minio.errors.MinioException;
+import io.minio.http.Method;
 import io.minio.messages.Item;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -23,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** The S3 API and nothing beyond it, through the MinIO SDK. */
 final class S3ObjectStore implements ObjectStore {
@@ -45,26 +48,46 @@ final class S3ObjectStore implements ObjectStore {
     private static final Set<String> BUSY =
             Set.of("OperationAborted", "RequestTimeout", "SlowDown", "TooManyRequests");
 
+    /** Each name is plain, so that a key means the same in every store. */
+    private static final Pattern PREFIX = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]*/)*");
+
     private final ObjectStoreSettings settings;
     private final MinioClient client;
+    private final MinioClient signer; // of links; asks nothing of the store
 
     S3ObjectStore(ObjectStoreSettings settings) {
         this.settings = settings;
-        try {
-            client =
-                    MinioClient.builder()
-                            .endpoint(settings.endpoint())
-                            .region(settings.region())
-                            .credentials(settings.accessKey(), settings.secretKey())
-                            .build();
-        } catch (IllegalArgumentException e) {
+        if (!PREFIX.matcher(settings.prefix()).matches()) {
             throw new FatalException(
-                    "S3 endpoint '%s': %s".formatted(settings.endpoint(), e.getMessage()), e);
+                    "S3 prefix '%s': write it like tenant-a/, in letters, digits, '.', '_' and '-'"
+                            .formatted(settings.prefix()));
         }
+        client = client(settings, settings.endpoint());
+        signer =
+                settings.publicEndpoint().equals(settings.endpoint())
+                        ? client
+                        : client(settings, settings.publicEndpoint());
         client.setTimeout(
                 CONNECT_TIMEOUT.toMillis(),
                 TRANSFER_TIMEOUT.toMillis(),
                 TRANSFER_TIMEOUT.toMillis());
+    }
+
+    private static MinioClient client(ObjectStoreSettings settings, String endpoint) {
+        try {
+            return MinioClient.builder()
+                    .endpoint(endpoint)
+                    .region(settings.region())
+                    .credentials(settings.accessKey(), settings.secretKey())
+                    .build();
+        } catch (IllegalArgumentException e) {
+            throw new FatalException("S3 endpoint '%s': %s".formatted(endpoint, e.getMessage()), e);
+        }
+    }
+
+    /** Where the object is in the bucket: here alone keys have their prefix. */
+    private String name(String key) {
+        return settings.prefix() + key;
     }
 
     @Override
@@ -94,7 +117,7 @@ final class S3ObjectStore implements ObjectStore {
     @Override
     public void put(String key, byte[] bytes, String contentType) {
         PutObjectArgs args =
-                PutObjectArgs.builder().bucket(settings.bucket()).object(key).stream(
+                PutObjectArgs.builder().bucket(settings.bucket()).object(name(key)).stream(
                                 new ByteArrayInputStream(bytes), bytes.length, -1)
                         .contentType(contentType)
                         .build();
@@ -110,7 +133,7 @@ final class S3ObjectStore implements ObjectStore {
                         return client.putObject(
                                 PutObjectArgs.builder()
                                         .bucket(settings.bucket())
-                                        .object(key)
+                                        .object(name(key))
                                         .stream(in, Files.size(file), -1)
                                         .contentType(contentType)
                                         .build());
@@ -135,13 +158,13 @@ final class S3ObjectStore implements ObjectStore {
     }
 
     private GetObjectArgs getArgs(String key) {
-        return GetObjectArgs.builder().bucket(settings.bucket()).object(key).build();
+        return GetObjectArgs.builder().bucket(settings.bucket()).object(name(key)).build();
     }
 
     @Override
     public void delete(String key) {
         RemoveObjectArgs args =
-                RemoveObjectArgs.builder().bucket(settings.bucket()).object(key).build();
+                RemoveObjectArgs.builder().bucket(settings.bucket()).object(name(key)).build();
         request(
                 "delete " + key,
                 () -> {
@@ -153,7 +176,7 @@ final class S3ObjectStore implements ObjectStore {
     @Override
     public boolean exists(String key) {
         StatObjectArgs args =
-                StatObjectArgs.builder().bucket(settings.bucket()).object(key).build();
+                StatObjectArgs.builder().bucket(settings.bucket()).object(name(key)).build();
         return request(
                 "stat " + key,
                 () -> {
@@ -174,7 +197,7 @@ final class S3ObjectStore implements ObjectStore {
         ListObjectsArgs args =
                 ListObjectsArgs.builder()
                         .bucket(settings.bucket())
-                        .prefix(prefix)
+                        .prefix(name(prefix))
                         .recursive(true)
                         .build();
         return request(
@@ -182,10 +205,22 @@ final class S3ObjectStore implements ObjectStore {
                 () -> {
                     List<String> keys = new ArrayList<>();
                     for (Result<Item> item : client.listObjects(args)) {
-                        keys.add(item.get().objectName());
+                        keys.add(item.get().objectName().substring(settings.prefix().length()));
                     }
                     return keys;
                 });
+    }
+
+    @Override
+    public String link(String key, Duration validity) {
+        GetPresignedObjectUrlArgs args =
+                GetPresignedObjectUrlArgs.builder()
+                        .method(Method.GET)
+                        .bucket(settings.bucket())
+                        .object(name(key))
+                        .expiry((int) validity.toSeconds())
+                        .build();
+        return request("link " + key, () -> signer.getPresignedObjectUrl(args));
     }
 
     private interface Request<T> {

@@ -225,6 +225,8 @@ class ResultFileTest {
                 0,
                 1,
                 1,
+                "png",
+                100,
                 32,
                 32,
                 List.of(),

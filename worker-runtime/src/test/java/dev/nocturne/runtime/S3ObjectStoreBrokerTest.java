@@ -7,14 +7,21 @@ import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.schemas.ReasonCodes;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against a real S3 endpoint. */
 class S3ObjectStoreBrokerTest {
@@ -84,6 +91,89 @@ class S3ObjectStoreBrokerTest {
         }
         assertThat(store.list("list/"))
                 .containsExactly("list/a/1.png", "list/a/2.png", "list/b/1.png");
+    }
+
+    @Test
+    void aLinkFetchesTheObjectWithoutCredentialsUnlessItIsChanged() throws Exception {
+        store.put("linked/a file.json", new byte[] {7, 8}, "application/json");
+        store.put("linked/other", new byte[] {9}, "application/json");
+        String link = store.link("linked/a file.json", ObjectStore.LONGEST_LINK);
+        assertThat(get(link).statusCode()).isEqualTo(200);
+        assertThat(get(link).body()).containsExactly(7, 8);
+        assertThat(get(link).headers().firstValue("Content-Type")).contains("application/json");
+
+        String otherSignature =
+                link.replaceFirst(
+                        "Signature=(.)", "Signature=" + (link.contains("Signature=0") ? "1" : "0"));
+        for (String changed :
+                List.of(
+                        otherSignature,
+                        link.replace("linked/a%20file.json", "linked/other"),
+                        link.replace("Expires=604800", "Expires=604799"),
+                        link.substring(0, link.indexOf('?')))) {
+            assertThat(changed).isNotEqualTo(link);
+            assertThat(get(changed).statusCode()).as(changed).isEqualTo(403);
+        }
+    }
+
+    @Test
+    void aLinkHasTheAddressThatItsReadersKnow() {
+        ObjectStore hidden =
+                ObjectStore.open(
+                        new ObjectStoreSettings(
+                                endpoint.endpoint(),
+                                "us-east-1",
+                                endpoint.accessKey(),
+                                endpoint.secretKey(),
+                                "pictures",
+                                "tenant-a",
+                                "https://pictures.example.org"));
+        assertThat(hidden.link("jobs/1/x.png", Duration.ofSeconds(5)))
+                .startsWith("https://pictures.example.org/pictures/tenant-a/jobs/1/x.png?")
+                .contains("X-Amz-Expires=5&");
+    }
+
+    @Test
+    void aPrefixIsAllThatOthersSee() throws Exception {
+        ObjectStore tenant = ObjectStore.open(withPrefix("tenants/a/"));
+        tenant.put("jobs/1/x", new byte[] {1}, "application/octet-stream");
+        assertThat(tenant.get("jobs/1/x")).containsExactly(1);
+        assertThat(tenant.exists("jobs/1/x")).isTrue();
+        assertThat(tenant.list("jobs/")).containsExactly("jobs/1/x");
+        assertThat(get(tenant.link("jobs/1/x", Duration.ofMinutes(1))).body()).containsExactly(1);
+
+        assertThat(store.list("tenants/")).containsExactly("tenants/a/jobs/1/x");
+        assertThat(store.exists("jobs/1/x")).isFalse();
+        assertThat(ObjectStore.open(withPrefix("tenants/b")).list("")).isEmpty();
+
+        tenant.delete("jobs/1/x");
+        assertThat(store.list("tenants/")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/a", "a//b", "../a", "a b", "a/../b"})
+    void aPrefixThatIsNoneNeedsAPerson(String prefix) {
+        assertThatExceptionOfType(FatalException.class)
+                .isThrownBy(() -> ObjectStore.open(withPrefix(prefix)))
+                .withMessageContaining("'%s/': write it like tenant-a/".formatted(prefix));
+    }
+
+    private static ObjectStoreSettings withPrefix(String prefix) {
+        return new ObjectStoreSettings(
+                endpoint.endpoint(),
+                "us-east-1",
+                endpoint.accessKey(),
+                endpoint.secretKey(),
+                "pictures",
+                prefix,
+                endpoint.endpoint());
+    }
+
+    private static HttpResponse<byte[]> get(String url) throws Exception {
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create(url)).build(),
+                        HttpResponse.BodyHandlers.ofByteArray());
     }
 
     @Test

@@ -4,6 +4,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /** What this service is told; each name is also an environment variable. */
 @ConfigMapping(prefix = "nocturne")
@@ -39,5 +40,8 @@ interface DecoderConfig {
         /** Created if it is not there. */
         @WithDefault("nocturne")
         String bucket();
+
+        /** Of all keys, like {@code tenant-a/}, where the bucket is shared. */
+        Optional<String> prefix();
     }
 }

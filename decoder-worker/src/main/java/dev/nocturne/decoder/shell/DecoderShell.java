@@ -35,7 +35,9 @@ class DecoderShell {
                         config.s3().region(),
                         config.s3().accessKey(),
                         config.s3().secretKey(),
-                        config.s3().bucket());
+                        config.s3().bucket(),
+                        config.s3().prefix().orElse(""),
+                        config.s3().endpoint());
         LOG.infof(
                 "Kafka at %s, object store %s, model %s",
                 kafka.bootstrapServers(), store, config.model());

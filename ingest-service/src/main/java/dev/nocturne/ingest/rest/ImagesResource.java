@@ -10,6 +10,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.io.InputStream;
@@ -38,17 +39,21 @@ public class ImagesResource {
 
     @GET
     @Path("{job}/{request}/{name}")
-    @Produces("image/png")
-    public InputStream picture(String job, String request, String name) {
-        return ingest.picture(job, request, name);
+    @Produces(MediaType.WILDCARD)
+    public Response picture(String job, String request, String name) {
+        return response(ingest.picture(job, request, name), name);
     }
 
     /** Answers at once when the candidate has been rendered before. */
     @GET
     @Path("{job}/{request}/candidates/{name}")
-    @Produces("image/png")
+    @Produces(MediaType.WILDCARD)
     @Blocking
-    public CompletionStage<InputStream> candidate(String job, String request, String name) {
-        return ingest.candidate(job, request, name);
+    public CompletionStage<Response> candidate(String job, String request, String name) {
+        return ingest.candidate(job, request, name).thenApply(picture -> response(picture, name));
+    }
+
+    private static Response response(InputStream picture, String name) {
+        return Response.ok(picture, JobsResource.mediaType(name)).build();
     }
 }

@@ -8,6 +8,7 @@ import dev.nocturne.ingest.Job;
 import dev.nocturne.ingest.RequestFilter;
 import dev.nocturne.ingest.RequestResult;
 import dev.nocturne.ingest.StoredRequest;
+import dev.nocturne.schemas.PictureFormat;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -31,13 +32,23 @@ import java.util.Map;
 @Produces(MediaType.APPLICATION_JSON)
 public class JobsResource {
 
+    private static final String JSON_LINES = "application/jsonl";
     private static final int PAGE = 48;
     private static final int LONGEST_PAGE = 1_000;
     private static final Map<String, String> MEDIA_TYPES =
             Map.of(
-                    "html", "text/html; charset=utf-8",
-                    "json", MediaType.APPLICATION_JSON,
-                    "png", "image/png");
+                    "html",
+                    "text/html; charset=utf-8",
+                    "json",
+                    MediaType.APPLICATION_JSON,
+                    "png",
+                    PictureFormat.PNG.mediaType(),
+                    "jpg",
+                    PictureFormat.JPEG.mediaType(),
+                    "webp",
+                    PictureFormat.WEBP.mediaType(),
+                    "tar",
+                    "application/x-tar");
 
     private final IngestService ingest;
     private final ObjectMapper json;
@@ -55,10 +66,29 @@ public class JobsResource {
             @QueryParam("start_after") String startAfter,
             @QueryParam("window") String window,
             @QueryParam("deadline") String deadline,
+            @QueryParam("webdataset") String webdataset,
             @Context UriInfo uri)
             throws IOException {
-        Job job = ingest.submit(jsonl, startAfter, window, deadline, ApiUrl.of(uri));
+        Job job =
+                ingest.submit(
+                        jsonl,
+                        startAfter,
+                        window,
+                        deadline,
+                        flag("webdataset", webdataset),
+                        ApiUrl.of(uri));
         return Response.accepted(job).location(URI.create("/v1/jobs/" + job.id())).build();
+    }
+
+    private static boolean flag(String name, String text) {
+        if (text == null || text.equals("false")) {
+            return false;
+        }
+        if (text.equals("true")) {
+            return true;
+        }
+        throw IngestException.invalid(
+                name, "%s is '%s': must be true or false".formatted(name, text));
     }
 
     /** All, unless {@code limit} says how many. */
@@ -128,12 +158,20 @@ public class JobsResource {
     @Produces(MediaType.WILDCARD)
     public Response file(String id, String name) {
         InputStream content = ingest.jobFile(id, name);
-        return Response.ok(content, MEDIA_TYPES.getOrDefault(extension(name), "application/jsonl"))
-                .build();
+        return Response.ok(content, mediaType(name)).build();
     }
 
-    private static String extension(String name) {
-        return name.substring(name.lastIndexOf('.') + 1);
+    static String mediaType(String name) {
+        String extension = name.substring(name.lastIndexOf('.') + 1);
+        return MEDIA_TYPES.getOrDefault(extension, JSON_LINES);
+    }
+
+    /** Where anybody can get the files of a finished job for a while; a line a file. */
+    @GET
+    @Path("{id}/links")
+    @Produces(JSON_LINES)
+    public StreamingOutput links(String id, @QueryParam("expires_in") String expiresIn) {
+        return ingest.links(id, expiresIn)::write;
     }
 
     /** A new job with other pictures of what this one has drawn, by old scores or new ones. */

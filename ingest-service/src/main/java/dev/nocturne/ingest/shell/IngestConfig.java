@@ -3,6 +3,7 @@ package dev.nocturne.ingest.shell;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.util.Map;
+import java.util.Optional;
 
 /** What this service is told; each name is also an environment variable. */
 @ConfigMapping(prefix = "nocturne")
@@ -34,5 +35,11 @@ interface IngestConfig {
         /** Created if it is not there. */
         @WithDefault("nocturne")
         String bucket();
+
+        /** Of all keys, like {@code tenant-a/}, where the bucket is shared. */
+        Optional<String> prefix();
+
+        /** URL of the same S3 API as those know it who get links; the endpoint if left out. */
+        Optional<String> publicEndpoint();
     }
 }

@@ -30,7 +30,13 @@ class IngestShell {
         IngestConfig.S3 s3 = config.s3();
         ObjectStoreSettings store =
                 new ObjectStoreSettings(
-                        s3.endpoint(), s3.region(), s3.accessKey(), s3.secretKey(), s3.bucket());
+                        s3.endpoint(),
+                        s3.region(),
+                        s3.accessKey(),
+                        s3.secretKey(),
+                        s3.bucket(),
+                        s3.prefix().orElse(""),
+                        s3.publicEndpoint().orElse(s3.endpoint()));
         LOG.infof("Kafka at %s, objects at %s", config.kafka().bootstrapServers(), store);
         KafkaSettings kafka =
                 new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());

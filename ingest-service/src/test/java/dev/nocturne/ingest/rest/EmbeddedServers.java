@@ -12,6 +12,9 @@ import java.util.Map;
 /** Kafka and S3 for the service under test, configured as a deployment configures them. */
 public class EmbeddedServers implements QuarkusTestResourceLifecycleManager {
 
+    /** Of all keys; nobody but the store's settings need know. */
+    static final String PREFIX = "tenant-a/";
+
     private EmbeddedBroker broker;
     private EmbeddedObjectStore store;
 
@@ -28,6 +31,8 @@ public class EmbeddedServers implements QuarkusTestResourceLifecycleManager {
                 "quarkus.http.test-port", "0",
                 "nocturne.kafka.bootstrap-servers", broker.bootstrapServers(),
                 "nocturne.s3.endpoint", store.endpoint(),
+                "nocturne.s3.public-endpoint", store.endpoint().replace("127.0.0.1", "localhost"),
+                "nocturne.s3.prefix", PREFIX,
                 "nocturne.s3.access-key", store.accessKey(),
                 "nocturne.s3.secret-key", store.secretKey());
     }

@@ -13,6 +13,8 @@ import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.runtime.DeadLetters;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
@@ -55,6 +57,15 @@ class IngestRestBrokerTest {
     @ConfigProperty(name = "nocturne.kafka.bootstrap-servers")
     String bootstrapServers;
 
+    @ConfigProperty(name = "nocturne.s3.endpoint")
+    String endpoint;
+
+    @ConfigProperty(name = "nocturne.s3.access-key")
+    String accessKey;
+
+    @ConfigProperty(name = "nocturne.s3.secret-key")
+    String secretKey;
+
     private final HttpClient http = HttpClient.newHttpClient();
 
     @BeforeEach
@@ -89,6 +100,58 @@ class IngestRestBrokerTest {
                 .isEqualTo(Long.MAX_VALUE - 1);
         assertThat(result.get("images").get(0).get("log_probability").doubleValue())
                 .isEqualTo(-7.5);
+        itsFilesHaveLinks(id);
+    }
+
+    private void itsFilesHaveLinks(String id) throws Exception {
+        HttpResponse<String> links = get("v1/jobs/" + id + "/links?expires_in=60");
+        assertThat(links.headers().firstValue("content-type"))
+                .hasValueSatisfying(type -> assertThat(type).startsWith("application/jsonl"));
+        JsonNode input = JSON.readTree(links.body().lines().findFirst().orElseThrow());
+        assertThat(input.get("name").textValue()).isEqualTo("input.jsonl");
+        assertThat(input.get("url").textValue())
+                .startsWith("http://localhost:")
+                .contains("/nocturne/tenant-a/jobs/%s/input.jsonl?".formatted(id));
+        HttpRequest request =
+                HttpRequest.newBuilder(URI.create(input.get("url").textValue())).build();
+        assertThat(http.send(request, HttpResponse.BodyHandlers.ofString()).body())
+                .isEqualTo(get("v1/jobs/" + id + "/files/input.jsonl").body());
+        HttpResponse<String> refused = get("v1/jobs/" + id + "/links?expires_in=604801");
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.body()).contains("\"expires_in\"", "must be 1 to 604800");
+        assertThat(get("v1/jobs/nope/links").statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void picturesAreServedAsWhatTheyAre() throws Exception {
+        String folder = "jobs/job-pictures/images/0123456789abcdef/";
+        for (String extension : List.of("png", "jpg", "webp")) {
+            store().put(folder + "1." + extension, new byte[] {1, 2}, "any/thing");
+        }
+        for (var expected :
+                Map.of("png", "image/png", "jpg", "image/jpeg", "webp", "image/webp").entrySet()) {
+            HttpResponse<String> picture =
+                    get("v1/images/job-pictures/0123456789abcdef/1." + expected.getKey());
+            assertThat(picture.statusCode()).isEqualTo(200);
+            assertThat(picture.headers().firstValue("content-type")).contains(expected.getValue());
+            assertThat(picture.body()).hasSize(2);
+        }
+        assertThat(get("v1/images/job-pictures/0123456789abcdef/1.gif").statusCode())
+                .isEqualTo(404);
+        assertThat(send("v1/jobs?webdataset=yes", "{}").body())
+                .contains("webdataset is 'yes': must be true or false");
+    }
+
+    private ObjectStore store() {
+        return ObjectStore.open(
+                new ObjectStoreSettings(
+                        endpoint,
+                        "us-east-1",
+                        accessKey,
+                        secretKey,
+                        "nocturne",
+                        EmbeddedServers.PREFIX,
+                        endpoint));
     }
 
     @Test

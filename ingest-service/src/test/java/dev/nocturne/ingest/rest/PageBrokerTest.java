@@ -112,7 +112,13 @@ class PageBrokerTest {
         store =
                 ObjectStore.open(
                         new ObjectStoreSettings(
-                                endpoint, "us-east-1", accessKey, secretKey, "nocturne"));
+                                endpoint,
+                                "us-east-1",
+                                accessKey,
+                                secretKey,
+                                "nocturne",
+                                EmbeddedServers.PREFIX,
+                                endpoint));
         KafkaSettings kafka = new KafkaSettings(bootstrapServers, Map.of());
         producer = new KafkaProducer<>(kafka.producer());
     }

@@ -1,0 +1,61 @@
+package dev.nocturne.decoder;
+
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.schemas.PictureFormat;
+import dev.nocturne.schemas.ReasonCodes;
+import java.awt.image.BufferedImage;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A picture as a file that says where it comes from: PNG in text chunks, JPEG and WebP in an XMP
+ * packet. The same picture and text give the same bytes.
+ */
+public final class PictureFile {
+
+    private static final String SOFTWARE = "Nocturne";
+
+    private PictureFile() {}
+
+    /** What the file of a ranked picture says, by keyword. */
+    public static Map<String, String> text(
+            String caption, long seed, float score, int rank, String model) {
+        Map<String, String> text = new LinkedHashMap<>();
+        text.put(Xmp.CAPTION, caption);
+        text.put("seed", Long.toString(seed));
+        text.put("score", Float.toString(score));
+        text.put("rank", Integer.toString(rank));
+        text.put("model", model);
+        text.put(Xmp.SOFTWARE, SOFTWARE);
+        return text;
+    }
+
+    /**
+     * @param compression quality of JPEG and WebP, 0 to 100; at 100 WebP loses nothing
+     * @throws PermanentException ({@code invalid_option}) if this machine cannot write the format
+     */
+    public static byte[] encode(
+            BufferedImage picture,
+            PictureFormat format,
+            int compression,
+            Map<String, String> text) {
+        return switch (format) {
+            case PNG -> PngFile.encode(picture, text);
+            case JPEG -> JpegFile.encode(picture, compression, Xmp.packet(text));
+            case WEBP -> WebpFile.encode(picture, compression, Xmp.packet(text));
+        };
+    }
+
+    /**
+     * @throws PermanentException ({@code malformed_event}) if there is none of that name
+     */
+    static PictureFormat format(String name) {
+        return PictureFormat.named(name)
+                .orElseThrow(
+                        () ->
+                                new PermanentException(
+                                        ReasonCodes.MALFORMED_EVENT,
+                                        "output_format is '%s': this worker writes png, jpeg and webp"
+                                                .formatted(name)));
+    }
+}

@@ -1,0 +1,117 @@
+package dev.nocturne.decoder;
+
+import com.luciad.imageio.webp.CompressionType;
+import com.luciad.imageio.webp.WebPImageWriterSpi;
+import com.luciad.imageio.webp.WebPWriteParam;
+import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.schemas.Limits;
+import dev.nocturne.schemas.ReasonCodes;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
+
+/**
+ * A picture as a WebP file with an XMP chunk. libwebp, which the dependency brings for each kind of
+ * machine, writes the picture; this puts it into the extended container (WebP Container
+ * Specification), the only one that has a place for XMP.
+ */
+final class WebpFile {
+
+    private static final int RIFF_HEADER_BYTES = 12;
+    private static final int CHUNK_HEADER_BYTES = 8;
+    private static final int EXTENDED_BYTES = 10;
+    private static final int HAS_XMP = 0x04;
+
+    /** Where the library unpacks libwebp; it searches that folder whole for what it left before. */
+    private static final String LIBRARY_FOLDER = "com.luciad.imageio.webp.tmpdir";
+
+    private WebpFile() {}
+
+    /**
+     * @param picture without transparency
+     * @param quality 0 to 100; at 100 nothing is lost
+     * @throws PermanentException ({@code invalid_option}) if there is no libwebp for this machine
+     */
+    static byte[] encode(BufferedImage picture, int quality, byte[] xmp) {
+        try {
+            return withXmp(simple(picture, quality), picture, xmp);
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing to memory failed", e);
+        } catch (LinkageError e) {
+            throw new PermanentException(
+                    ReasonCodes.INVALID_OPTION,
+                    "output_format is webp, and there is no libwebp for %s on %s: ask for png or jpeg"
+                            .formatted(
+                                    System.getProperty("os.name"), System.getProperty("os.arch")),
+                    e);
+        }
+    }
+
+    /** Registered nowhere: a plug-in of the Java platform is looked for by class loader. */
+    private static byte[] simple(BufferedImage picture, int quality) throws IOException {
+        ensureLibraryFolder();
+        ImageWriter writer = new WebPImageWriterSpi().createWriterInstance();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {
+            WebPWriteParam param = (WebPWriteParam) writer.getDefaultWriteParam();
+            boolean lossless = quality == Limits.MAX_OUTPUT_COMPRESSION;
+            param.setCompressionType(lossless ? CompressionType.Lossless : CompressionType.Lossy);
+            param.setCompressionQuality(quality / 100f);
+            param.setUseSharpYUV(true); // WebP halves the colours' samples: at least no edge blurs
+            writer.setOutput(out);
+            writer.write(null, new IIOImage(picture, null, null), param);
+        } finally {
+            writer.dispose();
+        }
+        return bytes.toByteArray();
+    }
+
+    private static synchronized void ensureLibraryFolder() {
+        if (System.getProperty(LIBRARY_FOLDER) != null) {
+            return;
+        }
+        try {
+            Path folder = Files.createTempDirectory("nocturne-webp-");
+            folder.toFile().deleteOnExit(); // after the files in it, which are registered later
+            System.setProperty(LIBRARY_FOLDER, folder.toString());
+        } catch (IOException e) {
+            throw new UncheckedIOException("libwebp cannot be unpacked", e);
+        }
+    }
+
+    private static byte[] withXmp(byte[] simple, BufferedImage picture, byte[] xmp) {
+        int pictureBytes = simple.length - RIFF_HEADER_BYTES; // one chunk, padded
+        int xmpBytes = xmp.length + xmp.length % 2;
+        int bytes =
+                RIFF_HEADER_BYTES
+                        + (CHUNK_HEADER_BYTES + EXTENDED_BYTES)
+                        + pictureBytes
+                        + (CHUNK_HEADER_BYTES + xmpBytes);
+        ByteBuffer file = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        file.put(ascii("RIFF")).putInt(bytes - CHUNK_HEADER_BYTES).put(ascii("WEBP"));
+        file.put(ascii("VP8X")).putInt(EXTENDED_BYTES).putInt(HAS_XMP);
+        put24(file, picture.getWidth() - 1);
+        put24(file, picture.getHeight() - 1);
+        file.put(simple, RIFF_HEADER_BYTES, pictureBytes);
+        file.put(ascii("XMP ")).putInt(xmp.length).put(xmp);
+        return file.array(); // the last byte is the padding, if there is one
+    }
+
+    private static void put24(ByteBuffer file, int value) {
+        file.putShort((short) value).put((byte) (value >> 16));
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+}
