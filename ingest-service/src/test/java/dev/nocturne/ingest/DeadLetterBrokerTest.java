@@ -252,6 +252,7 @@ class DeadLetterBrokerTest {
                                 null,
                                 null,
                                 null,
+                                false,
                                 "http://localhost/")
                         .id();
         byte[] key = Ids.key(job, Ids.requestId(job, "line-1")).getBytes(UTF_8);

@@ -349,6 +349,7 @@ class DispatcherBrokerTest {
                                         after,
                                         window,
                                         deadline,
+                                        false,
                                         "http://localhost/"))
                 .isInstanceOfSatisfying(
                         IngestException.class,

@@ -264,6 +264,7 @@ class IngestBrokerTest {
                 null,
                 null,
                 null,
+                false,
                 "http://localhost/");
     }
 

@@ -93,6 +93,7 @@ class ReplayBrokerTest {
                                     null,
                                     null,
                                     null,
+                                    false,
                                     API)
                             .id();
             paint(id, "c", "a cow", "");
@@ -276,7 +277,7 @@ class ReplayBrokerTest {
         Job scored = ingest.rerank(id, JSON.readTree("{\"rescore\":true}"), API);
         int published = Published.in(Topics.CAPTIONS, kafka).size();
         String line = "{\"prompt\":\"a fox\"}";
-        ingest.submit(new ByteArrayInputStream(line.getBytes(UTF_8)), null, null, null, API);
+        ingest.submit(new ByteArrayInputStream(line.getBytes(UTF_8)), null, null, null, false, API);
         assertThat(Published.await(Topics.CAPTIONS, kafka, published + 1)).hasSize(published + 1);
 
         store.away.remove(away);
