@@ -78,7 +78,7 @@ class InteractiveLatencyBrokerTest {
                 paintMillis(ingest); // what is loaded at first use is loaded
                 long alone = medianMillis(ingest);
 
-                String job = ingest.submit(captions(), null, null, null, API).id();
+                String job = ingest.submit(captions(), null, null, null, false, API).id();
                 await("the job is being painted")
                         .atMost(PATIENCE)
                         .until(() -> ingest.job(job).counts().completed() > 0);

@@ -105,7 +105,7 @@ class RescoreBrokerTest {
                                 .formatted(caption, CANDIDATES, TOP));
             }
             InputStream jsonl = new ByteArrayInputStream(lines.toString().getBytes(UTF_8));
-            String job = ingest.submit(jsonl, null, null, null, API).id();
+            String job = ingest.submit(jsonl, null, null, null, false, API).id();
             awaitCompleted(job);
             return job;
         }

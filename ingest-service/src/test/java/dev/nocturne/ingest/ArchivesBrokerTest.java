@@ -164,7 +164,8 @@ class ArchivesBrokerTest {
                 .hasMessageContaining("name one of 0 to 1, as 0.jpg");
 
         ResultFile stored = ResultFile.parse(store.get(ResultFile.key(id, request)));
-        CandidatesRanked again = stored.best(new RequestRef("j", request, "a", "a cat"), 2).orElseThrow();
+        CandidatesRanked again =
+                stored.best(new RequestRef("j", request, "a", "a cat"), 2).orElseThrow();
         assertThat(again.getOutputFormat()).isEqualTo("jpeg");
         assertThat(again.getOutputCompression()).isEqualTo(80);
         ResultFile old = ResultFile.parse("{\"images\":[],\"model\":\"m\"}".getBytes(UTF_8));

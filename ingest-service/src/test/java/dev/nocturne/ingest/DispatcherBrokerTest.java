@@ -369,7 +369,7 @@ class DispatcherBrokerTest {
 
     private static Job submit(IngestService ingest, String jsonl, String window)
             throws IOException {
-        return ingest.submit(bytes(jsonl), null, window, null, "http://localhost/");
+        return ingest.submit(bytes(jsonl), null, window, null, false, "http://localhost/");
     }
 
     private static ByteArrayInputStream bytes(String jsonl) {

@@ -98,8 +98,8 @@ public enum AttentionPattern {
     }
 
     /**
-     * Image positions whose keys and values a decoder reads for one position: caches are read
-     * whole as far as they have grown, except that the convolution and the corner pick theirs.
+     * Image positions whose keys and values a decoder reads for one position: caches are read whole
+     * as far as they have grown, except that the convolution and the corner pick theirs.
      */
     int read(int position, int gridSize) {
         return switch (this) {
