@@ -29,8 +29,8 @@ class ResultFileTest {
     private static final RequestRef REQUEST =
             new RequestRef("job-1", Ids.requestId("job-1", "a"), "a", "an apple");
 
-    /** Of {@link #ranked}, as it was written before the dVAE was. */
-    private static final String WITHOUT_DVAE =
+    /** Of {@link #ranked}, as it was written before the dVAE and the format were. */
+    private static final String EARLIER =
             """
             {
               "job_id" : "job-1",
@@ -118,10 +118,17 @@ class ResultFileTest {
     }
 
     @Test
-    void whatIsWrittenIsWhatWasWrittenAndTheDvae() {
-        String model = "\"model\" : \"m@1\",\n";
+    void whatIsWrittenIsWhatWasWrittenWithDvaeAndFormat() {
+        String model = "  \"model\" : \"m@1\",\n";
+        String guidance = "  \"guidance\" : 3.0,\n";
         assertThat(new String(file("dvae@1").toJson(), UTF_8))
-                .isEqualTo(WITHOUT_DVAE.replace(model, model + "  \"dvae\" : \"dvae@1\",\n"));
+                .isEqualTo(
+                        EARLIER.replace(model, model + "  \"dvae\" : \"dvae@1\",\n")
+                                .replace(
+                                        guidance,
+                                        guidance
+                                                + "  \"output_format\" : \"png\",\n"
+                                                + "  \"output_compression\" : 100,\n"));
     }
 
     @Test
@@ -129,22 +136,23 @@ class ResultFileTest {
         assertThat(ResultFile.parse(file("dvae@1").toJson()).toJson())
                 .isEqualTo(file("dvae@1").toJson());
 
-        ResultFile before = parse(WITHOUT_DVAE);
+        ResultFile before = parse(EARLIER);
         assertThat(before.dvae()).isNull();
+        assertThat(before.fileName(1)).isEqualTo("1.png");
         assertThat(before.toJson()).isEqualTo(file(null).toJson());
         assertThat(before.best(REQUEST, 1)).contains(ranked());
 
-        String first = WITHOUT_DVAE.replaceFirst("(?s),\\s*\"ranking\".*", "}");
+        String first = EARLIER.replaceFirst("(?s),\\s*\"ranking\".*", "}");
         assertThat(parse(first).ranking()).isEmpty();
         assertThat(parse(first).best(REQUEST, 1)).isEmpty();
         assertThat(parse(first).drawn()).isEmpty();
 
-        String later = WITHOUT_DVAE.replaceFirst("\\{", "{\"added_later\":{\"a\":[1]},");
+        String later = EARLIER.replaceFirst("\\{", "{\"added_later\":{\"a\":[1]},");
         assertThat(parse(later).ranking()).hasSize(3);
 
         assertThatExceptionOfType(IOException.class).isThrownBy(() -> parse("{"));
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> parse(WITHOUT_DVAE.replace("AgADAA==", "?")));
+                .isThrownBy(() -> parse(EARLIER.replace("AgADAA==", "?")));
     }
 
     @Test
@@ -171,11 +179,11 @@ class ResultFileTest {
 
     @Test
     void whatIsNotKeptIsNotThere() throws IOException {
-        String lastWithout = WITHOUT_DVAE.replace("\"AQACAA==\"", "null");
+        String lastWithout = EARLIER.replace("\"AQACAA==\"", "null");
         assertThat(parse(lastWithout).best(REQUEST, 2)).isPresent();
         assertThat(parse(lastWithout).best(REQUEST, 3)).isEmpty();
         assertThat(parse(lastWithout).drawn()).isEmpty();
-        assertThat(parse(WITHOUT_DVAE.replace("\"candidates\" : 3", "\"candidates\" : 4")).drawn())
+        assertThat(parse(EARLIER.replace("\"candidates\" : 3", "\"candidates\" : 4")).drawn())
                 .as("one is missing")
                 .isEmpty();
     }
