@@ -1,6 +1,6 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.ingest.Job;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -34,9 +34,9 @@ final class RerankCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         String path = "/v1/jobs/%s/rerank".formatted(RestClient.segment(jobId));
-        Job job = rest.post(path, Map.of("top", top), Job.class);
+        JobAnswer job = new JobAnswer(rest.post(path, Map.of("top", top), JsonNode.class));
         if (json.enabled) {
-            json.print(command, job);
+            json.print(command, job.json());
         } else {
             command.commandLine().getOut().println(job.id());
         }
