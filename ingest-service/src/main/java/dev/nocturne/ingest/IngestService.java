@@ -43,7 +43,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -500,21 +499,14 @@ public final class IngestService implements Service {
             CaptionJson.AnswerFormat format,
             String apiUrl) {
         requirePainted(jobId, result, error);
-        return format == CaptionJson.AnswerFormat.URL
-                ? Answers.urls(result, jobId, apiUrl)
-                : Answers.images(
-                        result,
-                        image ->
-                                new Answers.Picture(
-                                        null,
-                                        fromStore(
-                                                () ->
-                                                        Base64.getEncoder()
-                                                                .encodeToString(
-                                                                        store.get(image.key()))),
-                                        image.rank(),
-                                        image.score(),
-                                        image.seed()));
+        return Answers.images(
+                result,
+                jobId,
+                apiUrl,
+                image ->
+                        format == CaptionJson.AnswerFormat.URL
+                                ? null
+                                : fromStore(() -> store.get(image.key())));
     }
 
     private static void requirePainted(String jobId, RequestResult result, Throwable error) {

@@ -12,6 +12,8 @@ import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
+import dev.nocturne.events.StoredImage;
+import dev.nocturne.ingest.CaptionJson.AnswerFormat;
 import dev.nocturne.runtime.ObjectStore;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -28,6 +30,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +38,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 
 /**
  * The files of a finished job, in {@code jobs/<job>/}: {@code input.jsonl}, {@code output.jsonl},
@@ -43,7 +47,7 @@ import java.util.concurrent.Future;
  *
  * <p>All in the order of the input file; of a job that came through Kafka, which has none, in the
  * order of the log. Made of the log and the bucket alone, so that writing them again writes the
- * same bytes. Memory holds some results at a time.
+ * same bytes. Memory holds some results and pictures at a time.
  */
 final class JobFiles {
 
@@ -73,7 +77,7 @@ final class JobFiles {
         }
     }
 
-    /** Results that are fetched from the bucket ahead of the one that is written. */
+    /** Objects that are fetched from the bucket ahead of the line that is written. */
     private static final int FETCHED_AHEAD = 16;
 
     private final ObjectStore store;
@@ -97,11 +101,33 @@ final class JobFiles {
     /** What the manifest says of a file; the name is relative to the job's folder. */
     record Entry(String name, long bytes, String sha256) {}
 
-    /** A result, and its {@code result.json}: null if there is none. */
-    private record Fetched(RequestFinished result, Future<byte[]> stored) {}
+    /** A request whose turn it is, and how its answer shows the pictures. */
+    private record Turn(String requestId, AnswerFormat format) {}
+
+    /**
+     * A result, and what of it is in the bucket; null for what is not there.
+     *
+     * @param stored {@code result.json}
+     * @param pictures by key; empty if their addresses are wanted
+     */
+    private record Fetched(
+            RequestFinished result, Future<byte[]> stored, Map<String, Future<byte[]>> pictures) {
+
+        int objects() {
+            return 1 + pictures.size();
+        }
+    }
 
     private interface Visitor {
-        void visit(RequestFinished result, byte[] stored) throws IOException;
+        /**
+         * @param stored null if there is none
+         * @param pictures the bytes of each; null if its address is to be told
+         */
+        void visit(
+                RequestFinished result,
+                byte[] stored,
+                Function<RequestResult.Image, byte[]> pictures)
+                throws IOException;
     }
 
     JobFiles(ObjectStore store, FileStore files, ResultLog results) {
@@ -176,12 +202,13 @@ final class JobFiles {
                 visit(
                         order(content, input, spool),
                         spool,
-                        (event, stored) -> {
+                        (event, stored, pictures) -> {
                             RequestResult result = RequestResult.of(event);
                             boolean completed = result.status() == RequestResult.Status.COMPLETED;
                             writeLine(
                                     completed ? outputLines : errorLines,
-                                    Answers.line(result, content.jobId(), apiUrl(content)));
+                                    Answers.line(
+                                            result, content.jobId(), apiUrl(content), pictures));
                             pages.add(result);
                             writeEntries(content.jobId(), result, stored, entries);
                             if (stored != null) {
@@ -227,31 +254,32 @@ final class JobFiles {
         }
     }
 
-    private static Iterable<String> order(Content content, Path input, ResultSpool spool)
+    private static List<Turn> order(Content content, Path input, ResultSpool spool)
             throws IOException {
         if (content.created() == null) {
-            return spool.requestIds();
+            return spool.requestIds().stream().map(id -> new Turn(id, AnswerFormat.URL)).toList();
         }
-        List<String> ids = new ArrayList<>();
+        List<Turn> turns = new ArrayList<>();
         try (InputStream in = Files.newInputStream(input)) {
             JobParser parser = new JobParser(in, content.jobId(), Instant.EPOCH);
             for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
-                ids.add(line.requestId());
+                turns.add(new Turn(line.requestId(), line.format()));
             }
         }
-        return ids;
+        return turns;
     }
 
     /** With so many requests under way that the store's latency does not add up. */
-    private void visit(Iterable<String> order, ResultSpool spool, Visitor visitor)
-            throws IOException {
+    private void visit(List<Turn> order, ResultSpool spool, Visitor visitor) throws IOException {
         ExecutorService threads = Executors.newFixedThreadPool(FETCHED_AHEAD);
         Deque<Fetched> ahead = new ArrayDeque<>();
+        int objects = 0;
         try {
-            for (String requestId : order) {
-                RequestFinished result = spool.get(requestId);
-                ahead.add(new Fetched(result, threads.submit(() -> stored(result))));
-                if (ahead.size() == FETCHED_AHEAD) {
+            for (Turn turn : order) {
+                ahead.add(fetch(turn, spool.get(turn.requestId()), threads));
+                objects += ahead.getLast().objects();
+                while (objects >= FETCHED_AHEAD) {
+                    objects -= ahead.element().objects();
                     visit(ahead.remove(), visitor);
                 }
             }
@@ -263,9 +291,27 @@ final class JobFiles {
         }
     }
 
+    private Fetched fetch(Turn turn, RequestFinished result, ExecutorService threads) {
+        Map<String, Future<byte[]>> pictures = new HashMap<>();
+        if (turn.format() == AnswerFormat.B64_JSON) {
+            for (StoredImage image : result.getImages()) {
+                pictures.put(image.getKey(), threads.submit(() -> find(image.getKey())));
+            }
+        }
+        return new Fetched(result, threads.submit(() -> stored(result)), pictures);
+    }
+
     private static void visit(Fetched fetched, Visitor visitor) throws IOException {
+        Map<String, byte[]> pictures = new HashMap<>();
+        for (var picture : fetched.pictures.entrySet()) {
+            pictures.put(picture.getKey(), got(picture.getValue()));
+        }
+        visitor.visit(fetched.result, got(fetched.stored), image -> pictures.get(image.key()));
+    }
+
+    private static byte[] got(Future<byte[]> object) throws IOException {
         try {
-            visitor.visit(fetched.result, fetched.stored.get());
+            return object.get();
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
@@ -283,7 +329,11 @@ final class JobFiles {
             return null;
         }
         RequestRef request = result.getRequest();
-        String key = StoredResult.key(request.getJobId(), request.getRequestId());
+        return find(StoredResult.key(request.getJobId(), request.getRequestId()));
+    }
+
+    /** Null if somebody has deleted it. */
+    private byte[] find(String key) {
         return store.exists(key) ? store.get(key) : null;
     }
 
