@@ -3,6 +3,7 @@ package dev.nocturne.ingest.shell;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.util.Map;
+import java.util.Optional;
 
 /** What this service is told; each name is also an environment variable. */
 @ConfigMapping(prefix = "nocturne")
@@ -11,6 +12,8 @@ interface IngestConfig {
     Kafka kafka();
 
     S3 s3();
+
+    Webhook webhook();
 
     interface Kafka {
         /** {@code host:port}, comma-separated. */
@@ -34,5 +37,14 @@ interface IngestConfig {
         /** Created if it is not there. */
         @WithDefault("nocturne")
         String bucket();
+    }
+
+    /** Both or neither, see {@link dev.nocturne.ingest.WebhookSettings}. */
+    interface Webhook {
+        /** Where the ends of batches are posted to. */
+        Optional<String> url();
+
+        /** Signs them. */
+        Optional<String> secret();
     }
 }
