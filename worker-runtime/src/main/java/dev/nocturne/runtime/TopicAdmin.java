@@ -14,7 +14,9 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.slf4j.Logger;
@@ -82,30 +84,47 @@ public final class TopicAdmin {
 
     /**
      * A producer that sends a burst to a partition that is not led yet may have its batches taken
-     * out of their order, and then hangs for minutes. That a partition has a leader is known before
-     * the leader knows it, so the leaders are asked.
+     * out of their order, and then hangs for minutes.
      */
     private static void awaitLed(Admin admin, List<NewTopic> created)
             throws ExecutionException, InterruptedException {
-        Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
-        for (NewTopic topic : created) {
-            for (int partition = 0; partition < topic.numPartitions(); partition++) {
-                ends.put(new TopicPartition(topic.name(), partition), OffsetSpec.latest());
-            }
-        }
-        ListOffsetsOptions options = new ListOffsetsOptions().timeoutMs((int) LED.toMillis());
         long giveUpNanos = System.nanoTime() + LED.toNanos();
-        while (true) {
-            try {
-                admin.listOffsets(ends, options).all().get();
-                return;
-            } catch (ExecutionException e) {
-                boolean mayCome = e.getCause() instanceof RetriableException;
-                if (!mayCome || System.nanoTime() - giveUpNanos > 0) {
-                    throw e;
-                }
-                Thread.sleep(ASK_AGAIN.toMillis());
+        while (!areLed(admin, created)) {
+            if (System.nanoTime() - giveUpNanos > 0) {
+                throw new TransientException(
+                        "new topics have no leader after %d seconds: look whether all brokers are up"
+                                .formatted(LED.toSeconds()),
+                        null);
             }
+            Thread.sleep(ASK_AGAIN.toMillis());
+        }
+    }
+
+    /** The brokers know the leader of a partition before it knows itself, so it is asked, too. */
+    private static boolean areLed(Admin admin, List<NewTopic> topics)
+            throws ExecutionException, InterruptedException {
+        try {
+            List<String> names = topics.stream().map(NewTopic::name).toList();
+            Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+            for (TopicDescription topic :
+                    admin.describeTopics(names).allTopicNames().get().values()) {
+                for (TopicPartitionInfo partition : topic.partitions()) {
+                    if (partition.leader() == null) {
+                        return false;
+                    }
+                    ends.put(
+                            new TopicPartition(topic.name(), partition.partition()),
+                            OffsetSpec.latest());
+                }
+            }
+            ListOffsetsOptions options = new ListOffsetsOptions().timeoutMs((int) LED.toMillis());
+            admin.listOffsets(ends, options).all().get();
+            return true;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RetriableException) {
+                return false;
+            }
+            throw e;
         }
     }
 
