@@ -42,7 +42,6 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -142,7 +141,7 @@ final class Webhooks implements AutoCloseable {
     private final Counter givenUp;
     private final Thread thread = new Thread(this::run, "webhooks");
     private boolean started; // guarded by this
-    private boolean closed; // likewise
+    private volatile boolean closed; // written under the same lock
 
     // the thread's own
     private final Queue<Pending> pending =
@@ -220,17 +219,12 @@ final class Webhooks implements AutoCloseable {
     }
 
     private void run() {
-        while (true) {
+        while (!closed) {
             try (KafkaConsumer<byte[], byte[]> consumer =
                     new KafkaConsumer<>(kafka.consumer(GROUP))) {
-                begin(consumer);
-                while (true) {
-                    step(consumer);
-                }
-            } catch (InterruptedException | InterruptException e) {
-                return; // closed
+                follow(consumer);
             } catch (RuntimeException e) {
-                if (Thread.currentThread().isInterrupted()) {
+                if (closed) {
                     return;
                 }
                 LOG.warn(
@@ -238,12 +232,25 @@ final class Webhooks implements AutoCloseable {
                         KAFKA_RETRY,
                         e.getMessage());
                 LOG.debug("webhooks", e);
+                try {
+                    Thread.sleep(KAFKA_RETRY.toMillis());
+                } catch (InterruptedException closing) {
+                    return;
+                }
             }
-            try {
-                Thread.sleep(KAFKA_RETRY.toMillis());
-            } catch (InterruptedException e) {
-                return;
+        }
+    }
+
+    private void follow(KafkaConsumer<byte[], byte[]> consumer) {
+        try {
+            begin(consumer);
+            while (!closed) {
+                step(consumer);
             }
+        } catch (InterruptedException e) {
+            LOG.debug("no longer sending webhooks");
+        } finally {
+            Thread.interrupted(); // or the consumer's own end would be broken off, too
         }
     }
 
@@ -362,11 +369,11 @@ final class Webhooks implements AutoCloseable {
         Duration delay = jittered(patience.backoff().delay(one.failures));
         one.dueAt = now.plus(delay);
         LOG.warn(
-                "job {}: webhook {} to {} not delivered, next try in {} s: {}",
+                "job {}: webhook {} to {} not delivered, next try in {}: {}",
                 one.event.data().id(),
                 one.event.type(),
                 shown(),
-                delay.toSeconds(),
+                delay,
                 trouble);
         return false;
     }
