@@ -351,7 +351,11 @@ class PageBrokerTest {
                                         new RequestRef(oldest, request, "only", "a fox"),
                                         RequestStatus.CANCELLED,
                                         List.of(),
-                                        null,
+                                        Failure.newBuilder()
+                                                .setCode("batch_cancelled")
+                                                .setStage("ingest")
+                                                .setMessage("the batch was cancelled")
+                                                .build(),
                                         now))));
         awaitRows(101); // the stream tells of it, out of turn
 
