@@ -12,8 +12,8 @@ import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tags;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -193,7 +193,9 @@ final class Webhooks implements AutoCloseable {
         delivered = attempts(meters, "delivered");
         failed = attempts(meters, "failed");
         givenUp = attempts(meters, "given_up");
-        meters.gaugeCollectionSize("nocturne.webhook.pending", Tags.empty(), pending);
+        Gauge.builder("nocturne.webhook.pending", pending, Queue::size)
+                .description("ends of batches that are not told yet")
+                .register(meters);
         thread.setDaemon(true);
     }
 
