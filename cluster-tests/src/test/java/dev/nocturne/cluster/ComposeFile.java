@@ -39,29 +39,36 @@ final class ComposeFile {
                 .toList();
     }
 
-    /** The service's environment variables, with what only exists in compose's network replaced. */
+    /**
+     * The service's environment variables, with what only exists in compose's network replaced; not
+     * those without a value, which compose hands on if its caller has set them.
+     */
     @SuppressWarnings("unchecked")
     Map<String, String> environment(String service, Places places) {
         Map<String, String> replaced = new TreeMap<>();
         Map<String, Object> environment =
                 (Map<String, Object>) services.get(service).get("environment");
         environment.forEach(
-                (name, value) ->
-                        replaced.put(
-                                name,
-                                switch (withDefaults(value.toString())) {
-                                    case "kafka:9092" -> places.kafka;
-                                    case "http://s3:9000" -> places.objectStore;
-                                    case "/model-zoo/default" -> places.model.toString();
-                                    case "/var/lib/nocturne/rerank" ->
-                                            places.rerankState.toString();
-                                    default -> withDefaults(value.toString());
-                                }));
+                (name, value) -> {
+                    if (value != null) {
+                        replaced.put(name, replaced(withDefaults(value.toString()), places));
+                    }
+                });
         return replaced;
     }
 
     /** As compose reads it where the host sets none of the variables. */
     private static String withDefaults(String value) {
         return VARIABLE.matcher(value).replaceAll("$1");
+    }
+
+    private static String replaced(String value, Places places) {
+        return switch (value) {
+            case "kafka:9092" -> places.kafka;
+            case "http://s3:9000" -> places.objectStore;
+            case "/model-zoo/default" -> places.model.toString();
+            case "/var/lib/nocturne/rerank" -> places.rerankState.toString();
+            default -> value;
+        };
     }
 }

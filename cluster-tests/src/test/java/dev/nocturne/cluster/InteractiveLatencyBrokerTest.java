@@ -12,6 +12,7 @@ import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.generator.GeneratorService;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
+import dev.nocturne.ingest.WebhookSettings;
 import dev.nocturne.models.ModelBundle;
 import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.KafkaSettings;
@@ -61,7 +62,8 @@ class InteractiveLatencyBrokerTest {
                             "nocturne");
             SimpleMeterRegistry meters = new SimpleMeterRegistry();
             Path directory = model.directory();
-            try (IngestService ingest = new IngestService(kafka, bucket, meters);
+            try (IngestService ingest =
+                            new IngestService(kafka, bucket, WebhookSettings.NONE, meters);
                     Service encoder = new EncoderService(kafka, directory, meters);
                     Service generator =
                             new GeneratorService(

@@ -15,6 +15,7 @@ import dev.nocturne.generator.GeneratorService;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
 import dev.nocturne.ingest.RequestResult;
+import dev.nocturne.ingest.WebhookSettings;
 import dev.nocturne.models.CandidateScorer;
 import dev.nocturne.models.Clip;
 import dev.nocturne.models.ModelBundle;
@@ -74,7 +75,8 @@ class RescoreBrokerTest {
                             store.accessKey(),
                             store.secretKey(),
                             "nocturne");
-            try (IngestService opened = new IngestService(kafka, bucket, meters);
+            try (IngestService opened =
+                            new IngestService(kafka, bucket, WebhookSettings.NONE, meters);
                     Service rerank = new RerankService(kafka, folder.resolve("rerank"), meters)) {
                 ingest = opened;
                 start(ingest, rerank);

@@ -20,13 +20,14 @@ public final class Answers {
     /**
      * One of {@code url} and {@code b64Json} is null and left out.
      *
+     * @param b64Json the bytes of the file; in base64 where they are JSON
      * @param rank 1 is the best
      * @param score cosine of CLIP image and text embedding
      * @param seed the candidate's own
      */
     @JsonNaming(SnakeCaseStrategy.class)
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Picture(String url, String b64Json, int rank, float score, long seed) {}
+    public record Picture(String url, byte[] b64Json, int rank, float score, long seed) {}
 
     /** A line of an output or error file: one of {@code response} and {@code error} is null. */
     @JsonNaming(SnakeCaseStrategy.class)
@@ -39,34 +40,45 @@ public final class Answers {
 
     private Answers() {}
 
-    /** The answer with the addresses of the pictures. */
-    static Images urls(RequestResult result, String jobId, String apiUrl) {
-        return images(
-                result,
-                image ->
-                        new Picture(
-                                "%sv1/images/%s/%s/%s"
-                                        .formatted(
-                                                apiUrl,
-                                                jobId,
-                                                result.requestId(),
-                                                image.fileName()),
-                                null,
-                                image.rank(),
-                                image.score(),
-                                image.seed()));
-    }
-
-    static Images images(RequestResult result, Function<RequestResult.Image, Picture> picture) {
+    /**
+     * The answer with each picture itself, or with its address.
+     *
+     * @param bytes of a picture; null: its address
+     */
+    static Images images(
+            RequestResult result,
+            String jobId,
+            String apiUrl,
+            Function<RequestResult.Image, byte[]> bytes) {
         return new Images(
                 result.finishedAt().getEpochSecond(),
-                result.images().stream().map(picture).toList());
+                result.images().stream()
+                        .map(image -> picture(result, image, jobId, apiUrl, bytes.apply(image)))
+                        .toList());
     }
 
-    static Line line(RequestResult result, String jobId, String apiUrl) {
+    private static Picture picture(
+            RequestResult result,
+            RequestResult.Image image,
+            String jobId,
+            String apiUrl,
+            byte[] bytes) {
+        String url =
+                "%sv1/images/%s/%s/%s"
+                        .formatted(apiUrl, jobId, result.requestId(), image.fileName());
+        return new Picture(
+                bytes == null ? url : null, bytes, image.rank(), image.score(), image.seed());
+    }
+
+    /** As {@link #images}, as a line of a file. */
+    static Line line(
+            RequestResult result,
+            String jobId,
+            String apiUrl,
+            Function<RequestResult.Image, byte[]> bytes) {
         String id = "batch_req_" + result.requestId();
         if (result.status() == RequestResult.Status.COMPLETED) {
-            Images body = urls(result, jobId, apiUrl);
+            Images body = images(result, jobId, apiUrl, bytes);
             return new Line(
                     id, result.customId(), new Response(200, result.requestId(), body), null);
         }

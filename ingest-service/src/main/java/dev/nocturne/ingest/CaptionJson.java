@@ -47,39 +47,36 @@ final class CaptionJson {
     /**
      * Sets the fields of {@code caption} from a line of either form.
      *
-     * @return what is wrong: fields that are unknown or of the wrong type, else broken caption
-     *     rules
+     * @param wrong takes what is wrong: fields that are unknown or of the wrong type, else broken
+     *     caption rules
      */
-    static List<Violation> readLine(ObjectNode line, CaptionSubmitted.Builder caption) {
+    static AnswerFormat readLine(
+            ObjectNode line, CaptionSubmitted.Builder caption, List<Violation> wrong) {
         CaptionJson json = new CaptionJson(line);
         json.text("custom_id", caption::setCustomId);
         if (WRAPPER.stream().noneMatch(line::has)) {
             json.integer("top", caption::setTop);
             json.options(caption);
-            return json.checked(caption);
+            wrong.addAll(json.checked(caption));
+            return AnswerFormat.URL;
         }
         caption.setCaption("");
         json.constant("method", "POST");
         json.constant("url", ENDPOINT);
         json.field("body", "an object", JsonNode::isObject, node -> node, body -> {});
         json.refuseUnread();
-        if (!json.violations.isEmpty()) {
-            return json.violations;
+        wrong.addAll(json.violations);
+        if (!wrong.isEmpty()) {
+            return AnswerFormat.URL;
         }
         if (!(line.get("body") instanceof ObjectNode body)) {
-            return List.of(
-                    new Violation("body", ReasonCodes.INVALID_OPTION, "body is missing: add one"));
-        }
-        List<Violation> wrong = new ArrayList<>();
-        if (readBody(body, caption, wrong) == AnswerFormat.B64_JSON) {
             wrong.add(
-                    new Violation(
-                            "response_format",
-                            ReasonCodes.INVALID_OPTION,
-                            "response_format is b64_json: the answers of a batch name their"
-                                    + " pictures by url"));
+                    new Violation("body", ReasonCodes.INVALID_OPTION, "body is missing: add one"));
+            return AnswerFormat.URL;
         }
-        return wrong.stream().map(CaptionJson::inBody).toList();
+        AnswerFormat format = readBody(body, caption, wrong);
+        wrong.replaceAll(CaptionJson::inBody);
+        return format;
     }
 
     private static Violation inBody(Violation violation) {
@@ -97,7 +94,7 @@ final class CaptionJson {
     /**
      * Sets the fields of {@code caption} from the body of an image request.
      *
-     * @param wrong takes what is wrong, as {@link #readLine} returns it
+     * @param wrong takes what is wrong, as of {@link #readLine}
      */
     static AnswerFormat readBody(
             ObjectNode body, CaptionSubmitted.Builder caption, List<Violation> wrong) {

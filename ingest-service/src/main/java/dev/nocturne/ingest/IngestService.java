@@ -43,7 +43,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -88,6 +87,8 @@ public final class IngestService implements Service {
 
     private final KafkaSettings kafka;
     private final Supplier<ObjectStore> openStore;
+    private final WebhookSettings webhookSettings;
+    private final MeterRegistry meters;
     private final Clock clock;
     private final JobTable jobs;
     private final JobPublisher publisher;
@@ -112,14 +113,19 @@ public final class IngestService implements Service {
     private volatile Intake intake;
     private volatile JobKeeper keeper;
     private volatile Dispatcher dispatcher;
+    private volatile Webhooks webhooks; // stays null if nobody is to be told
 
     private volatile JobLog log; // null while Kafka or the store is away
     private volatile boolean caughtUp;
     private volatile String message = "starting";
 
+    /** Wrong settings of webhooks stop the service as soon as it is started. */
     public IngestService(
-            KafkaSettings kafka, ObjectStoreSettings objectStore, MeterRegistry registry) {
-        this(kafka, () -> ObjectStore.open(objectStore), registry, Clock.systemUTC());
+            KafkaSettings kafka,
+            ObjectStoreSettings objectStore,
+            WebhookSettings webhooks,
+            MeterRegistry registry) {
+        this(kafka, () -> ObjectStore.open(objectStore), webhooks, registry, Clock.systemUTC());
     }
 
     IngestService(
@@ -127,8 +133,19 @@ public final class IngestService implements Service {
             Supplier<ObjectStore> openStore,
             MeterRegistry registry,
             Clock clock) {
+        this(kafka, openStore, WebhookSettings.NONE, registry, clock);
+    }
+
+    IngestService(
+            KafkaSettings kafka,
+            Supplier<ObjectStore> openStore,
+            WebhookSettings webhooks,
+            MeterRegistry registry,
+            Clock clock) {
         this.kafka = kafka;
         this.openStore = openStore;
+        this.webhookSettings = webhooks;
+        this.meters = registry;
         this.clock = clock;
         this.jobs = new JobTable(clock);
         this.publisher = new JobPublisher(kafka);
@@ -508,21 +525,14 @@ public final class IngestService implements Service {
             CaptionJson.AnswerFormat format,
             String apiUrl) {
         requirePainted(jobId, result, error);
-        return format == CaptionJson.AnswerFormat.URL
-                ? Answers.urls(result, jobId, apiUrl)
-                : Answers.images(
-                        result,
-                        image ->
-                                new Answers.Picture(
-                                        null,
-                                        fromStore(
-                                                () ->
-                                                        Base64.getEncoder()
-                                                                .encodeToString(
-                                                                        store.get(image.key()))),
-                                        image.rank(),
-                                        image.score(),
-                                        image.seed()));
+        return Answers.images(
+                result,
+                jobId,
+                apiUrl,
+                image ->
+                        format == CaptionJson.AnswerFormat.URL
+                                ? null
+                                : fromStore(() -> store.get(image.key())));
     }
 
     private static void requirePainted(String jobId, RequestResult result, Throwable error) {
@@ -1055,6 +1065,7 @@ public final class IngestService implements Service {
     /** On its own thread, until {@link #close}: whatever is away may come back. */
     private void followLog() {
         try {
+            openWebhooks();
             store = openStore.get();
             files = new FileStore(store);
             replays = new Replays(store);
@@ -1082,6 +1093,12 @@ public final class IngestService implements Service {
         }
     }
 
+    private void openWebhooks() {
+        if (!webhookSettings.areNone()) {
+            webhooks = new Webhooks(webhookSettings, kafka, jobs, this::catchUp, meters, clock);
+        }
+    }
+
     private void replayAndFollow() {
         try (JobLog opened = new JobLog(kafka, new Listener())) {
             log = opened;
@@ -1095,6 +1112,9 @@ public final class IngestService implements Service {
                         caughtUp = true;
                         keeper.start();
                         dispatcher.start();
+                        if (webhooks != null) {
+                            webhooks.start();
+                        }
                     });
         } finally {
             log = null;
@@ -1136,6 +1156,9 @@ public final class IngestService implements Service {
         }
         if (dispatcher != null) {
             dispatcher.close();
+        }
+        if (webhooks != null) {
+            webhooks.close();
         }
         JobLog open = log;
         if (open != null) {

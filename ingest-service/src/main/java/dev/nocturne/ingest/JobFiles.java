@@ -12,6 +12,8 @@ import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
+import dev.nocturne.events.StoredImage;
+import dev.nocturne.ingest.CaptionJson.AnswerFormat;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ResultFile;
 import java.io.BufferedOutputStream;
@@ -29,14 +31,15 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 
 /**
  * The files of a finished job, in {@code jobs/<job>/}: {@code input.jsonl}, {@code output.jsonl},
@@ -46,7 +49,7 @@ import java.util.concurrent.Future;
  *
  * <p>All in the order of the input file; of a job that came through Kafka, which has none, in the
  * order of the log. Made of the log and the bucket alone, so that writing them again writes the
- * same bytes. Memory holds some results at a time.
+ * same bytes. Memory holds some results and pictures at a time.
  */
 final class JobFiles {
 
@@ -81,7 +84,7 @@ final class JobFiles {
         }
     }
 
-    /** Results that are fetched from the bucket ahead of the one that is written. */
+    /** Objects that are fetched from the bucket ahead of the line that is written. */
     private static final int FETCHED_AHEAD = 16;
 
     private final ObjectStore store;
@@ -105,17 +108,37 @@ final class JobFiles {
     /** What the manifest says of a file; the name is relative to the job's folder. */
     record Entry(String name, long bytes, String sha256) {}
 
+    /** A request whose turn it is, and how its answer shows the pictures. */
+    private record Turn(String requestId, AnswerFormat format) {}
+
     /**
-     * A result, and what the bucket has of it.
+     * A result, and what of it is in the bucket; null for what is not there.
      *
-     * @param stored its {@code result.json}: null if there is none
-     * @param pictures of its images, null where there is none; empty if nobody wants them
+     * @param stored {@code result.json}
+     * @param pictures by key; empty if nobody wants them
      */
     private record Fetched(
-            RequestFinished result, Future<byte[]> stored, Future<List<byte[]>> pictures) {}
+            Turn turn,
+            RequestFinished result,
+            Future<byte[]> stored,
+            Map<String, Future<byte[]>> pictures) {
+
+        int objects() {
+            return 1 + pictures.size();
+        }
+    }
 
     private interface Visitor {
-        void visit(RequestFinished result, byte[] stored, List<byte[]> pictures) throws IOException;
+        /**
+         * @param stored null if there is none
+         * @param pictures the bytes of each that was fetched; null if it was not, or is not there
+         */
+        void visit(
+                RequestFinished result,
+                AnswerFormat format,
+                byte[] stored,
+                Function<RequestResult.Image, byte[]> pictures)
+                throws IOException;
     }
 
     JobFiles(ObjectStore store, FileStore files, ResultLog results) {
@@ -199,19 +222,27 @@ final class JobFiles {
                         order(content, input, spool),
                         spool,
                         content.webdataset(),
-                        (event, stored, pictures) -> {
+                        (event, format, stored, pictures) -> {
                             RequestResult result = RequestResult.of(event);
                             boolean completed = result.status() == RequestResult.Status.COMPLETED;
                             writeLine(
                                     completed ? outputLines : errorLines,
-                                    Answers.line(result, content.jobId(), apiUrl(content)));
+                                    Answers.line(
+                                            result,
+                                            content.jobId(),
+                                            apiUrl(content),
+                                            format == AnswerFormat.B64_JSON
+                                                    ? pictures
+                                                    : image -> null));
                             pages.add(result);
                             writeEntries(content.jobId(), result, stored, entries);
                             ResultFile kept = stored == null ? null : ResultFile.parse(stored);
                             if (kept != null) {
                                 writeCandidates(kept, candidateLines);
                             }
-                            dataset.add(result, kept == null ? null : kept.model(), pictures);
+                            if (content.webdataset()) {
+                                dataset.add(result, kept == null ? null : kept.model(), pictures);
+                            }
                         });
                 dataset.finish();
             }
@@ -253,38 +284,33 @@ final class JobFiles {
         }
     }
 
-    private static Iterable<String> order(Content content, Path input, ResultSpool spool)
+    private static List<Turn> order(Content content, Path input, ResultSpool spool)
             throws IOException {
         if (content.created() == null) {
-            return spool.requestIds();
+            return spool.requestIds().stream().map(id -> new Turn(id, AnswerFormat.URL)).toList();
         }
-        List<String> ids = new ArrayList<>();
+        List<Turn> turns = new ArrayList<>();
         try (InputStream in = Files.newInputStream(input)) {
             JobParser parser = new JobParser(in, content.jobId(), Instant.EPOCH);
             for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
-                ids.add(line.requestId());
+                turns.add(new Turn(line.requestId(), line.format()));
             }
         }
-        return ids;
+        return turns;
     }
 
     /** With so many requests under way that the store's latency does not add up. */
-    private void visit(
-            Iterable<String> order, ResultSpool spool, boolean withPictures, Visitor visitor)
+    private void visit(List<Turn> order, ResultSpool spool, boolean withPictures, Visitor visitor)
             throws IOException {
         ExecutorService threads = Executors.newFixedThreadPool(FETCHED_AHEAD);
         Deque<Fetched> ahead = new ArrayDeque<>();
+        int objects = 0;
         try {
-            for (String requestId : order) {
-                RequestFinished result = spool.get(requestId);
-                ahead.add(
-                        new Fetched(
-                                result,
-                                threads.submit(() -> stored(result)),
-                                withPictures
-                                        ? threads.submit(() -> pictures(result))
-                                        : CompletableFuture.completedFuture(List.of())));
-                if (ahead.size() == FETCHED_AHEAD) {
+            for (Turn turn : order) {
+                ahead.add(fetch(turn, spool.get(turn.requestId()), withPictures, threads));
+                objects += ahead.getLast().objects();
+                while (objects >= FETCHED_AHEAD) {
+                    objects -= ahead.element().objects();
                     visit(ahead.remove(), visitor);
                 }
             }
@@ -296,9 +322,32 @@ final class JobFiles {
         }
     }
 
+    private Fetched fetch(
+            Turn turn, RequestFinished result, boolean withPictures, ExecutorService threads) {
+        Map<String, Future<byte[]>> pictures = new HashMap<>();
+        if (withPictures || turn.format() == AnswerFormat.B64_JSON) {
+            for (StoredImage image : result.getImages()) {
+                pictures.put(image.getKey(), threads.submit(() -> find(image.getKey())));
+            }
+        }
+        return new Fetched(turn, result, threads.submit(() -> stored(result)), pictures);
+    }
+
     private static void visit(Fetched fetched, Visitor visitor) throws IOException {
+        Map<String, byte[]> pictures = new HashMap<>();
+        for (var picture : fetched.pictures.entrySet()) {
+            pictures.put(picture.getKey(), got(picture.getValue()));
+        }
+        visitor.visit(
+                fetched.result,
+                fetched.turn.format(),
+                got(fetched.stored),
+                image -> pictures.get(image.key()));
+    }
+
+    private static byte[] got(Future<byte[]> object) throws IOException {
         try {
-            visitor.visit(fetched.result, fetched.stored.get(), fetched.pictures.get());
+            return object.get();
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
@@ -317,12 +366,6 @@ final class JobFiles {
         }
         RequestRef request = result.getRequest();
         return find(ResultFile.key(request.getJobId(), request.getRequestId()));
-    }
-
-    private List<byte[]> pictures(RequestFinished result) {
-        List<byte[]> pictures = new ArrayList<>();
-        result.getImages().forEach(image -> pictures.add(find(image.getKey())));
-        return pictures;
     }
 
     /** Null if somebody has deleted it. */

@@ -51,6 +51,7 @@ final class JobParser {
      * @param customId the submitter's; {@code line-} and the number where there is no good one
      * @param requestId of a bad line, too, and then of it alone
      * @param caption null if the line is bad
+     * @param format how its pictures come back; of a bad line it means nothing
      * @param problems empty if the line is good
      */
     record Line(
@@ -58,6 +59,7 @@ final class JobParser {
             String customId,
             String requestId,
             CaptionSubmitted caption,
+            CaptionJson.AnswerFormat format,
             List<Problem> problems) {
 
         boolean isGood() {
@@ -245,7 +247,9 @@ final class JobParser {
                         .setCustomId(defaultCustomId(number))
                         .setSubmittedAt(submittedAt);
         List<Problem> problems = new ArrayList<>();
-        for (Violation violation : CaptionJson.readLine(object, caption)) {
+        List<Violation> wrong = new ArrayList<>();
+        CaptionJson.AnswerFormat format = CaptionJson.readLine(object, caption, wrong);
+        for (Violation violation : wrong) {
             problems.add(
                     new Problem(number, violation.param(), violation.code(), violation.message()));
         }
@@ -269,7 +273,7 @@ final class JobParser {
         }
         captions++;
         candidates += caption.getCandidates();
-        return new Line(number, customId, requestId, caption.build(), List.of());
+        return new Line(number, customId, requestId, caption.build(), format, List.of());
     }
 
     private Line bad(int number, String code, String message) {
@@ -285,6 +289,7 @@ final class JobParser {
                 // no custom id has a line feed, so this one is nobody else's
                 Ids.requestId(jobId, "\n" + number),
                 null,
+                CaptionJson.AnswerFormat.URL,
                 problems);
     }
 

@@ -7,10 +7,12 @@ import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.Stage;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import dev.nocturne.schemas.Violation;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -48,7 +50,15 @@ final class JsonCaptionStage implements Stage<CaptionSubmitted> {
                 CaptionSubmitted.newBuilder()
                         .setCustomId(defaultCustomId(record))
                         .setSubmittedAt(Instant.ofEpochMilli(record.timestamp()));
-        List<Violation> wrong = CaptionJson.readLine(object, caption);
+        List<Violation> wrong = new ArrayList<>();
+        if (CaptionJson.readLine(object, caption, wrong) == CaptionJson.AnswerFormat.B64_JSON) {
+            wrong.add(
+                    new Violation(
+                            "body.response_format",
+                            ReasonCodes.INVALID_OPTION,
+                            "response_format is b64_json: only a line of a file can ask for it,"
+                                    + " leave it out"));
+        }
         if (!wrong.isEmpty()) {
             throw new PermanentException(
                     wrong.get(0).code(),

@@ -14,7 +14,7 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.HexFormat;
-import java.util.List;
+import java.util.function.Function;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
@@ -76,16 +76,16 @@ final class WebDataset implements AutoCloseable {
 
     /**
      * @param model null if it is not known
-     * @param pictures one for each image of the result; null where the bucket has none
+     * @param pictures the bytes of each image; null where the bucket has none
      */
-    void add(RequestResult result, String model, List<byte[]> pictures) throws IOException {
+    void add(RequestResult result, String model, Function<RequestResult.Image, byte[]> pictures)
+            throws IOException {
         byte[] caption = result.caption().getBytes(StandardCharsets.UTF_8);
-        for (int i = 0; i < pictures.size(); i++) {
-            byte[] picture = pictures.get(i);
+        for (RequestResult.Image image : result.images()) {
+            byte[] picture = pictures.apply(image);
             if (picture == null) {
                 continue;
             }
-            RequestResult.Image image = result.images().get(i);
             String name = image.fileName();
             String key = "%s-%d".formatted(result.requestId(), image.rank());
             open();

@@ -71,7 +71,8 @@ export function upload(file, name) {
 }
 
 /**
- * Follows /v1/events for ever.
+ * Follows /v1/events for ever, while the page is seen: a browser has six connections to a host, and hidden
+ * tabs leave them to others.
  *
  * @param listener gets each event's name and data
  * @param connection gets "connecting", "live", or "waiting" with the seconds until the next try
@@ -113,6 +114,17 @@ export function follow(listener, connection) {
     alive();
   }
 
-  open();
+  function pause() {
+    clearTimeout(timer);
+    clearTimeout(watchdog);
+    source?.close();
+  }
+
+  function openIfSeen() {
+    document.hidden ? pause() : open();
+  }
+
+  document.addEventListener("visibilitychange", openIfSeen);
+  openIfSeen();
   return open;
 }

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.StoredImage;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -265,6 +267,77 @@ class BatchBrokerTest {
             assertThatThrownBy(() -> ingest.delete(file))
                     .hasMessageContaining("reads file '%s'".formatted(file));
         }
+    }
+
+    /** In the order of the file, whatever the pictures are, and with a restart in between. */
+    @Test
+    void aLineThatWantsItsPicturesThemselvesGetsThem() throws Exception {
+        StringBuilder jsonl = new StringBuilder("{\"custom_id\":\"plain\",\"prompt\":\"a cat\"}\n");
+        for (int i = 0; i < 20; i++) {
+            jsonl.append(
+                    """
+                    {"custom_id":"%d","body":{"prompt":"a dog","n":3,"response_format":"b64_json"}}
+                    """
+                            .formatted(i));
+        }
+        String id;
+        try (IngestService ingest = service()) {
+            String file = upload(ingest, jsonl.toString().getBytes(UTF_8));
+            id = ingest.createBatch(body(file, "24h", "fail"), null, API).id();
+            awaitStatus(ingest, id, Job.Status.IN_PROGRESS);
+        }
+        try (IngestService ingest = service()) {
+            finish(JobStateTest.completed(id, "plain", 1));
+            for (int i = 19; i > 0; i--) {
+                finish(threePictures(id, i));
+            }
+            store.delete(picture(id, 7, 2)); // somebody did
+            finish(JobStateTest.failed(id, "0", 1));
+            awaitStatus(ingest, id, Job.Status.COMPLETED);
+
+            List<JsonNode> output = lineList(ingest, ingest.batch(id).outputFileId());
+            assertThat(output).hasSize(20);
+            assertThat(pictures(output.get(0)).get(0).fieldNames())
+                    .toIterable()
+                    .containsExactly("url", "rank", "score", "seed");
+            for (int i = 1; i < 20; i++) {
+                assertThat(output.get(i).get("custom_id").textValue()).isEqualTo("" + i);
+                for (int rank = 1; rank <= 3; rank++) {
+                    JsonNode picture = pictures(output.get(i)).get(rank - 1);
+                    assertThat(picture.get("rank").intValue()).isEqualTo(rank);
+                    boolean deleted = i == 7 && rank == 2;
+                    assertThat(picture.has("url")).isEqualTo(deleted);
+                    if (!deleted) {
+                        assertThat(picture.get("b64_json").binaryValue())
+                                .isEqualTo(store.get(picture(id, i, rank)));
+                    }
+                }
+            }
+            assertThat(lines(ingest, ingest.batch(id).errorFileId())).containsOnlyKeys("0");
+        }
+    }
+
+    private static JsonNode pictures(JsonNode line) {
+        return line.at("/response/body/data");
+    }
+
+    /** Of a kind that nobody here has to know. */
+    private static String picture(String job, int i, int rank) {
+        return "jobs/%s/images/%s/%d.jxl".formatted(job, Ids.requestId(job, "" + i), rank);
+    }
+
+    private RequestFinished threePictures(String job, int i) {
+        List<StoredImage> images = new ArrayList<>();
+        for (int rank = 1; rank <= 3; rank++) {
+            byte[] bytes = new byte[1000 * rank + i];
+            new Random(i).nextBytes(bytes);
+            store.put(picture(job, i, rank), bytes, "image/jxl");
+            images.add(
+                    new StoredImage(rank, picture(job, i, rank), "00ff", 9L, 3, 42L, 0.5f, -7.5));
+        }
+        return RequestFinished.newBuilder(JobStateTest.completed(job, "" + i, 1))
+                .setImages(images)
+                .build();
     }
 
     private String batchOfThree(IngestService ingest, String window) throws Exception {

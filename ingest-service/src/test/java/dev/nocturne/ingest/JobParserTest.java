@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.ingest.CaptionJson.AnswerFormat;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -178,7 +179,6 @@ class JobParserTest {
                 "{\"body\":{\"prompt\":\"a\",\"n\":65}}                | body.n       | invalid_option",
                 "{\"body\":{\"prompt\":\"a\",\"stream\":true}}         | body.stream  | unknown_field",
                 "{\"custom_id\":\" \",\"body\":{\"prompt\":\"a\"}}      | custom_id    | invalid_option",
-                "{\"body\":{\"prompt\":\"a\",\"response_format\":\"b64_json\"}} | body.response_format | invalid_option",
                 "{\"body\":{\"prompt\":\"a\",\"response_format\":\"jpg\"}} | body.response_format | invalid_option",
                 "{\"body\":{\"prompt\":\"a\",\"output_format\":\"gif\"}}  | body.output_format | invalid_option",
             })
@@ -186,6 +186,30 @@ class JobParserTest {
         assertThat(problems(line))
                 .extracting(Problem::line, Problem::param, Problem::code)
                 .containsExactly(tuple(1, param, code));
+    }
+
+    @Test
+    void aLineSaysHowItsPicturesComeBack() throws IOException {
+        byte[] file =
+                """
+                {"prompt":"a"}
+                {"body":{"prompt":"a"}}
+                {"body":{"prompt":"a","response_format":"url"}}
+                {"body":{"prompt":"a","response_format":"b64_json"}}
+                """
+                        .getBytes(UTF_8);
+        JobParser parser = new JobParser(new ByteArrayInputStream(file), "job-1", NOW);
+        List<AnswerFormat> formats = new ArrayList<>();
+        for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
+            assertThat(line.problems()).isEmpty();
+            formats.add(line.format());
+        }
+        assertThat(formats)
+                .containsExactly(
+                        AnswerFormat.URL,
+                        AnswerFormat.URL,
+                        AnswerFormat.URL,
+                        AnswerFormat.B64_JSON);
     }
 
     @Test

@@ -54,7 +54,8 @@ class JsonCaptionStageTest {
                 "{\"prompt\":\"a\"} {\"prompt\":\"b\"} | invalid_json | broken JSON",
                 "{\"prompt\":\"\"}                  | invalid_caption | caption",
                 "{\"prompt\":\"a\",\"top\":\"2\"}   | invalid_option  | top is \"2\": must be",
-                "{\"prompt\":\"a\",\"job_id\":\"j\"}| unknown_field   | unknown field 'job_id'"
+                "{\"prompt\":\"a\",\"job_id\":\"j\"}| unknown_field   | unknown field 'job_id'",
+                "{\"body\":{\"prompt\":\"a\",\"response_format\":\"b64_json\"}} | invalid_option | leave it out"
             })
     void whatIsNoCaptionIsRefusedWithItsReason(String value, String code, String message) {
         assertThatExceptionOfType(PermanentException.class)

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
@@ -93,6 +94,7 @@ class OpenApiTest {
         assertFields("Link", JobLinks.Link.class);
         assertFields("StoredRequest", StoredRequest.class);
         assertFields("Candidate", StoredRequest.Candidate.class);
+        assertFields("WebhookEvent", Webhooks.Event.class);
         assertThat(names(document.at("/components/schemas/Batch/properties/request_counts")))
                 .isEqualTo(components(Batch.Counts.class));
         assertThat(names(document.at("/components/schemas/Job/properties/counts")))
@@ -170,6 +172,36 @@ class OpenApiTest {
                                 assertThat(document.at(reference.substring(1)).isObject())
                                         .as(reference)
                                         .isTrue());
+    }
+
+    /** And the types of events are those that a batch can end with. */
+    @Test
+    void everyEndOfABatchIsDescribed() {
+        List<String> types = new ArrayList<>();
+        document.at("/components/schemas/WebhookEvent/properties/type/enum")
+                .forEach(type -> types.add(type.textValue()));
+        assertThat(types)
+                .containsExactlyInAnyOrderElementsOf(
+                        Arrays.stream(Job.Status.values())
+                                .filter(Job.Status::isTerminal)
+                                .map(status -> "batch." + status.name().toLowerCase(Locale.ROOT))
+                                .toList());
+        assertThat(names(document.at("/components/schemas/WebhookEvent/properties/data")))
+                .isEqualTo(components(Webhooks.Data.class));
+    }
+
+    @Test
+    void everyFormOfAnAnswerIsAcceptedInABatchToo() throws Exception {
+        JsonNode formats =
+                document.at("/components/schemas/ImageRequest/properties/response_format/enum");
+        assertThat(formats).hasSize(CaptionJson.AnswerFormat.values().length);
+        for (JsonNode format : formats) {
+            String line = "{\"body\":{\"prompt\":\"a\",\"response_format\":%s}}".formatted(format);
+            JobParser parser =
+                    new JobParser(
+                            new ByteArrayInputStream(line.getBytes()), "job-1", Instant.EPOCH);
+            assertThat(parser.validate()).as(line).isEmpty();
+        }
     }
 
     @Test

@@ -12,10 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -80,9 +80,8 @@ class WebDatasetTest {
     @Test
     void aSampleIsThreeFilesOfOneNameSideBySide() throws Exception {
         try (WebDataset dataset = dataset(1 << 20, 100)) {
-            dataset.add(
-                    result(1, 3, "jpg"), "emoji@0", Arrays.asList(bytes("one"), null, bytes("3")));
-            dataset.add(result(2, 1, "webp"), null, List.of(bytes("two")));
+            dataset.add(result(1, 3, "jpg"), "emoji@0", byRank(bytes("one"), null, bytes("3")));
+            dataset.add(result(2, 1, "webp"), null, byRank(bytes("two")));
             assertThat(store.objects).as("not before the shard is whole").isEmpty();
             dataset.finish();
         }
@@ -121,7 +120,7 @@ class WebDatasetTest {
     void aShardThatIsFullMakesRoomForTheNext() throws Exception {
         try (WebDataset dataset = dataset(1 << 20, 2)) {
             for (int i = 0; i < 5; i++) {
-                dataset.add(result(i, 1, "png"), "m", List.of(bytes("p")));
+                dataset.add(result(i, 1, "png"), "m", byRank(bytes("p")));
             }
             dataset.finish();
             dataset.finish(); // there is nothing more
@@ -133,7 +132,7 @@ class WebDatasetTest {
                 .hasSize(3);
 
         try (WebDataset dataset = dataset(20_000, 100)) {
-            dataset.add(result(7, 2, "png"), "m", List.of(new byte[9_000], new byte[9_000]));
+            dataset.add(result(7, 2, "png"), "m", byRank(new byte[9_000], new byte[9_000]));
         }
         assertThat(shards)
                 .hasSize(4)
@@ -147,7 +146,7 @@ class WebDatasetTest {
     void theSamePicturesGiveTheSameBytes() throws Exception {
         for (int i = 0; i < 2; i++) {
             try (WebDataset dataset = dataset(1 << 20, 100)) {
-                dataset.add(result(1, 1, "png"), "m", List.of(bytes("p")));
+                dataset.add(result(1, 1, "png"), "m", byRank(bytes("p")));
                 dataset.finish();
             }
         }
@@ -157,7 +156,7 @@ class WebDatasetTest {
     @Test
     void withoutPicturesThereIsNoShard() throws Exception {
         try (WebDataset dataset = dataset(1 << 20, 100)) {
-            dataset.add(result(1, 1, "png"), "m", List.of());
+            dataset.add(result(1, 1, "png"), "m", byRank());
             dataset.finish();
         }
         assertThat(store.objects).isEmpty();
@@ -168,6 +167,11 @@ class WebDatasetTest {
         try (Stream<Path> files = Files.list(folder)) {
             assertThat(files).isEmpty();
         }
+    }
+
+    /** The bucket has these pictures of a request, and no more. */
+    private static Function<RequestResult.Image, byte[]> byRank(byte[]... pictures) {
+        return image -> image.rank() <= pictures.length ? pictures[image.rank() - 1] : null;
     }
 
     private static byte[] bytes(String text) {

@@ -1,6 +1,5 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.ingest.Job;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -12,7 +11,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -56,7 +54,7 @@ final class DownloadCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        requireFinished(rest.get("/v1/jobs/" + RestClient.segment(jobId), Job.class));
+        requireFinished(JobAnswer.get(rest, jobId));
         Files.createDirectories(folder);
         Path manifestPart = folder.resolve(MANIFEST + ".part");
         rest.download(path(MANIFEST), manifestPart);
@@ -93,20 +91,20 @@ final class DownloadCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void requireFinished(Job job) {
-        if (job.status() == Job.Status.FAILED) {
+    private void requireFinished(JobAnswer job) {
+        if (job.status().equals("failed")) {
             throw new CommandFailure(
                     "job %s was refused and left no files: look at its errors with GET /v1/batches/%s"
                             .formatted(jobId, jobId));
         }
-        if (!job.status().isTerminal()) {
+        if (!job.isDone()) {
             throw new CommandFailure(
                     "job %s is %s, %d of %d captions are left: wait for it with 'nocturne watch %s'"
                             .formatted(
                                     jobId,
-                                    job.status().name().toLowerCase(Locale.ROOT),
-                                    job.counts().inProgress(),
-                                    job.counts().total(),
+                                    job.status(),
+                                    job.count("in_progress"),
+                                    job.count("total"),
                                     jobId));
         }
     }

@@ -6,6 +6,7 @@ import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.generator.GeneratorService;
 import dev.nocturne.ingest.IngestService;
+import dev.nocturne.ingest.WebhookSettings;
 import dev.nocturne.models.ModelBundle;
 import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.FatalException;
@@ -80,7 +81,11 @@ final class Pipeline implements AutoCloseable {
 
     private void startServices(Settings settings, MeterRegistry meters) {
         Path model = settings.model();
-        ingest = new IngestService(kafka, objectStore, meters);
+        WebhookSettings webhooks =
+                new WebhookSettings(
+                        System.getenv(WebhookSettings.URL_VARIABLE),
+                        System.getenv(WebhookSettings.SECRET_VARIABLE));
+        ingest = new IngestService(kafka, objectStore, webhooks, meters);
         services.add(ingest);
         services.add(new RerankService(kafka, data.rerankState(), meters));
         services.add(new DecoderService(kafka, objectStore, model, meters));

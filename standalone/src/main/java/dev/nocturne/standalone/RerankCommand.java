@@ -1,6 +1,6 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.ingest.Job;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.util.Map;
 import java.util.TreeMap;
@@ -55,9 +55,9 @@ final class RerankCommand implements Callable<Integer> {
             body.put("rescore", true);
         }
         String path = "/v1/jobs/%s/rerank".formatted(RestClient.segment(jobId));
-        Job job = rest.post(path, body, Job.class);
+        JobAnswer job = new JobAnswer(rest.post(path, body, JsonNode.class));
         if (json.enabled) {
-            json.print(command, job);
+            json.print(command, job.json());
         } else {
             command.commandLine().getOut().println(job.id());
         }

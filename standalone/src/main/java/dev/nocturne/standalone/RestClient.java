@@ -3,7 +3,8 @@ package dev.nocturne.standalone;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.nocturne.ingest.Problem;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -14,10 +15,16 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -29,6 +36,7 @@ final class RestClient {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
     private static final int UNAVAILABLE = 503;
     private static final Duration ANSWER_TIMEOUT = Duration.ofMinutes(2);
+    private static final Duration SILENCE_TIMEOUT = Duration.ofSeconds(60);
 
     @Spec(Spec.Target.MIXEE)
     CommandSpec command;
@@ -40,7 +48,19 @@ final class RestClient {
             description = "Address of ingest-service (default: ${DEFAULT-VALUE}).")
     String url;
 
+    private final Duration silenceTimeout;
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
+
+    RestClient() {
+        this(SILENCE_TIMEOUT);
+    }
+
+    /**
+     * @param silenceTimeout how long a download may go on without a byte
+     */
+    RestClient(Duration silenceTimeout) {
+        this.silenceTimeout = silenceTimeout;
+    }
 
     private record Errors(List<Problem> errors) {}
 
@@ -55,7 +75,7 @@ final class RestClient {
      * @throws CommandFailure if the service cannot be reached or refuses; its lines say why
      */
     <T> T get(String path, Class<T> type) throws IOException, InterruptedException {
-        return send(request(path).GET().build(), type);
+        return send(request(path).GET(), type);
     }
 
     /** As {@link #get}, with the file as the body. */
@@ -63,14 +83,13 @@ final class RestClient {
         return send(
                 request(path)
                         .header("Content-Type", "application/jsonl")
-                        .POST(HttpRequest.BodyPublishers.ofFile(body))
-                        .build(),
+                        .POST(HttpRequest.BodyPublishers.ofFile(body)),
                 type);
     }
 
     /** As {@link #get}, without a body. */
     <T> T post(String path, Class<T> type) throws IOException, InterruptedException {
-        return send(request(path).POST(HttpRequest.BodyPublishers.noBody()).build(), type);
+        return send(request(path).POST(HttpRequest.BodyPublishers.noBody()), type);
     }
 
     /** What a user typed, as a part of a path. */
@@ -93,28 +112,74 @@ final class RestClient {
                         .header("Content-Type", "application/json")
                         .POST(
                                 HttpRequest.BodyPublishers.ofString(
-                                        JsonOption.MAPPER.writeValueAsString(body)))
-                        .build(),
+                                        JsonOption.MAPPER.writeValueAsString(body))),
                 type);
     }
 
-    /** As {@link #get}, into a file. From any thread. */
+    /**
+     * As {@link #get}, into a file, however long that takes as long as bytes come. From any thread.
+     */
     void download(String path, Path target) throws IOException, InterruptedException {
-        HttpRequest request = request(path).GET().build();
-        HttpResponse<InputStream> response = exchange(request, BodyHandlers.ofInputStream());
-        try (InputStream body = response.body()) {
-            if (response.statusCode() / 100 != 2) {
-                String text = new String(body.readAllBytes(), StandardCharsets.UTF_8);
-                throw refusal(request, response.statusCode(), text);
+        HttpRequest request = request(path).GET().build(); // its timeout would be the whole file's
+        AtomicLong heardNanos = new AtomicLong(System.nanoTime());
+        HttpResponse<?> response;
+        try (OutputStream out = Files.newOutputStream(target)) {
+            Consumer<Optional<byte[]>> sink =
+                    bytes -> {
+                        heardNanos.set(System.nanoTime());
+                        write(bytes, out);
+                    };
+            response =
+                    whileHeard(
+                            http.sendAsync(request, BodyHandlers.ofByteArrayConsumer(sink)),
+                            heardNanos,
+                            path);
+        }
+        if (!isGood(response.statusCode())) {
+            String text = new String(Files.readAllBytes(target), StandardCharsets.UTF_8);
+            Files.delete(target);
+            throw refusal(request, response.statusCode(), text);
+        }
+    }
+
+    private static void write(Optional<byte[]> bytes, OutputStream out) {
+        try {
+            out.write(bytes.orElse(new byte[0])); // none at the end
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A server that stops in the middle of an answer would be waited for for ever. */
+    private <T> T whileHeard(CompletableFuture<T> answer, AtomicLong heardNanos, String path)
+            throws IOException, InterruptedException {
+        try {
+            while (true) {
+                long left = silenceTimeout.toNanos() - (System.nanoTime() - heardNanos.get());
+                if (left <= 0) {
+                    throw new Away(
+                            "%s has sent nothing of %s for %d seconds: run the command again, it goes on from there"
+                                    .formatted(url, path, silenceTimeout.toSeconds()));
+                }
+                try {
+                    return answer.get(left, TimeUnit.NANOSECONDS);
+                } catch (TimeoutException e) {
+                    // bytes may have come meanwhile
+                }
             }
-            Files.copy(body, target, StandardCopyOption.REPLACE_EXISTING);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof UncheckedIOException disk) {
+                throw disk.getCause();
+            }
+            throw away(e.getCause());
+        } finally {
+            answer.cancel(true);
         }
     }
 
     private HttpRequest.Builder request(String path) {
         try {
-            return HttpRequest.newBuilder(URI.create(url.replaceFirst("/+$", "") + path))
-                    .timeout(ANSWER_TIMEOUT);
+            return HttpRequest.newBuilder(URI.create(url.replaceFirst("/+$", "") + path));
         } catch (IllegalArgumentException e) {
             throw new ParameterException(
                     command.commandLine(),
@@ -123,10 +188,16 @@ final class RestClient {
         }
     }
 
-    private <T> T send(HttpRequest request, Class<T> type)
+    private <T> T send(HttpRequest.Builder builder, Class<T> type)
             throws IOException, InterruptedException {
-        HttpResponse<String> response = exchange(request, BodyHandlers.ofString());
-        if (response.statusCode() / 100 != 2) {
+        HttpRequest request = builder.timeout(ANSWER_TIMEOUT).build();
+        HttpResponse<String> response;
+        try {
+            response = http.send(request, BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw away(e);
+        }
+        if (!isGood(response.statusCode())) {
             throw refusal(request, response.statusCode(), response.body());
         }
         try {
@@ -136,19 +207,17 @@ final class RestClient {
         }
     }
 
-    private <T> HttpResponse<T> exchange(HttpRequest request, HttpResponse.BodyHandler<T> body)
-            throws InterruptedException {
-        try {
-            return http.send(request, body);
-        } catch (ConnectException e) {
-            throw new Away(
-                    "Nothing answers at %s: start the pipeline with 'nocturne up', or name another address with --url"
-                            .formatted(url));
-        } catch (IOException e) {
-            throw new Away(
-                    "%s broke off (%s): check that --url names an ingest-service, then try again"
-                            .formatted(url, e.getMessage()));
-        }
+    private Away away(Throwable cause) {
+        return new Away(
+                cause instanceof ConnectException
+                        ? "Nothing answers at %s: start the pipeline with 'nocturne up', or name another address with --url"
+                                .formatted(url)
+                        : "%s broke off (%s): check that --url names an ingest-service, then try again"
+                                .formatted(url, cause.getMessage()));
+    }
+
+    private static boolean isGood(int status) {
+        return status / 100 == 2;
     }
 
     private static CommandFailure refusal(HttpRequest request, int status, String body) {

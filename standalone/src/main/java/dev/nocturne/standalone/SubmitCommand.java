@@ -1,6 +1,6 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.ingest.Job;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -53,14 +53,14 @@ final class SubmitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Job job;
+        JobAnswer job;
         try {
-            job = rest.post("/v1/jobs" + query(), file, Job.class);
+            job = new JobAnswer(rest.post("/v1/jobs" + query(), file, JsonNode.class));
         } catch (FileNotFoundException e) {
             throw new CommandFailure("%s cannot be read: name a JSONL file".formatted(file));
         }
         if (json.enabled) {
-            json.print(command, job);
+            json.print(command, job.json());
         } else {
             command.commandLine().getOut().println(job.id());
         }

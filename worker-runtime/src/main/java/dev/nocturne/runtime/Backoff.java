@@ -8,7 +8,7 @@ import java.time.Duration;
  *
  * @param attempts of the same work, after which it is given up
  */
-record Backoff(Duration first, Duration longest, int attempts) {
+public record Backoff(Duration first, Duration longest, int attempts) {
 
     /** Gives an object store about five minutes to come back. */
     static final Backoff DEFAULT = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(30), 16);
@@ -16,7 +16,7 @@ record Backoff(Duration first, Duration longest, int attempts) {
     /**
      * @param failures so far, at least 1
      */
-    Duration delay(int failures) {
+    public Duration delay(int failures) {
         int doublings = Math.min(failures - 1, 30);
         Duration delay = first.multipliedBy(1L << doublings);
         return delay.compareTo(longest) < 0 ? delay : longest;

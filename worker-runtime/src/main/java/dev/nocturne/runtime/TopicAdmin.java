@@ -2,12 +2,21 @@ package dev.nocturne.runtime;
 
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.slf4j.Logger;
@@ -18,27 +27,39 @@ public final class TopicAdmin {
 
     private static final Logger LOG = LoggerFactory.getLogger(TopicAdmin.class);
 
+    /** For new partitions to be led; a broker takes a second. */
+    private static final Duration LED = Duration.ofSeconds(30);
+
+    private static final Duration ASK_AGAIN = Duration.ofMillis(100);
+
     private TopicAdmin() {}
 
     /**
      * Creates each topic of {@link Topics#ALL} that is not there, with the brokers' default
-     * replication. Topics that are there stay as they are.
+     * replication, and waits until they are led. Topics that are there stay as they are.
      *
      * @throws TransientException if no broker answers
      * @throws FatalException if the brokers refuse
      */
     public static void createMissing(KafkaSettings settings) {
+        createMissing(settings, Topics.ALL);
+    }
+
+    static void createMissing(KafkaSettings settings, List<Topic<?>> topics) {
         try (Admin admin = Admin.create(settings.admin())) {
             Set<String> present = admin.listTopics().names().get();
             List<NewTopic> missing =
-                    Topics.ALL.stream()
+                    topics.stream()
                             .filter(topic -> !present.contains(topic.name()))
                             .map(TopicAdmin::newTopic)
                             .toList();
-            for (var created : admin.createTopics(missing).values().entrySet()) {
+            var creation = admin.createTopics(missing).values();
+            List<NewTopic> created = new ArrayList<>();
+            for (NewTopic topic : missing) {
                 try {
-                    created.getValue().get();
-                    LOG.info("created topic {}", created.getKey());
+                    creation.get(topic.name()).get();
+                    created.add(topic);
+                    LOG.info("created topic {}", topic.name());
                 } catch (ExecutionException e) {
                     // another service was faster
                     if (!(e.getCause() instanceof TopicExistsException)) {
@@ -46,6 +67,7 @@ public final class TopicAdmin {
                     }
                 }
             }
+            awaitLed(admin, created);
         } catch (ExecutionException e) {
             String message =
                     "cannot create topics at %s: %s"
@@ -57,6 +79,52 @@ public final class TopicAdmin {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new TransientException("interrupted while creating topics", e);
+        }
+    }
+
+    /**
+     * A producer that sends a burst to a partition that is not led yet may have its batches taken
+     * out of their order, and then hangs for minutes.
+     */
+    private static void awaitLed(Admin admin, List<NewTopic> created)
+            throws ExecutionException, InterruptedException {
+        long giveUpNanos = System.nanoTime() + LED.toNanos();
+        while (!areLed(admin, created)) {
+            if (System.nanoTime() - giveUpNanos > 0) {
+                throw new TransientException(
+                        "new topics have no leader after %d seconds: look whether all brokers are up"
+                                .formatted(LED.toSeconds()),
+                        null);
+            }
+            Thread.sleep(ASK_AGAIN.toMillis());
+        }
+    }
+
+    /** The brokers know the leader of a partition before it knows itself, so it is asked, too. */
+    private static boolean areLed(Admin admin, List<NewTopic> topics)
+            throws ExecutionException, InterruptedException {
+        try {
+            List<String> names = topics.stream().map(NewTopic::name).toList();
+            Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+            for (TopicDescription topic :
+                    admin.describeTopics(names).allTopicNames().get().values()) {
+                for (TopicPartitionInfo partition : topic.partitions()) {
+                    if (partition.leader() == null) {
+                        return false;
+                    }
+                    ends.put(
+                            new TopicPartition(topic.name(), partition.partition()),
+                            OffsetSpec.latest());
+                }
+            }
+            ListOffsetsOptions options = new ListOffsetsOptions().timeoutMs((int) LED.toMillis());
+            admin.listOffsets(ends, options).all().get();
+            return true;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RetriableException) {
+                return false;
+            }
+            throw e;
         }
     }
 

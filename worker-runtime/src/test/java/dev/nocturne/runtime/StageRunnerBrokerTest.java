@@ -24,7 +24,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,14 +34,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -86,33 +81,15 @@ class StageRunnerBrokerTest {
     }
 
     @BeforeEach
-    void createTopics(TestInfo test) throws Exception {
+    void createTopics(TestInfo test) {
         jobId = test.getTestMethod().orElseThrow().getName();
         input = captions(jobId + "-in");
         output = captions(jobId + "-out");
-        List<String> topics =
+        TopicAdmin.createMissing(
+                kafka,
                 Stream.of(input, output)
-                        .flatMap(topic -> topic.lanes().stream())
-                        .map(Topic::name)
-                        .toList();
-        try (Admin admin = Admin.create(kafka.admin())) {
-            admin.createTopics(
-                            topics.stream()
-                                    .map(name -> new NewTopic(name, PARTITIONS, (short) 1))
-                                    .toList())
-                    .all()
-                    .get();
-            // a partition that is not led yet can take the batches of a producer in the wrong order
-            Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
-            for (String name : topics) {
-                for (int partition = 0; partition < PARTITIONS; partition++) {
-                    ends.put(new TopicPartition(name, partition), OffsetSpec.latest());
-                }
-            }
-            await().atMost(LONG)
-                    .ignoreExceptions()
-                    .until(() -> admin.listOffsets(ends).all().get().size() == ends.size());
-        }
+                        .<Topic<?>>flatMap(topic -> topic.lanes().stream())
+                        .toList());
     }
 
     private static Topic<CaptionSubmitted> captions(String name) {

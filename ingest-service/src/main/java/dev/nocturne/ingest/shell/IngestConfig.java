@@ -13,6 +13,8 @@ interface IngestConfig {
 
     S3 s3();
 
+    Webhook webhook();
+
     interface Kafka {
         /** {@code host:port}, comma-separated. */
         String bootstrapServers();
@@ -41,5 +43,14 @@ interface IngestConfig {
 
         /** URL of the same S3 API as those know it who get links; the endpoint if left out. */
         Optional<String> publicEndpoint();
+    }
+
+    /** Both or neither, see {@link dev.nocturne.ingest.WebhookSettings}. */
+    interface Webhook {
+        /** Where the ends of batches are posted to. */
+        Optional<String> url();
+
+        /** Signs them. */
+        Optional<String> secret();
     }
 }

@@ -1,6 +1,7 @@
 package dev.nocturne.ingest.shell;
 
 import dev.nocturne.ingest.IngestService;
+import dev.nocturne.ingest.WebhookSettings;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
@@ -40,7 +41,11 @@ class IngestShell {
         LOG.infof("Kafka at %s, objects at %s", config.kafka().bootstrapServers(), store);
         KafkaSettings kafka =
                 new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());
-        return new IngestService(kafka, store, meters);
+        WebhookSettings webhooks =
+                new WebhookSettings(
+                        config.webhook().url().orElse(null),
+                        config.webhook().secret().orElse(null));
+        return new IngestService(kafka, store, webhooks, meters);
     }
 
     void start(@Observes StartupEvent event, IngestService ingest) {

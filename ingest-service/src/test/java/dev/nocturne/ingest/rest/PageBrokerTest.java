@@ -357,7 +357,11 @@ class PageBrokerTest {
                                         new RequestRef(oldest, request, "only", "a fox"),
                                         RequestStatus.CANCELLED,
                                         List.of(),
-                                        null,
+                                        Failure.newBuilder()
+                                                .setCode("batch_cancelled")
+                                                .setStage("ingest")
+                                                .setMessage("the batch was cancelled")
+                                                .build(),
                                         now))));
         awaitRows(101); // the stream tells of it, out of turn
 
@@ -394,6 +398,42 @@ class PageBrokerTest {
 
     @Test
     @Order(9)
+    void aHiddenPageHoldsNoConnection() throws Exception {
+        browser.evaluate("location.hash = '#/jobs'");
+        awaitText("Live");
+        browser.evaluate(
+                """
+                window.closedStreams = 0;
+                const close = EventSource.prototype.close;
+                EventSource.prototype.close = function () { closedStreams++; close.call(this); }; 0""");
+
+        beHidden(true);
+
+        assertThat(browser.evaluate("closedStreams").intValue()).isEqualTo(1);
+        producer.send(
+                new ProducerRecord<>(
+                        Topics.JOBS.name(),
+                        "meanwhile".getBytes(UTF_8),
+                        EventCodec.encode(new JobSubmitted("meanwhile", 1, Instant.now()))));
+        await().atMost(PATIENCE).until(() -> get("v1/jobs/meanwhile").statusCode() == 200);
+        assertThat(browser.text()).doesNotContain("meanwhile");
+
+        beHidden(false);
+
+        awaitText("meanwhile");
+        awaitText("Live");
+    }
+
+    private void beHidden(boolean hidden) throws Exception {
+        browser.evaluate(
+                """
+                Object.defineProperty(document, 'hidden', {configurable: true, value: %s});
+                document.dispatchEvent(new Event('visibilitychange'))"""
+                        .formatted(hidden));
+    }
+
+    @Test
+    @Order(10)
     void contactPagesMayBringTheirStyleAndNoScript() throws Exception {
         String page = "v1/jobs/%s/files/index.html".formatted(job);
         HttpResponse<String> answer = get(page);
