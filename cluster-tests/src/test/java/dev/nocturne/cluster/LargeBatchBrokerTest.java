@@ -82,10 +82,14 @@ class LargeBatchBrokerTest {
             await("accepted")
                     .atMost(ACCEPTED_WITHIN.minusNanos(System.nanoTime() - start))
                     .until(() -> !look(batchUri).get("status").asText().equals("validating"));
+            double accepted = seconds(start);
             await("completed")
                     .atMost(COMPLETED_WITHIN)
                     .pollInterval(Duration.ofMillis(500))
                     .until(() -> look(batchUri).get("status").asText().equals("completed"));
+            System.out.printf(
+                    "%,d captions: accepted in %.1f s, completed in %.0f s%n",
+                    CAPTIONS, accepted, seconds(start));
 
             batch = look(batchUri);
             assertThat(batch.get("request_counts").get("total").intValue()).isEqualTo(CAPTIONS);
@@ -101,6 +105,10 @@ class LargeBatchBrokerTest {
                                     .mapToObj(i -> "caption-" + i)
                                     .collect(Collectors.toCollection(TreeSet::new)));
         }
+    }
+
+    private static double seconds(long start) {
+        return (System.nanoTime() - start) / 1e9;
     }
 
     /** At every look the counts add up, and none goes back. */
