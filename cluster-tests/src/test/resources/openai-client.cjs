@@ -45,7 +45,7 @@ function request(customId, body) {
 async function aBatch() {
   const file = await upload([
     request('heart', { prompt: 'a red heart', n: 2, size: '256x256', candidates: 4 }),
-    request('apple', { prompt: 'a green apple', candidates: 4, seed: 7 }),
+    request('apple', { prompt: 'a green apple', candidates: 4, seed: 7, response_format: 'b64_json' }),
   ]);
   assert.equal((await client.files.retrieve(file.id)).filename, 'captions.jsonl');
   const batch = await awaitStatus(await create(file), DONE);
@@ -60,6 +60,9 @@ async function aBatch() {
   assert.ok(heart.body.data[0].score >= heart.body.data[1].score);
   const picture = await fetch(heart.body.data[0].url);
   assert.equal(picture.headers.get('content-type'), 'image/png');
+  const apple = output.find((line) => line.custom_id === 'apple').response.body.data[0];
+  assert.equal(apple.url, undefined);
+  assert.equal(Buffer.from(apple.b64_json, 'base64').subarray(1, 4).toString(), 'PNG');
   return batch;
 }
 
