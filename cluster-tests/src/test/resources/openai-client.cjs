@@ -1,10 +1,32 @@
-// What a user of OpenAI's client does; only the base URL is ours. Arguments: the URL.
+// What a user of OpenAI's client does; only the base URL is ours. Arguments: the URL, and the port and the secret of webhooks.
 const assert = require('node:assert');
+const http = require('node:http');
 const OpenAI = require('openai');
 
-const client = new OpenAI({ baseURL: process.argv[2] + '/v1', apiKey: 'none' });
+const [url, port, webhookSecret] = process.argv.slice(2);
+const client = new OpenAI({ baseURL: url + '/v1', apiKey: 'none', webhookSecret });
 const DONE = ['completed', 'failed', 'expired', 'cancelled'];
 const pause = () => new Promise((resolve) => setTimeout(resolve, 200));
+
+const events = [];
+const receiver = http
+  .createServer(async (request, response) => {
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    try {
+      events.push(await client.webhooks.unwrap(Buffer.concat(parts).toString(), request.headers));
+      response.writeHead(204);
+    } catch (error) {
+      console.error(error);
+      response.writeHead(400);
+    }
+    response.end();
+  })
+  .listen(Number(port), 'localhost');
+
+async function awaitEvent(type, batch) {
+  while (!events.some((event) => event.type === type && event.data.id === batch.id)) await pause();
+}
 
 async function upload(requests) {
   const jsonl = requests.map((request) => JSON.stringify(request)).join('\n');
@@ -45,7 +67,7 @@ function request(customId, body) {
 async function aBatch() {
   const file = await upload([
     request('heart', { prompt: 'a red heart', n: 2, size: '256x256', candidates: 4 }),
-    request('apple', { prompt: 'a green apple', candidates: 4, seed: 7 }),
+    request('apple', { prompt: 'a green apple', candidates: 4, seed: 7, response_format: 'b64_json' }),
   ]);
   assert.equal((await client.files.retrieve(file.id)).filename, 'captions.jsonl');
   const batch = await awaitStatus(await create(file), DONE);
@@ -60,6 +82,9 @@ async function aBatch() {
   assert.ok(heart.body.data[0].score >= heart.body.data[1].score);
   const picture = await fetch(heart.body.data[0].url);
   assert.equal(picture.headers.get('content-type'), 'image/png');
+  const apple = output.find((line) => line.custom_id === 'apple').response.body.data[0];
+  assert.equal(apple.url, undefined);
+  assert.equal(Buffer.from(apple.b64_json, 'base64').subarray(1, 4).toString(), 'PNG');
   return batch;
 }
 
@@ -99,13 +124,19 @@ async function badFiles() {
   assert.deepEqual({ line, param, code }, { line: 1, param: 'prompt', code: 'invalid_caption' });
   await assert.rejects(create({ id: 'file-nope' }), { status: 400, param: 'input_file_id' });
   await assert.rejects(client.batches.retrieve('batch_nope'), { status: 404 });
+  return failed;
 }
 
 (async () => {
   const first = await aBatch();
   const second = await aCancelledBatch();
   await aPicture();
-  await badFiles();
+  const failed = await badFiles();
+  await awaitEvent('batch.completed', first);
+  await awaitEvent('batch.cancelled', second);
+  await awaitEvent('batch.failed', failed);
+  receiver.close();
+  receiver.closeAllConnections();
   const listed = [];
   for await (const batch of client.batches.list({ limit: 1 })) listed.push(batch.id);
   assert.deepEqual(listed.slice(-2), [second.id, first.id]);

@@ -3,6 +3,7 @@ package dev.nocturne.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.nocturne.embedded.Preflight;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** OpenAI's own client for JavaScript against the services; all that differs is the base URL. */
 class OpenAiClientBrokerTest {
     private static final Path SCRIPT = Path.of("src/test/resources/openai-client.cjs");
+    private static final String SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     private static final int MINUTES = 8;
 
     @TempDir Path folder;
@@ -28,13 +30,23 @@ class OpenAiClientBrokerTest {
                 node("-e", "require('openai')").equals(""),
                 "skipped: Node does not find the package 'openai': install it, and name its"
                         + " node_modules folder in NODE_PATH");
+        String port = Integer.toString(Preflight.freePort(0));
         Map<String, String> environment =
-                Map.of("NOCTURNE_GENERATOR_BATCH", "4", "OMP_NUM_THREADS", "1");
+                Map.of(
+                        "NOCTURNE_GENERATOR_BATCH",
+                        "4",
+                        "OMP_NUM_THREADS",
+                        "1",
+                        "NOCTURNE_WEBHOOK_URL",
+                        "http://localhost:%s/".formatted(port),
+                        "NOCTURNE_WEBHOOK_SECRET",
+                        SECRET);
         Path model = TinyModel.write(folder.resolve("model")).directory();
         try (Cluster cluster = new Cluster(folder, model, environment)) {
             cluster.startServices();
 
-            assertThat(node(SCRIPT.toString(), cluster.url("ingest-service"))).isEmpty();
+            assertThat(node(SCRIPT.toString(), cluster.url("ingest-service"), port, SECRET))
+                    .isEmpty();
         }
     }
 
