@@ -40,26 +40,36 @@ final class WebpFile {
     /**
      * @param picture without transparency
      * @param quality 0 to 100; at 100 nothing is lost
-     * @throws PermanentException ({@code invalid_option}) if there is no libwebp for this machine
+     * @throws PermanentException ({@code invalid_option}) if this machine cannot load libwebp
      */
     static byte[] encode(BufferedImage picture, int quality, byte[] xmp) {
+        try {
+            ensureLibraryFolder();
+        } catch (IOException e) {
+            throw withoutLibrary(e);
+        }
         try {
             return withXmp(simple(picture, quality), picture, xmp);
         } catch (IOException e) {
             throw new UncheckedIOException("writing to memory failed", e);
         } catch (LinkageError e) {
-            throw new PermanentException(
-                    ReasonCodes.INVALID_OPTION,
-                    "output_format is webp, and there is no libwebp for %s on %s: ask for png or jpeg"
-                            .formatted(
-                                    System.getProperty("os.name"), System.getProperty("os.arch")),
-                    e);
+            throw withoutLibrary(e);
         }
+    }
+
+    private static PermanentException withoutLibrary(Throwable cause) {
+        return new PermanentException(
+                ReasonCodes.INVALID_OPTION,
+                "output_format is webp, and the decoder-worker cannot load libwebp for %s on %s from its temporary folder %s: ask for png or jpeg, or let it write and run there and start it again"
+                        .formatted(
+                                System.getProperty("os.name"),
+                                System.getProperty("os.arch"),
+                                System.getProperty("java.io.tmpdir")),
+                cause);
     }
 
     /** Registered nowhere: a plug-in of the Java platform is looked for by class loader. */
     private static byte[] simple(BufferedImage picture, int quality) throws IOException {
-        ensureLibraryFolder();
         ImageWriter writer = new WebPImageWriterSpi().createWriterInstance();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {
@@ -76,16 +86,11 @@ final class WebpFile {
         return bytes.toByteArray();
     }
 
-    private static synchronized void ensureLibraryFolder() {
-        if (System.getProperty(LIBRARY_FOLDER) != null) {
-            return;
-        }
-        try {
+    private static synchronized void ensureLibraryFolder() throws IOException {
+        if (System.getProperty(LIBRARY_FOLDER) == null) {
             Path folder = Files.createTempDirectory("nocturne-webp-");
             folder.toFile().deleteOnExit(); // after the files in it, which are registered later
             System.setProperty(LIBRARY_FOLDER, folder.toString());
-        } catch (IOException e) {
-            throw new UncheckedIOException("libwebp cannot be unpacked", e);
         }
     }
 

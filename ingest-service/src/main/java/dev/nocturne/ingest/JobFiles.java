@@ -14,6 +14,7 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.ingest.CaptionJson.AnswerFormat;
+import dev.nocturne.runtime.Backoff;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ResultFile;
 import java.io.BufferedOutputStream;
@@ -27,6 +28,7 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -40,6 +42,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The files of a finished job, in {@code jobs/<job>/}: {@code input.jsonl}, {@code output.jsonl},
@@ -52,6 +56,8 @@ import java.util.function.Function;
  * same bytes. Memory holds some results and pictures at a time.
  */
 final class JobFiles {
+
+    private static final Logger LOG = LoggerFactory.getLogger(JobFiles.class);
 
     private static final JsonMapper JSON =
             JsonMapper.builder()
@@ -86,6 +92,9 @@ final class JobFiles {
 
     /** Objects that are fetched from the bucket ahead of the line that is written. */
     private static final int FETCHED_AHEAD = 16;
+
+    /** A store that is busy for a moment shall not cost what is fetched so far. */
+    static final Backoff BUSY_STORE = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(4), 5);
 
     private final ObjectStore store;
     private final FileStore files;
@@ -202,6 +211,9 @@ final class JobFiles {
                         closing.getFailed(),
                         closing.getCancelled() + closing.getExpired());
         ContactPages pages = new ContactPages(folder, content.jobId(), total, summary);
+        if (content.webdataset()) { // of an attempt that was cut off: this one may make fewer
+            store.list(WebDataset.prefix(content.jobId())).forEach(store::delete);
+        }
         try (ResultSpool spool = new ResultSpool(folder.resolve("results"))) {
             results.read(content.jobId(), content.firstOffsets(), spool::add);
             requireAll(content, spool.requestIds().size(), total);
@@ -236,7 +248,7 @@ final class JobFiles {
                                                     : image -> null));
                             pages.add(result);
                             writeEntries(content.jobId(), result, stored, entries);
-                            ResultFile kept = stored == null ? null : ResultFile.parse(stored);
+                            ResultFile kept = readable(result, content.jobId(), stored);
                             if (kept != null) {
                                 writeCandidates(kept, candidateLines);
                             }
@@ -293,7 +305,12 @@ final class JobFiles {
         try (InputStream in = Files.newInputStream(input)) {
             JobParser parser = new JobParser(in, content.jobId(), Instant.EPOCH);
             for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
-                turns.add(new Turn(line.requestId(), line.format()));
+                // a line that was bad to the version that started the job may be good to this one
+                String bad = JobParser.badRequestId(content.jobId(), line.number());
+                turns.add(
+                        spool.requestIds().contains(bad)
+                                ? new Turn(bad, AnswerFormat.URL)
+                                : new Turn(line.requestId(), line.format()));
             }
         }
         return turns;
@@ -360,7 +377,7 @@ final class JobFiles {
     }
 
     /** Null if there is none, as of a request that failed. */
-    private byte[] stored(RequestFinished result) {
+    private byte[] stored(RequestFinished result) throws InterruptedException {
         if (result.getStatus() != RequestStatus.COMPLETED) {
             return null;
         }
@@ -369,8 +386,8 @@ final class JobFiles {
     }
 
     /** Null if somebody has deleted it. */
-    private byte[] find(String key) {
-        return store.exists(key) ? store.get(key) : null;
+    private byte[] find(String key) throws InterruptedException {
+        return BUSY_STORE.retry(() -> store.exists(key) ? store.get(key) : null);
     }
 
     private static void writeEntries(
@@ -390,6 +407,19 @@ final class JobFiles {
                             name,
                             stored.length,
                             HexFormat.of().formatHex(sha256().digest(stored))));
+        }
+    }
+
+    /** Null also if it is broken: it will be the next time, too, and the job shall end. */
+    private static ResultFile readable(RequestResult result, String jobId, byte[] stored) {
+        try {
+            return stored == null ? null : ResultFile.parse(stored);
+        } catch (IOException e) {
+            LOG.warn(
+                    "{} cannot be read, its candidates are left out: {}",
+                    ResultFile.key(jobId, result.requestId()),
+                    e.getMessage());
+            return null;
         }
     }
 

@@ -86,7 +86,8 @@ public final class JobLinks {
     private void writeLines(OutputStream lines) throws IOException {
         try (JsonParser manifest = JSON.createParser(store.open(JobFiles.manifestKey(jobId)))) {
             while (manifest.nextToken() != null) {
-                if (manifest.currentToken() == JsonToken.START_ARRAY) { // there is one: the files
+                if (manifest.currentToken() == JsonToken.START_ARRAY
+                        && "files".equals(manifest.currentName())) {
                     while (manifest.nextToken() == JsonToken.START_OBJECT) {
                         JobFiles.Entry file = manifest.readValueAs(JobFiles.Entry.class);
                         lines.write(JSON.writeValueAsBytes(link(file)));

@@ -286,11 +286,15 @@ final class JobParser {
         return new Line(
                 number,
                 tooLong ? defaultCustomId(number) : customId,
-                // no custom id has a line feed, so this one is nobody else's
-                Ids.requestId(jobId, "\n" + number),
+                badRequestId(jobId, number),
                 null,
                 CaptionJson.AnswerFormat.URL,
                 problems);
+    }
+
+    /** No custom id has a line feed, so this one is nobody else's. */
+    static String badRequestId(String jobId, int number) {
+        return Ids.requestId(jobId, "\n" + number);
     }
 
     private static String defaultCustomId(int number) {

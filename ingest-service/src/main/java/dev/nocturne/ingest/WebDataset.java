@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.runtime.ObjectStore;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ final class WebDataset implements AutoCloseable {
 
     static final Limits LIMITS = new Limits(256L << 20, 10_000);
 
+    private static final String FOLDER = "webdataset/";
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     /** When a shard is full: by the first of these. */
@@ -54,6 +56,11 @@ final class WebDataset implements AutoCloseable {
     private int samples; // in the open shard
     private MessageDigest digest;
     private TarArchiveOutputStream tar; // null while no shard is open
+
+    /** Of the keys of a job's shards. */
+    static String prefix(String jobId) {
+        return "jobs/%s/%s".formatted(jobId, FOLDER);
+    }
 
     /**
      * @param folder for one shard at a time
@@ -136,12 +143,27 @@ final class WebDataset implements AutoCloseable {
         tar.close();
         tar = null;
         samples = 0;
-        String name = "webdataset/%05d.tar".formatted(count++);
-        store.put("jobs/%s/%s".formatted(jobId, name), file, "application/x-tar");
+        String name = "%05d.tar".formatted(count++);
+        put(name);
         shards.add(
                 new JobFiles.Entry(
-                        name, Files.size(file), HexFormat.of().formatHex(digest.digest())));
+                        FOLDER + name,
+                        Files.size(file),
+                        HexFormat.of().formatHex(digest.digest())));
         Files.delete(file);
+    }
+
+    private void put(String name) throws IOException {
+        try {
+            JobFiles.BUSY_STORE.retry(
+                    () -> {
+                        store.put(prefix(jobId) + name, file, "application/x-tar");
+                        return name;
+                    });
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("closing");
+        }
     }
 
     /** A shard that is not {@link #finish finished} is dropped. */

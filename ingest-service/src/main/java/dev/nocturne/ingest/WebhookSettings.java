@@ -23,6 +23,7 @@ public record WebhookSettings(String url, String secret) {
     private static final String PREFIX = "whsec_";
     private static final int MIN_SECRET_BYTES = 24;
     private static final int MAX_SECRET_BYTES = 64;
+    private static final int MAX_PORT = 65_535;
 
     boolean areNone() {
         return isBlank(url) && isBlank(secret);
@@ -46,7 +47,10 @@ public record WebhookSettings(String url, String secret) {
             boolean isHttp =
                     "http".equalsIgnoreCase(address.getScheme())
                             || "https".equalsIgnoreCase(address.getScheme());
-            if (isHttp && address.getHost() != null && address.getRawUserInfo() == null) {
+            if (isHttp
+                    && address.getHost() != null
+                    && address.getRawUserInfo() == null
+                    && address.getPort() <= MAX_PORT) {
                 return address;
             }
             throw badAddress();
@@ -55,10 +59,11 @@ public record WebhookSettings(String url, String secret) {
         }
     }
 
-    private FatalException badAddress() {
+    /** What it is may hold a password or a token. */
+    private static FatalException badAddress() {
         return new FatalException(
-                "%s is '%s': must be an address like https://example.com/hook, without a user"
-                        .formatted(URL_VARIABLE, JobParser.excerpt(url)));
+                "%s is none that can be posted to: must be an address like https://example.com/hook, without a user"
+                        .formatted(URL_VARIABLE));
     }
 
     /**
@@ -102,6 +107,6 @@ public record WebhookSettings(String url, String secret) {
 
     @Override
     public String toString() {
-        return "WebhookSettings[url=%s]".formatted(url);
+        return "WebhookSettings[%s]".formatted(areNone() ? "none" : "set");
     }
 }

@@ -149,6 +149,7 @@ final class Webhooks implements AutoCloseable {
                     Comparator.comparing((Pending one) -> one.dueAt)
                             .thenComparing(one -> one.offset));
     private long committed;
+    private long next = -1; // the offset after the last record read; -1 before the first
 
     /**
      * @param catchUp waits until the table knows everything that is in the log by now
@@ -257,13 +258,17 @@ final class Webhooks implements AutoCloseable {
     }
 
     /**
-     * Where the last process ended. If none has committed anything, with what is young enough to be
-     * tried for long: brokers forget a group that has committed nothing for a week.
+     * After trouble with Kafka goes on where it was; at first, where the last process ended. If
+     * none has committed anything, with what is young enough to be tried for long: brokers forget a
+     * group that has committed nothing for a week.
      */
     private void begin(KafkaConsumer<byte[], byte[]> consumer) {
-        pending.clear();
-        committed = -1;
         consumer.assign(List.of(PARTITION));
+        if (next >= 0) {
+            consumer.seek(PARTITION, next);
+            return;
+        }
+        committed = -1;
         OffsetAndMetadata last = consumer.committed(Set.of(PARTITION)).get(PARTITION);
         if (last != null) {
             committed = last.offset();
@@ -279,11 +284,13 @@ final class Webhooks implements AutoCloseable {
     private void step(KafkaConsumer<byte[], byte[]> consumer) throws InterruptedException {
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(untilDue())) {
             read(record).ifPresent(pending::add);
+            next = record.offset() + 1;
         }
         Pending first = pending.peek();
         if (first != null && !clock.instant().isBefore(first.dueAt)) {
-            pending.remove();
-            if (!isDone(first)) {
+            boolean done = isDone(first);
+            pending.remove(first); // its place among the others depends on when it is due
+            if (!done) {
                 pending.add(first);
             }
         }

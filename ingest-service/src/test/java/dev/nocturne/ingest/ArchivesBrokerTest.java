@@ -110,6 +110,8 @@ class ArchivesBrokerTest {
             throws Exception {
         String manifestKey = JobFiles.manifestKey(id);
         String shardKey = "jobs/%s/webdataset/00000.tar".formatted(id);
+        String stale = "jobs/%s/webdataset/00001.tar".formatted(id);
+        store.put(stale, new byte[0], "application/x-tar");
         store.away.add(manifestKey);
         paint(id, "b", "a dog");
         paint(id, "a", "a cat");
@@ -122,6 +124,7 @@ class ArchivesBrokerTest {
 
         byte[] shard = store.get(shardKey);
         assertThat(shard).isEqualTo(first);
+        assertThat(store.exists(stale)).isFalse();
         String a = Ids.requestId(id, "a") + "-1";
         String b = Ids.requestId(id, "b") + "-1";
         Map<String, byte[]> files = WebDatasetTest.files(shard);
@@ -214,10 +217,18 @@ class ArchivesBrokerTest {
     private void aJobMadeOfThisOneIsPackedToo(IngestService ingest, String id) throws Exception {
         Job child = ingest.rerank(id, JSON.readTree("{\"top\":1}"), API);
         paint(child.id(), "a", "a cat");
+        store.put(
+                ResultFile.key(child.id(), Ids.requestId(child.id(), "a")),
+                "{".getBytes(UTF_8),
+                "application/json");
         paint(child.id(), "b", "a dog");
         await().atMost(PATIENCE)
                 .until(() -> ingest.job(child.id()).status() == Job.Status.COMPLETED);
         assertThat(manifest(child.id()).findValuesAsText("name")).contains("webdataset/00000.tar");
+        assertThat(new String(store.get("jobs/%s/candidates.jsonl".formatted(child.id())), UTF_8))
+                .as("what cannot be read is left out")
+                .contains("\"custom_id\":\"b\"")
+                .doesNotContain("\"custom_id\":\"a\"");
     }
 
     private JsonNode manifest(String id) throws Exception {

@@ -234,7 +234,7 @@ public final class CaptionRules {
                 .noneMatch(
                         c ->
                                 Character.isISOControl(c)
-                                        || c == 0xFFFD
+                                        || c >= 0xFFFD && c <= 0xFFFF // no character, and not XML
                                         || Character.getType(c) == Character.SURROGATE);
     }
 

@@ -32,11 +32,6 @@ public enum PictureFormat {
         return number + "." + extension;
     }
 
-    /** Of a file's name, without the dot. */
-    public String extension() {
-        return extension;
-    }
-
     public String mediaType() {
         return mediaType;
     }

@@ -41,7 +41,7 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin JsonOption json;
     @Spec CommandSpec command;
 
-    /** Pictures are candidates: drawn, scored, ranked, and the winners written as PNG. */
+    /** Pictures are candidates: drawn, scored, ranked, and the winners written as files. */
     private record Report(
             int captions,
             int pictures,
@@ -88,8 +88,7 @@ final class BenchCommand implements Callable<Integer> {
 
     private double pipelineSeconds() throws IOException {
         Path data = Files.createTempDirectory("nocturne-bench");
-        Pipeline.Settings settings =
-                new Pipeline.Settings(data, model.directory, 0, 0, model.batch);
+        Pipeline.Settings settings = Pipeline.Settings.unheard(data, model.directory, model.batch);
         try (Pipeline pipeline = Pipeline.start(settings, new SimpleMeterRegistry())) {
             seconds(pipeline, "warm-up", 1);
             return seconds(pipeline, "bench", captions);

@@ -68,14 +68,14 @@ final class CaptionOptions {
     Double guidance;
 
     @Option(
-            names = "--format",
+            names = "--output-format",
             paramLabel = "FORMAT",
             defaultValue = "png",
             description = "Of the pictures: png, jpeg or webp (default: ${DEFAULT-VALUE}).")
     String format;
 
     @Option(
-            names = "--compression",
+            names = "--output-compression",
             paramLabel = "Q",
             defaultValue = "100",
             description = "Quality of jpeg and webp, 0 to 100 (default: ${DEFAULT-VALUE}).")

@@ -44,7 +44,7 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         out().println("Starting the pipeline ...");
         return PipelineHost.run(
-                new Pipeline.Settings(data.folder, model.directory, 0, 0, model.batch),
+                Pipeline.Settings.unheard(data.folder, model.directory, model.batch),
                 0,
                 this::paintSamples);
     }

@@ -11,6 +11,16 @@ record JobAnswer(JsonNode json) {
     private static final Set<String> DONE = Set.of("completed", "failed", "expired", "cancelled");
 
     /**
+     * @throws CommandFailure if it is no job
+     */
+    JobAnswer {
+        if (!json.path("id").isTextual() || !json.path("status").isTextual()) {
+            throw new CommandFailure(
+                    "the answer is no job: check that --url names an ingest-service");
+        }
+    }
+
+    /**
      * @throws CommandFailure if there is no such job, or as {@link RestClient#get}
      */
     static JobAnswer get(RestClient rest, String jobId) throws IOException, InterruptedException {

@@ -37,7 +37,19 @@ final class Pipeline implements AutoCloseable {
      * @param objectStorePort 0 for any free one
      * @param batch candidates in a decode batch
      */
-    record Settings(Path data, Path model, int kafkaPort, int objectStorePort, int batch) {}
+    record Settings(
+            Path data,
+            Path model,
+            int kafkaPort,
+            int objectStorePort,
+            int batch,
+            WebhookSettings webhooks) {
+
+        /** At any free ports, and nobody is told of anything. */
+        static Settings unheard(Path data, Path model, int batch) {
+            return new Settings(data, model, 0, 0, batch, WebhookSettings.NONE);
+        }
+    }
 
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
     private final List<Service> services = new ArrayList<>();
@@ -81,11 +93,7 @@ final class Pipeline implements AutoCloseable {
 
     private void startServices(Settings settings, MeterRegistry meters) {
         Path model = settings.model();
-        WebhookSettings webhooks =
-                new WebhookSettings(
-                        System.getenv(WebhookSettings.URL_VARIABLE),
-                        System.getenv(WebhookSettings.SECRET_VARIABLE));
-        ingest = new IngestService(kafka, objectStore, webhooks, meters);
+        ingest = new IngestService(kafka, objectStore, settings.webhooks(), meters);
         services.add(ingest);
         services.add(new RerankService(kafka, data.rerankState(), meters));
         services.add(new DecoderService(kafka, objectStore, model, meters));

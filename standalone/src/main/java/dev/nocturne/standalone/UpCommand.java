@@ -1,5 +1,6 @@
 package dev.nocturne.standalone;
 
+import dev.nocturne.ingest.WebhookSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import io.quarkus.runtime.Quarkus;
 import java.io.PrintWriter;
@@ -42,8 +43,13 @@ final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        WebhookSettings webhooks =
+                new WebhookSettings(
+                        System.getenv(WebhookSettings.URL_VARIABLE),
+                        System.getenv(WebhookSettings.SECRET_VARIABLE));
         return PipelineHost.run(
-                new Pipeline.Settings(data.folder, model.directory, kafkaPort, s3Port, model.batch),
+                new Pipeline.Settings(
+                        data.folder, model.directory, kafkaPort, s3Port, model.batch, webhooks),
                 httpPort,
                 this::serve);
     }

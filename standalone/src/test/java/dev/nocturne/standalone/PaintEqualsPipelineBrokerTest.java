@@ -101,7 +101,7 @@ class PaintEqualsPipelineBrokerTest {
 
     private Map<String, List<Picture>> pipeline() throws IOException {
         Map<String, List<Picture>> pictures = new TreeMap<>();
-        Pipeline.Settings settings = new Pipeline.Settings(data, MODEL, 0, 0, BATCH);
+        Pipeline.Settings settings = Pipeline.Settings.unheard(data, MODEL, BATCH);
         Instant now = Instant.now();
         try (Pipeline pipeline = Pipeline.start(settings, new SimpleMeterRegistry())) {
             JobSubmitted job = new JobSubmitted(JOB, CAPTIONS.size(), now);

@@ -1,6 +1,7 @@
 package dev.nocturne.runtime;
 
 import java.time.Duration;
+import java.util.function.Supplier;
 
 /**
  * How long to wait before the next attempt: the delay doubles from {@code first} to {@code
@@ -20,5 +21,22 @@ public record Backoff(Duration first, Duration longest, int attempts) {
         int doublings = Math.min(failures - 1, 30);
         Duration delay = first.multipliedBy(1L << doublings);
         return delay.compareTo(longest) < 0 ? delay : longest;
+    }
+
+    /**
+     * Does the work, and does it again after a {@link TransientException} as long as there are
+     * attempts left; the last one is thrown.
+     */
+    public <T> T retry(Supplier<T> work) throws InterruptedException {
+        for (int failures = 1; ; failures++) {
+            try {
+                return work.get();
+            } catch (TransientException e) {
+                if (failures >= attempts) {
+                    throw e;
+                }
+                Thread.sleep(delay(failures).toMillis());
+            }
+        }
     }
 }
