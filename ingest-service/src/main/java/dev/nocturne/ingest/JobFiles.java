@@ -418,7 +418,7 @@ final class JobFiles {
             LOG.warn(
                     "{} cannot be read, its candidates are left out: {}",
                     ResultFile.key(jobId, result.requestId()),
-                    e.getMessage());
+                    e.getMessage().lines().findFirst().orElse(""));
             return null;
         }
     }
