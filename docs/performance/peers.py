@@ -29,10 +29,10 @@ DEPTH, WIDTH, TEXT, VOCABULARY, BATCH = 8, 512, 256, 8192, 16
 PRECISIONS = {"FLOAT32": contextlib.nullcontext, "BFLOAT16": lambda: torch.autocast("cpu", torch.bfloat16)}
 
 
-def nocturne(model, batch, precision, work):
-    """items/s of one row of `nocturne bench models`."""
+def nocturne(model, batch, precision, work, seconds=0):
+    """items/s of one row of `nocturne bench models`, measured for so many seconds, but at least once."""
     report = json.loads(subprocess.run(
-        [NOCTURNE, "bench", "models", model, "--only", work, "--batches", str(batch), "--precision", precision, "--seconds", "0", "--json"],
+        [NOCTURNE, "bench", "models", model, "--only", work, "--batches", str(batch), "--precision", precision, "--seconds", str(seconds), "--json"],
         check=True, stdout=subprocess.PIPE).stdout)
     return report["rows"][0]["per_second"]
 
@@ -196,7 +196,7 @@ def train():
             step()
             times.append(time.perf_counter() - began)
         theirs = tokens / statistics.median(times)
-        ours = nocturne(model, batch, "BFLOAT16", "transformer train") * tokens / batch
+        ours = nocturne(model, batch, "BFLOAT16", "transformer train", 10) * tokens / batch
         print(f"train {model.name}, batch {batch}: PyTorch {theirs:.0f} tokens/s, Nocturne {ours:.0f} tokens/s, {ours / theirs:.2f}")
 
 
