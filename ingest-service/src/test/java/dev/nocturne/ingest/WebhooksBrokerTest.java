@@ -254,7 +254,8 @@ class WebhooksBrokerTest {
                     ingest.failure()
                             .toCompletableFuture()
                             .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-            assertThat(failure).hasMessageStartingWith("NOCTURNE_WEBHOOK_URL is none that can be posted to");
+            assertThat(failure)
+                    .hasMessageStartingWith("NOCTURNE_WEBHOOK_URL is none that can be posted to");
             assertThat(ingest.health().live()).isFalse();
         }
     }
