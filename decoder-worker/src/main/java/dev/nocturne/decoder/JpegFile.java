@@ -2,17 +2,15 @@ package dev.nocturne.decoder;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
+import javax.imageio.metadata.IIOInvalidTreeException;
 import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.metadata.IIOMetadataNode;
-import javax.imageio.stream.ImageOutputStream;
 import org.w3c.dom.NodeList;
 
 /**
@@ -34,27 +32,18 @@ final class JpegFile {
      */
     static byte[] encode(BufferedImage picture, int quality, byte[] xmp) {
         ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {
-            ImageWriteParam param = writer.getDefaultWriteParam();
-            param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
-            param.setCompressionQuality(quality / 100f);
-            IIOMetadata metadata =
-                    writer.getDefaultImageMetadata(
-                            ImageTypeSpecifier.createFromRenderedImage(picture), param);
-            adapt(metadata, xmp);
-            writer.setOutput(out);
-            writer.write(null, new IIOImage(picture, null, metadata), param);
-        } catch (IOException e) {
-            throw new UncheckedIOException("writing to memory failed", e);
-        } finally {
-            writer.dispose();
-        }
-        return bytes.toByteArray();
+        ImageWriteParam param = writer.getDefaultWriteParam();
+        param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+        param.setCompressionQuality(quality / 100f);
+        IIOMetadata metadata =
+                writer.getDefaultImageMetadata(
+                        ImageTypeSpecifier.createFromRenderedImage(picture), param);
+        adapt(metadata, xmp);
+        return PictureFile.written(writer, new IIOImage(picture, null, metadata), param);
     }
 
     /** In the terms of the Java platform's own description, JPEG Metadata Format Specification. */
-    private static void adapt(IIOMetadata metadata, byte[] xmp) throws IOException {
+    private static void adapt(IIOMetadata metadata, byte[] xmp) {
         String format = metadata.getNativeMetadataFormatName();
         IIOMetadataNode root = (IIOMetadataNode) metadata.getAsTree(format);
         NodeList components = root.getElementsByTagName("componentSpec");
@@ -69,7 +58,11 @@ final class JpegFile {
         IIOMetadataNode sequence =
                 (IIOMetadataNode) root.getElementsByTagName("markerSequence").item(0);
         sequence.insertBefore(segment, sequence.getFirstChild());
-        metadata.setFromTree(format, root);
+        try {
+            metadata.setFromTree(format, root);
+        } catch (IIOInvalidTreeException e) {
+            throw new AssertionError("the platform's own writer takes other segments", e);
+        }
     }
 
     private static byte[] concatenated(byte[] first, byte[] second) {

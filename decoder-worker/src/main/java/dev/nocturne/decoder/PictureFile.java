@@ -4,8 +4,16 @@ import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
 
 /**
  * A picture as a file that says where it comes from: PNG in text chunks, JPEG and WebP in an XMP
@@ -44,6 +52,24 @@ public final class PictureFile {
             case JPEG -> JpegFile.encode(picture, compression, Xmp.packet(text));
             case WEBP -> WebpFile.encode(picture, compression, Xmp.packet(text));
         };
+    }
+
+    /**
+     * The file that the writer makes; the writer is done with then.
+     *
+     * @param param null for the writer's own
+     */
+    static byte[] written(ImageWriter writer, IIOImage picture, ImageWriteParam param) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {
+            writer.setOutput(out);
+            writer.write(null, picture, param);
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing to memory failed", e);
+        } finally {
+            writer.dispose();
+        }
+        return bytes.toByteArray();
     }
 
     /**

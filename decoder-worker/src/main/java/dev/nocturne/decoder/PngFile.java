@@ -1,9 +1,6 @@
 package dev.nocturne.decoder;
 
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import javax.imageio.IIOImage;
@@ -13,7 +10,6 @@ import javax.imageio.ImageWriter;
 import javax.imageio.metadata.IIOInvalidTreeException;
 import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.metadata.IIOMetadataNode;
-import javax.imageio.stream.ImageOutputStream;
 
 /**
  * A picture as a PNG file that says where it comes from, in text chunks (PNG specification,
@@ -28,24 +24,14 @@ final class PngFile {
      */
     static byte[] encode(BufferedImage picture, Map<String, String> text) {
         ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {
-            IIOMetadata metadata =
-                    writer.getDefaultImageMetadata(
-                            ImageTypeSpecifier.createFromRenderedImage(picture), null);
-            addText(metadata, text);
-            writer.setOutput(out);
-            writer.write(new IIOImage(picture, null, metadata));
-        } catch (IOException e) {
-            throw new UncheckedIOException("writing to memory failed", e);
-        } finally {
-            writer.dispose();
-        }
-        return bytes.toByteArray();
+        IIOMetadata metadata =
+                writer.getDefaultImageMetadata(
+                        ImageTypeSpecifier.createFromRenderedImage(picture), null);
+        addText(metadata, text);
+        return PictureFile.written(writer, new IIOImage(picture, null, metadata), null);
     }
 
-    private static void addText(IIOMetadata metadata, Map<String, String> text)
-            throws IIOInvalidTreeException {
+    private static void addText(IIOMetadata metadata, Map<String, String> text) {
         IIOMetadataNode latin = new IIOMetadataNode("tEXt");
         IIOMetadataNode international = new IIOMetadataNode("iTXt");
         text.forEach(
@@ -62,7 +48,11 @@ final class PngFile {
         if (international.hasChildNodes()) {
             root.appendChild(international);
         }
-        metadata.mergeTree(format, root);
+        try {
+            metadata.mergeTree(format, root);
+        } catch (IIOInvalidTreeException e) {
+            throw new AssertionError("the platform's own writer takes text chunks", e);
+        }
     }
 
     private static IIOMetadataNode latinEntry(String keyword, String value) {

@@ -139,7 +139,10 @@ final class PublishStage implements Stage<CandidatesRanked> {
                                 winner.getScore(),
                                 winner.getRank(),
                                 ranked.getModel()));
-        String key = folder(ranked.getRequest()) + format.fileName(winner.getRank());
+        RequestRef request = ranked.getRequest();
+        String key =
+                ResultFile.folder(request.getJobId(), request.getRequestId())
+                        + format.fileName(winner.getRank());
         store.put(key, file, format.mediaType());
         return new StoredImage(
                 winner.getRank(),
@@ -150,10 +153,6 @@ final class PublishStage implements Stage<CandidatesRanked> {
                 winner.getSeed(),
                 winner.getScore(),
                 winner.getLogProbability());
-    }
-
-    private static String folder(RequestRef request) {
-        return "jobs/%s/images/%s/".formatted(request.getJobId(), request.getRequestId());
     }
 
     private static String sha256(byte[] bytes) {

@@ -7,18 +7,14 @@ import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.IIOImage;
-import javax.imageio.ImageIO;
 import javax.imageio.ImageWriter;
-import javax.imageio.stream.ImageOutputStream;
 
 /**
  * A picture as a WebP file with an XMP chunk. libwebp, which the dependency brings for each kind of
@@ -45,14 +41,8 @@ final class WebpFile {
     static byte[] encode(BufferedImage picture, int quality, byte[] xmp) {
         try {
             ensureLibraryFolder();
-        } catch (IOException e) {
-            throw withoutLibrary(e);
-        }
-        try {
             return withXmp(simple(picture, quality), picture, xmp);
-        } catch (IOException e) {
-            throw new UncheckedIOException("writing to memory failed", e);
-        } catch (LinkageError e) {
+        } catch (IOException | LinkageError e) {
             throw withoutLibrary(e);
         }
     }
@@ -71,19 +61,12 @@ final class WebpFile {
     /** Registered nowhere: a plug-in of the Java platform is looked for by class loader. */
     private static byte[] simple(BufferedImage picture, int quality) throws IOException {
         ImageWriter writer = new WebPImageWriterSpi().createWriterInstance();
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {
-            WebPWriteParam param = (WebPWriteParam) writer.getDefaultWriteParam();
-            boolean lossless = quality == Limits.MAX_OUTPUT_COMPRESSION;
-            param.setCompressionType(lossless ? CompressionType.Lossless : CompressionType.Lossy);
-            param.setCompressionQuality(quality / 100f);
-            param.setUseSharpYUV(true); // WebP halves the colours' samples: at least no edge blurs
-            writer.setOutput(out);
-            writer.write(null, new IIOImage(picture, null, null), param);
-        } finally {
-            writer.dispose();
-        }
-        return bytes.toByteArray();
+        WebPWriteParam param = (WebPWriteParam) writer.getDefaultWriteParam();
+        boolean lossless = quality == Limits.MAX_OUTPUT_COMPRESSION;
+        param.setCompressionType(lossless ? CompressionType.Lossless : CompressionType.Lossy);
+        param.setCompressionQuality(quality / 100f);
+        param.setUseSharpYUV(true); // WebP halves the colours' samples: at least no edge blurs
+        return PictureFile.written(writer, new IIOImage(picture, null, null), param);
     }
 
     private static synchronized void ensureLibraryFolder() throws IOException {

@@ -3,6 +3,7 @@ package dev.nocturne.ingest;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.nocturne.runtime.ResultFile;
 import java.util.List;
 import java.util.function.Function;
 
@@ -49,7 +50,7 @@ public final class Answers {
             RequestResult result,
             String jobId,
             String apiUrl,
-            Function<RequestResult.Image, byte[]> bytes) {
+            Function<ResultFile.Image, byte[]> bytes) {
         return new Images(
                 result.finishedAt().getEpochSecond(),
                 result.images().stream()
@@ -59,7 +60,7 @@ public final class Answers {
 
     private static Picture picture(
             RequestResult result,
-            RequestResult.Image image,
+            ResultFile.Image image,
             String jobId,
             String apiUrl,
             byte[] bytes) {
@@ -75,7 +76,7 @@ public final class Answers {
             RequestResult result,
             String jobId,
             String apiUrl,
-            Function<RequestResult.Image, byte[]> bytes) {
+            Function<ResultFile.Image, byte[]> bytes) {
         String id = "batch_req_" + result.requestId();
         if (result.status() == RequestResult.Status.COMPLETED) {
             Images body = images(result, jobId, apiUrl, bytes);

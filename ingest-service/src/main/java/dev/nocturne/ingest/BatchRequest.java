@@ -1,5 +1,7 @@
 package dev.nocturne.ingest;
 
+import static dev.nocturne.ingest.RequestBody.require;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -64,73 +66,32 @@ record BatchRequest(
      * @throws IngestException INVALID
      */
     static BatchRequest parse(JsonNode json) {
-        if (!(json instanceof ObjectNode body)) {
-            throw IngestException.invalid(null, "the body is not an object: send a JSON object");
-        }
-        body.fieldNames()
-                .forEachRemaining(
-                        name ->
-                                require(
-                                        FIELDS.contains(name),
-                                        JobParser.excerpt(name),
-                                        "unknown field '%s': known are %s"
-                                                .formatted(
-                                                        JobParser.excerpt(name),
-                                                        String.join(", ", FIELDS))));
-        String endpoint = text(body, "endpoint");
+        RequestBody body = RequestBody.parse(json, FIELDS);
+        String endpoint = body.text("endpoint");
         require(
                 endpoint.equals(CaptionJson.ENDPOINT),
                 "endpoint",
                 "endpoint is '%s': must be '%s'"
                         .formatted(JobParser.excerpt(endpoint), CaptionJson.ENDPOINT));
-        String onInvalid = body.hasNonNull("on_invalid") ? text(body, "on_invalid") : "fail";
+        String onInvalid = body.has("on_invalid") ? body.text("on_invalid") : "fail";
         require(
                 Set.of("fail", "skip").contains(onInvalid),
                 "on_invalid",
                 "on_invalid is '%s': must be 'fail' or 'skip'"
                         .formatted(JobParser.excerpt(onInvalid)));
-        String window = text(body, "completion_window");
+        String window = body.text("completion_window");
         return new BatchRequest(
-                text(body, "input_file_id"),
+                body.text("input_file_id"),
                 onInvalid.equals("skip"),
                 window,
                 window(window),
-                metadata(body.get("metadata")),
+                metadata(body.json().get("metadata")),
                 Schedule.parse(
-                        optional(body, "start_after"),
-                        optional(body, "window"),
-                        optional(body, "deadline")),
-                flag(body, "webdataset"),
-                digest(body));
-    }
-
-    private static void require(boolean holds, String param, String message) {
-        if (!holds) {
-            throw IngestException.invalid(param, message);
-        }
-    }
-
-    private static String optional(ObjectNode body, String name) {
-        return body.hasNonNull(name) ? text(body, name) : null;
-    }
-
-    private static boolean flag(ObjectNode body, String name) {
-        JsonNode node = body.path(name);
-        require(
-                node.isMissingNode() || node.isNull() || node.isBoolean(),
-                name,
-                "%s is %s: must be true or false"
-                        .formatted(name, JobParser.excerpt(node.toString())));
-        return node.booleanValue();
-    }
-
-    private static String text(ObjectNode body, String name) {
-        JsonNode node = body.get(name);
-        require(
-                node != null && node.isTextual(),
-                name,
-                "%s is %s: must be a string".formatted(name, node == null ? "missing" : node));
-        return node.textValue();
+                        body.optional("start_after"),
+                        body.optional("window"),
+                        body.optional("deadline")),
+                body.flag("webdataset"),
+                digest(body.json()));
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.runtime.ResultFile;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.file.Files;
@@ -63,7 +64,7 @@ final class ContactPages implements AutoCloseable {
                                     escape(result.failure().message())));
         } else {
             page.write("<div class=\"row\">\n");
-            for (RequestResult.Image image : result.images()) {
+            for (ResultFile.Image image : result.images()) {
                 writePicture(result, image);
             }
             page.write("</div>\n");
@@ -80,8 +81,8 @@ final class ContactPages implements AutoCloseable {
         return result.caption().isEmpty() ? result.customId() : result.caption();
     }
 
-    private void writePicture(RequestResult result, RequestResult.Image image) throws IOException {
-        String name = escape(image.key().substring("jobs/%s/".formatted(jobId).length()));
+    private void writePicture(RequestResult result, ResultFile.Image image) throws IOException {
+        String name = escape(image.key().substring(JobFiles.key(jobId, "").length()));
         page.write(
                 """
                 <figure><a href="%s"><img src="%s" alt="%s" loading="lazy"></a>\

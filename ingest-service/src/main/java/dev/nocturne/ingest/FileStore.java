@@ -60,15 +60,14 @@ final class FileStore {
     }
 
     Optional<StoredFile> find(String id) {
-        if (!ID.matcher(id).matches() || !store.exists(descriptionKey(id))) {
-            return Optional.empty();
-        }
-        return Optional.of(read(id));
+        return ID.matcher(id).matches()
+                ? store.find(descriptionKey(id)).map(json -> read(id, json))
+                : Optional.empty();
     }
 
-    private StoredFile read(String id) {
+    private static StoredFile read(String id, byte[] json) {
         try {
-            return JSON.readValue(store.get(descriptionKey(id)), StoredFile.class);
+            return JSON.readValue(json, StoredFile.class);
         } catch (IOException e) {
             throw PermanentException.because(
                     ReasonCodes.STORAGE_ERROR,

@@ -1,5 +1,6 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.runtime.StageException;
 import java.util.List;
 
 /** A request that this service does not carry out, with everything that is wrong with it. */
@@ -69,6 +70,11 @@ public final class IngestException extends RuntimeException {
 
     static IngestException timedOut(String message) {
         return new IngestException(Kind.TIMED_OUT, null, null, "timed_out", message);
+    }
+
+    /** What the store refuses for good it refuses again, but somebody may repair it. */
+    static IngestException unavailable(StageException cause) {
+        return unavailable(cause.getMessage() + ": try again later", cause);
     }
 
     static IngestException unavailable(String message, Throwable cause) {

@@ -269,13 +269,8 @@ public final class IngestService implements Service {
         try {
             return access.get();
         } catch (StageException e) {
-            throw unavailable(e);
+            throw IngestException.unavailable(e);
         }
-    }
-
-    /** What the store refuses for good it refuses again, but somebody may repair it. */
-    private static IngestException unavailable(StageException e) {
-        return IngestException.unavailable(e.getMessage() + ": try again later", e);
     }
 
     // ---- batches
@@ -473,7 +468,7 @@ public final class IngestService implements Service {
         try {
             return files.download(file);
         } catch (StageException e) {
-            throw unavailable(e);
+            throw IngestException.unavailable(e);
         }
     }
 
@@ -564,7 +559,7 @@ public final class IngestService implements Service {
      */
     public InputStream picture(String jobId, String requestId, String name) {
         requireCaughtUp();
-        String key = "jobs/%s/images/%s/%s".formatted(jobId, requestId, name);
+        String key = ResultFile.folder(jobId, requestId) + name;
         boolean wellFormed =
                 Ids.isJobId(jobId)
                         && REQUEST_ID.matcher(requestId).matches()
@@ -647,8 +642,7 @@ public final class IngestService implements Service {
         RequestRef request =
                 new RequestRef(own, Ids.requestId(own, customId), customId, stored.caption());
         String key =
-                "jobs/%s/images/%s/%s"
-                        .formatted(own, request.getRequestId(), stored.fileName(candidate.rank()));
+                ResultFile.folder(own, request.getRequestId()) + stored.fileName(candidate.rank());
         if (fromStore(() -> store.exists(key))) {
             return CompletableFuture.completedFuture(open(key));
         }
@@ -766,7 +760,7 @@ public final class IngestService implements Service {
      */
     public InputStream jobFile(String id, String name) {
         requireCaughtUp();
-        String key = "jobs/%s/%s".formatted(id, name);
+        String key = JobFiles.key(id, name);
         boolean wellFormed = Ids.isJobId(id) && JOB_FILE.matcher(name).matches();
         if (!wellFormed || !fromStore(() -> store.exists(key))) {
             throw IngestException.unknown(

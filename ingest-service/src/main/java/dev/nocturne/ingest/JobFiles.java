@@ -146,7 +146,7 @@ final class JobFiles {
                 RequestFinished result,
                 AnswerFormat format,
                 byte[] stored,
-                Function<RequestResult.Image, byte[]> pictures)
+                Function<ResultFile.Image, byte[]> pictures)
                 throws IOException;
     }
 
@@ -156,8 +156,13 @@ final class JobFiles {
         this.results = results;
     }
 
+    /** In the bucket, of a file of the job by its name in the manifest. */
+    static String key(String jobId, String name) {
+        return "jobs/%s/%s".formatted(jobId, name);
+    }
+
     static String manifestKey(String jobId) {
-        return "jobs/%s/manifest.json".formatted(jobId);
+        return key(jobId, "manifest.json");
     }
 
     static String outputFileId(String jobId) {
@@ -387,14 +392,14 @@ final class JobFiles {
 
     /** Null if somebody has deleted it. */
     private byte[] find(String key) throws InterruptedException {
-        return BUSY_STORE.retry(() -> store.exists(key) ? store.get(key) : null);
+        return BUSY_STORE.retry(() -> store.find(key)).orElse(null);
     }
 
     private static void writeEntries(
             String jobId, RequestResult result, byte[] stored, OutputStream entries)
             throws IOException {
-        int prefix = "jobs/%s/".formatted(jobId).length();
-        for (RequestResult.Image image : result.images()) {
+        int prefix = key(jobId, "").length();
+        for (ResultFile.Image image : result.images()) {
             writeLine(
                     entries,
                     new Entry(image.key().substring(prefix), image.bytes(), image.sha256()));
@@ -504,7 +509,7 @@ final class JobFiles {
     /** The answers of a batch are files of the API, too. */
     private void put(Content content, Path file) throws IOException {
         String name = file.getFileName().toString();
-        String key = "jobs/%s/%s".formatted(content.jobId(), name);
+        String key = key(content.jobId(), name);
         if (content.created() != null && name.equals("output.jsonl")) {
             put(content, outputFileId(content.jobId()), key, file);
         } else if (content.created() != null && name.equals("errors.jsonl")) {

@@ -79,7 +79,7 @@ public final class JobLinks {
         try {
             writeLines(new BufferedOutputStream(out, 1 << 16));
         } catch (StageException e) {
-            throw IngestException.unavailable(e.getMessage() + ": try again later", e);
+            throw IngestException.unavailable(e);
         }
     }
 
@@ -100,7 +100,7 @@ public final class JobLinks {
     }
 
     private Link link(JobFiles.Entry file) {
-        String key = "jobs/%s/%s".formatted(jobId, file.name());
+        String key = JobFiles.key(jobId, file.name());
         return new Link(
                 file.name(), store.link(key, validity), expiresAt, file.bytes(), file.sha256());
     }

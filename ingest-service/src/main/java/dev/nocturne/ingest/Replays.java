@@ -45,11 +45,12 @@ final class Replays {
      */
     Optional<ResultFile> find(String jobId, String requestId) {
         String key = ResultFile.key(jobId, requestId);
-        if (!store.exists(key)) {
+        Optional<byte[]> json = store.find(key);
+        if (json.isEmpty()) {
             return Optional.empty();
         }
         try {
-            ResultFile result = ResultFile.parse(store.get(key));
+            ResultFile result = ResultFile.parse(json.get());
             if (result == null || result.model() == null || result.images() == null) {
                 throw new IOException("it names no model or no pictures");
             }

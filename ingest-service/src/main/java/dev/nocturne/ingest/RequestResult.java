@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
+import dev.nocturne.runtime.ResultFile;
 import java.time.Instant;
 import java.util.List;
 
@@ -20,7 +21,7 @@ public record RequestResult(
         String customId,
         String caption,
         Status status,
-        List<Image> images,
+        List<ResultFile.Image> images,
         Failure failure,
         Instant finishedAt) {
 
@@ -36,30 +37,6 @@ public record RequestResult(
     }
 
     /**
-     * @param rank 1 is the best
-     * @param key object key in the bucket
-     * @param sha256 of the object
-     * @param bytes size of the object
-     * @param score cosine of CLIP image and text embedding
-     */
-    @JsonNaming(SnakeCaseStrategy.class)
-    public record Image(
-            int rank,
-            String key,
-            String sha256,
-            long bytes,
-            int candidate,
-            long seed,
-            float score,
-            double logProbability) {
-
-        /** Its name in the request's folder, and at the end of its address. */
-        String fileName() {
-            return key.substring(key.lastIndexOf('/') + 1);
-        }
-    }
-
-    /**
      * @param code a reason code
      * @param param the parameter at fault, if one is
      * @param line of the job's input file, if one is at fault
@@ -68,20 +45,6 @@ public record RequestResult(
 
     static RequestResult of(RequestFinished event) {
         RequestRef request = event.getRequest();
-        List<Image> images =
-                event.getImages().stream()
-                        .map(
-                                image ->
-                                        new Image(
-                                                image.getRank(),
-                                                image.getKey(),
-                                                image.getSha256(),
-                                                image.getBytes(),
-                                                image.getCandidate(),
-                                                image.getSeed(),
-                                                image.getScore(),
-                                                image.getLogProbability()))
-                        .toList();
         Failure failure =
                 event.getFailure() == null
                         ? null
@@ -96,7 +59,7 @@ public record RequestResult(
                 request.getCustomId(),
                 request.getCaption(),
                 Status.valueOf(event.getStatus().name()),
-                images,
+                event.getImages().stream().map(ResultFile.Image::of).toList(),
                 failure,
                 event.getFinishedAt());
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.ResultFile;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -59,7 +60,7 @@ final class WebDataset implements AutoCloseable {
 
     /** Of the keys of a job's shards. */
     static String prefix(String jobId) {
-        return "jobs/%s/%s".formatted(jobId, FOLDER);
+        return JobFiles.key(jobId, FOLDER);
     }
 
     /**
@@ -85,10 +86,10 @@ final class WebDataset implements AutoCloseable {
      * @param model null if it is not known
      * @param pictures the bytes of each image; null where the bucket has none
      */
-    void add(RequestResult result, String model, Function<RequestResult.Image, byte[]> pictures)
+    void add(RequestResult result, String model, Function<ResultFile.Image, byte[]> pictures)
             throws IOException {
         byte[] caption = result.caption().getBytes(StandardCharsets.UTF_8);
-        for (RequestResult.Image image : result.images()) {
+        for (ResultFile.Image image : result.images()) {
             byte[] picture = pictures.apply(image);
             if (picture == null) {
                 continue;

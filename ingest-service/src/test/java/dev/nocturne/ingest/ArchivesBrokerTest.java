@@ -8,14 +8,12 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
-import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
@@ -23,7 +21,6 @@ import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
@@ -33,39 +30,15 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A job in another format than PNG, its archives and its links; the test is the decoder. */
-class ArchivesBrokerTest {
+class ArchivesBrokerTest extends OnBroker {
 
     private static final Duration PATIENCE = Duration.ofMinutes(4);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String API = "http://localhost:8080/";
-
-    @TempDir Path folder;
-
-    private EmbeddedBroker broker;
-    private KafkaSettings kafka;
-    private KafkaProducer<byte[], byte[]> producer;
-    private final MemoryStore store = new MemoryStore();
-
-    @BeforeEach
-    void start() {
-        broker = EmbeddedBroker.start(folder.resolve("kafka"), 0);
-        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
-        producer = new KafkaProducer<>(kafka.producer());
-    }
-
-    @AfterEach
-    void close() {
-        producer.close();
-        broker.close();
-    }
 
     @Test
     void thePicturesOfAJobArePackedAndLinkedInTheFormatThatWasAskedFor() throws Exception {

@@ -8,11 +8,9 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.StoredImage;
-import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
@@ -29,39 +27,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Batches from file to output, with restarts in between; the results come from the test. */
-class BatchBrokerTest {
+class BatchBrokerTest extends OnBroker {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String API = "http://localhost:8080/";
-
-    @TempDir Path folder;
-
-    private EmbeddedBroker broker;
-    private KafkaSettings kafka;
-    private KafkaProducer<byte[], byte[]> producer;
-    private final MemoryStore store = new MemoryStore();
-
-    @BeforeEach
-    void start() {
-        broker = EmbeddedBroker.start(folder.resolve("kafka"), 0);
-        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
-        producer = new KafkaProducer<>(kafka.producer());
-    }
-
-    @AfterEach
-    void close() {
-        producer.close();
-        broker.close();
-    }
 
     private IngestService service() {
         IngestService service =

@@ -242,22 +242,25 @@ class JobStateTest {
     }
 
     private static JobEvent created() {
-        return event(
-                0,
-                new JobCreated(
-                        "file-1",
-                        false,
-                        "24h",
-                        START.plusSeconds(86_400),
-                        Map.of(),
-                        "http://localhost/",
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        false));
+        return event(0, created(START.plusSeconds(86_400)));
+    }
+
+    /** Of a batch that may take until then. */
+    static JobCreated created(Instant expires) {
+        return new JobCreated(
+                "file-1",
+                false,
+                "24h",
+                expires,
+                Map.of(),
+                "http://localhost/",
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                false);
     }
 
     private static JobEvent event(int second, Object change) {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -47,14 +48,19 @@ final class MemoryStore implements ObjectStore {
 
     @Override
     public byte[] get(String key) {
+        return find(key)
+                .orElseThrow(
+                        () ->
+                                new PermanentException(
+                                        ReasonCodes.STORAGE_ERROR, "no object " + key, null));
+    }
+
+    @Override
+    public Optional<byte[]> find(String key) {
         if (away.contains(key)) {
             throw new TransientException("the store is away", null);
         }
-        byte[] bytes = objects.get(key);
-        if (bytes == null) {
-            throw new PermanentException(ReasonCodes.STORAGE_ERROR, "no object " + key, null);
-        }
-        return bytes;
+        return Optional.ofNullable(objects.get(key));
     }
 
     @Override

@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.DrawnCandidates;
@@ -18,7 +17,6 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
-import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.EventCodec;
@@ -29,7 +27,6 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
@@ -37,42 +34,17 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a finished job leaves, and what can be made of it later; the test is the decoder. */
-class ReplayBrokerTest {
+class ReplayBrokerTest extends OnBroker {
 
     private static final Duration PATIENCE = Duration.ofMinutes(4);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String API = "http://localhost:8080/";
-
-    @TempDir Path folder;
-
-    private EmbeddedBroker broker;
-    private KafkaSettings kafka;
-    private KafkaProducer<byte[], byte[]> producer;
-    private final MemoryStore store = new MemoryStore();
-
-    @BeforeEach
-    void start() {
-        broker = EmbeddedBroker.start(folder.resolve("kafka"), 0);
-        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
-        producer = new KafkaProducer<>(kafka.producer());
-    }
-
-    @AfterEach
-    void close() {
-        producer.close();
-        broker.close();
-    }
 
     @Test
     void theCandidatesOfAFinishedJobCanBeSeenRenderedAndRankedAgain() throws Exception {

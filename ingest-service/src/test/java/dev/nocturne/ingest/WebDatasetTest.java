@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nocturne.runtime.ResultFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,7 +63,7 @@ class WebDatasetTest {
                 IntStream.rangeClosed(1, images)
                         .mapToObj(
                                 rank ->
-                                        new RequestResult.Image(
+                                        new ResultFile.Image(
                                                 rank,
                                                 "jobs/job-1/images/%s/%d.%s"
                                                         .formatted(id, rank, extension),
@@ -170,7 +171,7 @@ class WebDatasetTest {
     }
 
     /** The bucket has these pictures of a request, and no more. */
-    private static Function<RequestResult.Image, byte[]> byRank(byte[]... pictures) {
+    private static Function<ResultFile.Image, byte[]> byRank(byte[]... pictures) {
         return image -> image.rank() <= pictures.length ? pictures[image.rank() - 1] : null;
     }
 

@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.embedded.Preflight;
 import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobCreated;
@@ -17,7 +16,6 @@ import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.runtime.Backoff;
 import dev.nocturne.runtime.FatalException;
-import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
@@ -29,8 +27,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -46,16 +42,13 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Ends of batches on their way to a receiver that is down, fails, or does not answer. */
-class WebhooksBrokerTest {
+class WebhooksBrokerTest extends OnBroker {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final byte[] KEY = "a secret of thirty-two bytes, ok".getBytes(UTF_8);
@@ -69,32 +62,6 @@ class WebhooksBrokerTest {
                     new Backoff(Duration.ofMillis(20), Duration.ofMillis(100), Integer.MAX_VALUE),
                     Duration.ofHours(72));
 
-    /** The system's, as many days later as the test says. */
-    private static final class MovableClock extends Clock {
-        volatile Duration later = Duration.ZERO;
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Instant instant() {
-            return Instant.now().plus(later);
-        }
-    }
-
-    @TempDir Path folder;
-
-    private EmbeddedBroker broker;
-    private KafkaSettings kafka;
-    private KafkaProducer<byte[], byte[]> producer;
-    private final MemoryStore store = new MemoryStore();
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final MovableClock clock = new MovableClock();
     private final JobTable jobs = new JobTable(clock);
@@ -103,17 +70,8 @@ class WebhooksBrokerTest {
     private final Queue<JobEvent> ahead = new ConcurrentLinkedQueue<>();
 
     @BeforeEach
-    void start() {
-        broker = EmbeddedBroker.start(folder.resolve("kafka"), 0);
-        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
+    void createTopics() {
         TopicAdmin.createMissing(kafka);
-        producer = new KafkaProducer<>(kafka.producer());
-    }
-
-    @AfterEach
-    void close() {
-        producer.close();
-        broker.close();
     }
 
     // ---- with the whole service
@@ -330,21 +288,7 @@ class WebhooksBrokerTest {
 
     /** A batch ends; the table learns of it when it is made to catch up. */
     private void end(String id, Instant at) {
-        JobCreated created =
-                new JobCreated(
-                        "file-1",
-                        false,
-                        "24h",
-                        at.plusSeconds(1),
-                        Map.of(),
-                        "http://localhost/",
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        false);
+        JobCreated created = JobStateTest.created(at.plusSeconds(1));
         for (Object change :
                 List.of(created, new JobReleased(1, 0, 0L), new JobClosed(0, 0, 0, 0, at))) {
             JobEvent event = new JobEvent(id, at, change);
@@ -381,7 +325,7 @@ class WebhooksBrokerTest {
                 assertThat(batches(receiver.accepted())).containsExactly("batch_b");
                 assertThat(attempts("given_up")).isZero();
 
-                clock.later = Duration.ofHours(73);
+                clock.ahead = Duration.ofHours(73);
                 await().atMost(PATIENCE).until(() -> attempts("given_up") == 1);
                 end("batch_c", clock.instant());
                 await().atMost(PATIENCE).until(() -> attempts("delivered") == 2);

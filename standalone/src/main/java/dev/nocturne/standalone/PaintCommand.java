@@ -31,7 +31,7 @@ final class PaintCommand implements Callable<Integer> {
             paramLabel = "DIR",
             defaultValue = "paintings",
             description =
-                    "Folder for the pictures, 1.png or as --format says, and result.json (default: ${DEFAULT-VALUE}).")
+                    "Folder for the pictures, 1.png or as --output-format says, and result.json (default: ${DEFAULT-VALUE}).")
     Path out;
 
     @Mixin CaptionOptions options;

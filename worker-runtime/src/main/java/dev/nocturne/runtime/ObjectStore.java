@@ -4,6 +4,7 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Objects in one bucket. Thread-safe.
@@ -35,6 +36,9 @@ public interface ObjectStore {
 
     /** The object's bytes; an object that is not there is a {@link PermanentException}. */
     byte[] get(String key);
+
+    /** As {@link #get}; empty if the object is not there. */
+    Optional<byte[]> find(String key);
 
     /** As {@link #get}, as a stream, which the caller closes. */
     InputStream open(String key);

@@ -3,7 +3,9 @@ package dev.nocturne.runtime;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.DrawnCandidates;
@@ -32,7 +34,7 @@ import java.util.Optional;
  * @param dvae id of the dVAE whose tokens they are; null in a file from before it was written
  * @param candidates how many were compared
  * @param outputFormat of the pictures; PNG in a file from before there were others
- * @param images of the winners
+ * @param images of the winners, best first
  * @param ranking every candidate, best first; empty in a file from before they were kept
  */
 public record ResultFile(
@@ -55,7 +57,16 @@ public record ResultFile(
         List<Image> images,
         List<Candidate> ranking) {
 
-    /** One stored picture, best rank first. */
+    /**
+     * One stored picture.
+     *
+     * @param rank 1 is the best
+     * @param key object key in the bucket
+     * @param sha256 of the object
+     * @param bytes size of the object
+     * @param score cosine of CLIP image and text embedding
+     */
+    @JsonNaming(SnakeCaseStrategy.class)
     public record Image(
             int rank,
             String key,
@@ -66,7 +77,19 @@ public record ResultFile(
             float score,
             double logProbability) {
 
-        /** The last part of the key. */
+        public static Image of(StoredImage image) {
+            return new Image(
+                    image.getRank(),
+                    image.getKey(),
+                    image.getSha256(),
+                    image.getBytes(),
+                    image.getCandidate(),
+                    image.getSeed(),
+                    image.getScore(),
+                    image.getLogProbability());
+        }
+
+        /** Its name in the request's folder, and at the end of its address. */
         public String fileName() {
             return key.substring(key.lastIndexOf('/') + 1);
         }
@@ -132,19 +155,7 @@ public record ResultFile(
                 ranked.getOutputCompression(),
                 ranked.getGridHeight(),
                 ranked.getGridWidth(),
-                images.stream()
-                        .map(
-                                image ->
-                                        new Image(
-                                                image.getRank(),
-                                                image.getKey(),
-                                                image.getSha256(),
-                                                image.getBytes(),
-                                                image.getCandidate(),
-                                                image.getSeed(),
-                                                image.getScore(),
-                                                image.getLogProbability()))
-                        .toList(),
+                images.stream().map(Image::of).toList(),
                 ranking(ranked));
     }
 
@@ -182,9 +193,14 @@ public record ResultFile(
         }
     }
 
+    /** Of the keys of all objects of the request; ends with a slash. */
+    public static String folder(String jobId, String requestId) {
+        return "jobs/%s/images/%s/".formatted(jobId, requestId);
+    }
+
     /** Of the object in the bucket. */
     public static String key(String jobId, String requestId) {
-        return "jobs/%s/images/%s/result.json".formatted(jobId, requestId);
+        return folder(jobId, requestId) + "result.json";
     }
 
     public byte[] toJson() {

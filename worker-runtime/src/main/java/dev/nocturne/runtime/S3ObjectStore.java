@@ -24,6 +24,7 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -143,13 +144,18 @@ final class S3ObjectStore implements ObjectStore {
 
     @Override
     public byte[] get(String key) {
-        return request(
-                "get " + key,
-                () -> {
-                    try (InputStream in = client.getObject(getArgs(key))) {
-                        return in.readAllBytes();
-                    }
-                });
+        return request("get " + key, () -> read(key));
+    }
+
+    @Override
+    public Optional<byte[]> find(String key) {
+        return request("get " + key, () -> ifThere(() -> read(key)));
+    }
+
+    private byte[] read(String key) throws Exception {
+        try (InputStream in = client.getObject(getArgs(key))) {
+            return in.readAllBytes();
+        }
     }
 
     @Override
@@ -177,19 +183,7 @@ final class S3ObjectStore implements ObjectStore {
     public boolean exists(String key) {
         StatObjectArgs args =
                 StatObjectArgs.builder().bucket(settings.bucket()).object(name(key)).build();
-        return request(
-                "stat " + key,
-                () -> {
-                    try {
-                        client.statObject(args);
-                        return true;
-                    } catch (ErrorResponseException e) {
-                        if (NOT_FOUND.contains(e.errorResponse().code())) {
-                            return false;
-                        }
-                        throw e;
-                    }
-                });
+        return request("stat " + key, () -> ifThere(() -> client.statObject(args)).isPresent());
     }
 
     @Override
@@ -225,6 +219,18 @@ final class S3ObjectStore implements ObjectStore {
 
     private interface Request<T> {
         T run() throws Exception;
+    }
+
+    /** Empty if the store says that the object is not there. */
+    private static <T> Optional<T> ifThere(Request<T> request) throws Exception {
+        try {
+            return Optional.of(request.run());
+        } catch (ErrorResponseException e) {
+            if (NOT_FOUND.contains(e.errorResponse().code())) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     private <T> T request(String what, Request<T> request) {

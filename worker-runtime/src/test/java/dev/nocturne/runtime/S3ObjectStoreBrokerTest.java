@@ -57,6 +57,8 @@ class S3ObjectStoreBrokerTest {
         assertThat(store.get("jobs/1/images/a/1.png")).containsExactly(1, 2, 3);
         assertThat(store.exists("jobs/1/images/a/1.png")).isTrue();
         assertThat(store.exists("jobs/1/images/a/2.png")).isFalse();
+        assertThat(store.find("jobs/1/images/a/1.png")).contains(new byte[] {1, 2, 3});
+        assertThat(store.find("jobs/1/images/a/2.png")).isEmpty();
     }
 
     @Test
