@@ -5,6 +5,8 @@
 # The state of one batch of rows:
 #   text_k.I, text_v.I [groups, heads, L, 64]: the text of a caption, once for each group of its rows
 #   k.I, v.I [blocks, rows, heads, slots, 64]: what the pattern of layer I needs of the image so far; a block for each column, or one for all
+#   windows.P, starts.P: if pattern P looks through a window, the slots in it at each position, one after the other, and where those of each
+#   position start. The starts are read one by one, so they stay on the host, like `layout`.
 #   x [rows, width]: the hidden state that predicts the next token
 #   tokens, log_probability [batch]
 # Rows of one caption are taken together, eight to a group, so that its keys and values are read once for eight. `group_caption` [groups]
@@ -27,6 +29,17 @@ def begin(self, w: Dict[str, Tensor], layout: Tensor, prefixes: List[Dict[str, T
             if int(layout[i]) == 2:
                 blocks = width
             state[name] = torch.new_zeros(sample, [blocks, rows, torch.size(sample, 1), 0, 64])
+        pattern = int(layout[i])
+        name = "windows." + str(pattern)
+        if (pattern == 3 or pattern == 5) and name not in state:
+            slots: List[int] = []
+            starts: List[int] = [0]
+            for t in range(height * width):
+                for slot in self.window(pattern, t, height, width):
+                    slots.append(slot)
+                starts.append(len(slots))
+            state[name] = torch.tensor(slots, dtype=4, device=places.device)
+            state["starts." + str(pattern)] = torch.tensor(starts, dtype=4)
     hidden: List[Tensor] = []
     for caption in group_caption:
         hidden.append(torch.expand(prefixes[caption]["x"], [8, -1]))
@@ -95,16 +108,17 @@ def window(self, pattern: int, t: int, height: int, width: int) -> List[int]:
     return slots
 
 
-# A layer's keys or values, with room for one more at `slot`. They grow by 32 slots (GridGenerator.GROWTH), because products of whole
-# contiguous tensors are about twice as fast as those of a part of a larger one.
+# A layer's keys or values, with room for one more at `slot`. On processors they grow by 32 slots (GridGenerator.GROWTH), because products
+# of whole contiguous tensors are there about twice as fast as those of a part of a larger one.
 def room(self, state: Dict[str, Tensor], name: str, kept: int, slot: int) -> Tensor:
     cache = state[name]
     slots = torch.size(cache, 3)
     if slot >= slots:
         wanted = (slot // 32 + 1) * 32
-        if wanted > kept:
+        if wanted > kept or cache.is_cuda:
             wanted = kept
-        cache = torch.constant_pad_nd(cache, [0, 0, 0, wanted - slots])
+        size = torch.size(cache)
+        cache = torch.cat([cache, torch.new_zeros(cache, [size[0], size[1], size[2], wanted - slots, 64])], 3)
         state[name] = cache
     return cache
 
@@ -112,6 +126,9 @@ def room(self, state: Dict[str, Tensor], name: str, kept: int, slot: int) -> Ten
 # One softmax over the text of the row's caption and the image keys that the layer sees: the first `seen`. q [rows, heads, 1, 64], keys and values
 # [rows, heads, slots, 64] -> [rows, heads, 1, 64]
 def attend(self, state: Dict[str, Tensor], layer: str, q: Tensor, keys: Tensor, values: Tensor, seen: int) -> Tensor:
+    if q.is_cuda:
+        # a part costs no more than the whole there, and fewer kernels
+        keys, values = torch.slice(keys, 2, 0, seen), torch.slice(values, 2, 0, seen)
     text_k, text_v = state["text_k." + layer], state["text_v." + layer]
     groups, heads, length = torch.size(text_k, 0), torch.size(text_k, 1), torch.size(text_k, 2)
     grouped = torch.view(torch.index_select(q, 0, state["members"]), [groups, 8, heads, 64])
@@ -119,11 +136,18 @@ def attend(self, state: Dict[str, Tensor], layer: str, q: Tensor, keys: Tensor, 
     on_text = torch.reshape(torch.transpose(on_text, 1, 2), [groups * 8, heads, 1, length])
     on_text = torch.index_select(on_text, 0, state["places"])
     on_image = torch.slice(torch.matmul(q, torch.transpose(keys, 2, 3)), 3, 0, seen)
-    p = torch.softmax(torch.cat([on_text, on_image], -1).to(6) * 0.125, -1).to(q.dtype)
+    scores = torch.cat([on_text, on_image], -1)
+    if q.is_cuda:
+        # its softmax adds up in float32 by itself
+        p = torch.softmax(scores * 0.125, -1)
+    else:
+        p = torch.softmax(scores.to(6) * 0.125, -1).to(q.dtype)
     p_text = torch.view(torch.index_select(torch.slice(p, 3, 0, length), 0, state["members"]), [groups, 8, heads, length])
     of_text = torch.matmul(torch.transpose(p_text, 1, 2), text_v)  # [groups, heads, 8, 64]
     of_text = torch.reshape(torch.transpose(of_text, 1, 2), [groups * 8, heads, 1, 64])
-    p_image = torch.constant_pad_nd(torch.slice(p, 3, length), [0, torch.size(keys, 2) - seen])
+    p_image = torch.slice(p, 3, length)
+    if torch.size(keys, 2) > seen:
+        p_image = torch.constant_pad_nd(p_image, [0, torch.size(keys, 2) - seen])
     return torch.index_select(of_text, 0, state["places"]) + torch.matmul(p_image, values)
 
 
@@ -139,7 +163,8 @@ def attend_at(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tenso
     torch.copy_(torch.slice(keys, 2, slot, slot + 1), k)
     torch.copy_(torch.slice(values, 2, slot, slot + 1), v)
     if pattern == 3 or pattern == 5:
-        window = torch.tensor(self.window(pattern, t, height, width), dtype=4, device=q.device)
+        starts = state["starts." + str(pattern)]
+        window = torch.slice(state["windows." + str(pattern)], 0, int(starts[t]), int(starts[t + 1]))
         return self.attend(state, layer, q, torch.index_select(keys, 2, window), torch.index_select(values, 2, window), torch.size(window, 0))
     return self.attend(state, layer, q, keys, values, self.seen(pattern, t, height, width))
 

@@ -59,7 +59,7 @@ public final class GridGenerator implements AutoCloseable {
         this.batchSize = batchSize;
         this.program = architecture.program();
         this.weights = program.prepare(weights, precision, batchSize);
-        this.layout = tensor(architecture.layout(), program.manager());
+        this.layout = tensor(architecture.layout(), program.hostManager());
     }
 
     public int batchSize() {

@@ -1,5 +1,6 @@
 package dev.nocturne.models;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
@@ -52,12 +53,14 @@ public final class TorchProgram implements AutoCloseable {
     }
 
     private final PtNDManager manager;
+    private final PtNDManager hostManager;
     private final PtSymbolBlock block;
     private final ParameterStore noParameters;
     private long nanosInside;
 
     private TorchProgram(PtNDManager manager, PtSymbolBlock block) {
         this.manager = manager;
+        this.hostManager = (PtNDManager) manager.newSubManager(Device.cpu());
         this.block = block;
         this.noParameters = new ParameterStore(manager, false);
     }
@@ -139,7 +142,7 @@ public final class TorchProgram implements AutoCloseable {
      */
     public NDArray train(String function, NDList arguments) {
         JniUtils.setGradMode(true);
-        try (NDArray method = manager.create(0f)) {
+        try (NDArray method = hostManager.create(0f)) {
             method.setName("module_method:" + function);
             NDList named = new NDList(arguments);
             named.add(method);
@@ -162,6 +165,14 @@ public final class TorchProgram implements AutoCloseable {
     /** The manager that owns this program's arrays; use sub-managers for what is short-lived. */
     public PtNDManager manager() {
         return manager;
+    }
+
+    /**
+     * For arrays whose elements the program reads one by one: on a GPU each such read of an array
+     * there would wait until the device has done all that was asked of it before.
+     */
+    public PtNDManager hostManager() {
+        return hostManager;
     }
 
     /**

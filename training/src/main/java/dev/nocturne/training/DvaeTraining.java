@@ -155,12 +155,12 @@ final class DvaeTraining implements Trainee {
         try (NDManager scope = program.manager().newSubManager()) {
             NDList arguments = state.arguments();
             arguments.add(array(pixels, CODEBOOK_PICTURES, scope));
-            try (NDArray fit = program.train("fit_codebook", arguments)) {
-                float[] values = fit.toFloatArray();
-                return Optional.of(
-                        "step %,d  codebook of %d clusters: perplexity %.0f, mean squared distance %.2f"
-                                .formatted(step, architecture.vocabulary(), values[0], values[1]));
-            }
+            NDArray fit = program.train("fit_codebook", arguments);
+            fit.attach(scope);
+            float[] values = fit.toFloatArray();
+            return Optional.of(
+                    "step %,d  codebook of %d clusters: perplexity %.0f, mean squared distance %.2f"
+                            .formatted(step, architecture.vocabulary(), values[0], values[1]));
         }
     }
 

@@ -17,7 +17,7 @@ interface Trainee extends AutoCloseable {
 
     Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random);
 
-    /** Draws one batch. Called by the loader thread, ahead of the step that uses it. */
+    /** Draws one batch. Called by several threads at once, ahead of the step that uses it. */
     Object draw(RandomGenerator random);
 
     /** The drawn batch as the last arguments of {@code train_step}, owned by {@code scope}. */

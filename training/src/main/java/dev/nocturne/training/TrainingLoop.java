@@ -9,11 +9,14 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
 
 /**
@@ -78,11 +81,14 @@ final class TrainingLoop {
         long first = state.steps();
         Progress progress = new Progress(first);
         long checkpointed = System.nanoTime();
-        CompletableFuture<Object> next = drawAhead(first);
+        // a GPU makes a step in less time than a processor draws its batch
+        Queue<CompletableFuture<Object>> ahead = new ArrayDeque<>();
+        int lead = Runtime.getRuntime().availableProcessors();
+        LongStream.range(first, first + lead).forEach(s -> ahead.add(drawAhead(s)));
         long step = first;
         while (step < plan.steps && !signal.stopRequested()) {
-            Object drawn = next.join();
-            next = drawAhead(step + 1);
+            Object drawn = ahead.remove().join();
+            ahead.add(drawAhead(step + lead));
             trainee.before(step, state).ifPresent(log::println);
             progress.add(step(state, drawn, step));
             step++;
@@ -109,9 +115,9 @@ final class TrainingLoop {
             NDList arguments = state.arguments();
             arguments.add(scope.create(trainee.knobs(step)));
             arguments.addAll(trainee.arguments(drawn, scope));
-            try (NDArray metrics = trainee.program().train("train_step", arguments)) {
-                return metrics.toFloatArray();
-            }
+            NDArray metrics = trainee.program().train("train_step", arguments);
+            metrics.attach(scope);
+            return metrics.toFloatArray();
         }
     }
 

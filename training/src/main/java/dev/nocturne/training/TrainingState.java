@@ -94,6 +94,10 @@ final class TrainingState {
     }
 
     private static Safetensors.Tensor tensor(NDArray array) {
-        return new Safetensors.Tensor(array.getShape().getShape(), array.toFloatArray());
+        try (NDManager scope = array.getManager().newSubManager()) {
+            // from a GPU, reading makes a copy that lives as long as the manager
+            array.tempAttach(scope);
+            return new Safetensors.Tensor(array.getShape().getShape(), array.toFloatArray());
+        }
     }
 }

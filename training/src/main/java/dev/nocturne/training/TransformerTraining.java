@@ -99,7 +99,7 @@ final class TransformerTraining implements Trainee {
         this.tokenizer = tokenizer;
         this.vae = vae;
         NDManager manager = program.manager();
-        this.layout = manager.create(architecture.layout());
+        this.layout = program.hostManager().create(architecture.layout());
         int positions = architecture.textLength() + architecture.gridLength();
         this.masks =
                 manager.create(
