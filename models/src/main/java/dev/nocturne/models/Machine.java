@@ -23,28 +23,27 @@ import java.util.stream.Stream;
  */
 public record Machine(
         String device, int threads, double readBytesPerSecond, double flopsPerSecond) {
-    private static final int RUNS = 7;
-
     /** Whether the models run on a GPU. */
     public static boolean hasGpu() {
         return Engine.getInstance().getGpuCount() > 0;
     }
 
-    /** Takes a second or two, and 4 GB of a GPU's memory. */
+    /** Takes a second or two, and 2 GB of a GPU's memory. */
     public static Machine measure(Precision precision) {
         boolean gpu = hasGpu();
         // On a GPU large enough that the start of the work and the way back of its result, some
         // tens of microseconds, don't count.
-        long floats = gpu ? 1L << 30 : 1L << 26;
+        long floats = gpu ? 1L << 29 : 1L << 26;
         long side = gpu ? 8192 : 2048;
+        int runs = gpu ? 100 : 7;
         try (TorchProgram program = TorchProgram.load("machine.py");
                 PtNDManager scope = (PtNDManager) program.manager().newSubManager();
                 IValue large = random(scope, floats);
                 IValue square = random(scope, side, side);
                 IValue type = IValue.from((long) precision.torchType());
                 IValue matrix = program.call("cast", square, type)) {
-            double read = seconds(program, "read", large);
-            double multiply = seconds(program, "square", matrix);
+            double read = seconds(runs, program, "read", large);
+            double multiply = seconds(runs, program, "square", matrix);
             return new Machine(
                     gpu ? gpu() : processor(),
                     gpu ? 0 : JniUtils.getNumThreads(),
@@ -58,9 +57,10 @@ public record Machine(
     }
 
     /** The least of several runs: what the machine does when nothing disturbs it. */
-    private static double seconds(TorchProgram program, String function, IValue... arguments) {
+    private static double seconds(
+            int runs, TorchProgram program, String function, IValue... arguments) {
         double least = Double.MAX_VALUE;
-        for (int i = 0; i < RUNS; i++) {
+        for (int i = 0; i < runs; i++) {
             long began = System.nanoTime();
             program.call(function, arguments).close();
             least = Math.min(least, (System.nanoTime() - began) / 1e9);

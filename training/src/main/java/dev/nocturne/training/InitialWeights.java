@@ -52,7 +52,9 @@ final class InitialWeights {
 
     static Safetensors.Tensor constant(long[] shape, float value) {
         float[] values = new float[size(shape)];
-        Arrays.fill(values, value);
+        if (value != 0) {
+            Arrays.fill(values, value);
+        }
         return new Safetensors.Tensor(shape, values);
     }
 
