@@ -205,35 +205,35 @@ public final class ModelBundle {
     }
 
     public DiscreteVae dvae() throws IOException {
-        return new DiscreteVae(
-                weights(DVAE, dvaeArchitecture().shapes()),
-                manifest.dvae,
-                manifest.imageSize,
-                Precision.best());
+        try (Safetensors weights = weights(DVAE, dvaeArchitecture().shapes())) {
+            return new DiscreteVae(
+                    weights.tensors(), manifest.dvae, manifest.imageSize, Precision.best());
+        }
     }
 
     /**
      * @param batchSize candidates drawn together; see {@link GridGenerator}
      */
     public GridGenerator generator(int batchSize) throws IOException {
-        return new GridGenerator(
-                weights(TRANSFORMER, transformerArchitecture().shapes()),
-                manifest.transformer,
-                batchSize,
-                Precision.best());
+        try (Safetensors weights = weights(TRANSFORMER, transformerArchitecture().shapes())) {
+            return new GridGenerator(
+                    weights.tensors(), manifest.transformer, batchSize, Precision.best());
+        }
     }
 
     /**
      * Computes in float32: scores of near equals decide the ranking, and bfloat16 would blur them.
      */
     public Clip clip() throws IOException {
-        return new Clip(
-                weights(CLIP, clipArchitecture().shapes()),
-                manifest.clip,
-                manifest.files.containsKey(CLIP_TOKENIZER)
-                        ? tokenizer(CLIP_TOKENIZER)
-                        : tokenizer(),
-                Precision.FLOAT32);
+        try (Safetensors weights = weights(CLIP, clipArchitecture().shapes())) {
+            return new Clip(
+                    weights.tensors(),
+                    manifest.clip,
+                    manifest.files.containsKey(CLIP_TOKENIZER)
+                            ? tokenizer(CLIP_TOKENIZER)
+                            : tokenizer(),
+                    Precision.FLOAT32);
+        }
     }
 
     public CandidateScorer scorer() throws IOException {
@@ -403,13 +403,24 @@ public final class ModelBundle {
         return value;
     }
 
-    private Map<String, Safetensors.Tensor> weights(String file, Map<String, long[]> shapes)
-            throws IOException {
+    /** Opens a part's file, verified; the caller closes it. */
+    private Safetensors weights(String file, Map<String, long[]> shapes) throws IOException {
         verifyChecksum(file);
         Path path = directory.resolve(file);
-        Map<String, Safetensors.Tensor> weights = Safetensors.readAll(path);
+        Safetensors weights = Safetensors.open(path);
+        try {
+            requireShapes(path, weights, shapes);
+            return weights;
+        } catch (IOException e) {
+            weights.close();
+            throw e;
+        }
+    }
+
+    private static void requireShapes(Path path, Safetensors weights, Map<String, long[]> shapes)
+            throws IOException {
         Set<String> missing = new TreeSet<>(shapes.keySet());
-        missing.removeAll(weights.keySet());
+        missing.removeAll(weights.entries().keySet());
         if (!missing.isEmpty()) {
             throw new InvalidModelException(
                     path
@@ -418,28 +429,27 @@ public final class ModelBundle {
                             + "; it does not belong to this "
                             + MANIFEST);
         }
-        for (Map.Entry<String, Safetensors.Tensor> entry : weights.entrySet()) {
-            long[] expected = shapes.get(entry.getKey());
+        for (Safetensors.Entry entry : weights.entries().values()) {
+            long[] expected = shapes.get(entry.name());
             if (expected == null) {
                 throw new InvalidModelException(
                         path
                                 + " has the unknown tensor "
-                                + entry.getKey()
+                                + entry.name()
                                 + "; it does not belong to this "
                                 + MANIFEST);
             }
-            if (!Arrays.equals(expected, entry.getValue().shape())) {
+            if (!Arrays.equals(expected, entry.shape())) {
                 throw new InvalidModelException(
                         "%s: the tensor %s is %s, but %s asks for %s"
                                 .formatted(
                                         path,
-                                        entry.getKey(),
-                                        Arrays.toString(entry.getValue().shape()),
+                                        entry.name(),
+                                        Arrays.toString(entry.shape()),
                                         MANIFEST,
                                         Arrays.toString(expected)));
             }
         }
-        return weights;
     }
 
     private void verifyChecksum(String file) throws IOException {

@@ -1,6 +1,5 @@
 package dev.nocturne.models;
 
-import ai.djl.engine.Engine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,9 +25,7 @@ public enum Precision {
 
     /** bfloat16 on a GPU and on processors that multiply it in hardware, else float32. */
     public static Precision best() {
-        return Engine.getInstance().getGpuCount() > 0 || processorMultipliesBfloat16()
-                ? BFLOAT16
-                : FLOAT32;
+        return Machine.hasGpu() || processorMultipliesBfloat16() ? BFLOAT16 : FLOAT32;
     }
 
     private static boolean processorMultipliesBfloat16() {

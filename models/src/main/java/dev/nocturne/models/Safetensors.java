@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -22,9 +23,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -95,6 +98,10 @@ public final class Safetensors implements AutoCloseable {
      */
     public record Entry(String name, ElementType type, long[] shape, long offset, long bytes) {}
 
+    /** What Java widens to float32. */
+    private static final Set<ElementType> FLOATS =
+            EnumSet.of(ElementType.F32, ElementType.F16, ElementType.BF16);
+
     private static final String METADATA = "__metadata__";
     private static final int LENGTH_BYTES = Long.BYTES;
 
@@ -146,13 +153,9 @@ public final class Safetensors implements AutoCloseable {
 
     /** All tensors of a file of floating-point tensors, in file order; the map is the caller's. */
     public static Map<String, Tensor> readAll(Path file) throws IOException {
-        Map<String, Tensor> tensors = new LinkedHashMap<>();
         try (Safetensors opened = open(file)) {
-            for (String name : opened.entries.keySet()) {
-                tensors.put(name, opened.tensor(name));
-            }
+            return new LinkedHashMap<>(opened.tensors());
         }
-        return tensors;
     }
 
     /**
@@ -211,17 +214,33 @@ public final class Safetensors implements AutoCloseable {
         return map(entry.offset(), entry.bytes());
     }
 
+    /**
+     * All tensors of a file of floating-point tensors, in the header's order, each read whenever it
+     * is asked for; only until {@link #close}. A failure to read throws {@link
+     * UncheckedIOException}.
+     *
+     * @throws InvalidModelException if a tensor is of another type, or more than an array holds
+     */
+    public Map<String, Tensor> tensors() throws InvalidModelException {
+        for (Entry entry : entries.values()) {
+            requireFloats(entry);
+        }
+        return new LazyTensors(
+                entries.keySet(),
+                name -> {
+                    try {
+                        return tensor(name);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
+    }
+
     /** The values of a tensor of type F32, F16 or BF16, widened to float32. */
     public float[] floats(String name) throws IOException {
         Entry entry = entry(name);
-        long elements = entry.bytes() / entry.type().bytes;
-        if (elements > Integer.MAX_VALUE - 8) {
-            throw invalid(
-                    file,
-                    "tensor %s has %d elements, more than an array holds".formatted(name, elements),
-                    "split the tensor");
-        }
-        float[] values = new float[(int) elements];
+        requireFloats(entry);
+        float[] values = new float[(int) elements(entry.shape())];
         int done = 0;
         for (long at = 0; at < entry.bytes(); at += MAX_MAPPING_BYTES) {
             long length = Math.min(MAX_MAPPING_BYTES, entry.bytes() - at);
@@ -248,6 +267,23 @@ public final class Safetensors implements AutoCloseable {
         return entry;
     }
 
+    private void requireFloats(Entry entry) throws InvalidModelException {
+        if (!FLOATS.contains(entry.type())) {
+            throw invalid(
+                    file,
+                    "tensor %s holds %s".formatted(entry.name(), entry.type()),
+                    "store weights as F32, F16 or BF16");
+        }
+        long elements = elements(entry.shape());
+        if (elements > Integer.MAX_VALUE - 8) {
+            throw invalid(
+                    file,
+                    "tensor %s has %d elements, more than an array holds"
+                            .formatted(entry.name(), elements),
+                    "split the tensor");
+        }
+    }
+
     private ByteBuffer map(long offset, long bytes) throws IOException {
         return channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes)
                 .order(ByteOrder.LITTLE_ENDIAN);
@@ -256,8 +292,7 @@ public final class Safetensors implements AutoCloseable {
     /**
      * Widens all of {@code source} into {@code values} from {@code at} on; returns where it ended.
      */
-    private int widen(Entry entry, ByteBuffer source, float[] values, int at)
-            throws InvalidModelException {
+    private static int widen(Entry entry, ByteBuffer source, float[] values, int at) {
         switch (entry.type()) {
             case F32 -> {
                 FloatBuffer floats = source.asFloatBuffer();
@@ -279,11 +314,7 @@ public final class Safetensors implements AutoCloseable {
                 }
                 return at;
             }
-            default ->
-                    throw invalid(
-                            file,
-                            "tensor %s holds %s".formatted(entry.name(), entry.type()),
-                            "store weights as F32, F16 or BF16");
+            default -> throw new AssertionError(entry.type() + " is not among " + FLOATS);
         }
     }
 

@@ -6,6 +6,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -19,11 +20,13 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -67,11 +70,12 @@ public final class TorchProgram implements AutoCloseable {
 
     /**
      * Compiles the functions of the named sources, e.g. {@code "dvae.py", "adamw.py"}, as one
-     * program. {@code "resblocks.py"} and {@code "decoding.py"} bring the layers and the matrix
-     * products of this machine along.
+     * program that also gathers weights. {@code "resblocks.py"} and {@code "decoding.py"} bring the
+     * layers and the matrix products of this machine along.
      */
     public static TorchProgram load(String... sources) {
         List<String> all = new ArrayList<>(List.of(sources));
+        all.add("weights.py");
         if (all.contains("resblocks.py") || all.contains("decoding.py")) {
             all.addAll(List.of("layers.py", LinearSource.NAME));
         }
@@ -176,25 +180,13 @@ public final class TorchProgram implements AutoCloseable {
     }
 
     /**
-     * The program's {@code prepare} of these weights: native, in the type of the precision. The
-     * caller closes it.
+     * The program's {@code prepare} of these weights: native, in the type of the precision. Asks
+     * for them one by one, so that memory holds what is prepared and one tensor more. The caller
+     * closes it.
      */
     public IValue prepare(Map<String, Safetensors.Tensor> weights, Precision precision) {
-        // The arrays are views of Java's memory, which they keep alive only while they are open;
-        // prepare copies.
-        try (NDManager scope = manager.newSubManager()) {
-            Map<String, PtNDArray> arrays = new LinkedHashMap<>();
-            weights.forEach(
-                    (name, tensor) ->
-                            arrays.put(
-                                    name,
-                                    (PtNDArray)
-                                            scope.create(
-                                                    tensor.data(), new Shape(tensor.shape()))));
-            try (IValue dictionary = IValue.stringMapFrom(arrays);
-                    IValue type = IValue.from(precision.torchType())) {
-                return call("prepare", dictionary, type);
-            }
+        try (IValue type = IValue.from(precision.torchType())) {
+            return gather(weights, one -> call("prepare", one, type));
         }
     }
 
@@ -203,10 +195,55 @@ public final class TorchProgram implements AutoCloseable {
      * with {@code resblocks.py} or {@code decoding.py}.
      */
     public IValue prepare(Map<String, Safetensors.Tensor> weights, Precision precision, int rows) {
-        try (IValue prepared = prepare(weights, precision);
+        try (IValue type = IValue.from(precision.torchType());
                 IValue count = IValue.from((long) rows)) {
-            return call("packed", prepared, count);
+            return gather(
+                    weights,
+                    one -> {
+                        try (IValue prepared = call("prepare", one, type)) {
+                            return call("packed", prepared, count);
+                        }
+                    });
         }
+    }
+
+    /**
+     * One dictionary of what {@code preparation} makes of each tensor, as a dictionary of its own.
+     */
+    private IValue gather(
+            Map<String, Safetensors.Tensor> weights, UnaryOperator<IValue> preparation) {
+        IValue all = call("nothing");
+        try {
+            ByteBuffer values = ByteBuffer.allocateDirect(0);
+            for (Map.Entry<String, Safetensors.Tensor> named : weights.entrySet()) {
+                Safetensors.Tensor tensor = named.getValue();
+                values = floats(tensor.data(), values);
+                // The array may be a view of Java's memory, which the next tensor takes over:
+                // prepare copies.
+                try (PtNDArray array =
+                                manager.create(
+                                        values, new Shape(tensor.shape()), DataType.FLOAT32);
+                        IValue one = IValue.stringMapFrom(Map.of(named.getKey(), array));
+                        IValue prepared = preparation.apply(one)) {
+                    call("adopt", all, prepared).close();
+                }
+            }
+            return all;
+        } catch (RuntimeException | Error e) {
+            all.close();
+            throw e;
+        }
+    }
+
+    /** These values outside of Java's heap: in the given buffer if they fit, else in a larger. */
+    private static ByteBuffer floats(float[] values, ByteBuffer buffer) {
+        int bytes = Math.multiplyExact(values.length, Float.BYTES);
+        ByteBuffer large =
+                buffer.capacity() >= bytes
+                        ? buffer.clear()
+                        : ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+        large.limit(bytes).asFloatBuffer().put(values);
+        return large;
     }
 
     @Override

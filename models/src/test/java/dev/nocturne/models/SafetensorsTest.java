@@ -55,6 +55,23 @@ class SafetensorsTest {
     }
 
     @Test
+    void keepsNoTensorThatIsReadWhenAskedFor() throws IOException {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        tensors.put("b", new Tensor(new long[] {2}, new float[] {1, 2}));
+        tensors.put("a", new Tensor(new long[0], new float[] {7}));
+        Safetensors.write(file, tensors, StorageType.F16, Map.of());
+
+        try (Safetensors opened = Safetensors.open(file)) {
+            Map<String, Tensor> read = opened.tensors();
+            assertThat(read.keySet()).containsExactly("b", "a");
+            assertThat(read).hasSize(2).doesNotContainKey("c");
+            assertThat(read.get("c")).isNull();
+            assertThat(read.get("b").data()).containsExactly(1, 2);
+            assertThat(read.get("b")).isNotSameAs(read.get("b"));
+        }
+    }
+
+    @Test
     void layoutIsTheSpecified() throws IOException {
         Safetensors.write(
                 file,
@@ -110,6 +127,9 @@ class SafetensorsTest {
             assertThat(opened.bytes("ids").asLongBuffer().remaining()).isEqualTo(2);
             assertThatExceptionOfType(InvalidModelException.class)
                     .isThrownBy(() -> opened.floats("ids"))
+                    .withMessageContaining("tensor ids holds I64; store weights as F32, F16");
+            assertThatExceptionOfType(InvalidModelException.class)
+                    .isThrownBy(opened::tensors)
                     .withMessageContaining("tensor ids holds I64; store weights as F32, F16");
             assertThatExceptionOfType(InvalidModelException.class)
                     .isThrownBy(() -> opened.floats("absent"))

@@ -5,6 +5,7 @@ import dev.nocturne.models.Precision;
 import dev.nocturne.training.ModelBenchmark;
 import dev.nocturne.training.ModelBenchmark.Row;
 import dev.nocturne.training.ModelBenchmark.Sizes;
+import dev.nocturne.training.ModelBenchmark.TooLarge;
 import dev.nocturne.training.ModelBenchmark.Work;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -13,19 +14,24 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The models alone, as shares of what the machine can do. */
+/**
+ * The models alone, as shares of what the machine can do. Rows that don't fit into memory are told
+ * after the others, and make the exit code 1: not all that was asked for was measured.
+ */
 @Command(
         name = "models",
         description = {
             "Measures the models of the given sizes one by one: drawing, decoding, embedding, and a",
             "training step of each. Their weights are random; speed does not depend on them.",
-            "Of an imported model, what nocturne also trains is measured, and the drawing."
+            "Of an imported model, what nocturne also trains is measured, and the drawing.",
+            "What does not fit into memory is left out, and the exit code is then 1."
         })
 final class ModelBenchCommand implements Callable<Integer> {
     private static final int MAX_BATCH = 1024;
@@ -65,7 +71,12 @@ final class ModelBenchCommand implements Callable<Integer> {
     @Mixin JsonOption json;
     @Spec CommandSpec command;
 
-    private record Report(String model, Precision precision, Machine machine, List<Row> rows) {}
+    private record Report(
+            String model,
+            Precision precision,
+            Machine machine,
+            List<Row> rows,
+            List<TooLarge> tooLarge) {}
 
     @Override
     public Integer call() throws IOException {
@@ -80,6 +91,7 @@ final class ModelBenchCommand implements Callable<Integer> {
         Sizes sizes = model.sizes();
         LiveText live = new LiveText(command.commandLine().getErr());
         List<Row> rows = new ArrayList<>();
+        List<TooLarge> tooLarge = new ArrayList<>();
         ModelBenchmark.run(
                 sizes,
                 only == null ? sizes.measurable() : only,
@@ -89,15 +101,16 @@ final class ModelBenchCommand implements Callable<Integer> {
                 row -> {
                     rows.add(row);
                     live.show("measured %s, batch %d".formatted(row.work(), row.batch()));
-                });
+                },
+                tooLarge::add);
         Machine machine = Machine.measure(precision);
-        Report report = new Report(model.name(), precision, machine, rows);
+        Report report = new Report(model.name(), precision, machine, rows, tooLarge);
         if (json.enabled) {
             json.print(command, report);
         } else {
             print(report, command.commandLine().getOut());
         }
-        return 0;
+        return tooLarge.isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE;
     }
 
     private static void print(Report report, PrintWriter out) {
@@ -142,6 +155,11 @@ final class ModelBenchCommand implements Callable<Integer> {
                                                     / machine.readBytesPerSecond()),
                     100 * row.javaShare(),
                     row.memoryBytes() / 1_000_000);
+        }
+        for (TooLarge row : report.tooLarge) {
+            out.printf(
+                    "%s, batch %d, does not fit into memory: %s%n",
+                    row.work(), row.batch(), row.reason());
         }
     }
 

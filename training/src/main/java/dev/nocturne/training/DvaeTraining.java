@@ -91,7 +91,6 @@ final class DvaeTraining implements Trainee {
 
     @Override
     public Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random) {
-        int layers = architecture.groups() * architecture.blocksPerGroup();
         Map<String, Safetensors.Tensor> weights = new LinkedHashMap<>();
         architecture
                 .shapes()
@@ -100,14 +99,17 @@ final class DvaeTraining implements Trainee {
                                 weights.put(
                                         name,
                                         InitialWeights.normal(
-                                                shape, deviation(name, shape, layers), random)));
+                                                shape,
+                                                deviation(name, shape, architecture),
+                                                random)));
         return weights;
     }
 
-    private static double deviation(String name, long[] shape, int layers) {
+    static double deviation(String name, long[] shape, DvaeArchitecture architecture) {
         if (name.endsWith(".b")) {
             return 0;
         }
+        int layers = architecture.groups() * architecture.blocksPerGroup();
         double fanIn = shape[1] * shape[2] * shape[3];
         if (name.equals("decoder.blocks.input.w")) {
             // Its input is one-hot: a fan-in of one.

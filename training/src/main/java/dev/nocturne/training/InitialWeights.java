@@ -26,27 +26,35 @@ final class InitialWeights {
      */
     static Map<String, Safetensors.Tensor> transformer(
             Map<String, long[]> shapes, int layers, RandomGenerator random) {
-        double intoStream = 0.02 / Math.sqrt(2.0 * layers);
         Map<String, Safetensors.Tensor> weights = new LinkedHashMap<>();
         shapes.forEach(
-                (name, shape) -> {
-                    boolean norm = name.contains("ln_");
-                    if (norm && name.endsWith("weight")) {
-                        weights.put(name, constant(shape, 1));
-                    } else if (name.endsWith("bias")) {
-                        weights.put(name, constant(shape, 0));
-                    } else {
-                        boolean projection =
-                                name.endsWith("out_proj.weight") || name.endsWith("c_proj.weight");
-                        weights.put(name, normal(shape, projection ? intoStream : 0.02, random));
-                    }
-                });
+                (name, shape) ->
+                        weights.put(
+                                name,
+                                isGain(name)
+                                        ? constant(shape, 1)
+                                        : normal(shape, deviation(name, layers), random)));
         return weights;
+    }
+
+    static boolean isGain(String name) {
+        return name.contains("ln_") && name.endsWith("weight");
+    }
+
+    /** Of a transformer's weights that are not gains, whose mean is 0. */
+    static double deviation(String name, int layers) {
+        if (name.endsWith("bias")) {
+            return 0;
+        }
+        boolean intoStream = name.endsWith("out_proj.weight") || name.endsWith("c_proj.weight");
+        return intoStream ? 0.02 / Math.sqrt(2.0 * layers) : 0.02;
     }
 
     static Safetensors.Tensor constant(long[] shape, float value) {
         float[] values = new float[size(shape)];
-        Arrays.fill(values, value);
+        if (value != 0) {
+            Arrays.fill(values, value);
+        }
         return new Safetensors.Tensor(shape, values);
     }
 

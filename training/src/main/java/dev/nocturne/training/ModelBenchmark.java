@@ -1,8 +1,12 @@
 package dev.nocturne.training;
 
+import ai.djl.Device;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.util.cuda.CudaUtils;
 import com.fasterxml.jackson.annotation.JsonValue;
 import dev.nocturne.models.BpeTokenizer;
 import dev.nocturne.models.BpeTrainer;
@@ -16,8 +20,11 @@ import dev.nocturne.models.DvaeArchitecture;
 import dev.nocturne.models.DvaeFamily;
 import dev.nocturne.models.GridGenerator;
 import dev.nocturne.models.InvalidModelException;
+import dev.nocturne.models.LazyTensors;
+import dev.nocturne.models.Machine;
 import dev.nocturne.models.Precision;
 import dev.nocturne.models.PrimedTokens;
+import dev.nocturne.models.Safetensors;
 import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.models.TransformerArchitecture;
@@ -37,11 +44,14 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -63,6 +73,14 @@ public final class ModelBenchmark {
 
     private static final double RATE = 1e-4;
 
+    /** What libtorch says when memory is not enough, on a GPU or beside it. */
+    private static final Pattern OUT_OF_MEMORY =
+            Pattern.compile("out of memory|can't allocate memory");
+
+    /** A prime number of them, so that the rows of no matrix are all the same. */
+    private static final float[] NORMAL =
+            InitialWeights.normal(new long[] {1_000_003}, 1, new SplittableRandom(1)).data();
+
     private static final String CAPTION = "box";
     private static final BpeTokenizer TOKENIZER = BpeTrainer.train(List.of(CAPTION), 512, 8);
 
@@ -71,6 +89,7 @@ public final class ModelBenchmark {
     private final Precision precision;
     private final double leastSeconds;
     private final Consumer<Row> rows;
+    private final Consumer<TooLarge> tooLarge;
 
     /** What is measured. */
     public enum Work {
@@ -140,7 +159,7 @@ public final class ModelBenchmark {
      * @param javaShare of the time spent outside the TorchScript program. On a GPU the program
      *     returns before the device is done, and this says nothing
      * @param memoryBytes the most that the process held meanwhile, resident; 0 where the system
-     *     doesn't tell
+     *     doesn't tell. On a GPU the most that was taken of its memory, by others too
      */
     public record Row(
             Work work,
@@ -153,17 +172,26 @@ public final class ModelBenchmark {
             double javaShare,
             long memoryBytes) {}
 
+    /**
+     * A row that could not be measured, because memory did not suffice.
+     *
+     * @param reason as Java or libtorch gives it, on one line
+     */
+    public record TooLarge(Work work, int batch, String reason) {}
+
     private ModelBenchmark(
             Sizes sizes,
             Set<Work> asked,
             Precision precision,
             double leastSeconds,
-            Consumer<Row> rows) {
+            Consumer<Row> rows,
+            Consumer<TooLarge> tooLarge) {
         this.sizes = sizes;
         this.asked = asked;
         this.precision = precision;
         this.leastSeconds = leastSeconds;
         this.rows = rows;
+        this.tooLarge = tooLarge;
     }
 
     /**
@@ -171,6 +199,8 @@ public final class ModelBenchmark {
      * @param batches for drawing, decoding and embedding pictures; training takes the largest
      * @param leastSeconds that each measurement takes
      * @param rows is given each row when it is measured
+     * @param tooLarge is given what memory did not suffice for; the others are measured all the
+     *     same. Where the system promises more memory than it has, it may end the process instead
      * @throws InvalidModelException if some of it can't be measured of models of these sizes
      */
     public static void run(
@@ -179,7 +209,8 @@ public final class ModelBenchmark {
             List<Integer> batches,
             Precision precision,
             double leastSeconds,
-            Consumer<Row> rows)
+            Consumer<Row> rows,
+            Consumer<TooLarge> tooLarge)
             throws InvalidModelException {
         Set<Work> measurable = sizes.measurable();
         if (!measurable.containsAll(asked)) {
@@ -190,20 +221,52 @@ public final class ModelBenchmark {
                                             .map(Work::toString)
                                             .collect(Collectors.joining(", "))));
         }
-        new ModelBenchmark(sizes, asked, precision, leastSeconds, rows).measure(batches);
+        new ModelBenchmark(sizes, asked, precision, leastSeconds, rows, tooLarge).measure(batches);
     }
 
     private void measure(List<Integer> batches) {
-        if (asked.contains(Work.TRANSFORMER_DRAW)) {
-            batches.forEach(this::draw);
+        for (int batch : batches) {
+            row(Work.TRANSFORMER_DRAW, batch, () -> draw(batch));
         }
-        if (asked.contains(Work.DVAE_ENCODE) || asked.contains(Work.DVAE_DECODE)) {
-            batches.forEach(this::dvae);
+        for (int batch : batches) {
+            row(Work.DVAE_ENCODE, batch, () -> encode(batch));
+            row(Work.DVAE_DECODE, batch, () -> decode(batch));
         }
-        if (asked.contains(Work.CLIP_PICTURES) || asked.contains(Work.CLIP_CAPTIONS)) {
-            clip(batches);
+        for (int batch : batches) {
+            row(Work.CLIP_PICTURES, batch, () -> pictures(batch));
         }
-        train(Collections.max(batches));
+        row(Work.CLIP_CAPTIONS, 1, this::captions);
+        int largest = Collections.max(batches);
+        row(Work.DVAE_TRAIN, largest, () -> trainDvae(largest));
+        row(Work.CLIP_TRAIN, largest, () -> trainClip(largest));
+        row(Work.TRANSFORMER_TRAIN, largest, () -> trainTransformer(largest));
+    }
+
+    /** Gives a row if it is asked for, or tells that memory did not suffice for it. */
+    private void row(Work work, int batch, Supplier<Row> measurement) {
+        if (!asked.contains(work)) {
+            return;
+        }
+        Row row;
+        try {
+            row = measurement.get();
+        } catch (OutOfMemoryError e) {
+            tooLarge.accept(new TooLarge(work, batch, String.valueOf(e.getMessage())));
+            return;
+        } catch (EngineException e) {
+            tooLarge.accept(new TooLarge(work, batch, outOfMemory(e).orElseThrow(() -> e)));
+            return;
+        }
+        rows.accept(row);
+    }
+
+    /** The line in which libtorch says that memory did not suffice, if that is what failed. */
+    static Optional<String> outOfMemory(EngineException e) {
+        return String.valueOf(e.getMessage())
+                .lines()
+                .filter(line -> OUT_OF_MEMORY.matcher(line).find())
+                .map(String::strip)
+                .findFirst();
     }
 
     /** For what is {@link Sizes#measurable} only if the dVAE is one of our own. */
@@ -211,9 +274,8 @@ public final class ModelBenchmark {
         return (DvaeArchitecture) sizes.dvae;
     }
 
-    private void draw(int batch) {
+    private Row draw(int batch) {
         TransformerFamily architecture = sizes.transformer;
-        SplittableRandom random = new SplittableRandom(1);
         List<Candidate> candidates =
                 IntStream.range(0, batch)
                         .mapToObj(
@@ -226,8 +288,7 @@ public final class ModelBenchmark {
                         .toList();
         try (GridGenerator generator =
                 new GridGenerator(
-                        InitialWeights.transformer(
-                                architecture.shapes(), architecture.patterns().size(), random),
+                        weights(architecture.shapes(), architecture.patterns().size()),
                         architecture,
                         batch,
                         precision)) {
@@ -243,17 +304,16 @@ public final class ModelBenchmark {
             double read =
                     length * TransformerCosts.weightBytesRead(architecture, bytes(precision))
                             + batch * costs.keyValueBytesRead(Math.min(batch, CANDIDATES));
-            rows.accept(
-                    new Row(
-                            Work.TRANSFORMER_DRAW,
-                            batch,
-                            batch / timing.seconds,
-                            batch * length / timing.seconds,
-                            1e3 * timing.seconds / length,
-                            flops / timing.seconds,
-                            read / timing.seconds,
-                            timing.javaShare,
-                            timing.memoryBytes));
+            return new Row(
+                    Work.TRANSFORMER_DRAW,
+                    batch,
+                    batch / timing.seconds,
+                    batch * length / timing.seconds,
+                    1e3 * timing.seconds / length,
+                    flops / timing.seconds,
+                    read / timing.seconds,
+                    timing.javaShare,
+                    timing.memoryBytes);
         }
     }
 
@@ -266,11 +326,60 @@ public final class ModelBenchmark {
         }
     }
 
-    private void dvae(int batch) {
+    /** A transformer's or CLIP's, as training begins with them, one matrix at a time. */
+    private static Map<String, Safetensors.Tensor> weights(Map<String, long[]> shapes, int layers) {
+        return new LazyTensors(
+                shapes.keySet(),
+                name -> {
+                    long[] shape = shapes.get(name);
+                    return InitialWeights.isGain(name)
+                            ? InitialWeights.constant(shape, 1)
+                            : normal(shape, InitialWeights.deviation(name, layers));
+                });
+    }
+
+    /** The same normal values over and over: to draw billions takes minutes. */
+    private static Safetensors.Tensor normal(long[] shape, double deviation) {
+        Safetensors.Tensor tensor = InitialWeights.constant(shape, 0);
+        float[] values = tensor.data();
+        float scale = (float) deviation;
+        for (int from = 0; scale > 0 && from < values.length; from += NORMAL.length) {
+            int count = Math.min(NORMAL.length, values.length - from);
+            for (int i = 0; i < count; i++) {
+                values[from + i] = scale * NORMAL[i];
+            }
+        }
+        return tensor;
+    }
+
+    private DiscreteVae dvae() {
         DvaeArchitecture architecture = ownDvae();
+        Map<String, long[]> shapes = architecture.shapes();
+        return new DiscreteVae(
+                new LazyTensors(
+                        shapes.keySet(),
+                        name -> {
+                            long[] shape = shapes.get(name);
+                            return normal(shape, DvaeTraining.deviation(name, shape, architecture));
+                        }),
+                architecture,
+                sizes.imageSize,
+                precision);
+    }
+
+    private Row encode(int batch) {
         int size = sizes.imageSize;
         byte[] pixels = new byte[batch * 3 * size * size];
         new SplittableRandom(1).nextBytes(pixels);
+        try (DiscreteVae vae = dvae()) {
+            Timing encode = time(() -> vae.encode(pixels, batch), vae::nanosInside);
+            return row(Work.DVAE_ENCODE, batch, ownDvae().flopsToEncode(size), encode);
+        }
+    }
+
+    private Row decode(int batch) {
+        DvaeArchitecture architecture = ownDvae();
+        int size = sizes.imageSize;
         int grid = size / architecture.downsampling();
         List<TokenGrid> grids =
                 IntStream.range(0, batch)
@@ -282,87 +391,74 @@ public final class ModelBenchmark {
                                     return new TokenGrid(grid, grid, tokens);
                                 })
                         .toList();
-        try (DvaeTraining trainee = dvaeTraining(1);
-                DiscreteVae vae =
-                        new DiscreteVae(
-                                trainee.initialWeights(new SplittableRandom(1)),
-                                architecture,
-                                size,
-                                precision)) {
-            if (asked.contains(Work.DVAE_ENCODE)) {
-                Timing encode = time(() -> vae.encode(pixels, batch), vae::nanosInside);
-                double flops = architecture.flopsToEncode(size);
-                rows.accept(row(Work.DVAE_ENCODE, batch, flops, encode));
-            }
-            if (asked.contains(Work.DVAE_DECODE)) {
-                Timing decode = time(() -> vae.decode(grids), vae::nanosInside);
-                double flops = architecture.flopsToDecode(size);
-                rows.accept(row(Work.DVAE_DECODE, batch, flops, decode));
-            }
+        try (DiscreteVae vae = dvae()) {
+            Timing decode = time(() -> vae.decode(grids), vae::nanosInside);
+            return row(Work.DVAE_DECODE, batch, architecture.flopsToDecode(size), decode);
         }
     }
 
-    private void clip(List<Integer> batches) {
+    private Clip clip() {
         ClipArchitecture architecture = sizes.clip.orElseThrow();
-        try (ClipTraining trainee = clipTraining(1);
-                Clip clip =
-                        new Clip(
-                                trainee.initialWeights(new SplittableRandom(1)),
-                                architecture,
-                                TOKENIZER,
-                                precision)) {
-            int size = architecture.imageSize();
-            BufferedImage picture = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
-            if (asked.contains(Work.CLIP_PICTURES)) {
-                for (int batch : batches) {
-                    List<BufferedImage> pictures = Collections.nCopies(batch, picture);
-                    Timing embed = time(() -> clip.embedImages(pictures), clip::nanosInside);
-                    double flops = architecture.flopsPerPicture();
-                    rows.accept(row(Work.CLIP_PICTURES, batch, flops, embed));
-                }
-            }
-            if (asked.contains(Work.CLIP_CAPTIONS)) {
-                Timing text = time(() -> clip.embedText(CAPTION), clip::nanosInside);
-                rows.accept(row(Work.CLIP_CAPTIONS, 1, architecture.flopsPerCaption(), text));
-            }
+        int layers = Math.max(architecture.visionLayers(), architecture.textLayers());
+        return new Clip(weights(architecture.shapes(), layers), architecture, TOKENIZER, precision);
+    }
+
+    private Row pictures(int batch) {
+        ClipArchitecture architecture = sizes.clip.orElseThrow();
+        int size = architecture.imageSize();
+        BufferedImage picture = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
+        List<BufferedImage> pictures = Collections.nCopies(batch, picture);
+        try (Clip clip = clip()) {
+            Timing embed = time(() -> clip.embedImages(pictures), clip::nanosInside);
+            return row(Work.CLIP_PICTURES, batch, architecture.flopsPerPicture(), embed);
         }
     }
 
-    /** One step of each training, its batch drawn beforehand. */
-    private void train(int batch) {
-        if (asked.contains(Work.DVAE_TRAIN)) {
-            try (DvaeTraining trainee = dvaeTraining(batch)) {
-                double flops =
-                        3
-                                * (ownDvae().flopsToEncode(sizes.imageSize)
-                                        + ownDvae().flopsToDecode(sizes.imageSize));
-                rows.accept(row(Work.DVAE_TRAIN, batch, flops, step(trainee)));
-            }
+    private Row captions() {
+        try (Clip clip = clip()) {
+            Timing text = time(() -> clip.embedText(CAPTION), clip::nanosInside);
+            double flops = sizes.clip.orElseThrow().flopsPerCaption();
+            return row(Work.CLIP_CAPTIONS, 1, flops, text);
         }
-        if (asked.contains(Work.CLIP_TRAIN)) {
-            ClipArchitecture clip = sizes.clip.orElseThrow();
-            try (ClipTraining trainee = clipTraining(batch)) {
-                double flops = 3 * (clip.flopsPerPicture() + clip.flopsPerCaption());
-                rows.accept(row(Work.CLIP_TRAIN, batch, flops, step(trainee)));
-            }
+    }
+
+    private Row trainDvae(int batch) {
+        try (DvaeTraining trainee = dvaeTraining(batch)) {
+            double flops =
+                    3
+                            * (ownDvae().flopsToEncode(sizes.imageSize)
+                                    + ownDvae().flopsToDecode(sizes.imageSize));
+            return row(Work.DVAE_TRAIN, batch, flops, step(trainee, initialWeights(trainee)));
         }
-        if (asked.contains(Work.TRANSFORMER_TRAIN)) {
-            TransformerArchitecture transformer = (TransformerArchitecture) sizes.transformer;
-            try (TransformerTraining trainee = transformerTraining(transformer, batch)) {
-                Timing timing = step(trainee);
-                double flops = TransformerCosts.flopsPerTrainingExample(transformer);
-                rows.accept(
-                        new Row(
-                                Work.TRANSFORMER_TRAIN,
-                                batch,
-                                batch / timing.seconds,
-                                trainee.unitsPerStep() / timing.seconds,
-                                0,
-                                batch * flops / timing.seconds,
-                                0,
-                                timing.javaShare,
-                                timing.memoryBytes));
-            }
+    }
+
+    private Row trainClip(int batch) {
+        ClipArchitecture clip = sizes.clip.orElseThrow();
+        try (ClipTraining trainee = clipTraining(batch)) {
+            double flops = 3 * (clip.flopsPerPicture() + clip.flopsPerCaption());
+            return row(Work.CLIP_TRAIN, batch, flops, step(trainee, initialWeights(trainee)));
+        }
+    }
+
+    private static Map<String, Safetensors.Tensor> initialWeights(Trainee trainee) {
+        return trainee.initialWeights(new SplittableRandom(1));
+    }
+
+    private Row trainTransformer(int batch) {
+        TransformerArchitecture transformer = (TransformerArchitecture) sizes.transformer;
+        try (TransformerTraining trainee = transformerTraining(transformer, batch)) {
+            Timing timing = step(trainee, weights(transformer.shapes(), transformer.layers()));
+            double flops = TransformerCosts.flopsPerTrainingExample(transformer);
+            return new Row(
+                    Work.TRANSFORMER_TRAIN,
+                    batch,
+                    batch / timing.seconds,
+                    trainee.unitsPerStep() / timing.seconds,
+                    0,
+                    batch * flops / timing.seconds,
+                    0,
+                    timing.javaShare,
+                    timing.memoryBytes);
         }
     }
 
@@ -387,22 +483,13 @@ public final class ModelBenchmark {
 
     private TransformerTraining transformerTraining(
             TransformerArchitecture transformer, int batch) {
-        DiscreteVae vae;
-        try (DvaeTraining trainee = dvaeTraining(1)) {
-            vae =
-                    new DiscreteVae(
-                            trainee.initialWeights(new SplittableRandom(1)),
-                            ownDvae(),
-                            sizes.imageSize,
-                            precision);
-        }
         return new TransformerTraining(
                 transformer,
                 new TransformerTraining.Settings(STEPS, batch, RATE, precision),
                 examples(sizes.imageSize),
                 List.of(),
                 TOKENIZER,
-                vae);
+                dvae());
     }
 
     /** A grey square without end. */
@@ -419,11 +506,11 @@ public final class ModelBenchmark {
         return new ExampleSource(List.of(sprite), imageSize, 0, Placement.LOOSE);
     }
 
-    private Timing step(Trainee trainee) {
+    /** One step of a training, its batch drawn beforehand. */
+    private Timing step(Trainee trainee, Map<String, Safetensors.Tensor> weights) {
         NDManager manager = trainee.program().manager();
         try (NDManager scope = manager.newSubManager()) {
-            TrainingState state =
-                    TrainingState.of(manager, trainee.initialWeights(new SplittableRandom(1)));
+            TrainingState state = TrainingState.of(manager, weights);
             NDList arguments = state.arguments();
             arguments.add(scope.create(trainee.knobs(0)));
             arguments.addAll(trainee.arguments(trainee.draw(new SplittableRandom(1)), scope));
@@ -479,11 +566,18 @@ public final class ModelBenchmark {
         return new Timing(seconds.get(seconds.size() / 2), javaShare, PeakMemory.bytes());
     }
 
-    /** The most memory that this process held since the last reset, where Linux tells it. */
+    /**
+     * The most memory that this process held since the last reset, where Linux tells it. On a GPU:
+     * what is taken of its memory, since libtorch keeps what it once took.
+     */
     private static final class PeakMemory {
         private static final String RESET_PEAK = "5";
 
         static void reset() {
+            if (Machine.hasGpu()) {
+                JniUtils.emptyCudaCache();
+                return;
+            }
             try {
                 Files.writeString(Path.of("/proc/self/clear_refs"), RESET_PEAK);
             } catch (IOException e) {
@@ -492,6 +586,9 @@ public final class ModelBenchmark {
         }
 
         static long bytes() {
+            if (Machine.hasGpu()) {
+                return CudaUtils.getGpuMemory(Device.gpu()).getUsed();
+            }
             try {
                 return Files.readAllLines(Path.of("/proc/self/status")).stream()
                         .filter(line -> line.startsWith("VmHWM:"))

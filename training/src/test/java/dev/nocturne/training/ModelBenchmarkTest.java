@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.nocturne.models.AttentionPattern;
 import dev.nocturne.models.ClipArchitecture;
 import dev.nocturne.models.DallePytorchTransformer;
@@ -19,6 +22,7 @@ import dev.nocturne.models.TransformerFamily;
 import dev.nocturne.models.Vqgan;
 import dev.nocturne.training.ModelBenchmark.Row;
 import dev.nocturne.training.ModelBenchmark.Sizes;
+import dev.nocturne.training.ModelBenchmark.TooLarge;
 import dev.nocturne.training.ModelBenchmark.Work;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,9 +44,11 @@ class ModelBenchmarkTest {
                     Optional.of(CLIP));
 
     private final List<Row> rows = new ArrayList<>();
+    private final List<TooLarge> tooLarge = new ArrayList<>();
 
     private void run(Sizes sizes, Set<Work> asked) throws InvalidModelException {
-        ModelBenchmark.run(sizes, asked, List.of(1, 3), Precision.FLOAT32, 0, rows::add);
+        ModelBenchmark.run(
+                sizes, asked, List.of(1, 3), Precision.FLOAT32, 0, rows::add, tooLarge::add);
     }
 
     private List<String> measured() {
@@ -92,6 +98,40 @@ class ModelBenchmarkTest {
     void onlyWhatIsAskedForIsMeasured() throws InvalidModelException {
         run(SIZES, Set.of(Work.DVAE_DECODE, Work.CLIP_CAPTIONS));
         assertThat(measured()).containsExactly("dVAE decode 1", "dVAE decode 3", "CLIP captions 1");
+    }
+
+    @Test
+    void aRowThatDoesNotFitLosesNoOther() throws InvalidModelException {
+        // pictures of one pixel, 2³¹ - 2 bytes in all: one more than an array holds
+        int batch = 715_827_882;
+        Sizes sizes = new Sizes(1, SIZES.dvae(), SIZES.transformer(), SIZES.clip());
+        ModelBenchmark.run(
+                sizes,
+                Set.of(Work.DVAE_ENCODE, Work.CLIP_CAPTIONS),
+                List.of(batch),
+                Precision.FLOAT32,
+                0,
+                rows::add,
+                tooLarge::add);
+        assertThat(measured()).containsExactly("CLIP captions 1");
+        assertThat(tooLarge)
+                .containsExactly(
+                        new TooLarge(
+                                Work.DVAE_ENCODE, batch, "Requested array size exceeds VM limit"));
+    }
+
+    @Test
+    void knowsWhenLibtorchLacksMemory() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            assertThatThrownBy(() -> manager.zeros(new Shape(1L << 50)))
+                    .isInstanceOfSatisfying(
+                            EngineException.class,
+                            e ->
+                                    assertThat(ModelBenchmark.outOfMemory(e))
+                                            .hasValueSatisfying(
+                                                    line -> assertThat(line).contains("memory")));
+        }
+        assertThat(ModelBenchmark.outOfMemory(new EngineException("no kernel image"))).isEmpty();
     }
 
     static Stream<TransformerFamily> fromElsewhere() {
