@@ -50,7 +50,7 @@ def preprocess(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
 def patches(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
     kernel = w["visual.conv1.weight"]
     patch = torch.size(kernel, 3)
-    h = torch.conv2d(x.to(kernel.dtype), kernel, None, [patch, patch])
+    h = self.convolve(x.to(kernel.dtype), kernel, None, patch, 0, False)
     return torch.transpose(torch.flatten(h, 2), 1, 2).to(6) + torch.slice(w["visual.positional_embedding"].to(6), 0, 1)
 
 

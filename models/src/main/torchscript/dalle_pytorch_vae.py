@@ -16,7 +16,7 @@ def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
 def conv(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     weight = w[name + ".weight"]  # [out, in, k, k]
     pad = (torch.size(weight, 2) - 1) // 2
-    return torch.conv2d(x, weight, w[name + ".bias"], [1, 1], [pad, pad])
+    return self.convolve(x, weight, w[name + ".bias"], 1, pad, False)
 
 
 def layers(self, w: Dict[str, Tensor], half: str, x: Tensor) -> Tensor:
@@ -27,9 +27,9 @@ def layers(self, w: Dict[str, Tensor], half: str, x: Tensor) -> Tensor:
         if (name + ".0.weight") in w:
             weight, bias = w[name + ".0.weight"], w[name + ".0.bias"]
             if half == "encoder":
-                x = torch.relu(torch.conv2d(x, weight, bias, [2, 2], [1, 1]))
+                x = torch.relu(self.convolve(x, weight, bias, 2, 1, False))
             else:
-                x = torch.relu(torch.conv_transpose2d(x, weight, bias, [2, 2], [1, 1]))
+                x = torch.relu(self.convolve(x, weight, bias, 2, 1, True))
         elif (name + ".net.0.weight") in w:
             h = torch.relu(self.conv(w, name + ".net.0", x))
             h = torch.relu(self.conv(w, name + ".net.2", h))

@@ -6,7 +6,7 @@
 def conv(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     weight = w[name + ".w"]  # [out, in, k, k]
     pad = (torch.size(weight, 2) - 1) // 2
-    return torch.conv2d(x, weight, w[name + ".b"], [1, 1], [pad, pad])
+    return self.convolve(x, weight, w[name + ".b"], 1, pad, False)
 
 
 def block(self, w: Dict[str, Tensor], name: str, gain: float, x: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
 def conv(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     weight = w[name + ".weight"]  # [out, in, k, k]
     pad = (torch.size(weight, 2) - 1) // 2
-    return torch.conv2d(x, weight, w[name + ".bias"], [1, 1], [pad, pad])
+    return self.convolve(x, weight, w[name + ".bias"], 1, pad, False)
 
 
 def norm(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
@@ -75,7 +75,7 @@ def encoder(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
         if i < levels - 1:
             weight, bias = w[name + ".downsample.conv.weight"], w[name + ".downsample.conv.bias"]
             # padded on the right and below only
-            x = torch.conv2d(torch.constant_pad_nd(x, [0, 1, 0, 1]), weight, bias, [2, 2], [0, 0])
+            x = self.convolve(torch.constant_pad_nd(x, [0, 1, 0, 1]), weight, bias, 2, 0, False)
     x = self.middle(w, "encoder.mid", x)
     x = self.conv(w, "encoder.conv_out", torch.silu(self.norm(w, "encoder.norm_out", x)))
     return self.conv(w, "quant_conv", x)

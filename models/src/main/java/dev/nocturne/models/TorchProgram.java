@@ -70,12 +70,12 @@ public final class TorchProgram implements AutoCloseable {
 
     /**
      * Compiles the functions of the named sources, e.g. {@code "dvae.py", "adamw.py"}, as one
-     * program that also gathers weights. {@code "resblocks.py"} and {@code "decoding.py"} bring the
-     * layers and the matrix products of this machine along.
+     * program that also gathers weights and convolves. {@code "resblocks.py"} and {@code
+     * "decoding.py"} bring the layers and the matrix products of this machine along.
      */
     public static TorchProgram load(String... sources) {
         List<String> all = new ArrayList<>(List.of(sources));
-        all.add("weights.py");
+        all.addAll(List.of("weights.py", "convolution.py"));
         if (all.contains("resblocks.py") || all.contains("decoding.py")) {
             all.addAll(List.of("layers.py", LinearSource.NAME));
         }

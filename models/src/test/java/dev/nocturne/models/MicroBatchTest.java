@@ -1,6 +1,7 @@
 package dev.nocturne.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +42,12 @@ class MicroBatchTest {
             var decoded = vae.decode(oneByOne);
             assertThat(decoded).hasSize(count);
             var last = vae.decode(oneByOne.subList(count - 1, count)).get(0);
-            assertThat(Pixels.planar(decoded.get(count - 1))).isEqualTo(Pixels.planar(last));
+            // GPUs round a picture according to its company
+            byte[] together = Pixels.planar(decoded.get(count - 1));
+            byte[] alone = Pixels.planar(last);
+            for (int i = 0; i < bytes; i++) {
+                assertThat(together[i] & 0xff).isCloseTo(alone[i] & 0xff, within(1));
+            }
         }
     }
 }

@@ -8,7 +8,10 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Trains a model from the emoji art; the defaults are those of the model in the model zoo. */
 @Command(
@@ -189,8 +192,16 @@ final class TrainCommand {
                 description = "Weight of the KL (default: 0.2; with --published 6.6).")
         Double klWeight;
 
+        @Spec CommandSpec command;
+
         @Override
         public Integer call() throws IOException {
+            if (!published && codebook < codeWidth) {
+                throw new ParameterException(
+                        command.commandLine(),
+                        "--codebook is %d and --code-width %d: before there are codes, the encoder's outputs are code vectors, so give at least as many codes"
+                                .formatted(codebook, codeWidth));
+            }
             DvaeArchitecture architecture =
                     new DvaeArchitecture(hidden, groups, blocks, codebook, codeWidth, !published);
             double beta = klWeight != null ? klWeight : published ? 6.6 : 0.2;
