@@ -229,21 +229,7 @@ class DispatcherBrokerTest {
                 JobPublisher publisher = new JobPublisher(kafka)) {
             Path file = Files.writeString(folder.resolve("file"), captions(3, 1));
             String input = ingest.upload("captions.jsonl", "batch", file).id();
-            JobCreated created =
-                    new JobCreated(
-                            input,
-                            false,
-                            "24h",
-                            now.plusSeconds(86_400),
-                            Map.of(),
-                            "http://localhost/",
-                            null,
-                            null,
-                            null,
-                            null,
-                            null,
-                            null,
-                            false);
+            JobCreated created = JobStateTest.created(input, now.plusSeconds(86_400));
             publisher.publish(Topics.JOBS, id, new JobSubmitted(id, 3, now));
             for (int i = 1; i <= 3; i++) {
                 CaptionSubmitted caption =

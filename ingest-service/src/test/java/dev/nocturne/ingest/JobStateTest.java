@@ -242,13 +242,13 @@ class JobStateTest {
     }
 
     private static JobEvent created() {
-        return event(0, created(START.plusSeconds(86_400)));
+        return event(0, created("file-1", START.plusSeconds(86_400)));
     }
 
     /** Of a batch that may take until then. */
-    static JobCreated created(Instant expires) {
+    static JobCreated created(String inputFileId, Instant expires) {
         return new JobCreated(
-                "file-1",
+                inputFileId,
                 false,
                 "24h",
                 expires,

@@ -288,7 +288,7 @@ class WebhooksBrokerTest extends OnBroker {
 
     /** A batch ends; the table learns of it when it is made to catch up. */
     private void end(String id, Instant at) {
-        JobCreated created = JobStateTest.created(at.plusSeconds(1));
+        JobCreated created = JobStateTest.created("file-1", at.plusSeconds(1));
         for (Object change :
                 List.of(created, new JobReleased(1, 0, 0L), new JobClosed(0, 0, 0, 0, at))) {
             JobEvent event = new JobEvent(id, at, change);

@@ -42,11 +42,12 @@ class MicroBatchTest {
             var decoded = vae.decode(oneByOne);
             assertThat(decoded).hasSize(count);
             var last = vae.decode(oneByOne.subList(count - 1, count)).get(0);
-            // GPUs round a picture according to its company
+            // only GPUs round a picture according to its company
+            int rounding = Machine.hasGpu() ? 1 : 0;
             byte[] together = Pixels.planar(decoded.get(count - 1));
             byte[] alone = Pixels.planar(last);
             for (int i = 0; i < bytes; i++) {
-                assertThat(together[i] & 0xff).isCloseTo(alone[i] & 0xff, within(1));
+                assertThat(together[i] & 0xff).isCloseTo(alone[i] & 0xff, within(rounding));
             }
         }
     }
