@@ -1,6 +1,7 @@
 package dev.nocturne.standalone;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.nocturne.schemas.PrintableText;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Instant;
@@ -66,6 +67,11 @@ final class DeadLettersCommand {
         return letter.hasNonNull("replayed_at");
     }
 
+    /** On one line, whatever it is. */
+    private static String text(JsonNode letter, String field) {
+        return PrintableText.of(letter.path(field).asText("?"));
+    }
+
     private static String at(JsonNode instant) {
         return JobLine.at(Instant.parse(instant.asText()), ZonedDateTime.now());
     }
@@ -108,10 +114,10 @@ final class DeadLettersCommand {
                         row,
                         id(letter),
                         at(letter.path("at")),
-                        letter.path("stage").asText("?"),
-                        letter.path("reason_code").asText("?"),
+                        text(letter, "stage"),
+                        text(letter, "reason_code"),
                         isReplayed(letter) ? at(letter.path("replayed_at")) : "-");
-                out.println(cut("  " + letter.path("reason").asText("")));
+                out.println(cut("  " + text(letter, "reason")));
             }
             return 0;
         }
@@ -145,7 +151,8 @@ final class DeadLettersCommand {
                                         && !field.getKey().equals("payload")) {
                                     out.printf(
                                             "%-12s %s%n",
-                                            field.getKey(), field.getValue().asText());
+                                            field.getKey(),
+                                            PrintableText.of(field.getValue().asText()));
                                 }
                             });
             out.println("headers");
@@ -155,7 +162,8 @@ final class DeadLettersCommand {
                             header ->
                                     out.printf(
                                             "  %s: %s%n",
-                                            header.getKey(), header.getValue().asText()));
+                                            PrintableText.of(header.getKey()),
+                                            PrintableText.of(header.getValue().asText())));
             JsonNode payload = letter.path("payload");
             out.println(payload.isTextual() ? "payload, in base64" : "payload");
             out.println(

@@ -15,12 +15,14 @@ final class LiveText {
     private static final long PLAIN_INTERVAL_NANOS = Duration.ofSeconds(5).toNanos();
 
     private final PrintWriter out;
+    private final PrintWriter terminal;
     private int linesShown;
     private Thread restore; // null while the terminal is as it was
     private long lastPlainNanos = System.nanoTime() - PLAIN_INTERVAL_NANOS;
 
     LiveText(PrintWriter out) {
         this.out = out;
+        this.terminal = PrintableWriter.unchecked(out);
     }
 
     void show(String text) {
@@ -37,8 +39,8 @@ final class LiveText {
         if (Terminal.IS_ONE) {
             redraw(text);
             linesShown = 0;
-            out.print(END);
-            out.flush();
+            terminal.print(END);
+            terminal.flush();
             try {
                 Runtime.getRuntime().removeShutdownHook(restore);
             } catch (IllegalStateException e) {
@@ -54,21 +56,23 @@ final class LiveText {
         if (restore == null) {
             restore = new Thread(this::restoreTerminal, "restore-terminal");
             Runtime.getRuntime().addShutdownHook(restore);
-            out.print(BEGIN);
+            terminal.print(BEGIN);
         }
         if (linesShown > 0) {
-            out.print("\u001b[" + linesShown + "A"); // cursor up
+            terminal.print("\u001b[" + linesShown + "A"); // cursor up
         }
-        text.lines().forEach(line -> out.println("\r" + line + "\u001b[K")); // clear what was right
-        out.print("\u001b[J"); // and what was below
-        out.flush();
+        text.lines()
+                .map(Terminal::printable)
+                .forEach(line -> terminal.println("\r" + line + "\u001b[K")); // clear what was right
+        terminal.print("\u001b[J"); // and what was below
+        terminal.flush();
         linesShown = (int) text.lines().count();
     }
 
     /** Also when the command is interrupted or fails. */
     private void restoreTerminal() {
-        out.print(END);
-        out.flush();
+        terminal.print(END);
+        terminal.flush();
     }
 
     private static String lastLine(String text) {

@@ -9,6 +9,7 @@ import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 
@@ -48,8 +49,9 @@ final class NocturneCommand {
 
     static CommandLine commandLine(PrintWriter out, PrintWriter err) {
         return new CommandLine(new NocturneCommand())
-                .setOut(out)
-                .setErr(err)
+                .setOut(new PrintableWriter(out))
+                .setErr(new PrintableWriter(err))
+                .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF)) // they would be written out
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(NocturneCommand::wrongUsage)
                 .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command));

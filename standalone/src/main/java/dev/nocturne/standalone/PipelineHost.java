@@ -3,6 +3,7 @@ package dev.nocturne.standalone;
 import dev.nocturne.embedded.Preflight;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.runtime.Health;
+import dev.nocturne.runtime.PrintableLog;
 import io.micrometer.core.instrument.Metrics;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
@@ -60,6 +61,7 @@ public class PipelineHost implements QuarkusApplication {
 
     @Override
     public int run(String... args) {
+        PrintableLog.install();
         try {
             exitCode = work.run(pipeline, url);
         } catch (Exception e) {

@@ -1,5 +1,9 @@
 package dev.nocturne.standalone;
 
+import dev.nocturne.schemas.PrintableText;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /** What the output goes to, as the {@code nocturne} script found it. */
 final class Terminal {
     static final boolean IS_ONE = Boolean.getBoolean("nocturne.terminal");
@@ -10,7 +14,23 @@ final class Terminal {
                     && System.getenv().getOrDefault("NO_COLOR", "").isEmpty()
                     && !"dumb".equals(System.getenv("TERM"));
 
+    /** What {@link Colour#of} puts around a text. */
+    private static final Pattern COLOUR = Pattern.compile("\u001b\\[(3[123]|0)m");
+
     private Terminal() {}
+
+    /** As {@link PrintableText#of}, but our colours stay. */
+    static String printable(String line) {
+        Matcher colour = COLOUR.matcher(line);
+        StringBuilder printable = new StringBuilder();
+        int from = 0;
+        while (colour.find()) {
+            printable.append(PrintableText.of(line.substring(from, colour.start())));
+            printable.append(colour.group());
+            from = colour.end();
+        }
+        return printable.append(PrintableText.of(line.substring(from))).toString();
+    }
 
     /** Colours by their ANSI numbers. */
     enum Colour {

@@ -318,4 +318,37 @@ class RestCommandsTest {
         assertThat(run("dead-letters", "replay", "0-1", "--all")).isEqualTo(2);
         assertThat(requests).isEmpty();
     }
+
+    /** Keys and headers of records are anybody's; U+009B begins an escape sequence, too. */
+    @Test
+    void whatOthersSayDoesNothingToTheTerminal() {
+        String evil = "k\\u001b[2J\\u009b31m\\u202e\\u2066\\nreplayed";
+        on(
+                "GET /v1/dead-letters/0-7",
+                """
+                {"id":"0-7","stage":"%s","key":"%s","headers":{"%s":"%s"},"payload":{"x":"%s"}}"""
+                        .formatted(evil, evil, evil, evil, evil));
+        on(
+                "GET /v1/dead-letters?limit=20",
+                """
+                {"data":[{"id":"0-7","at":"2026-01-01T20:00:00Z","stage":"%s","reason":"%s"}]}"""
+                        .formatted(evil, evil));
+        on("GET /v1/jobs/job-1", refusal(404, evil));
+
+        assertThat(run("dead-letters", "show", "0-7")).isZero();
+        assertThat(run("dead-letters", "show", "0-7", "--json")).isZero();
+        assertThat(run("dead-letters", "list")).isZero();
+        assertThat(run("status", "job-1")).isEqualTo(1);
+        assertThat(out.toString()).contains("k\\u001b[2J\\u009b31m\\u202e\\u2066");
+        assertThat(out + "" + err).doesNotContain("\u001b", "\u009b", "\u202e", "\u2066");
+        assertThat(out.toString().lines()).noneMatch(line -> line.startsWith("replayed"));
+    }
+
+    @Test
+    void ourOwnColoursAreAllThatALiveTextLets() {
+        String line = Terminal.Colour.RED.of("2 failed", true) + " \u001b[2J\u009b31m\u202e";
+
+        assertThat(Terminal.printable(line))
+                .isEqualTo("\u001b[31m2 failed\u001b[0m \\u001b[2J\\u009b31m\\u202e");
+    }
 }

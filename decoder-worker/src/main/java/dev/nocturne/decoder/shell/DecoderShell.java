@@ -4,6 +4,7 @@ import dev.nocturne.decoder.DecoderService;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
+import dev.nocturne.runtime.PrintableLog;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -45,6 +46,7 @@ class DecoderShell {
     }
 
     void start(@Observes StartupEvent event, DecoderService decoder) {
+        PrintableLog.install();
         decoder.failure().thenRun(() -> Quarkus.asyncExit(1));
         decoder.start();
     }

@@ -3,6 +3,7 @@ package dev.nocturne.encoder.shell;
 import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.PrintableLog;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -33,6 +34,7 @@ class EncoderShell {
     }
 
     void start(@Observes StartupEvent event, EncoderService encoder) {
+        PrintableLog.install();
         encoder.failure().thenRun(() -> Quarkus.asyncExit(1));
         encoder.start();
     }

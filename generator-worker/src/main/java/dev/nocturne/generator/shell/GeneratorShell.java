@@ -3,6 +3,7 @@ package dev.nocturne.generator.shell;
 import dev.nocturne.generator.GeneratorService;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.PrintableLog;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -36,6 +37,7 @@ class GeneratorShell {
     }
 
     void start(@Observes StartupEvent event, GeneratorService generator) {
+        PrintableLog.install();
         generator.failure().thenRun(() -> Quarkus.asyncExit(1));
         generator.start();
     }

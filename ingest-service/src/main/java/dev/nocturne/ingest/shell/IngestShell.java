@@ -5,6 +5,7 @@ import dev.nocturne.ingest.WebhookSettings;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
+import dev.nocturne.runtime.PrintableLog;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -49,6 +50,7 @@ class IngestShell {
     }
 
     void start(@Observes StartupEvent event, IngestService ingest) {
+        PrintableLog.install();
         ingest.failure().thenRun(() -> Quarkus.asyncExit(1));
         ingest.start();
     }

@@ -3,6 +3,7 @@ package dev.nocturne.rerank.shell;
 import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.PrintableLog;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -35,6 +36,7 @@ class RerankShell {
     }
 
     void start(@Observes StartupEvent event, RerankService rerank) {
+        PrintableLog.install();
         rerank.failure().thenRun(() -> Quarkus.asyncExit(1));
         rerank.start();
     }
