@@ -15,7 +15,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
 
@@ -65,8 +64,9 @@ final class TrainingLoop {
         if (first > 0) {
             log.printf("going on from step %,d of %,d in %s%n", first, plan.steps, folder);
         }
-        try (StopSignal signal = new StopSignal()) {
+        try (StopSignal signal = StopSignal.install()) {
             long reached = train(state, checkpoint, signal);
+            signal.saved();
             boolean finished = reached == plan.steps;
             log.printf(
                     "%s at step %,d; weights in %s%n",
@@ -97,11 +97,11 @@ final class TrainingLoop {
                 evaluate(state, step);
             }
             if (System.nanoTime() - checkpointed > CHECKPOINT_EVERY.toNanos()) {
-                save(state, checkpoint);
+                save(state, checkpoint, step);
                 checkpointed = System.nanoTime();
             }
         }
-        save(state, checkpoint);
+        save(state, checkpoint, step);
         return step;
     }
 
@@ -130,14 +130,21 @@ final class TrainingLoop {
         }
     }
 
-    private void save(TrainingState state, Path checkpoint) throws IOException {
-        state.save(checkpoint);
-        Map<String, Safetensors.Tensor> weights = state.averaged();
-        Safetensors.write(
-                folder.resolve("weights.safetensors"),
-                weights,
-                Safetensors.StorageType.F32,
-                Map.of());
+    private void save(TrainingState state, Path checkpoint, long step) throws IOException {
+        try {
+            state.save(checkpoint);
+            Safetensors.write(
+                    folder.resolve("weights.safetensors"),
+                    state.averaged(),
+                    Safetensors.StorageType.F32,
+                    Map.of());
+        } catch (IOException e) {
+            String line =
+                    "step %,d could not be saved (%s): give %s room and rights; the same command then goes on from the checkpoint before"
+                            .formatted(step, e, folder);
+            log.println(line); // after a signal nobody may be left to tell
+            throw new IOException(line, e);
+        }
     }
 
     /**
@@ -191,44 +198,6 @@ final class TrainingLoop {
                                     left.toMinutesPart(),
                                     left.toSecondsPart()));
             log.println(line);
-        }
-    }
-
-    /**
-     * Turns SIGTERM and Ctrl-C into a stop after the current step, and lets the process end only
-     * when the checkpoint is written.
-     */
-    private static final class StopSignal implements AutoCloseable {
-        private final CountDownLatch saved = new CountDownLatch(1);
-        private volatile boolean stopRequested;
-        private final Thread hook = new Thread(this::stopAndWait, "save-before-exit");
-
-        StopSignal() {
-            Runtime.getRuntime().addShutdownHook(hook);
-        }
-
-        boolean stopRequested() {
-            return stopRequested;
-        }
-
-        @Override
-        public void close() {
-            saved.countDown();
-            if (!stopRequested) {
-                Runtime.getRuntime().removeShutdownHook(hook);
-            }
-        }
-
-        private void stopAndWait() {
-            stopRequested = true;
-            try {
-                saved.await();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-            // A requested stop that saved everything is a success; the default would be 128 + the
-            // signal's number.
-            Runtime.getRuntime().halt(0);
         }
     }
 }

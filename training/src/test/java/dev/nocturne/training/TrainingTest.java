@@ -1,6 +1,7 @@
 package dev.nocturne.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import dev.nocturne.models.DvaeArchitecture;
 import dev.nocturne.models.ModelBundle;
@@ -10,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -89,6 +91,20 @@ class TrainingTest {
         assertThat(training.dvae(dvae, true, 6.6, options(30))).isTrue();
         assertThat(loss("-ln f")).isLessThan(atFirst);
         assertThat(ModelBundle.open(model).dvaeArchitecture()).isEqualTo(dvae);
+    }
+
+    @Test
+    void aStepThatCannotBeSavedIsNamed() throws IOException {
+        Training training = begun();
+        Path inTheWay = model.resolve("training/dvae/checkpoint.safetensors.tmp/file");
+        Files.createDirectories(inTheWay);
+        DvaeArchitecture dvae = new DvaeArchitecture(16, 3, 1, 64, 16, true);
+
+        assertThatIOException()
+                .isThrownBy(() -> training.dvae(dvae, false, 0.2, options(1)))
+                .withMessageContaining("step 1 could not be saved")
+                .withMessageContaining("the same command then goes on");
+        assertThat(log()).contains("step 1 could not be saved").doesNotContain("finished");
     }
 
     /** A model with a tokenizer, with which every training begins. */
