@@ -83,7 +83,6 @@ public final class IngestService implements Service {
 
     private static final Pattern PICTURE = Pattern.compile("[1-9]\\d{0,2}\\.(png|jpg|webp)");
     private static final Pattern REQUEST_ID = Pattern.compile("[0-9a-f]{16}");
-    private static final Pattern JOB_FILE = Pattern.compile("(\\w[\\w.-]*/)*\\w[\\w.-]*");
 
     private final KafkaSettings kafka;
     private final Supplier<ObjectStore> openStore;
@@ -761,7 +760,7 @@ public final class IngestService implements Service {
     public InputStream jobFile(String id, String name) {
         requireCaughtUp();
         String key = JobFiles.key(id, name);
-        boolean wellFormed = Ids.isJobId(id) && JOB_FILE.matcher(name).matches();
+        boolean wellFormed = Ids.isJobId(id) && JobFileName.isValid(name);
         if (!wellFormed || !fromStore(() -> store.exists(key))) {
             throw IngestException.unknown(
                     "name",

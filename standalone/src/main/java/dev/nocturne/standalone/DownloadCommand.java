@@ -1,7 +1,9 @@
 package dev.nocturne.standalone;
 
+import dev.nocturne.ingest.JobFileName;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -9,13 +11,18 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,10 +33,17 @@ import picocli.CommandLine.Spec;
         name = "download",
         description =
                 "Downloads everything that a finished job left, and verifies it; what is there"
-                        + " already and right is kept, so a run that was cut off goes on.")
+                        + " already and right is kept, so a run that was cut off goes on. Fails if"
+                        + " a file is missing or damaged, after it has got the others.")
 final class DownloadCommand implements Callable<Integer> {
     private static final int AT_ONCE = 8;
     private static final String MANIFEST = "manifest.json";
+
+    /** Ten times what the largest job's has. */
+    private static final long MAX_MANIFEST_BYTES = 1L << 30;
+
+    private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+    private static final int MOST_LINES = 20;
 
     @Parameters(index = "0", paramLabel = "JOB", description = "Id of the job.")
     String jobId;
@@ -48,37 +62,52 @@ final class DownloadCommand implements Callable<Integer> {
 
     private record Entry(String name, long bytes, String sha256) {}
 
-    /** What was done, for programs. */
+    /** What was done, for programs; {@code files} are all that the manifest lists, and itself. */
     private record Summary(
-            String jobId, Path folder, int files, long bytes, int downloaded, int kept) {}
+            String jobId,
+            Path folder,
+            int files,
+            long bytes,
+            int downloaded,
+            int kept,
+            List<String> failed) {}
+
+    /** What became of the files; {@code problems} are by name. */
+    private record Outcome(int downloaded, Map<String, String> problems) {}
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         requireFinished(JobAnswer.get(rest, jobId));
         Files.createDirectories(folder);
-        Path manifestPart = folder.resolve(MANIFEST + ".part");
-        rest.download(path(MANIFEST), manifestPart);
-        Manifest manifest = JsonOption.MAPPER.readValue(manifestPart.toFile(), Manifest.class);
-        if (manifest.files() == null) {
-            throw new CommandFailure(
-                    "the manifest of job %s is of an older version and lists no files: copy jobs/%s/ from the bucket"
-                            .formatted(jobId, jobId));
+        Path manifestPart = part(target(MANIFEST));
+        rest.download(path(MANIFEST), manifestPart, MAX_MANIFEST_BYTES);
+        List<Entry> entries = entries(manifestPart);
+        Outcome outcome = downloadAll(entries);
+        if (outcome.problems.isEmpty()) {
+            // last, as in the bucket: where it is, all is
+            Files.move(manifestPart, target(MANIFEST), StandardCopyOption.REPLACE_EXISTING);
+        } else {
+            Files.delete(manifestPart);
         }
-        int downloaded = downloadAll(manifest.files());
-        // last, as in the bucket: where it is, all is
-        Files.move(manifestPart, folder.resolve(MANIFEST), StandardCopyOption.REPLACE_EXISTING);
-        int files = manifest.files().size() + 1;
+        report(entries, outcome);
+        return outcome.problems.isEmpty() ? 0 : 1;
+    }
+
+    private void report(List<Entry> entries, Outcome outcome) throws IOException {
+        int files = entries.size() + 1;
+        int wrong = outcome.problems.size();
         Summary summary =
                 new Summary(
                         jobId,
                         folder,
                         files,
-                        manifest.files().stream().mapToLong(Entry::bytes).sum(),
-                        downloaded,
-                        files - 1 - downloaded);
+                        entries.stream().mapToLong(Entry::bytes).sum(),
+                        outcome.downloaded,
+                        entries.size() - outcome.downloaded - wrong,
+                        List.copyOf(outcome.problems.keySet()));
         if (json.enabled) {
             json.print(command, summary);
-        } else {
+        } else if (wrong == 0) {
             command.commandLine()
                     .getOut()
                     .printf(
@@ -88,7 +117,43 @@ final class DownloadCommand implements Callable<Integer> {
                             summary.kept(),
                             folder.resolve("index.html"));
         }
-        return 0;
+        if (wrong > 0) {
+            PrintWriter err = command.commandLine().getErr();
+            outcome.problems.values().stream().limit(MOST_LINES).forEach(err::println);
+            if (wrong > MOST_LINES) {
+                err.printf("and %d more: --json names all%n", wrong - MOST_LINES);
+            }
+            err.printf(
+                    "%d of %d files of job %s could not be had; the others are in %s, verified%n",
+                    wrong, entries.size(), jobId, folder);
+        }
+    }
+
+    /** Nothing in the manifest is believed: it comes from a server. */
+    private List<Entry> entries(Path manifest) throws IOException {
+        List<Entry> entries = JsonOption.MAPPER.readValue(manifest.toFile(), Manifest.class).files;
+        if (entries == null) {
+            throw new CommandFailure(
+                    "the manifest of job %s is of an older version and lists no files: copy jobs/%s/ from the bucket"
+                            .formatted(jobId, jobId));
+        }
+        Set<String> names = new HashSet<>();
+        for (Entry entry : entries) {
+            boolean isGood =
+                    entry != null
+                            && entry.name != null
+                            && JobFileName.isValid(entry.name)
+                            && names.add(entry.name)
+                            && entry.bytes >= 0
+                            && entry.sha256 != null
+                            && SHA256.matcher(entry.sha256).matches();
+            if (!isGood) {
+                throw new CommandFailure(
+                        "the manifest of job %s names '%s', which is no file of a job (a name, bytes and SHA-256, each name once): check --url"
+                                .formatted(jobId, entry == null ? null : entry.name));
+            }
+        }
+        return entries;
     }
 
     private void requireFinished(JobAnswer job) {
@@ -113,63 +178,90 @@ final class DownloadCommand implements Callable<Integer> {
         return "/v1/jobs/%s/files/%s".formatted(RestClient.segment(jobId), name);
     }
 
-    /**
-     * @return how many files were not there already
-     */
-    private int downloadAll(List<Entry> entries) throws IOException, InterruptedException {
+    /** All that can be had: a file that is missing or damaged keeps no other one away. */
+    private Outcome downloadAll(List<Entry> entries) throws IOException, InterruptedException {
         LiveText live = new LiveText(command.commandLine().getErr());
         ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
         try {
             List<Future<Boolean>> pending = new ArrayList<>();
             for (Entry entry : entries) {
-                Path target = target(entry.name());
-                pending.add(threads.submit(() -> download(entry, target)));
+                pending.add(threads.submit(() -> download(entry)));
             }
             int downloaded = 0;
+            Map<String, String> problems = new LinkedHashMap<>();
             for (int i = 0; i < pending.size(); i++) {
-                downloaded += pending.get(i).get() ? 1 : 0;
+                try {
+                    downloaded += pending.get(i).get() ? 1 : 0;
+                } catch (ExecutionException e) {
+                    problems.put(entries.get(i).name, problem(entries.get(i), e.getCause()));
+                }
                 live.show("%d/%d files".formatted(i + 1, pending.size()));
             }
-            return downloaded;
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof CommandFailure failure) {
-                throw failure;
-            }
-            if (e.getCause() instanceof IOException failure) {
-                throw failure;
-            }
-            throw new IllegalStateException(e.getCause());
+            return new Outcome(downloaded, problems);
         } finally {
             threads.shutdownNow();
         }
     }
 
-    /** Names come from a server: none may lead out of the folder. */
+    /** What is wrong with one file; other failures would meet all of them, and are thrown. */
+    private static String problem(Entry entry, Throwable cause) throws IOException {
+        if (cause instanceof RestClient.NotFound) {
+            return "%s is missing: somebody has deleted it from the bucket".formatted(entry.name);
+        }
+        if (cause instanceof RestClient.Away away) {
+            throw away;
+        }
+        if (cause instanceof CommandFailure failure) {
+            return failure.getMessage();
+        }
+        if (cause instanceof IOException failure) {
+            throw failure;
+        }
+        throw new IllegalStateException(cause);
+    }
+
+    /**
+     * Where a file belongs. Of the folder's content, no symbolic link is followed.
+     *
+     * @throws CommandFailure if there is one on the way
+     */
     private Path target(String name) {
-        Path root = folder.toAbsolutePath().normalize(); // '.' alone would become empty
-        Path target = root.resolve(name).normalize();
-        if (!target.startsWith(root) || target.equals(root)) {
-            throw new CommandFailure(
-                    "the manifest of job %s names '%s', which is outside of the folder: check --url"
-                            .formatted(jobId, name));
+        Path target = folder.toAbsolutePath();
+        for (String part : name.split("/")) {
+            target = target.resolve(part);
+            if (Files.isSymbolicLink(target)) {
+                throw new CommandFailure(
+                        "%s is a symbolic link, which is not followed: remove it, or name another folder"
+                                .formatted(target));
+            }
         }
         return target;
     }
 
+    /** No file of a job has such a name. */
+    private static Path part(Path target) {
+        return target.resolveSibling(".%s.part".formatted(target.getFileName()));
+    }
+
     /** True if it was not there already. Runs on any thread. */
-    private boolean download(Entry entry, Path target) throws IOException, InterruptedException {
+    private boolean download(Entry entry) throws IOException, InterruptedException {
+        Path target = target(entry.name());
         if (isRight(entry, target)) {
             return false;
         }
         Files.createDirectories(target.getParent());
-        Path part = target.resolveSibling(target.getFileName() + ".part");
-        rest.download(path(entry.name()), part);
-        if (!isRight(entry, part)) {
-            throw new CommandFailure(
-                    "%s is not what the manifest says (%d bytes, SHA-256 %s): run the command again; if it stays so, the bucket was changed"
-                            .formatted(entry.name(), entry.bytes(), entry.sha256()));
+        Path part = part(target);
+        try {
+            rest.download(path(entry.name()), part, entry.bytes());
+            if (!isRight(entry, part)) {
+                throw new CommandFailure(
+                        "%s is not what the manifest says (%d bytes, SHA-256 %s): run the command again; if it stays so, the bucket was changed"
+                                .formatted(entry.name(), entry.bytes(), entry.sha256()));
+            }
+            Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(part);
         }
-        Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
         return true;
     }
 

@@ -15,6 +15,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +35,10 @@ import picocli.CommandLine.Spec;
 /** The REST API of ingest-service, at {@code --url}. */
 final class RestClient {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+    private static final int NOT_FOUND = 404;
     private static final int UNAVAILABLE = 503;
+    private static final long MAX_ERROR_BYTES = 1 << 20;
+    private static final byte[] NOTHING = {};
     private static final Duration ANSWER_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration SILENCE_TIMEOUT = Duration.ofSeconds(60);
 
@@ -68,6 +72,13 @@ final class RestClient {
     static final class Away extends CommandFailure {
         Away(String line) {
             super(line);
+        }
+    }
+
+    /** There is no such thing, or not any more. */
+    static final class NotFound extends CommandFailure {
+        NotFound(List<String> lines) {
+            super(lines);
         }
     }
 
@@ -117,23 +128,36 @@ final class RestClient {
     }
 
     /**
-     * As {@link #get}, into a file, however long that takes as long as bytes come. From any thread.
+     * As {@link #get}, into a new file, however long that takes as long as bytes come. From any
+     * thread.
+     *
+     * @param target takes the place of a file, and of a symbolic link, that is there
+     * @throws CommandFailure also if the answer is longer than {@code maxBytes}: no more is read
      */
-    void download(String path, Path target) throws IOException, InterruptedException {
+    void download(String path, Path target, long maxBytes)
+            throws IOException, InterruptedException {
         HttpRequest request = request(path).GET().build(); // its timeout would be the whole file's
         AtomicLong heardNanos = new AtomicLong(System.nanoTime());
         HttpResponse<?> response;
-        try (OutputStream out = Files.newOutputStream(target)) {
+        Files.deleteIfExists(target);
+        try (OutputStream out = Files.newOutputStream(target, StandardOpenOption.CREATE_NEW)) {
+            AtomicLong left = new AtomicLong();
             Consumer<Optional<byte[]>> sink =
                     bytes -> {
                         heardNanos.set(System.nanoTime());
+                        if (left.addAndGet(-bytes.orElse(NOTHING).length) < 0) {
+                            throw new CommandFailure(
+                                    "%s sends more than %d bytes for %s: check --url"
+                                            .formatted(url, maxBytes, path));
+                        }
                         write(bytes, out);
                     };
-            response =
-                    whileHeard(
-                            http.sendAsync(request, BodyHandlers.ofByteArrayConsumer(sink)),
-                            heardNanos,
-                            path);
+            HttpResponse.BodyHandler<Void> limited =
+                    answer -> {
+                        left.set(isGood(answer.statusCode()) ? maxBytes : MAX_ERROR_BYTES);
+                        return HttpResponse.BodySubscribers.ofByteArrayConsumer(sink);
+                    };
+            response = whileHeard(http.sendAsync(request, limited), heardNanos, path);
         }
         if (!isGood(response.statusCode())) {
             String text = new String(Files.readAllBytes(target), StandardCharsets.UTF_8);
@@ -144,7 +168,7 @@ final class RestClient {
 
     private static void write(Optional<byte[]> bytes, OutputStream out) {
         try {
-            out.write(bytes.orElse(new byte[0])); // none at the end
+            out.write(bytes.orElse(NOTHING)); // at the end
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -170,6 +194,9 @@ final class RestClient {
         } catch (ExecutionException e) {
             if (e.getCause() instanceof UncheckedIOException disk) {
                 throw disk.getCause();
+            }
+            if (e.getCause() instanceof CommandFailure tooLong) {
+                throw tooLong;
             }
             throw away(e.getCause());
         } finally {
@@ -226,7 +253,8 @@ final class RestClient {
             if (status == UNAVAILABLE) {
                 return new Away(errors.errors().get(0).message());
             }
-            return new CommandFailure(errors.errors().stream().map(RestClient::line).toList());
+            List<String> lines = errors.errors().stream().map(RestClient::line).toList();
+            return status == NOT_FOUND ? new NotFound(lines) : new CommandFailure(lines);
         } catch (JsonProcessingException | NullPointerException e) {
             return notOurs(request, status);
         }

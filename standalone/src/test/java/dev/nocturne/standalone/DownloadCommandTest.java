@@ -18,10 +18,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against a server that answers as ingest-service does. */
 class DownloadCommandTest {
@@ -32,6 +35,7 @@ class DownloadCommandTest {
 
     private final Map<String, String> answers = new ConcurrentHashMap<>();
     private final List<String> asked = new CopyOnWriteArrayList<>();
+    private final AtomicLong sent = new AtomicLong();
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
     private HttpServer server;
@@ -60,7 +64,11 @@ class DownloadCommandTest {
                 (answer == null ? "{\"errors\":[{\"message\":\"no such file\"}]}" : answer)
                         .getBytes(UTF_8);
         exchange.sendResponseHeaders(answer == null ? 404 : 200, body.length);
-        exchange.getResponseBody().write(body);
+        for (int from = 0; from < body.length; from += 1 << 16) {
+            int bytes = Math.min(1 << 16, body.length - from);
+            exchange.getResponseBody().write(body, from, bytes);
+            sent.addAndGet(bytes);
+        }
         exchange.close();
     }
 
@@ -125,20 +133,99 @@ class DownloadCommandTest {
     }
 
     @Test
-    void aFileThatIsGoneIsNamedByTheServer() {
+    void whatIsMissingIsNamedAndTheRestIsThere() throws Exception {
         answers.remove(FILES + "index.html");
 
         assertThat(download()).isEqualTo(1);
-        assertThat(err.toString()).contains("no such file");
+        assertThat(err.toString())
+                .contains("index.html is missing")
+                .contains("1 of 2 files of job job-1 could not be had");
+        assertThat(folder.resolve("images/00ff/1.png")).hasContent("a picture");
+        assertThat(folder.resolve("manifest.json")).as("it says that all is there").doesNotExist();
+
+        assertThat(download("--json")).isEqualTo(1);
+        assertThat(out.toString()).contains("\"failed\" : [ \"index.html\" ]", "\"kept\" : 1");
     }
 
     @Test
-    void noNameLeadsOutOfTheFolder() throws Exception {
-        manifest("../evil");
+    void aDamagedFileKeepsNoOtherAway() {
+        answers.put(FILES + "index.html", "<HTML>");
 
         assertThat(download()).isEqualTo(1);
-        assertThat(err.toString()).contains("'../evil', which is outside of the folder");
-        assertThat(asked).doesNotContain(FILES + "../evil");
+        assertThat(folder.resolve("images/00ff/1.png")).hasContent("a picture");
+        assertThat(folder.resolve("index.html")).doesNotExist();
+        assertThat(folder.toFile().list()).containsExactly("images");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "../evil",
+                "/etc/evil",
+                "a/../../evil",
+                "a//b",
+                "a/",
+                ".bashrc",
+                "",
+                "a\\u0000b",
+                "a\\u001b[2J",
+                "a\\\\b",
+                "C:evil",
+                "index.html"
+            })
+    void noOddNameIsAskedForOrWritten(String name) throws Exception {
+        manifest("index.html", name);
+
+        assertThat(download()).isEqualTo(1);
+        assertThat(err.toString())
+                .contains("which is no file of a job", "check --url")
+                .doesNotContain("internal error", "\u001b", "\u0000");
+        assertThat(asked).containsExactly("/v1/jobs/job-1", FILES + "manifest.json");
+        assertThat(folder.resolve("index.html")).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "null",
+                "{}",
+                "{\"name\":\"a\",\"bytes\":-1,\"sha256\":\"00\"}",
+                "{\"name\":\"a\",\"bytes\":1,\"sha256\":null}"
+            })
+    void aManifestOfNoJobIsRefused(String entry) {
+        answers.put(FILES + "manifest.json", "{\"files\":[%s]}".formatted(entry));
+
+        assertThat(download()).isEqualTo(1);
+        assertThat(err.toString()).contains("check --url").doesNotContain("internal error");
+    }
+
+    @Test
+    void noLinkInTheFolderIsFollowed(@TempDir Path elsewhere) throws Exception {
+        Files.createSymbolicLink(folder.resolve("images"), elsewhere);
+
+        assertThat(download()).isEqualTo(1);
+        assertThat(err.toString()).contains("images is a symbolic link, which is not followed");
+        assertThat(elsewhere).isEmptyDirectory();
+
+        Files.delete(folder.resolve("images"));
+        Files.delete(folder.resolve("index.html"));
+        Path file = Files.writeString(elsewhere.resolve("precious"), "precious");
+        Files.createSymbolicLink(folder.resolve("index.html"), file);
+        Files.createSymbolicLink(folder.resolve(".manifest.json.part"), file);
+        assertThat(download()).isEqualTo(1);
+        assertThat(err.toString()).contains("index.html is a symbolic link");
+        assertThat(file).hasContent("precious");
+        assertThat(folder.resolve("images/00ff/1.png")).hasContent("a picture");
+    }
+
+    @Test
+    void noMoreThanTheManifestSaysIsRead() throws Exception {
+        answers.put(FILES + "index.html", "x".repeat(50_000_000));
+
+        assertThat(download()).isEqualTo(1);
+        assertThat(err.toString()).contains("sends more than 6 bytes", "index.html");
+        assertThat(sent.get()).as("bytes that were taken").isLessThan(40_000_000);
+        assertThat(folder.toFile().list()).containsExactly("images");
     }
 
     /** The file is not there, so that nothing is left in the folder the test runs in. */
@@ -146,12 +233,10 @@ class DownloadCommandTest {
     void theFolderMayBeTheOneThatOneIsIn() throws Exception {
         folder = Path.of(".");
         manifest("not-there.png");
-        try {
-            assertThat(download()).isEqualTo(1);
-            assertThat(err.toString()).contains("no such file").doesNotContain("outside");
-        } finally {
-            Files.deleteIfExists(Path.of("manifest.json.part"));
-        }
+
+        assertThat(download()).isEqualTo(1);
+        assertThat(err.toString()).contains("not-there.png is missing");
+        assertThat(Path.of(".manifest.json.part")).doesNotExist();
     }
 
     @Test

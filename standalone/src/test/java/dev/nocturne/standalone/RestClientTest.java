@@ -92,7 +92,7 @@ class RestClientTest {
                 .isThrownBy(
                         () ->
                                 client(Duration.ofSeconds(1))
-                                        .download("/stalled", folder.resolve("file")))
+                                        .download("/stalled", folder.resolve("file"), 10))
                 .withMessageContaining("has sent nothing of /stalled for 1 seconds")
                 .withMessageContaining("run the command again");
     }
@@ -100,7 +100,7 @@ class RestClientTest {
     @Test
     void aDownloadTakesAsLongAsItTakes() throws Exception {
         Path file = folder.resolve("file");
-        client(Duration.ofSeconds(5)).download("/slow", file);
+        client(Duration.ofSeconds(5)).download("/slow", file, 10);
         assertThat(file).hasBinaryContent(CONTENT);
     }
 
@@ -108,7 +108,7 @@ class RestClientTest {
     void nothingIsLeftOfWhatIsRefused() {
         Path file = folder.resolve("file");
         assertThatExceptionOfType(CommandFailure.class)
-                .isThrownBy(() -> client(Duration.ofMinutes(1)).download("/refused", file))
+                .isThrownBy(() -> client(Duration.ofMinutes(1)).download("/refused", file, 0))
                 .withMessage("no such file");
         assertThat(file).doesNotExist();
     }
