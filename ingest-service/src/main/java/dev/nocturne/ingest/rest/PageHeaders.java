@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
 
 /**
  * What a browser is told about every answer: scripts, styles, pictures and data come from here
- * alone, no text becomes a script, and no other site shows the page in a frame.
+ * alone, no text becomes a script, and no other site shows an answer, frames the page or holds on
+ * to its window.
  */
 @ApplicationScoped
 class PageHeaders {
@@ -41,6 +42,8 @@ class PageHeaders {
                 CONTACT_PAGE.matcher(path).matches() ? CONTACT_PAGE_POLICY : POLICY);
         headers.set("X-Content-Type-Options", "nosniff");
         headers.set("Referrer-Policy", "no-referrer");
+        headers.set("Cross-Origin-Resource-Policy", "same-origin");
+        headers.set("Cross-Origin-Opener-Policy", "same-origin");
         if (!path.startsWith("/v1/")) {
             headers.set("Cache-Control", "no-cache"); // a new version shows at once
         }

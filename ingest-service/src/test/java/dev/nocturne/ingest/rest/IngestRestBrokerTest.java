@@ -103,6 +103,15 @@ class IngestRestBrokerTest {
         itsFilesHaveLinks(id);
     }
 
+    @Test
+    void noOtherSiteShowsAnAnswerOrHoldsOnToItsWindow() throws Exception {
+        for (String path : List.of("", "v1/jobs", "v1/images/a/b/c.png", "q/health/live")) {
+            assertThat(get(path).headers().map())
+                    .containsEntry("cross-origin-resource-policy", List.of("same-origin"))
+                    .containsEntry("cross-origin-opener-policy", List.of("same-origin"));
+        }
+    }
+
     private void itsFilesHaveLinks(String id) throws Exception {
         HttpResponse<String> links = get("v1/jobs/" + id + "/links?expires_in=60");
         assertThat(links.headers().firstValue("content-type"))
