@@ -29,7 +29,16 @@ class PrintableTextTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "a red apple", "père Noël ☃", "日本語", "\ud83d\udc69‍\ud83d\ude80", "می‌خواهم", "\\"})
+    @ValueSource(
+            strings = {
+                "",
+                "a red apple",
+                "père Noël ☃",
+                "日本語",
+                "\ud83d\udc69‍\ud83d\ude80",
+                "می‌خواهم",
+                "\\"
+            })
     void whatIsSeenStays(String text) {
         assertThat(PrintableText.of(text)).isSameAs(text);
     }

@@ -63,7 +63,8 @@ final class LiveText {
         }
         text.lines()
                 .map(Terminal::printable)
-                .forEach(line -> terminal.println("\r" + line + "\u001b[K")); // clear what was right
+                .forEach(
+                        line -> terminal.println("\r" + line + "\u001b[K")); // clear what was right
         terminal.print("\u001b[J"); // and what was below
         terminal.flush();
         linesShown = (int) text.lines().count();

@@ -50,7 +50,8 @@ class PrintableLogTest {
 
     @Test
     void parametersAndExceptionsAreCleanedToo() {
-        Logger.getLogger("some.library").log(Level.WARNING, "key {0} of {1}", new Object[] {EVIL, 7});
+        Logger.getLogger("some.library")
+                .log(Level.WARNING, "key {0} of {1}", new Object[] {EVIL, 7});
         Exception inner = new IllegalStateException("inner " + EVIL);
         Logger.getLogger("some.library")
                 .log(Level.WARNING, "broken off", new RuntimeException("outer", inner));
