@@ -4,6 +4,7 @@ import com.luciad.imageio.webp.CompressionType;
 import com.luciad.imageio.webp.WebPImageWriterSpi;
 import com.luciad.imageio.webp.WebPWriteParam;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.WebpLibrary;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;
@@ -11,8 +12,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageWriter;
 
@@ -28,9 +27,6 @@ final class WebpFile {
     private static final int EXTENDED_BYTES = 10;
     private static final int HAS_XMP = 0x04;
 
-    /** Where the library unpacks libwebp; it searches that folder whole for what it left before. */
-    private static final String LIBRARY_FOLDER = "com.luciad.imageio.webp.tmpdir";
-
     private WebpFile() {}
 
     /**
@@ -40,7 +36,7 @@ final class WebpFile {
      */
     static byte[] encode(BufferedImage picture, int quality, byte[] xmp) {
         try {
-            ensureLibraryFolder();
+            WebpLibrary.ensureFolder();
             return withXmp(simple(picture, quality), picture, xmp);
         } catch (IOException | LinkageError e) {
             throw withoutLibrary(e);
@@ -50,11 +46,8 @@ final class WebpFile {
     private static PermanentException withoutLibrary(Throwable cause) {
         return new PermanentException(
                 ReasonCodes.INVALID_OPTION,
-                "output_format is webp, and the decoder-worker cannot load libwebp for %s on %s from its temporary folder %s: ask for png or jpeg, or let it write and run there and start it again"
-                        .formatted(
-                                System.getProperty("os.name"),
-                                System.getProperty("os.arch"),
-                                System.getProperty("java.io.tmpdir")),
+                "output_format is webp, and the decoder-worker cannot load %s: ask for png or jpeg, or let it write and run there and start it again"
+                        .formatted(WebpLibrary.missing()),
                 cause);
     }
 
@@ -67,14 +60,6 @@ final class WebpFile {
         param.setCompressionQuality(quality / 100f);
         param.setUseSharpYUV(true); // WebP halves the colours' samples: at least no edge blurs
         return PictureFile.written(writer, new IIOImage(picture, null, null), param);
-    }
-
-    private static synchronized void ensureLibraryFolder() throws IOException {
-        if (System.getProperty(LIBRARY_FOLDER) == null) {
-            Path folder = Files.createTempDirectory("nocturne-webp-");
-            folder.toFile().deleteOnExit(); // after the files in it, which are registered later
-            System.setProperty(LIBRARY_FOLDER, folder.toString());
-        }
     }
 
     private static byte[] withXmp(byte[] simple, BufferedImage picture, byte[] xmp) {

@@ -10,14 +10,12 @@ import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.models.Embeddings;
 import dev.nocturne.models.PrimedTokens;
-import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.PackedTokens;
-import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topics;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -40,59 +38,6 @@ class EncoderStageTest {
     private final EncoderStage stage =
             new EncoderStage(LetterEncoder::new, Clock.fixed(NOON, ZoneOffset.UTC));
     private final Outbox out = new Outbox(() -> true);
-
-    /** A token per letter; grids of 3x2 tokens 0 to 5 of pictures, of 1x1 token of candidates. */
-    private static final class LetterEncoder implements CaptionEncoder {
-
-        @Override
-        public String model() {
-            return "letters@1";
-        }
-
-        @Override
-        public String dvae() {
-            return "dvae@1";
-        }
-
-        @Override
-        public int gridSize() {
-            return 1;
-        }
-
-        @Override
-        public int codebookSize() {
-            return 100;
-        }
-
-        @Override
-        public int[] textTokens(String caption) {
-            if (caption.length() > 32) {
-                throw new PermanentException(ReasonCodes.CAPTION_TOO_LONG, "too many tokens");
-            }
-            return caption.chars().toArray();
-        }
-
-        @Override
-        public float[] textEmbedding(String caption) {
-            return new float[] {1, 0};
-        }
-
-        @Override
-        public TokenGrid imageTokens(BufferedImage picture) {
-            return new TokenGrid(3, 2, new int[] {0, 1, 2, 3, 4, 5});
-        }
-
-        @Override
-        public Sampling sampling(Double temperature, int topK, double topP, Double guidance) {
-            if (guidance != null) {
-                throw new PermanentException(ReasonCodes.INVALID_OPTION, "can't be guided");
-            }
-            return new Sampling(temperature == null ? 0.7 : temperature, topK, topP, 2.5);
-        }
-
-        @Override
-        public void close() {}
-    }
 
     @BeforeEach
     void open() {
@@ -204,7 +149,7 @@ class EncoderStageTest {
                 .hasEntrySatisfying(1, e -> assertRejected(e, "invalid_option", "99"))
                 .hasEntrySatisfying(2, e -> assertRejected(e, "invalid_option", "guided"))
                 .hasEntrySatisfying(3, e -> assertRejected(e, "caption_too_long", "tokens"))
-                .hasEntrySatisfying(4, e -> assertRejected(e, "invalid_option", "PNG or JPEG"))
+                .hasEntrySatisfying(4, e -> assertRejected(e, "invalid_option", "PNG, JPEG or WebP"))
                 .hasEntrySatisfying(
                         5, e -> assertRejected(e, "invalid_option", "3 rows and 0 columns"))
                 .hasEntrySatisfying(6, e -> assertRejected(e, "invalid_option", "damaged"));

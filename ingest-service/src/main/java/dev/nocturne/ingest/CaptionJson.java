@@ -8,7 +8,6 @@ import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Violation;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -156,7 +155,7 @@ final class CaptionJson {
                 "image_prompt",
                 "a picture in base64",
                 JsonNode::isTextual,
-                node -> ByteBuffer.wrap(Base64.getDecoder().decode(node.textValue())),
+                node -> ByteBuffer.wrap(Base64File.decode(node.textValue())),
                 caption::setImagePrompt);
         integer("image_prompt_rows", caption::setImagePromptRows);
         integer("image_prompt_columns", caption::setImagePromptColumns);
