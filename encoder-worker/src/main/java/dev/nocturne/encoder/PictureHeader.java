@@ -125,8 +125,7 @@ record PictureHeader(
             case "VP8X" -> sized((data.getInt(4) & 0xFFFFFF) + 1, (data.getInt(6) >>> 8) + 1, 4);
             case "ANMF" -> throw new IllegalArgumentException("it is an animation");
             case "scan" ->
-                    new PictureHeader(
-                            format, width, height, bytesPerPixel, scans + 1, orientation);
+                    new PictureHeader(format, width, height, bytesPerPixel, scans + 1, orientation);
             case "eXIf", "EXIF", "app1" ->
                     new PictureHeader(
                             format, width, height, bytesPerPixel, scans, orientation(data));

@@ -53,8 +53,7 @@ class DamagedPicturesBrokerTest {
             EncoderStage stage = new EncoderStage(LetterEncoder::new, Clock.systemUTC());
             Map<String, Integer> endings = new HashMap<>();
             try (StageRunner<?> runner =
-                    new StageRunner<>(
-                            stage, kafka, new SimpleMeterRegistry(), Clock.systemUTC())) {
+                    new StageRunner<>(stage, kafka, new SimpleMeterRegistry(), Clock.systemUTC())) {
                 runner.start();
                 await().atMost(LONG).until(() -> runner.health().ready());
                 publish(kafka);
@@ -130,8 +129,7 @@ class DamagedPicturesBrokerTest {
 
     private static void count(ConsumerRecord<byte[], byte[]> record, Map<String, Integer> endings) {
         if (record.topic().equals(Topics.GENERATION_TASKS.name())) {
-            GenerationRequested task =
-                    EventCodec.decode(GenerationRequested.class, record.value());
+            GenerationRequested task = EventCodec.decode(GenerationRequested.class, record.value());
             endings.merge(task.getRequest().getCustomId(), 1, Integer::sum);
             return;
         }

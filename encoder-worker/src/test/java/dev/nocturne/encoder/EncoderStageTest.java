@@ -149,7 +149,8 @@ class EncoderStageTest {
                 .hasEntrySatisfying(1, e -> assertRejected(e, "invalid_option", "99"))
                 .hasEntrySatisfying(2, e -> assertRejected(e, "invalid_option", "guided"))
                 .hasEntrySatisfying(3, e -> assertRejected(e, "caption_too_long", "tokens"))
-                .hasEntrySatisfying(4, e -> assertRejected(e, "invalid_option", "PNG, JPEG or WebP"))
+                .hasEntrySatisfying(
+                        4, e -> assertRejected(e, "invalid_option", "PNG, JPEG or WebP"))
                 .hasEntrySatisfying(
                         5, e -> assertRejected(e, "invalid_option", "3 rows and 0 columns"))
                 .hasEntrySatisfying(6, e -> assertRejected(e, "invalid_option", "damaged"));

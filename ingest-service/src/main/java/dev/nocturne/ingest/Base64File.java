@@ -26,8 +26,7 @@ final class Base64File {
         if (url.lookingAt()) {
             data = unescaped(data.substring(url.end()));
         }
-        String plain =
-                WHITE_SPACE.matcher(data).replaceAll("").replace('-', '+').replace('_', '/');
+        String plain = WHITE_SPACE.matcher(data).replaceAll("").replace('-', '+').replace('_', '/');
         return Base64.getDecoder().decode(plain);
     }
 
