@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The sizes of a transformer of DALLE-pytorch (lucidrains, version 1: {@code dalle_pytorch.py},
@@ -84,6 +86,23 @@ public record DallePytorchTransformer(
         return IntStream.range(0, layers)
                 .mapToObj(layer -> attention.get(layer % attention.size()))
                 .toList();
+    }
+
+    /** Whether positions rotate, and branches end in a norm, shows in the weights. */
+    @Override
+    public SortedMap<String, Object> beyondWeights() {
+        SortedMap<String, Object> settings = new TreeMap<>();
+        if (!patterns().stream().allMatch(AttentionPattern.FULL::equals)) {
+            settings.put("attention", attention);
+        }
+        Map.of("shift_tokens", shiftTokens, "stable", stable, "reversible", reversible)
+                .forEach(
+                        (name, isOn) -> {
+                            if (isOn) {
+                                settings.put(name, isOn);
+                            }
+                        });
+        return settings;
     }
 
     @Override

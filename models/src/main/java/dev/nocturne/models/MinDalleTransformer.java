@@ -6,6 +6,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The sizes of minDALL-E's transformer (kakaobrain, {@code stage2/transformer.py}): ours with dense
@@ -59,6 +61,12 @@ public record MinDalleTransformer(
     @Override
     public List<AttentionPattern> patterns() {
         return Collections.nCopies(layers, AttentionPattern.FULL);
+    }
+
+    /** The pad is the tokenizer's. */
+    @Override
+    public SortedMap<String, Object> beyondWeights() {
+        return new TreeMap<>();
     }
 
     @Override

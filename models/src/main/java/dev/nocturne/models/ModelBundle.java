@@ -10,11 +10,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.models.Safetensors.StorageType;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -42,6 +44,9 @@ public final class ModelBundle {
     private static final String TRANSFORMER = "transformer.safetensors";
     private static final String CLIP = "clip.safetensors";
     private static final String CLIP_TOKENIZER = "clip-tokenizer.json";
+
+    /** Ends the name of a file that is not in the manifest yet. */
+    private static final String UNFINISHED = ".new";
 
     /** Hexadecimal digits of a SHA-256 in an id. */
     private static final int ID_CHARS = 8;
@@ -112,18 +117,18 @@ public final class ModelBundle {
                 directory, new Manifest(name, imageSize, null, null, null, null, new TreeMap<>()));
     }
 
-    /** Name and version: the version changes with any byte of any part. */
+    /**
+     * Name and version: the version changes with any byte of any part, and with what changes the
+     * transformer's output beside its weights. How the model draws best is not in it: every result
+     * says how it was drawn.
+     */
     public String id() {
-        return manifest.name
-                + "@"
-                + HexFormat.of()
-                        .formatHex(
-                                sha256().digest(
-                                                manifest.files
-                                                        .toString()
-                                                        .getBytes(StandardCharsets.UTF_8)),
-                                0,
-                                ID_CHARS / 2);
+        String contents = manifest.files.toString();
+        if (manifest.transformer != null && !manifest.transformer.beyondWeights().isEmpty()) {
+            contents += manifest.transformer.beyondWeights();
+        }
+        byte[] digest = sha256().digest(contents.getBytes(StandardCharsets.UTF_8));
+        return manifest.name + "@" + HexFormat.of().formatHex(digest, 0, ID_CHARS / 2);
     }
 
     /**
@@ -200,8 +205,7 @@ public final class ModelBundle {
     }
 
     private CaptionTokenizer tokenizer(String file) throws IOException {
-        verifyChecksum(file);
-        return CaptionTokenizer.load(directory.resolve(file));
+        return CaptionTokenizer.load(verified(file));
     }
 
     public DiscreteVae dvae() throws IOException {
@@ -242,8 +246,7 @@ public final class ModelBundle {
 
     /** The bundle with this tokenizer, on disk. */
     public ModelBundle with(BpeTokenizer tokenizer) throws IOException {
-        Files.createDirectories(directory);
-        tokenizer.save(directory.resolve(TOKENIZER));
+        write(TOKENIZER, tokenizer);
         return saved(
                 manifest.dvae, manifest.transformer, manifest.sampling, manifest.clip, TOKENIZER);
     }
@@ -310,7 +313,7 @@ public final class ModelBundle {
             BpeTokenizer tokenizer)
             throws IOException {
         write(CLIP, weights, StorageType.F32);
-        tokenizer.save(directory.resolve(CLIP_TOKENIZER));
+        write(CLIP_TOKENIZER, tokenizer);
         return saved(
                 manifest.dvae,
                 manifest.transformer,
@@ -344,7 +347,7 @@ public final class ModelBundle {
         }
         write(TRANSFORMER, transformerWeights, StorageType.F32);
         write(DVAE, dvaeWeights, StorageType.F32);
-        tokenizer.save(directory.resolve(TOKENIZER));
+        write(TOKENIZER, tokenizer);
         Manifest resized =
                 new Manifest(
                         manifest.name, imageSize, null, null, null, manifest.clip, manifest.files);
@@ -354,8 +357,48 @@ public final class ModelBundle {
 
     private void write(String file, Map<String, Safetensors.Tensor> weights, StorageType type)
             throws IOException {
+        prepare(file);
+        Safetensors.write(unfinished(file), weights, type, Map.of());
+    }
+
+    private void write(String file, CaptionTokenizer tokenizer) throws IOException {
+        prepare(file);
+        tokenizer.save(unfinished(file));
+        force(unfinished(file));
+    }
+
+    /**
+     * The name of a file until the manifest names its contents, and a moment longer. So the
+     * manifest's move is the one step from the old bundle to the new one, and a crash leaves either
+     * whole: whoever reads looks for the contents under both names.
+     */
+    private Path unfinished(String file) {
+        return directory.resolve(file + UNFINISHED);
+    }
+
+    /** What a crash has left under the other name gets its own if it is this bundle's. */
+    private void prepare(String file) throws IOException {
         Files.createDirectories(directory);
-        Safetensors.write(directory.resolve(file), weights, type, Map.of());
+        Path unfinished = unfinished(file);
+        if (Files.exists(unfinished) && checksum(unfinished).equals(manifest.files.get(file))) {
+            move(unfinished, directory.resolve(file));
+        }
+    }
+
+    private static void move(Path from, Path to) throws IOException {
+        Files.move(
+                from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Moves before it are on disk before those after it. */
+    private static void force(Path fileOrDirectory) throws IOException {
+        try (FileChannel channel = FileChannel.open(fileOrDirectory, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            if (!Files.isDirectory(fileOrDirectory)) {
+                throw e;
+            } // not every system opens a directory; those keep the order by themselves
+        }
     }
 
     private ModelBundle saved(
@@ -371,7 +414,7 @@ public final class ModelBundle {
             files.remove(CLIP_TOKENIZER);
         }
         for (String file : changed) {
-            files.put(file, checksum(directory.resolve(file)));
+            files.put(file, checksum(unfinished(file)));
         }
         Manifest updated =
                 new Manifest(
@@ -382,9 +425,14 @@ public final class ModelBundle {
                         sampling,
                         clip,
                         files);
-        Path temporary = directory.resolve(MANIFEST + ".new");
-        JSON.writeValue(temporary.toFile(), updated);
-        Files.move(temporary, directory.resolve(MANIFEST), StandardCopyOption.ATOMIC_MOVE);
+        JSON.writeValue(unfinished(MANIFEST).toFile(), updated);
+        force(unfinished(MANIFEST));
+        force(directory);
+        move(unfinished(MANIFEST), directory.resolve(MANIFEST));
+        force(directory);
+        for (String file : changed) {
+            move(unfinished(file), directory.resolve(file));
+        }
         return new ModelBundle(directory, updated);
     }
 
@@ -405,8 +453,7 @@ public final class ModelBundle {
 
     /** Opens a part's file, verified; the caller closes it. */
     private Safetensors weights(String file, Map<String, long[]> shapes) throws IOException {
-        verifyChecksum(file);
-        Path path = directory.resolve(file);
+        Path path = verified(file);
         Safetensors weights = Safetensors.open(path);
         try {
             requireShapes(path, weights, shapes);
@@ -452,13 +499,18 @@ public final class ModelBundle {
         }
     }
 
-    private void verifyChecksum(String file) throws IOException {
+    /** The file of the manifest's checksum. */
+    private Path verified(String file) throws IOException {
+        String expected = manifest.files.get(file);
+        Path unfinished = unfinished(file);
+        if (Files.isReadable(unfinished) && checksum(unfinished).equals(expected)) {
+            return unfinished;
+        }
         Path path = directory.resolve(file);
         if (!Files.isReadable(path)) {
             throw new InvalidModelException(
                     path + " is missing or unreadable; restore it from where the model came from");
         }
-        String expected = manifest.files.get(file);
         String actual = checksum(path);
         if (!actual.equals(expected)) {
             throw new InvalidModelException(
@@ -469,6 +521,7 @@ public final class ModelBundle {
                             + expected
                             + "; restore it from where the model came from");
         }
+        return path;
     }
 
     private static String checksum(Path file) throws IOException {

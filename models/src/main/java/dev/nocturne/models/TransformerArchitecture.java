@@ -5,6 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The sizes of the transformer (Ramesh et al. 2021, appendix B).
@@ -72,6 +74,15 @@ public record TransformerArchitecture(
                                         ? AttentionPattern.published(layer, layers)
                                         : AttentionPattern.FULL)
                 .toList();
+    }
+
+    @Override
+    public SortedMap<String, Object> beyondWeights() {
+        SortedMap<String, Object> settings = new TreeMap<>();
+        if (attention != Attention.DENSE) {
+            settings.put("attention", attention);
+        }
+        return settings;
     }
 
     @Override

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 
 /**
  * The sizes of a transformer that draws, of whatever family: what {@link GridGenerator} has to know
@@ -31,6 +32,12 @@ public sealed interface TransformerFamily
 
     /** What each layer attends to. */
     List<AttentionPattern> patterns();
+
+    /**
+     * What changes its output and does not show in its weights, by its name in {@code model.json};
+     * what is as usual is left out. It is part of the bundle's id, so no default may change.
+     */
+    SortedMap<String, Object> beyondWeights();
 
     /** The same as the program numbers it, and what else its {@code layout} holds. */
     long[] layout();

@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -91,6 +93,123 @@ class ModelBundleTest {
         assertThatThrownBy(ModelBundle.create(directory, "tiny", 16)::dvaeId)
                 .isInstanceOf(InvalidModelException.class)
                 .hasMessageContaining("has no dvae yet");
+    }
+
+    /** The same weights, read in another way. */
+    @Test
+    void theIdCoversWhatChangesTheOutputBesideTheWeights() throws IOException {
+        Map<String, Safetensors.Tensor> weights =
+                RandomModels.weights(RandomModels.TRANSFORMER.shapes());
+        ModelBundle sparse = complete();
+        TransformerArchitecture other =
+                new TransformerArchitecture(
+                        2, 64, 600, 6, 32, 4, TransformerArchitecture.Attention.DENSE);
+        ModelBundle dense = sparse.with(other, new Sampling(0.5, 0, 1, 2.5), weights);
+        assertThat(dense.id()).isNotEqualTo(sparse.id());
+        assertThat(ModelBundle.open(directory).id()).isEqualTo(dense.id());
+        assertThat(complete().id()).isEqualTo(sparse.id());
+
+        SortedSet<String> settings = new TreeSet<>();
+        for (boolean shift : new boolean[] {false, true}) {
+            for (boolean stable : new boolean[] {false, true}) {
+                for (boolean reversible : new boolean[] {false, true}) {
+                    for (AttentionPattern pattern : AttentionPattern.values()) {
+                        settings.add(
+                                dallePytorch(pattern, shift, stable, reversible)
+                                        .beyondWeights()
+                                        .toString());
+                    }
+                }
+            }
+        }
+        assertThat(settings).hasSize(8 * AttentionPattern.values().length).contains("{}");
+    }
+
+    private static DallePytorchTransformer dallePytorch(
+            AttentionPattern pattern, boolean shift, boolean stable, boolean reversible) {
+        return new DallePytorchTransformer(
+                2, 64, 1, 100, 8, 32, 4, List.of(pattern), true, shift, false, stable, reversible);
+    }
+
+    /** Results in many a bucket name this one. */
+    @Test
+    void idsOfExistingBundlesStay() throws IOException {
+        Files.writeString(
+                directory.resolve("model.json"),
+                """
+                {
+                  "name" : "nocturne-emoji-64",
+                  "image_size" : 64,
+                  "dvae" : {
+                    "hidden" : 48, "groups" : 4, "blocks_per_group" : 1, "vocabulary" : 1024,
+                    "code_width" : 128, "subpixel" : true
+                  },
+                  "transformer" : {
+                    "layers" : 6, "width" : 256, "text_vocabulary" : 2048, "text_length" : 20,
+                    "image_vocabulary" : 1024, "grid_size" : 8, "attention" : "dense"
+                  },
+                  "sampling" : {
+                    "temperature" : 0.4, "top_k" : 0, "top_p" : 1.0, "guidance" : 1.5
+                  },
+                  "files" : {
+                    "clip.safetensors" : "d22417de30c4f55d9fa3f3da42409c8467343e390472e2aad9972dda34e8d4e8",
+                    "dvae.safetensors" : "04d4d94c90852f21cd8da64253c80b786fd10edfa3e37d4618a200e9b5f6cbb8",
+                    "tokenizer.json" : "f9fd8663af5e08f46b7d8899a71bed2dc1d7f0ce4d76bdf5706cb0af7d374458",
+                    "transformer.safetensors" : "3f5aed002a9b6f90c7b4f755dff0dea2d5f1cebec7d14ae5b4672247cb56999b"
+                  }
+                }
+                """);
+        assertThat(ModelBundle.open(directory).id()).isEqualTo("nocturne-emoji-64@bac2ea14");
+    }
+
+    /** As if the disk were full, or the process killed, before the manifest is written. */
+    @Test
+    void whatBreaksOffBeforeTheManifestLeavesTheOldBundle() throws IOException {
+        ModelBundle old = complete();
+        Path inTheWay = Files.createDirectories(directory.resolve("model.json.new").resolve("x"));
+        Map<String, Safetensors.Tensor> other = RandomModels.weights(RandomModels.DVAE.shapes());
+        other.get("encoder.blocks.input.b").data()[0]++;
+        assertThatThrownBy(() -> old.with(RandomModels.DVAE, other))
+                .isInstanceOf(IOException.class);
+        assertWhole(old.id());
+
+        Files.delete(inTheWay);
+        Files.delete(inTheWay.getParent());
+        assertWhole(old.with(RandomModels.DVAE, other).id());
+        assertThat(directory.toFile().list())
+                .containsExactlyInAnyOrder(
+                        "model.json",
+                        "tokenizer.json",
+                        "dvae.safetensors",
+                        "transformer.safetensors",
+                        "clip.safetensors");
+    }
+
+    /** As if the process were killed before the new weights have got their name. */
+    @Test
+    void whatBreaksOffAfterTheManifestLeavesTheNewBundle() throws IOException {
+        complete();
+        byte[] oldWeights = Files.readAllBytes(directory.resolve("dvae.safetensors"));
+        Map<String, Safetensors.Tensor> other = RandomModels.weights(RandomModels.DVAE.shapes());
+        other.get("encoder.blocks.input.b").data()[0]++;
+        ModelBundle renewed = ModelBundle.open(directory).with(RandomModels.DVAE, other);
+        Files.move(
+                directory.resolve("dvae.safetensors"), directory.resolve("dvae.safetensors.new"));
+        Files.write(directory.resolve("dvae.safetensors"), oldWeights);
+        assertWhole(renewed.id());
+
+        ModelBundle next =
+                ModelBundle.open(directory)
+                        .with(RandomModels.DVAE, RandomModels.weights(RandomModels.DVAE.shapes()));
+        assertWhole(next.id());
+    }
+
+    private void assertWhole(String id) throws IOException {
+        ModelBundle bundle = ModelBundle.open(directory);
+        assertThat(bundle.id()).isEqualTo(id);
+        bundle.dvae().close();
+        bundle.generator(1).close();
+        bundle.clip().close();
     }
 
     @Test

@@ -114,6 +114,12 @@ final class Unpickler {
                     "torch._utils._rebuild_tensor",
                     "torch._utils._rebuild_tensor_v2");
 
+    /** Far more than a pickle of the largest model has; a step may make an object. */
+    private static final int MAX_STEPS = 2_000_000;
+
+    /** Of a number or a name; no file of weights has longer ones. */
+    private static final int MAX_VALUE_BYTES = 1024;
+
     private static final String STORAGE_SUFFIX = "Storage";
 
     private final Path file;
@@ -154,7 +160,7 @@ final class Unpickler {
     }
 
     private Object run() throws InvalidModelException {
-        while (true) {
+        for (int step = 0; step < MAX_STEPS; step++) {
             int opcode = unsignedByte();
             switch (opcode) {
                 case 0x80 -> unsignedByte(); // PROTO
@@ -238,6 +244,7 @@ final class Unpickler {
                 default -> throw refused("the opcode 0x%02x".formatted(opcode));
             }
         }
+        throw refused("a pickle of more than %,d steps".formatted(MAX_STEPS));
     }
 
     private Name admitted(Name name) throws InvalidModelException {
@@ -447,6 +454,12 @@ final class Unpickler {
         return Byte.toUnsignedInt(bytes.get());
     }
 
+    private void requireShort(long length) throws InvalidModelException {
+        if (length > MAX_VALUE_BYTES) {
+            throw refused("a number or name of more than %d bytes".formatted(MAX_VALUE_BYTES));
+        }
+    }
+
     private byte[] raw(long length) throws InvalidModelException {
         if (length < 0 || length > bytes.remaining()) {
             throw broken("its pickle ends inside a value of %d bytes".formatted(length));
@@ -460,9 +473,11 @@ final class Unpickler {
         return new String(raw(length), StandardCharsets.UTF_8);
     }
 
-    private String line() {
+    private String line() throws InvalidModelException {
         int start = bytes.position();
-        while (bytes.get() != '\n') {}
+        while (bytes.get() != '\n') {
+            requireShort(bytes.position() - start);
+        }
         byte[] text = new byte[bytes.position() - 1 - start];
         bytes.get(start, text);
         return new String(text, StandardCharsets.UTF_8);
@@ -479,6 +494,7 @@ final class Unpickler {
 
     /** A little-endian number in two's complement, as a Long if it fits. */
     private Number whole(long length) throws InvalidModelException {
+        requireShort(length);
         byte[] digits = raw(length);
         if (digits.length == 0) {
             return 0L;

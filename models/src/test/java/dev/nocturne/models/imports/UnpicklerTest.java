@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -128,6 +129,26 @@ class UnpicklerTest {
                 .withMessageStartingWith("weights.pt: ")
                 .withMessageContaining(reason)
                 .withMessageNotContaining("\n");
+    }
+
+    /** Each takes memory or time that its file does not. */
+    @Test
+    @Timeout(30)
+    void refusesEndlessPicklesAndHugeNumbers() {
+        for (String opcode : List.of("]", "}", "(", "N2", "N\u0094", ")", "\u008f")) {
+            String pickle = opcode.repeat(4_000_000 / opcode.length());
+            assertRefused(pickle + ".", "refused a pickle of more than 2,000,000 steps;");
+        }
+        String digits = "\7".repeat(2_000_000);
+        assertRefused("}\u008b\u0080\u0084\36\0" + digits + "Ns.", "a number or name of more");
+        assertRefused("g" + "1".repeat(2_000_000) + "\n.", "a number or name of more than 1024");
+        assertRefused("c" + "a".repeat(2_000_000) + "\nb\n.", "a number or name of more than 1024");
+    }
+
+    private static void assertRefused(String pickle, String reason) {
+        assertThatExceptionOfType(InvalidModelException.class)
+                .isThrownBy(() -> read(pickle))
+                .withMessageContaining(reason);
     }
 
     @Test
