@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
@@ -59,7 +60,7 @@ public final class EmbeddedBroker implements AutoCloseable {
                             + logDir
                             + " ("
                             + e.getMessage()
-                            + "): use another folder, or delete this one to start empty",
+                            + "): keep it, all jobs are in it; another folder starts empty",
                     e);
         }
     }
@@ -122,6 +123,7 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     /** Runs a broker as a process of its own, until it is told to end: {@code DATA_DIR PORT}. */
     public static void main(String[] args) {
+        Locale.setDefault(Locale.ROOT);
         ServerProcess.run(
                 EmbeddedBroker.class,
                 args,

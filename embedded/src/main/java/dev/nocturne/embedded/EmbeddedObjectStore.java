@@ -2,6 +2,7 @@ package dev.nocturne.embedded;
 
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.gaul.s3proxy.S3Proxy;
 import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
@@ -82,6 +83,7 @@ public final class EmbeddedObjectStore implements AutoCloseable {
 
     /** Runs an endpoint as a process of its own, until it is told to end: {@code DATA_DIR PORT}. */
     public static void main(String[] args) {
+        Locale.setDefault(Locale.ROOT);
         ServerProcess.run(
                 EmbeddedObjectStore.class,
                 args,

@@ -1,0 +1,17 @@
+package dev.nocturne.rerank.shell;
+
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.annotations.QuarkusMain;
+import java.util.Locale;
+
+/** The process: what it writes for programs is the same in whatever language the machine speaks. */
+@QuarkusMain
+public final class RerankMain {
+
+    private RerankMain() {}
+
+    public static void main(String... args) {
+        Locale.setDefault(Locale.ROOT);
+        Quarkus.run(args);
+    }
+}
