@@ -15,7 +15,6 @@ import dev.nocturne.events.StopReason;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topics;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -103,7 +102,7 @@ final class Intake {
             JobParser parser = new JobParser(in, "validation", Instant.EPOCH);
             List<Problem> problems = parser.validate();
             return new Survey(problems, parser.count(), parser.captions(), parser.candidates());
-        } catch (ZipException | EOFException e) {
+        } catch (ZipException e) {
             return new Survey(
                     List.of(
                             new Problem(

@@ -17,6 +17,7 @@ import dev.nocturne.ingest.CaptionJson.AnswerFormat;
 import dev.nocturne.runtime.Backoff;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ResultFile;
+import dev.nocturne.schemas.Ids;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -37,11 +38,13 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -222,6 +225,8 @@ final class JobFiles {
         try (ResultSpool spool = new ResultSpool(folder.resolve("results"))) {
             results.read(content.jobId(), content.firstOffsets(), spool::add);
             requireAll(content, spool.requestIds().size(), total);
+            List<Turn> order = order(content, input, spool);
+            requireEach(content, order, spool);
             try (pages;
                     OutputStream outputLines = stream(output);
                     OutputStream errorLines = stream(errors);
@@ -236,7 +241,7 @@ final class JobFiles {
                                     WebDataset.LIMITS,
                                     shard -> writeLine(entries, shard))) {
                 visit(
-                        order(content, input, spool),
+                        order,
                         spool,
                         content.webdataset(),
                         (event, format, stored, pictures) -> {
@@ -293,6 +298,21 @@ final class JobFiles {
         }
     }
 
+    /** A line without a result, or a result without a line, would be lost without a word. */
+    private static void requireEach(Content content, List<Turn> order, ResultSpool spool)
+            throws IOException {
+        Set<String> lines = order.stream().map(Turn::requestId).collect(Collectors.toSet());
+        if (order.size() != lines.size() || !lines.equals(spool.requestIds())) {
+            throw new IOException(
+                    "lines of file %s: %d, results of job %s: %d; the file is not as it was uploaded"
+                            .formatted(
+                                    content.created().getInputFileId(),
+                                    order.size(),
+                                    content.jobId(),
+                                    spool.requestIds().size()));
+        }
+    }
+
     /** As it came, but not gzipped. */
     private void copyInput(Content content, Path input) throws IOException {
         StoredFile file = files.find(content.created().getInputFileId()).orElseThrow();
@@ -310,12 +330,14 @@ final class JobFiles {
         try (InputStream in = Files.newInputStream(input)) {
             JobParser parser = new JobParser(in, content.jobId(), Instant.EPOCH);
             for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
-                // a line that was bad to the version that started the job may be good to this one
+                // a line that was bad to the version that started the job may be good to this one,
+                // and the other way round
                 String bad = JobParser.badRequestId(content.jobId(), line.number());
+                String good = Ids.requestId(content.jobId(), line.customId());
                 turns.add(
                         spool.requestIds().contains(bad)
                                 ? new Turn(bad, AnswerFormat.URL)
-                                : new Turn(line.requestId(), line.format()));
+                                : new Turn(good, line.format()));
             }
         }
         return turns;

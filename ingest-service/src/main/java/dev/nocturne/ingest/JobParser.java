@@ -23,7 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 
 /**
  * JSONL to captions, a line at a time: UTF-8, one JSON object a line, blank lines skipped; gzip is
@@ -111,13 +111,17 @@ final class JobParser {
         return new JobParser(jsonl, jobId, submittedAt, null);
     }
 
-    /** The bytes of the lines, whether they come gzipped or not. */
+    /**
+     * The bytes of the lines, whether they come gzipped or not.
+     *
+     * @throws ZipException if they come in broken gzip; so do the stream's own methods
+     */
     static InputStream plain(InputStream in) throws IOException {
         BufferedInputStream buffered = new BufferedInputStream(in, 1 << 16);
         buffered.mark(GZIP.length);
         boolean gzip = buffered.read() == GZIP[0] && buffered.read() == GZIP[1];
         buffered.reset();
-        return gzip ? new GZIPInputStream(buffered, 1 << 16) : buffered;
+        return gzip ? GzipMembers.open(buffered) : buffered;
     }
 
     /**

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,15 +48,20 @@ class BatchBrokerTest extends OnBroker {
 
     @Test
     void aBatchGoesOnOverRestartsAtAnyPoint() throws Exception {
-        String jsonl =
+        String first =
                 """
                 {"custom_id":"a","method":"POST","url":"/v1/images/generations","body":{"prompt":"a cat"}}
+                """;
+        String others =
+                """
                 {"custom_id":"b","prompt":"a dog"}
                 {"custom_id":"c","prompt":"a cow"}
                 """;
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-            gzip.write(jsonl.getBytes(UTF_8));
+        for (String member : List.of(first, others)) {
+            try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+                gzip.write(member.getBytes(UTF_8));
+            }
         }
         String id;
         try (IngestService ingest = service()) {
@@ -161,6 +167,29 @@ class BatchBrokerTest extends OnBroker {
             assertThat(ingest.batch(second).errors().data())
                     .extracting(Problem::code)
                     .containsExactly("invalid_gzip");
+        }
+    }
+
+    @Test
+    void aJobIsNotClosedWithFewerLinesThanItHasResults() throws Exception {
+        try (IngestService ingest = service()) {
+            String id = batchOfThree(ingest, "24h");
+            String content = FileStore.contentKey(ingest.batch(id).inputFileId());
+            byte[] whole = store.get(content);
+            store.put(content, Arrays.copyOf(whole, whole.length / 3), "application/jsonl");
+            store.opened.clear();
+            for (int line = 1; line <= 3; line++) {
+                finish(JobStateTest.completed(id, "line-" + line, line));
+            }
+            await("it is tried again")
+                    .atMost(PATIENCE)
+                    .until(() -> store.opened.stream().filter(content::equals).count() >= 2);
+            assertThat(store.exists(JobFiles.manifestKey(id))).isFalse();
+
+            store.put(content, whole, "application/jsonl");
+            awaitStatus(ingest, id, Job.Status.COMPLETED);
+            assertThat(lines(ingest, ingest.batch(id).outputFileId()))
+                    .containsOnlyKeys("line-1", "line-2", "line-3");
         }
     }
 

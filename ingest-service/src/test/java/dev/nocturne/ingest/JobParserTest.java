@@ -3,6 +3,7 @@ package dev.nocturne.ingest;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
@@ -12,12 +13,16 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.io.UncheckedIOException;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
+import java.util.zip.ZipException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -214,14 +219,79 @@ class JobParserTest {
 
     @Test
     void readsGzip() throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-            gzip.write("{\"prompt\":\"a\"}\n{\"prompt\":\"b\"}".getBytes(UTF_8));
-        }
+        byte[] file = gzip("{\"prompt\":\"a\"}\n{\"prompt\":\"b\"}");
 
-        assertThat(parse(new ByteArrayInputStream(bytes.toByteArray())))
+        assertThat(parse(new ByteArrayInputStream(file)))
                 .extracting(CaptionSubmitted::getCaption)
                 .containsExactly("a", "b");
+    }
+
+    @Test
+    void readsEveryMemberOfGzipThatComesOverANetwork() throws IOException {
+        byte[] file = gzip("{\"prompt\":\"a\"}\n", "", "{\"prompt\":\"b\"}\n{\"pro", "mpt\":\"c\"}");
+
+        assertThat(parse(new Network(file)))
+                .extracting(CaptionSubmitted::getCaption)
+                .containsExactly("a", "b", "c");
+    }
+
+    @Test
+    void saysThatALaterMemberOfGzipIsBroken() throws IOException {
+        byte[] second = gzip("{\"prompt\":\"b\"}");
+        second[0] = 'x';
+        byte[] truncated = Arrays.copyOf(gzip("{\"prompt\":\"c\"}"), 12);
+
+        for (byte[] broken : List.of(second, truncated, "trailing".getBytes(UTF_8))) {
+            InputStream file =
+                    new SequenceInputStream(
+                            new ByteArrayInputStream(gzip("{\"prompt\":\"a\"}\n")),
+                            new ByteArrayInputStream(broken));
+            assertThatThrownBy(() -> parse(file)).isInstanceOf(ZipException.class);
+        }
+    }
+
+    @Test
+    void troubleWithTheStreamOfAGzipFileIsNoBrokenGzip() throws IOException {
+        InputStream away =
+                new InputStream() {
+                    @Override
+                    public int read() throws IOException {
+                        throw new SocketException("Connection reset");
+                    }
+                };
+        InputStream file =
+                new SequenceInputStream(new ByteArrayInputStream(gzip("{\"prompt\":\"a\"}")), away);
+
+        assertThatThrownBy(() -> parse(file)).isInstanceOf(SocketException.class);
+    }
+
+    /** Its parts compressed one by one, as log shippers and pigz write them. */
+    private static byte[] gzip(String... members) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (String member : members) {
+            try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+                gzip.write(member.getBytes(UTF_8));
+            }
+        }
+        return bytes.toByteArray();
+    }
+
+    /** Never knows whether more bytes will come, and brings few at a time. */
+    private static final class Network extends ByteArrayInputStream {
+
+        Network(byte[] bytes) {
+            super(bytes);
+        }
+
+        @Override
+        public synchronized int read(byte[] bytes, int offset, int length) {
+            return super.read(bytes, offset, Math.min(length, 7));
+        }
+
+        @Override
+        public synchronized int available() {
+            return 0;
+        }
     }
 
     @Test

@@ -14,8 +14,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -25,6 +27,7 @@ final class MemoryStore implements ObjectStore {
     final Map<String, byte[]> objects = new ConcurrentSkipListMap<>();
     final Set<String> away = ConcurrentHashMap.newKeySet(); // keys that cannot be read or put now
     final AtomicInteger refusals = new AtomicInteger();
+    final Queue<String> opened = new ConcurrentLinkedQueue<>(); // keys
 
     @Override
     public void ensureBucket() {}
@@ -63,9 +66,16 @@ final class MemoryStore implements ObjectStore {
         return Optional.ofNullable(objects.get(key));
     }
 
+    /** As over a network: nobody knows whether more bytes will come. */
     @Override
     public InputStream open(String key) {
-        return new ByteArrayInputStream(get(key));
+        opened.add(key);
+        return new ByteArrayInputStream(get(key)) {
+            @Override
+            public synchronized int available() {
+                return 0;
+            }
+        };
     }
 
     @Override

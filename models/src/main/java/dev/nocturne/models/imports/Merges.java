@@ -4,7 +4,6 @@ import dev.nocturne.models.BpeTokenizer;
 import dev.nocturne.models.InvalidModelException;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -13,8 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
+import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
 /** The merges of openai's tokenizer, which CLIP and DALLE-pytorch share. */
 final class Merges {
@@ -34,17 +32,11 @@ final class Merges {
             in.mark(2);
             boolean compressed = in.read() == 0x1f && in.read() == 0x8b;
             in.reset();
-            InputStream text = compressed ? new GZIPInputStream(in) : in;
-            merges =
-                    new BufferedReader(new InputStreamReader(text, StandardCharsets.UTF_8))
-                            .lines()
-                            // the version
-                            .skip(1)
-                            .filter(line -> !line.isBlank())
-                            .limit(Math.max(count, 0))
-                            .toList();
-        } catch (ZipException | EOFException | UncheckedIOException e) {
-            throw Refusal.of(file, "it cannot be unpacked", "copy it again");
+            try {
+                merges = read(compressed ? new GzipCompressorInputStream(in, true) : in, count);
+            } catch (IOException | UncheckedIOException e) {
+                throw Refusal.of(file, "it cannot be unpacked", "copy it again");
+            }
         }
         if (merges.size() != count) {
             throw Refusal.of(
@@ -53,6 +45,16 @@ final class Merges {
                     "give the file that belongs to it");
         }
         return merges;
+    }
+
+    private static List<String> read(InputStream text, int count) {
+        return new BufferedReader(new InputStreamReader(text, StandardCharsets.UTF_8))
+                .lines()
+                // the version
+                .skip(1)
+                .filter(line -> !line.isBlank())
+                .limit(Math.max(count, 0))
+                .toList();
     }
 
     /**

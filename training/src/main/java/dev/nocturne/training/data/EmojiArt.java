@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
 /**
  * The art the models are trained on: about nine thousand emoji drawings of eight openly licensed
@@ -139,7 +139,7 @@ public final class EmojiArt {
                 BufferedReader lines =
                         new BufferedReader(
                                 new InputStreamReader(
-                                        new GZIPInputStream(resource), StandardCharsets.UTF_8))) {
+                                        new GzipCompressorInputStream(resource, true), StandardCharsets.UTF_8))) {
             lines.readLine(); // column names
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 Drawing drawing = parse(line);
