@@ -228,7 +228,8 @@ class JobParserTest {
 
     @Test
     void readsEveryMemberOfGzipThatComesOverANetwork() throws IOException {
-        byte[] file = gzip("{\"prompt\":\"a\"}\n", "", "{\"prompt\":\"b\"}\n{\"pro", "mpt\":\"c\"}");
+        byte[] file =
+                gzip("{\"prompt\":\"a\"}\n", "", "{\"prompt\":\"b\"}\n{\"pro", "mpt\":\"c\"}");
 
         assertThat(parse(new Network(file)))
                 .extracting(CaptionSubmitted::getCaption)

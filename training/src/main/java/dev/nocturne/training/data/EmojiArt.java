@@ -139,7 +139,8 @@ public final class EmojiArt {
                 BufferedReader lines =
                         new BufferedReader(
                                 new InputStreamReader(
-                                        new GzipCompressorInputStream(resource, true), StandardCharsets.UTF_8))) {
+                                        new GzipCompressorInputStream(resource, true),
+                                        StandardCharsets.UTF_8))) {
             lines.readLine(); // column names
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 Drawing drawing = parse(line);
