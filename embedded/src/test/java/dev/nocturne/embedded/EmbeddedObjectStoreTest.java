@@ -30,7 +30,7 @@ class EmbeddedObjectStoreTest {
             client.makeBucket(MakeBucketArgs.builder().bucket("nocturne").build());
             client.putObject(
                     PutObjectArgs.builder().bucket("nocturne").object(KEY).stream(
-                                    new ByteArrayInputStream(content), content.length, -1)
+                                    new ByteArrayInputStream(content), (long) content.length, -1L)
                             .contentType("image/png")
                             .build());
         }

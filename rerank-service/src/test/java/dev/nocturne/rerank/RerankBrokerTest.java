@@ -23,6 +23,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -85,6 +88,27 @@ class RerankBrokerTest {
             assertThat(second.health().live()).isTrue();
             assertThat(second.health().ready()).isTrue();
         }
+    }
+
+    /** Or the next process would wait until the session of this one has ended. */
+    @Test
+    void aServiceThatIsStoppedLeavesItsGroup() throws Exception {
+        try (Admin admin = Admin.create(kafka.admin())) {
+            try (RerankService service = service("state")) {
+                await().atMost(PATIENCE).until(() -> service.health().ready());
+                assertThat(members(admin)).isPositive();
+            }
+            await().atMost(Duration.ofSeconds(5)).until(() -> members(admin) == 0);
+        }
+    }
+
+    private static int members(Admin admin) throws Exception {
+        return admin.describeConsumerGroups(Set.of(RerankService.GROUP))
+                .all()
+                .get(30, TimeUnit.SECONDS)
+                .get(RerankService.GROUP)
+                .members()
+                .size();
     }
 
     @Test

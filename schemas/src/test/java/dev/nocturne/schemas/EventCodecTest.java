@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.JobSubmitted;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.avro.Schema;
@@ -20,7 +22,9 @@ import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.generic.GenericRecordBuilder;
 import org.apache.avro.message.BinaryMessageEncoder;
+import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.avro.util.ClassSecurityValidator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -36,6 +40,42 @@ class EventCodecTest {
     void everyRecordComesBackAsItWas(SpecificRecord event) {
         assertThat((Object) EventCodec.decode(event.getClass(), EventCodec.encode(event)))
                 .isEqualTo(event);
+    }
+
+    /** As a builder copies the records inside of the one it starts from. */
+    @ParameterizedTest
+    @MethodSource("events")
+    void everyRecordCanBeCopied(SpecificRecord event) {
+        EventCodec.encode(event);
+        assertThat(SpecificData.get().deepCopy(event.getSchema(), event)).isEqualTo(event);
+    }
+
+    @Test
+    void avroTrustsOurRecordsBesidesItsOwnClassesAndNoOthers() {
+        EventCodec.encode(Examples.EVENTS.get(0));
+        var trusted = ClassSecurityValidator.getGlobal();
+        assertThat(trusted.isTrusted(CaptionSubmitted.class)).isTrue();
+        assertThat(trusted.isTrusted(BigDecimal.class)).isTrue();
+        assertThat(trusted.isTrusted(ProcessBuilder.class)).isFalse();
+        assertThat(trusted.isTrusted(EventCodec.class)).isFalse();
+    }
+
+    @ParameterizedTest
+    @MethodSource("events")
+    void aDamagedRecordIsReadOrMalformedAndNothingElse(SpecificRecord event) {
+        Random random = new Random(7);
+        byte[] good = EventCodec.encode(event);
+        for (int i = 0; i < 500; i++) {
+            byte[] damaged = good.clone();
+            for (int bytes = random.nextInt(4); bytes >= 0; bytes--) {
+                damaged[random.nextInt(good.length)] = (byte) random.nextInt();
+            }
+            try {
+                EventCodec.decode(event.getClass(), damaged);
+            } catch (MalformedEventException expected) {
+                assertThat(expected).hasMessageStartingWith("not a ");
+            }
+        }
     }
 
     @ParameterizedTest

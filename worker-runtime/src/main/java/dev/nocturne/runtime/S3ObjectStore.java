@@ -4,6 +4,7 @@ import dev.nocturne.schemas.ReasonCodes;
 import io.minio.BucketExistsArgs;
 import io.minio.GetObjectArgs;
 import io.minio.GetPresignedObjectUrlArgs;
+import io.minio.Http;
 import io.minio.ListObjectsArgs;
 import io.minio.MakeBucketArgs;
 import io.minio.MinioClient;
@@ -13,7 +14,6 @@ import io.minio.Result;
 import io.minio.StatObjectArgs;
 import io.minio.errors.ErrorResponseException;
 import io.minio.errors.MinioException;
-import io.minio.http.Method;
 import io.minio.messages.Item;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -72,6 +72,8 @@ final class S3ObjectStore implements ObjectStore {
                 CONNECT_TIMEOUT.toMillis(),
                 TRANSFER_TIMEOUT.toMillis(),
                 TRANSFER_TIMEOUT.toMillis());
+        // one attempt: whoever asks the store repeats by a Backoff
+        client.setRetry(Set.of(), 0L, 1);
     }
 
     private static MinioClient client(ObjectStoreSettings settings, String endpoint) {
@@ -105,7 +107,7 @@ final class S3ObjectStore implements ObjectStore {
     }
 
     /** Another service may make the bucket at the same time. */
-    private void makeBucket(String bucket) throws Exception {
+    private void makeBucket(String bucket) throws MinioException {
         try {
             client.makeBucket(MakeBucketArgs.builder().bucket(bucket).build());
         } catch (ErrorResponseException e) {
@@ -119,7 +121,7 @@ final class S3ObjectStore implements ObjectStore {
     public void put(String key, byte[] bytes, String contentType) {
         PutObjectArgs args =
                 PutObjectArgs.builder().bucket(settings.bucket()).object(name(key)).stream(
-                                new ByteArrayInputStream(bytes), bytes.length, -1)
+                                new ByteArrayInputStream(bytes), (long) bytes.length, -1L)
                         .contentType(contentType)
                         .build();
         request("put " + key, () -> client.putObject(args));
@@ -135,7 +137,7 @@ final class S3ObjectStore implements ObjectStore {
                                 PutObjectArgs.builder()
                                         .bucket(settings.bucket())
                                         .object(name(key))
-                                        .stream(in, Files.size(file), -1)
+                                        .stream(in, Files.size(file), -1L)
                                         .contentType(contentType)
                                         .build());
                     }
@@ -152,7 +154,7 @@ final class S3ObjectStore implements ObjectStore {
         return request("get " + key, () -> ifThere(() -> read(key)));
     }
 
-    private byte[] read(String key) throws Exception {
+    private byte[] read(String key) throws MinioException, IOException {
         try (InputStream in = client.getObject(getArgs(key))) {
             return in.readAllBytes();
         }
@@ -209,7 +211,7 @@ final class S3ObjectStore implements ObjectStore {
     public String link(String key, Duration validity) {
         GetPresignedObjectUrlArgs args =
                 GetPresignedObjectUrlArgs.builder()
-                        .method(Method.GET)
+                        .method(Http.Method.GET)
                         .bucket(settings.bucket())
                         .object(name(key))
                         .expiry((int) validity.toSeconds())
@@ -218,11 +220,12 @@ final class S3ObjectStore implements ObjectStore {
     }
 
     private interface Request<T> {
-        T run() throws Exception;
+        T run() throws MinioException, IOException;
     }
 
     /** Empty if the store says that the object is not there. */
-    private static <T> Optional<T> ifThere(Request<T> request) throws Exception {
+    private static <T> Optional<T> ifThere(Request<T> request)
+            throws MinioException, IOException {
         try {
             return Optional.of(request.run());
         } catch (ErrorResponseException e) {
@@ -238,17 +241,31 @@ final class S3ObjectStore implements ObjectStore {
             return request.run();
         } catch (ErrorResponseException e) {
             throw classify(what, e);
-        } catch (MinioException | IOException e) {
-            throw new TransientException(
-                    "object store %s: %s: %s".formatted(settings.endpoint(), what, e.getMessage()),
-                    e);
-        } catch (GeneralSecurityException e) {
-            throw new FatalException("this Java platform cannot sign requests: " + e, e);
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new AssertionError("the SDK declares no other checked exception", e);
+        } catch (MinioException | IOException | RuntimeException e) {
+            throw classify(what, e);
         }
+    }
+
+    /** The SDK wraps: an IllegalStateException is what it throws where the network fails. */
+    private RuntimeException classify(String what, Exception e) {
+        if (!isCausedBy(IOException.class, e)) {
+            if (isCausedBy(GeneralSecurityException.class, e)) {
+                return new FatalException("this Java platform cannot sign requests: " + e, e);
+            }
+            if (e instanceof RuntimeException defect) {
+                return defect;
+            }
+        }
+        return new TransientException(
+                "object store %s: %s: %s".formatted(settings.endpoint(), what, e.getMessage()), e);
+    }
+
+    private static boolean isCausedBy(Class<? extends Throwable> kind, Throwable e) {
+        Throwable cause = e;
+        while (cause != null && !kind.isInstance(cause)) {
+            cause = cause.getCause();
+        }
+        return cause != null;
     }
 
     private StageException classify(String what, ErrorResponseException e) {

@@ -3,10 +3,14 @@ package dev.nocturne.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.sun.net.httpserver.HttpHandler;
+import com.sun.net.httpserver.HttpServer;
 import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.schemas.ReasonCodes;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -16,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -217,6 +222,67 @@ class S3ObjectStoreBrokerTest {
         assertThatExceptionOfType(TransientException.class)
                 .isThrownBy(() -> absent.exists("key"))
                 .withMessageContaining("http://127.0.0.1:1");
+    }
+
+    /** The SDK repeats nothing by itself: its attempts would multiply with ours. */
+    @ParameterizedTest
+    @ValueSource(ints = {429, 500, 503})
+    void aBusyStoreIsTransientAfterOneRequest(int status) throws IOException {
+        AtomicInteger requests = new AtomicInteger();
+        HttpServer busy =
+                answering(
+                        exchange -> {
+                            requests.incrementAndGet();
+                            exchange.getResponseHeaders().add("Content-Type", "application/xml");
+                            byte[] error = "<Error><Code>SlowDown</Code></Error>".getBytes();
+                            exchange.sendResponseHeaders(status, error.length);
+                            exchange.getResponseBody().write(error);
+                        });
+        try {
+            assertThatExceptionOfType(TransientException.class)
+                    .isThrownBy(() -> at(busy).get("key"));
+            assertThat(requests).hasValue(1);
+        } finally {
+            busy.stop(0);
+        }
+    }
+
+    @Test
+    void aStoreThatGoesAwayInTheMiddleOfAnAnswerIsTransient() throws IOException {
+        HttpServer leaving =
+                answering(
+                        exchange -> {
+                            exchange.sendResponseHeaders(200, 1000);
+                            exchange.getResponseBody().write(new byte[10]);
+                        });
+        try {
+            assertThatExceptionOfType(TransientException.class)
+                    .isThrownBy(() -> at(leaving).get("key"));
+            assertThatExceptionOfType(TransientException.class)
+                    .isThrownBy(() -> at(leaving).list("jobs/"));
+        } finally {
+            leaving.stop(0);
+        }
+    }
+
+    private static HttpServer answering(HttpHandler handler) throws IOException {
+        HttpServer server =
+                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext(
+                "/",
+                exchange -> {
+                    try (exchange) {
+                        handler.handle(exchange);
+                    }
+                });
+        server.start();
+        return server;
+    }
+
+    private static ObjectStore at(HttpServer server) {
+        return ObjectStore.open(
+                settings(
+                        "http://127.0.0.1:" + server.getAddress().getPort(), "secret", "pictures"));
     }
 
     @Test

@@ -3,14 +3,20 @@ package dev.nocturne.ingest.rest;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
+import dev.nocturne.ingest.Batch;
+import dev.nocturne.ingest.Job;
+import dev.nocturne.ingest.LagHistory;
+import dev.nocturne.ingest.LagReport;
 import dev.nocturne.runtime.DeadLetters;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
@@ -34,7 +40,9 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -50,6 +58,7 @@ class IngestRestBrokerTest {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final SnakeCaseStrategy SNAKE_CASE = new SnakeCaseStrategy();
 
     @TestHTTPResource("/")
     URI root;
@@ -82,9 +91,8 @@ class IngestRestBrokerTest {
         assertThat(accepted.headers().firstValue("location"))
                 .hasValueSatisfying(location -> assertThat(location).endsWith("/v1/jobs/" + id));
         assertThat(job.get("status").textValue()).isEqualTo("in_progress");
-        assertThat(job.get("counts").toString())
-                .isEqualTo(
-                        "{\"total\":1,\"completed\":0,\"failed\":0,\"cancelled\":0,\"expired\":0,\"in_progress\":1}");
+        assertThat(job.get("counts"))
+                .isEqualTo(JSON.valueToTree(new Job.Counts(1, 0, 0, 0, 0, 1)));
         assertThat(Instant.parse(job.get("submitted_at").textValue())).isBefore(Instant.now());
         assertThat(job.get("eta_seconds").isNull()).isTrue();
 
@@ -409,29 +417,73 @@ class IngestRestBrokerTest {
                 .hasValueSatisfying(type -> assertThat(type).startsWith("text/event-stream"));
         try (Stream<String> lines = events.body()) {
             Iterator<String> each = lines.iterator();
-            assertThat(data(each, "snapshot", "jobs").get("jobs").isArray()).isTrue();
-            assertThat(data(each, "lag", "measured_at").get("stages")).hasSize(5);
+            JsonNode snapshot = next(each, "snapshot", data -> true);
+            assertThat(snapshot.get("jobs").isArray()).isTrue();
+            JsonNode lag = next(each, "lag", data -> data.has("measured_at"));
+            assertThat(lag.get("stages")).hasSize(5);
+            assertOrder(lag, LagReport.class);
             String id = JSON.readTree(post(line("x")).body()).get("id").textValue();
-            data(each, "jobs", id);
+            next(each, "jobs", data -> statuses(data, id).findAny().isPresent());
             finish(id, "x");
-            JsonNode changed = data(each, "jobs", "\"id\":\"" + id + "\",\"status\":\"completed\"");
-            assertThat(changed.findValuesAsText("id")).contains(id);
+            JsonNode changed =
+                    next(each, "jobs", data -> statuses(data, id).anyMatch("completed"::equals));
+            assertOrder(changed.get(0), Job.class);
         }
     }
 
-    /** Of the next event of this name that has {@code part} in it. */
-    private static JsonNode data(Iterator<String> lines, String event, String part)
-            throws IOException {
-        String name = null;
-        while (lines.hasNext()) {
-            String line = lines.next();
-            if (line.startsWith("event:")) {
-                name = line.substring("event:".length()).strip();
-            } else if (line.startsWith("data:") && event.equals(name) && line.contains(part)) {
-                return JSON.readTree(line.substring("data:".length()));
-            }
-        }
-        throw new AssertionError("the stream ended before " + event);
+    private static Stream<String> statuses(JsonNode jobs, String id) {
+        return StreamSupport.stream(jobs.spliterator(), false)
+                .filter(job -> job.get("id").textValue().equals(id))
+                .map(job -> job.get("status").textValue());
+    }
+
+    /** The data of the next event of this name that is as wanted. */
+    private static JsonNode next(Iterator<String> lines, String event, Predicate<JsonNode> wanted) {
+        return assertTimeoutPreemptively(
+                PATIENCE,
+                () -> {
+                    String name = null;
+                    while (lines.hasNext()) {
+                        String line = lines.next();
+                        if (line.startsWith("event:")) {
+                            name = line.substring("event:".length()).strip();
+                        } else if (line.startsWith("data:") && event.equals(name)) {
+                            JsonNode data = JSON.readTree(line.substring("data:".length()));
+                            if (wanted.test(data)) {
+                                return data;
+                            }
+                        }
+                    }
+                    throw new AssertionError("the stream ended before " + event);
+                });
+    }
+
+    /** People read these, too: what belongs together stands together. */
+    @Test
+    void propertiesComeInTheOrderOfTheirType() throws Exception {
+        String id = JSON.readTree(post(line("x")).body()).get("id").textValue();
+        JsonNode job = json("v1/jobs/" + id);
+        assertOrder(job, Job.class);
+        assertOrder(job.get("counts"), Job.Counts.class);
+        assertOrder(json("v1/jobs").get(0), Job.class);
+        assertOrder(json("v1/models/nocturne"), ModelsResource.Model.class);
+        assertOrder(json("v1/models"), Page.class);
+        await().atMost(PATIENCE).until(() -> get("v1/lag").statusCode() == 200);
+        assertOrder(json("v1/lag"), LagReport.class);
+        assertOrder(json("v1/lag/history"), LagHistory.View.class);
+        String file = upload("batch", line("x")).get("id").textValue();
+        assertOrder(json("v1/files/" + file), FilesResource.FileObject.class);
+        String batch = JSON.readTree(createBatch(file, "24h").body()).get("id").textValue();
+        assertOrder(json("v1/batches/" + batch), Batch.class);
+    }
+
+    private static void assertOrder(JsonNode json, Class<? extends Record> type) {
+        assertThat(json.fieldNames())
+                .toIterable()
+                .containsExactlyElementsOf(
+                        Stream.of(type.getRecordComponents())
+                                .map(part -> SNAKE_CASE.translate(part.getName()))
+                                .toList());
     }
 
     @Test
