@@ -73,8 +73,7 @@ class StoredGridsTest {
                                                 sampling,
                                                 new int[0]))
                         .toList();
-        try (Safetensors weights =
-                        Safetensors.open(MODEL.resolve("transformer.safetensors"));
+        try (Safetensors weights = Safetensors.open(MODEL.resolve("transformer.safetensors"));
                 GridGenerator generator =
                         new GridGenerator(
                                 weights.tensors(),

@@ -224,8 +224,7 @@ final class S3ObjectStore implements ObjectStore {
     }
 
     /** Empty if the store says that the object is not there. */
-    private static <T> Optional<T> ifThere(Request<T> request)
-            throws MinioException, IOException {
+    private static <T> Optional<T> ifThere(Request<T> request) throws MinioException, IOException {
         try {
             return Optional.of(request.run());
         } catch (ErrorResponseException e) {

@@ -91,8 +91,7 @@ class IngestRestBrokerTest {
         assertThat(accepted.headers().firstValue("location"))
                 .hasValueSatisfying(location -> assertThat(location).endsWith("/v1/jobs/" + id));
         assertThat(job.get("status").textValue()).isEqualTo("in_progress");
-        assertThat(job.get("counts"))
-                .isEqualTo(JSON.valueToTree(new Job.Counts(1, 0, 0, 0, 0, 1)));
+        assertThat(job.get("counts")).isEqualTo(JSON.valueToTree(new Job.Counts(1, 0, 0, 0, 0, 1)));
         assertThat(Instant.parse(job.get("submitted_at").textValue())).isBefore(Instant.now());
         assertThat(job.get("eta_seconds").isNull()).isTrue();
 
