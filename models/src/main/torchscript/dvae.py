@@ -62,8 +62,8 @@ def map_pixels(self, pixels: Tensor) -> Tensor:
     return pixels.to(6) * (0.8 / 255.) + 0.1
 
 
-# pixels [batch, 3, size, size] mapped -> logits [batch, vocabulary, size / 2^(groups-1), ...] float32
-def encoder(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
+# pixels [batch, 3, size, size] mapped -> what the last layer sees [batch, channels, size / 2^(groups-1), ...] float32
+def features(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
     groups = self.groups(w, "encoder")
     per_group = self.blocks_per_group(w, "encoder")
     gain = self.gain(w, "encoder")
@@ -73,7 +73,12 @@ def encoder(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
             h = self.block(w, "encoder.blocks.group_" + str(g) + ".block_" + str(b), gain, h)
         if g < groups:
             h = self.downsample(w, "encoder.blocks.group_" + str(g) + ".downsample", h)
-    return self.conv(w, "encoder.blocks.output.conv", torch.relu(h).to(6))
+    return torch.relu(h).to(6)
+
+
+# -> logits [batch, vocabulary, size / 2^(groups-1), ...] float32
+def encoder(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
+    return self.conv(w, "encoder.blocks.output.conv", self.features(w, x))
 
 
 # y [batch, h, w, vocabulary] one-hot or relaxed -> code vectors [batch, code_width, h, w]: the first convolution of the decoder
@@ -134,16 +139,44 @@ def render(self, w: Dict[str, Tensor], tokens: Tensor) -> Tensor:
 # noise gives distances between code vectors a meaning: what is nearer than 1 can hardly be told apart.
 # x mapped pixels [batch, 3, size, size] -> [batch, code_width, h, w] float32
 def code_vectors(self, p: Dict[str, Tensor], x: Tensor) -> Tensor:
-    return torch.slice(self.encoder(p, x), 1, 0, torch.size(p["decoder.blocks.input.w"], 0))
+    width = torch.size(p["decoder.blocks.input.w"], 0)
+    weight = torch.slice(p["encoder.blocks.output.conv.w"], 0, 0, width)
+    bias = torch.slice(p["encoder.blocks.output.conv.b"], 0, 0, width)
+    return self.convolve(self.features(p, x), weight, bias, 1, 0, False)
 
 
 def squared_distances(self, z: Tensor, centres: Tensor) -> Tensor:
     return torch.sum(z * z, [1], True) - torch.matmul(z, torch.t(centres)) * 2. + torch.sum(centres * centres, [1])
 
 
-# Makes the codebook: clusters the code vectors of `pixels` (k-means from a k-means|| start, Bahmani et al. 2012), and sets the encoder's last
-# layer so that its logits are the log-likelihoods of a Gaussian round each centre, and the decoder's first so that a code
-# is its centre. Goes on from the averaged weights. Returns [perplexity, mean squared distance to the nearest code].
+# k-means from a k-means|| start (Bahmani et al. 2012). A centre that has next to nothing is moved to a vector far from all of them.
+# z [n, width] -> centres [k, width]
+def clusters(self, z: Tensor, k: int) -> Tensor:
+    centres = torch.slice(z, 0, 0, 1)
+    rounds = 16
+    for i in range(rounds):
+        far = torch.clamp(torch.amin(self.squared_distances(z, centres), [1]), 1e-06)
+        centres = torch.cat([centres, torch.index_select(z, 0, torch.multinomial(far, k // rounds + 1))])
+    centres = torch.slice(centres, 0, 0, k)
+    iterations = 25
+    for i in range(iterations):
+        distances, nearest = torch.min(self.squared_distances(z, centres), 1)
+        counts = torch.bincount(nearest, None, k).to(6)
+        sums = torch.index_add(torch.zeros_like(centres), 0, nearest, z)
+        means = sums / torch.unsqueeze(torch.clamp(counts, 1.), 1)
+        few = torch.unsqueeze(torch.lt(counts, 0.1 * float(torch.size(z, 0)) / float(k)), 1)
+        if i < iterations - 5:
+            elsewhere = torch.index_select(z, 0, torch.multinomial(torch.clamp(distances, 1e-06), k, True))
+        else:
+            elsewhere = torch.where(torch.gt(torch.unsqueeze(counts, 1), 0.), means, centres)
+        centres = torch.where(few, elsewhere, means)
+    return centres
+
+
+# Makes the codebook: clusters the code vectors of `pixels`, and sets the encoder's last layer so that its logits are the
+# log-likelihoods of a Gaussian round each centre, and the decoder's first so that a code is its centre. Most of a large picture is flat; so
+# vectors are drawn by how rare their kind is, as the square root of the share of a coarse cluster, before the codes are
+# placed. Goes on from the averaged weights. Returns [perplexity, mean squared distance to the nearest code].
 def fit_codebook(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
                  steps: Tensor, pixels: Tensor) -> Tensor:
     p: Dict[str, Tensor] = {}
@@ -157,19 +190,11 @@ def fit_codebook(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, 
         x = self.map_pixels(torch.slice(pixels, 0, i * 32, i * 32 + 32))
         vectors.append(torch.reshape(torch.permute(self.code_vectors(p, x), [0, 2, 3, 1]), [-1, width]))
     z = torch.cat(vectors)
-    centres = torch.slice(z, 0, 0, 1)
-    rounds = 16
-    for i in range(rounds):
-        far = torch.clamp(torch.amin(self.squared_distances(z, centres), [1]), 1e-06)
-        centres = torch.cat([centres, torch.index_select(z, 0, torch.multinomial(far, vocabulary // rounds + 1))])
-    centres = torch.slice(centres, 0, 0, vocabulary)
-    counts = torch.ones([vocabulary], dtype=6, device=z.device)
-    for i in range(25):
-        nearest = torch.argmin(self.squared_distances(z, centres), 1)
-        counts = torch.bincount(nearest, None, vocabulary).to(6)
-        sums = torch.index_add(torch.zeros_like(centres), 0, nearest, z)
-        divisor = torch.unsqueeze(torch.clamp(counts, 1.), 1)
-        centres = torch.where(torch.gt(torch.unsqueeze(counts, 1), 0.), sums / divisor, centres)
+    kinds = torch.argmin(self.squared_distances(z, self.clusters(z, vocabulary // 8 + 1)), 1)
+    rarity = torch.rsqrt(torch.clamp(torch.bincount(kinds).to(6), 1.))
+    drawn = torch.multinomial(torch.index_select(rarity, 0, kinds), torch.size(z, 0) // 2)
+    centres = self.clusters(torch.index_select(z, 0, drawn), vocabulary)
+    counts = torch.bincount(torch.argmin(self.squared_distances(z, centres), 1), None, vocabulary).to(6)
     # ln N(z; c, 1) = z c - c c / 2 + what does not depend on c
     projection = torch.flatten(torch.slice(p["encoder.blocks.output.conv.w"], 0, 0, width), 1)
     offset = torch.slice(p["encoder.blocks.output.conv.b"], 0, 0, width)

@@ -7,6 +7,8 @@ import dev.nocturne.training.data.EmojiArt;
 import dev.nocturne.training.data.Example;
 import dev.nocturne.training.data.ExampleSource;
 import dev.nocturne.training.data.ExampleSource.Placement;
+import dev.nocturne.training.data.IconArt;
+import dev.nocturne.training.data.JudgedArt;
 import dev.nocturne.training.data.Split;
 import dev.nocturne.training.data.Sprite;
 import dev.nocturne.training.data.SpriteSheet;
@@ -14,18 +16,18 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * The emoji art as the trainings and the evaluation use it: pictures of things, split, at one
+ * The art as the trainings and the evaluation use it: pictures of things, split, at one
  * picture size.
  */
 final class ArtData {
@@ -44,19 +46,18 @@ final class ArtData {
      * @param cacheFolder where rendered sprites are kept between runs
      */
     static ArtData load(Path cacheFolder, int imageSize) throws IOException {
-        List<Drawing> art = EmojiArt.load();
-        Map<Drawing, Split> sides = Split.assign(art);
+        List<Drawing> emoji = EmojiArt.load();
         Map<String, Set<String>> families =
-                art.stream()
+                emoji.stream()
                         .collect(
                                 Collectors.groupingBy(
                                         Drawing::codepoints,
                                         Collectors.mapping(Drawing::family, Collectors.toSet())));
-        List<Drawing> things =
-                art.stream()
-                        .filter(Drawing::depictsThing)
-                        .filter(drawing -> families.get(drawing.codepoints()).size() >= FAMILIES)
-                        .toList();
+        List<Drawing> things = new ArrayList<>(emoji);
+        things.removeIf(drawing -> !drawing.depictsThing());
+        things.removeIf(drawing -> families.get(drawing.codepoints()).size() < FAMILIES);
+        things.addAll(IconArt.load());
+        Map<Drawing, Split> sides = Split.assign(things);
         // half as large again as the picture, so that scaling down to it stays sharp
         List<Sprite> rendered = SpriteSheet.render(things, imageSize * 3 / 2, cacheFolder);
         return new ArtData(
@@ -78,9 +79,13 @@ final class ArtData {
         return sprites.get(split);
     }
 
-    /** The drawings of all sides. */
-    List<Sprite> sprites() {
-        return sprites.values().stream().flatMap(List::stream).toList();
+    /** The drawings that the judge knows. */
+    List<Sprite> judged() {
+        Set<String> judged = JudgedArt.names();
+        return sprites.values().stream()
+                .flatMap(List::stream)
+                .filter(sprite -> judged.contains(sprite.drawing().toString()))
+                .toList();
     }
 
     /** Each drawing alone and in the middle. */
@@ -108,10 +113,13 @@ final class ArtData {
 
     /** {@code count} held-out drawings of different captions, the same ones at every call. */
     List<Sprite> heldOut(Split split, int count) {
-        List<Sprite> shuffled = new ArrayList<>(sprites.get(split));
-        Collections.shuffle(shuffled, new Random(20210224));
+        Map<String, Sprite> byName =
+                sprites.get(split).stream()
+                        .collect(Collectors.toMap(s -> s.drawing().toString(), Function.identity()));
         Set<String> captions = new HashSet<>();
-        return shuffled.stream()
+        return split.order().stream()
+                .map(byName::get)
+                .filter(Objects::nonNull)
                 .filter(sprite -> captions.add(sprite.drawing().caption()))
                 .limit(count)
                 .toList();

@@ -14,6 +14,7 @@ import dev.nocturne.models.TorchProgram;
 import dev.nocturne.training.data.Captions;
 import dev.nocturne.training.data.Example;
 import dev.nocturne.training.data.ExampleSource;
+import dev.nocturne.training.data.Recolouring;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

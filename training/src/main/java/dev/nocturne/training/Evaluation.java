@@ -233,7 +233,7 @@ public final class Evaluation {
         this.generator = generator;
         this.tokenizer = bundle.tokenizer();
         this.nearest = new Nearest(art.pictures(art.sprites(Split.TRAIN)));
-        List<Sprite> all = art.sprites();
+        List<Sprite> all = art.judged();
         this.judge =
                 new Judge(
                         all.stream().map(Sprite::drawing).toList(),
@@ -389,7 +389,7 @@ public final class Evaluation {
     }
 
     private List<AskedScene> ask(Kind kind) {
-        return AskedScene.choose(kind, art.sprites(Split.TRAIN), size.scenes, this::readable);
+        return AskedScene.list(kind, art.sprites(Split.TRAIN), size.scenes, this::readable);
     }
 
     private boolean readable(String caption) {

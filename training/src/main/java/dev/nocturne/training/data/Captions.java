@@ -1,5 +1,6 @@
 package dev.nocturne.training.data;
 
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -84,11 +85,16 @@ public final class Captions {
                     "wood",
                     "yarn");
 
+    private static final Map<Integer, String> NUMBERS = Map.of(2, "two", 3, "three", 4, "four");
+
     /** The words that end the noun which the rest of a label describes. */
     private static final Pattern TAIL =
             Pattern.compile(
                     " (with|without|of|in|on|over|at|to|for|from|behind|holding|showing|blowing"
                             + "|exhaling|screaming|savoring|vomiting|fluttering|and)\\b.*");
+
+    private static final Map<String, String> IRREGULAR_PLURALS =
+            Map.of("fish", "fish", "mouse", "mice", "tooth", "teeth", "goose", "geese");
 
     private static final Set<String> SINGULAR_IN_S = Set.of("rhinoceros");
     private static final Set<String> PLURAL_IN_IS = Set.of("skis");
@@ -115,6 +121,28 @@ public final class Captions {
     static String nounPhrase(Drawing drawing, Optional<String> colour) {
         String label = label(drawing, colour);
         return takesArticle(drawing.caption()) ? article(label) + " " + label : label;
+    }
+
+    /** The label in the plural after a number: "two red hearts", "three slices of pizza". */
+    static String several(int count, Drawing drawing, Optional<String> colour) {
+        String label = label(drawing, colour);
+        String head = TAIL.matcher(label).replaceFirst("");
+        int noun = head.lastIndexOf(' ') + 1;
+        return NUMBERS.get(count)
+                + " "
+                + head.substring(0, noun)
+                + plural(head.substring(noun))
+                + label.substring(head.length());
+    }
+
+    private static String plural(String noun) {
+        if (IRREGULAR_PLURALS.containsKey(noun)) {
+            return IRREGULAR_PLURALS.get(noun);
+        }
+        if (noun.matches(".*(s|x|z|ch|sh|[^aeiou]o)")) {
+            return noun + "es";
+        }
+        return noun.matches(".*[^aeiou]y") ? noun.replaceFirst("y$", "ies") : noun + "s";
     }
 
     /** Two noun phrases with the words between them. */

@@ -153,19 +153,32 @@ public record Drawing(
                             + "|tilted|convenience store|hotel|bank|post office|hospital|bus|taxi"
                             + "|ambulance|police car|fire engine|station|fuel pump|atm|bullseye"
                             + "|flower playing cards|joker|slot machine|mahjong red dragon|ticket"
-                            + "|tickets|construction|uniform|dvd|globe|watch|compass|radio)\\b");
+                            + "|tickets|construction|uniform|dvd|globe|watch|compass|radio"
+                            + "|blackboard|calculator|chalkboard|dice|keyboard|newspaper|stopwatch"
+                            + "|galaxy|flag|slot|book|books|stapler)\\b");
 
     /** What each icon set's way of drawing is called in captions. */
     private static final Map<String, String> STYLES =
-            Map.of(
-                    "emojione", "emojione",
-                    "fluent-emoji", "fluent",
-                    "fluent-emoji-flat", "flat",
-                    "fxemoji", "firefox",
-                    "noto", "noto",
-                    "noto-v1", "blob",
-                    "streamline-emojis", "line",
-                    "twemoji", "twemoji");
+            Map.ofEntries(
+                    Map.entry("emojione", "emojione"),
+                    Map.entry("flat-color-icons", "icon"),
+                    Map.entry("fluent-color", "gradient"),
+                    Map.entry("fluent-emoji", "fluent"),
+                    Map.entry("fluent-emoji-flat", "flat"),
+                    Map.entry("fxemoji", "firefox"),
+                    Map.entry("game-icons", "silhouette"),
+                    Map.entry("icon-park", "bold"),
+                    Map.entry("noto", "noto"),
+                    Map.entry("noto-v1", "blob"),
+                    Map.entry("streamline-emojis", "line"),
+                    Map.entry("streamline-kameleon-color", "disc"),
+                    Map.entry("streamline-plump-color", "duotone"),
+                    Map.entry("streamline-ultimate-color", "outlined"),
+                    Map.entry("twemoji", "twemoji"));
+
+    /** Sets that are drawn in the two tones that {@link Paint} replaces. */
+    private static final Set<String> PAINTABLE =
+            Set.of("game-icons", "icon-park", "streamline-plump-color");
 
     /** The word for the way it is drawn, if its set has one. */
     Optional<String> style() {
@@ -188,6 +201,41 @@ public record Drawing(
     /** Whether the caption stays true when the picture is flipped from left to right. */
     public boolean mirrorable() {
         return !ONE_WAY_SUBGROUPS.contains(subgroup) && !ONE_WAY_CAPTION.matcher(caption).find();
+    }
+
+    /** Whether it may be painted in any colour: its own is but a stand-in. */
+    boolean paintable() {
+        return PAINTABLE.contains(source);
+    }
+
+    /** The same, which stays scene-worthy only if {@code worthy}. */
+    Drawing sceneWorthy(boolean worthy) {
+        return new Drawing(
+                source,
+                name,
+                codepoints,
+                caption,
+                licence,
+                group,
+                subgroup,
+                tags,
+                sceneWorthy && worthy,
+                svg);
+    }
+
+    /** The same under another caption. */
+    Drawing called(String other) {
+        return new Drawing(
+                source,
+                name,
+                codepoints,
+                other,
+                licence,
+                group,
+                subgroup,
+                tags,
+                sceneWorthy,
+                svg);
     }
 
     @Override

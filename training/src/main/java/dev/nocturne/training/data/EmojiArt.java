@@ -1,15 +1,7 @@
 package dev.nocturne.training.data;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
 /**
  * The art the models are trained on: about nine thousand emoji drawings of eight openly licensed
@@ -19,7 +11,6 @@ import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 public final class EmojiArt {
 
     private static final String RESOURCE = "/art/emoji-core.tsv.gz";
-    private static final int COLUMNS = 10;
 
     /** Icons, as {@code source:name}, that don't show what the caption of their code point says. */
     private static final Set<String> MISLABELLED =
@@ -134,42 +125,9 @@ public final class EmojiArt {
 
     /** All drawings whose caption is true, in the order of the file: by set, then by name. */
     public static List<Drawing> load() {
-        List<Drawing> drawings = new ArrayList<>();
-        try (InputStream resource = EmojiArt.class.getResourceAsStream(RESOURCE);
-                BufferedReader lines =
-                        new BufferedReader(
-                                new InputStreamReader(
-                                        new GzipCompressorInputStream(resource, true),
-                                        StandardCharsets.UTF_8))) {
-            lines.readLine(); // column names
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                Drawing drawing = parse(line);
-                if (!MISLABELLED.contains(drawing.source() + ":" + drawing.name())) {
-                    drawings.add(drawing);
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read the art resource " + RESOURCE, e);
-        }
-        return List.copyOf(drawings);
-    }
-
-    private static Drawing parse(String line) throws IOException {
-        String[] column = line.split("\t", -1);
-        if (column.length != COLUMNS) {
-            throw new IOException(
-                    "expected " + COLUMNS + " columns, found " + column.length + ": " + column[0]);
-        }
-        return new Drawing(
-                column[0],
-                column[1],
-                column[2],
-                column[3],
-                column[4],
-                column[5],
-                column[6],
-                List.of(column[7].split("\\|")),
-                column[8].equals("1") && SCENE_THINGS.contains(column[3]),
-                column[9]);
+        return ArtTable.drawings(RESOURCE).stream()
+                .filter(drawing -> !MISLABELLED.contains(drawing.toString()))
+                .map(drawing -> drawing.sceneWorthy(SCENE_THINGS.contains(drawing.caption())))
+                .toList();
     }
 }

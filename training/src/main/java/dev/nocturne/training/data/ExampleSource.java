@@ -19,8 +19,10 @@ public final class ExampleSource {
     public enum Placement {
         /** In any size and place that leaves it whole, often mirrored: teaches what a thing is. */
         LOOSE,
-        /** In the middle, always alike: teaches to draw with few examples. */
-        CENTRED
+        /** In the middle, always alike. */
+        CENTRED,
+        /** In the middle and half the time mirrored: teaches to draw with few examples. */
+        MIRRORED
     }
 
     private static final double MIN_SINGLE_SCALE = 0.82;
@@ -31,6 +33,19 @@ public final class ExampleSource {
     private static final double COLOUR_SHARE = 0.3;
     private static final double UNORDERED_SHARE = 0.2;
     private static final double STYLE_SHARE = 0.5;
+
+    /** Of icons, which are drawn in plainer ways than emoji. */
+    private static final double PAINTABLE_STYLE_SHARE = 0.8;
+
+    /** The share of things of one colour that are shown in another, which the caption tells. */
+    private static final double TURNED_SHARE = 0.15;
+
+    private static final double SYNONYM_SHARE = 0.3;
+
+    /** The share of several of a thing among the scenes. */
+    private static final double SEVERAL_SHARE = 0.15;
+
+    private static final int MOST_OF_A_THING = 4;
 
     private final List<Sprite> sprites;
     private final List<Sprite> sceneSprites;
@@ -73,18 +88,29 @@ public final class ExampleSource {
         return sprites.stream().map(s -> s.drawing().codepoints()).distinct().count();
     }
 
-    /** A single drawing or a scene. */
+    /** A single drawing, a scene of two or several of a thing. */
     public Example next(RandomGenerator random) {
-        return random.nextDouble() < sceneShare ? scene(random) : single(random);
+        if (random.nextDouble() >= sceneShare) {
+            return single(random);
+        }
+        return random.nextDouble() < SEVERAL_SHARE ? several(random) : scene(random);
     }
 
     /** One drawing of any sprite. */
     public Example single(RandomGenerator random) {
-        return single(any(sprites, random), random);
+        Shown shown = shown(any(sprites, random), random);
+        byte[] rgb = picture(shown.sprite, random);
+        return new Example(caption(shown, random), rgb);
     }
 
-    /** One drawing of this sprite, placed and, where the caption allows it, mirrored. */
+    /** One drawing of this sprite as it is, placed and, where the caption allows it, mirrored. */
     public Example single(Sprite sprite, RandomGenerator random) {
+        byte[] rgb = picture(sprite, random);
+        return new Example(
+                caption(new Shown(sprite, sprite.drawing(), told(sprite, random)), random), rgb);
+    }
+
+    private byte[] picture(Sprite sprite, RandomGenerator random) {
         int side = (int) Math.round(size * scale(MIN_SINGLE_SCALE, CENTRED_SINGLE_SCALE, random));
         Rectangle place =
                 new Rectangle(
@@ -95,12 +121,47 @@ public final class ExampleSource {
                 new Rectangle(sprite.size(), sprite.size()),
                 place,
                 mirrored(sprite, random));
-        Optional<String> colour = sometimes(sprite.colour(), random);
+        return canvas.rgb();
+    }
+
+    private static String caption(Shown shown, RandomGenerator random) {
         String caption =
                 random.nextDouble() < ARTICLE_SHARE
-                        ? Captions.nounPhrase(sprite.drawing(), colour)
-                        : Captions.label(sprite.drawing(), colour);
-        return new Example(styled(caption, sprite, random), canvas.rgb());
+                        ? Captions.nounPhrase(shown.named, shown.colour)
+                        : Captions.label(shown.named, shown.colour);
+        return styled(caption, shown.sprite, random);
+    }
+
+    /**
+     * A sprite and what its caption says of it.
+     *
+     * @param named the drawing, maybe called by a synonym
+     * @param colour the colour word to tell
+     */
+    private record Shown(Sprite sprite, Drawing named, Optional<String> colour) {}
+
+    /** The sprite as it is, or in a colour that is told. */
+    private static Shown shown(Sprite sprite, RandomGenerator random) {
+        List<String> synonyms = Synonyms.of(sprite.drawing().caption());
+        Drawing named =
+                !synonyms.isEmpty() && random.nextDouble() < SYNONYM_SHARE
+                        ? sprite.drawing().called(synonyms.get(random.nextInt(synonyms.size())))
+                        : sprite.drawing();
+        if (sprite.drawing().paintable()) {
+            Paint paint = Paint.any(random);
+            return new Shown(
+                    sprite.recoloured(paint.shade(random)), named, Optional.of(paint.word()));
+        }
+        if (sprite.colour().isPresent()
+                && Captions.takesColour(sprite.drawing())
+                && random.nextDouble() < TURNED_SHARE) {
+            Recolouring turn = Recolouring.of(2 * Math.PI * random.nextDouble(), 1);
+            Sprite turned = sprite.recoloured(turn);
+            if (turned.colour().isPresent()) {
+                return new Shown(turned, named, turned.colour());
+            }
+        }
+        return new Shown(sprite, named, told(sprite, random));
     }
 
     /**
@@ -116,31 +177,73 @@ public final class ExampleSource {
             String secondConcept = second.drawing().codepoints();
             if (!firstConcept.equals(secondConcept)
                     && !relation.heldOut(firstConcept, secondConcept)) {
+                Shown one = shown(first, random);
+                Shown other = shown(second, random);
+                byte[] rgb = picture(one.sprite, relation, other.sprite, random);
                 String phrase = random.nextDouble() < UNORDERED_SHARE ? "and" : relation.phrase();
-                Example scene = scene(first, relation, second, phrase, random);
-                return new Example(styled(scene.caption(), first, random), scene.rgb());
+                String caption =
+                        Captions.scene(one.named, one.colour, phrase, other.named, other.colour);
+                return new Example(styled(caption, first, random), rgb);
             }
         }
     }
 
     /** {@code first} in the given relation to {@code second}, whether or not it is held out. */
     public Example scene(Sprite first, Relation relation, Sprite second, RandomGenerator random) {
-        return scene(first, relation, second, relation.phrase(), random);
-    }
-
-    private Example scene(
-            Sprite first, Relation relation, Sprite second, String phrase, RandomGenerator random) {
-        Canvas canvas = new Canvas(size);
-        place(canvas, first, relation, random);
-        place(canvas, second, relation.converse(), random);
+        byte[] rgb = picture(first, relation, second, random);
         String caption =
                 Captions.scene(
                         first.drawing(),
-                        sometimes(first.colour(), random),
-                        phrase,
+                        told(first, random),
+                        relation.phrase(),
                         second.drawing(),
-                        sometimes(second.colour(), random));
-        return new Example(caption, canvas.rgb());
+                        told(second, random));
+        return new Example(caption, rgb);
+    }
+
+    private byte[] picture(
+            Sprite first, Relation relation, Sprite second, RandomGenerator random) {
+        Canvas canvas = new Canvas(size);
+        place(canvas, first, relation, random);
+        place(canvas, second, relation.converse(), random);
+        return canvas.rgb();
+    }
+
+    /** Two, three or four of one drawing: side by side, in a triangle, in a square. */
+    private Example several(RandomGenerator random) {
+        Sprite sprite = any(sceneSprites, random);
+        while (!Captions.takesArticle(sprite.drawing().caption())) {
+            sprite = any(sceneSprites, random);
+        }
+        Shown shown = shown(sprite, random);
+        int count = random.nextInt(2, MOST_OF_A_THING + 1);
+        int half = size / 2;
+        Canvas canvas = new Canvas(size);
+        for (int i = 0; i < count; i++) {
+            boolean alone = count == 3 && i == 0;
+            Rectangle cell =
+                    new Rectangle(
+                            alone ? half / 2 : (count - 1 - i) % 2 * half,
+                            count == 2 ? half / 2 : count - 1 - i < 2 ? half : 0,
+                            half,
+                            half);
+            place(canvas, shown.sprite, cell, random);
+        }
+        String caption = Captions.several(count, shown.named, shown.colour);
+        return new Example(styled(caption, sprite, random), canvas.rgb());
+    }
+
+    /** Paints the sprite's opaque part in a cell of half the picture's width and height. */
+    private void place(Canvas canvas, Sprite sprite, Rectangle cell, RandomGenerator random) {
+        Rectangle bounds = sprite.bounds();
+        double longer = cell.width * scale(MIN_SCENE_SCALE, CENTRED_SCENE_SCALE, random);
+        double scale = longer / Math.max(bounds.width, bounds.height);
+        int width = Math.max(1, (int) Math.floor(bounds.width * scale));
+        int height = Math.max(1, (int) Math.floor(bounds.height * scale));
+        int x = within(cell.x, cell.x + cell.width - width, random);
+        int y = within(cell.y, cell.y + cell.height - height, random);
+        boolean mirrored = mirrored(sprite, random);
+        canvas.draw(sprite, bounds, new Rectangle(x, y, width, height), mirrored);
     }
 
     /** Paints the sprite's opaque part, a little under half the picture, on its side of it. */
@@ -166,25 +269,26 @@ public final class ExampleSource {
     }
 
     private double scale(double least, double centred, RandomGenerator random) {
-        return placement == Placement.CENTRED ? centred : random.nextDouble(least, 1.0);
+        return placement == Placement.LOOSE ? random.nextDouble(least, 1.0) : centred;
     }
 
     /** A coordinate from {@code least} to {@code most}, both included. */
     private int within(int least, int most, RandomGenerator random) {
-        return placement == Placement.CENTRED
-                ? (least + most) / 2
-                : random.nextInt(least, most + 1);
+        return placement == Placement.LOOSE
+                ? random.nextInt(least, most + 1)
+                : (least + most) / 2;
     }
 
     private boolean mirrored(Sprite sprite, RandomGenerator random) {
-        return placement == Placement.LOOSE
+        return placement != Placement.CENTRED
                 && sprite.drawing().mirrorable()
                 && random.nextBoolean();
     }
 
     /** The caption, sometimes with its style: "a red apple, noto style". */
     private static String styled(String caption, Sprite sprite, RandomGenerator random) {
-        return random.nextDouble() < STYLE_SHARE
+        double share = sprite.drawing().paintable() ? PAINTABLE_STYLE_SHARE : STYLE_SHARE;
+        return random.nextDouble() < share
                 ? sprite.drawing()
                         .style()
                         .map(style -> caption + ", " + style + " style")
@@ -192,8 +296,8 @@ public final class ExampleSource {
                 : caption;
     }
 
-    private static Optional<String> sometimes(Optional<String> colour, RandomGenerator random) {
-        return random.nextDouble() < COLOUR_SHARE ? colour : Optional.empty();
+    private static Optional<String> told(Sprite sprite, RandomGenerator random) {
+        return random.nextDouble() < COLOUR_SHARE ? sprite.colour() : Optional.empty();
     }
 
     private static Sprite any(List<Sprite> sprites, RandomGenerator random) {

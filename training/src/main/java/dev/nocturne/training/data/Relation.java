@@ -1,5 +1,7 @@
 package dev.nocturne.training.data;
 
+import java.util.Arrays;
+
 /**
  * Where the first object of a scene stands, seen from the second. A share of the object pairs is
  * held out of training scenes, so that a model can be asked for combinations it never saw.
@@ -19,6 +21,13 @@ public enum Relation {
     /** The words between the two objects. */
     public String phrase() {
         return phrase;
+    }
+
+    static Relation ofPhrase(String phrase) {
+        return Arrays.stream(values())
+                .filter(relation -> relation.phrase.equals(phrase))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** The same layout, seen from the first object. */

@@ -25,6 +25,12 @@ public record Sprite(
         return new Sprite(drawing, size, argb, bounds(argb, size), dominantColour(argb));
     }
 
+    /** The same in other colours, of which its colour word is measured anew. */
+    Sprite recoloured(Recolouring recolouring) {
+        int[] pixels = Arrays.stream(argb).map(recolouring::of).toArray();
+        return new Sprite(drawing, size, pixels, bounds, dominantColour(pixels));
+    }
+
     /** Whether something can be seen on white: at least half a percent of the canvas. */
     boolean visibleOnWhite() {
         long marks = Arrays.stream(argb).filter(Sprite::darkerThanWhite).count();

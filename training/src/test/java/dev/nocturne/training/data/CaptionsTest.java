@@ -78,6 +78,21 @@ class CaptionsTest {
         assertThat(phrase("orangutan", "orange")).isEqualTo("an orange orangutan");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "3, red heart, , three red hearts",
+        "2, bus, blue, two blue buses",
+        "4, butterfly, , four butterflies",
+        "2, monkey, , two monkeys",
+        "2, tomato, , two tomatoes",
+        "3, fish, yellow, three yellow fish",
+        "2, slice of pizza, , two slices of pizza",
+    })
+    void severalAreCounted(int count, String label, String colour, String phrase) {
+        Drawing drawing = Drawings.box("1F0", label, "#000");
+        assertThat(Captions.several(count, drawing, Optional.ofNullable(colour))).isEqualTo(phrase);
+    }
+
     private static String phrase(String label, String colour) {
         return Captions.nounPhrase(Drawings.box("1F0", label, "#000"), Optional.ofNullable(colour));
     }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
@@ -111,7 +112,88 @@ class ExampleSourceTest {
             captions.add(source.next(random).caption());
         }
         assertThat(captions)
-                .containsExactlyInAnyOrder("apple", "an apple", "red apple", "a red apple");
+                .contains("apple", "an apple", "red apple", "a red apple", "a green apple");
+    }
+
+    @Test
+    void aThingInAnotherColourIsCalledByIt() {
+        ExampleSource source = new ExampleSource(List.of(red), SIZE, 0, Placement.LOOSE);
+        SplittableRandom random = new SplittableRandom(7);
+        for (int i = 0; i < 500; i++) {
+            Example example = source.next(random);
+            Optional<BasicColour> shown = BasicColour.ofMost(pixels(example));
+            if (shown.isPresent() && shown.get() != BasicColour.RED) {
+                assertThat(example.caption()).contains(shown.get().word());
+            }
+        }
+    }
+
+    @Test
+    void whatCanBePaintedIsAlwaysShownInTheColourThatIsTold() throws IOException {
+        Sprite blank =
+                sprites(
+                                Drawings.drawing(
+                                        "game-icons",
+                                        "A",
+                                        "apple",
+                                        "<rect width=\"90\" height=\"90\" fill=\"#2f88ff\"/>"))
+                        .get(0);
+        ExampleSource source = new ExampleSource(List.of(blank), SIZE, 0, Placement.MIRRORED);
+        SplittableRandom random = new SplittableRandom(8);
+        Set<String> told = new HashSet<>();
+        for (int i = 0; i < 300; i++) {
+            Example example = source.next(random);
+            String colour = example.caption().replaceAll("^an? | apple.*", "");
+            told.add(colour);
+            BasicColour.ofMost(pixels(example))
+                    .ifPresent(shown -> assertThat(colour).isEqualTo(shown.word()));
+        }
+        assertThat(told).hasSize(Paint.values().length);
+    }
+
+    @Test
+    void severalOfAThingAreShownAsOftenAsTheCaptionCounts() {
+        ExampleSource source = new ExampleSource(List.of(red, blue), SIZE, 1, Placement.CENTRED);
+        SplittableRandom random = new SplittableRandom(9);
+        Set<String> numbers = new HashSet<>();
+        for (int i = 0; i < 500; i++) {
+            Example example = source.next(random);
+            String number = example.caption().split(" ")[0];
+            int count = List.of("two", "three", "four").indexOf(number) + 2;
+            if (count > 1) {
+                numbers.add(number);
+                assertThat(example.caption()).matches(number + "( [a-z]+)? (apples|boats)");
+                assertThat(boxes(example)).isEqualTo(count);
+            }
+        }
+        assertThat(numbers).hasSize(3);
+    }
+
+    /** Boxes whose upper left corner is seen: marked pixels with white above and to the left. */
+    private static int boxes(Example example) {
+        int[] pixels = pixels(example);
+        int corners = 0;
+        for (int y = 1; y < SIZE; y++) {
+            for (int x = 1; x < SIZE; x++) {
+                int at = y * SIZE + x;
+                corners +=
+                        pixels[at] != 0xffffff
+                                        && pixels[at - 1] == 0xffffff
+                                        && pixels[at - SIZE] == 0xffffff
+                                ? 1
+                                : 0;
+            }
+        }
+        return corners;
+    }
+
+    private static int[] pixels(Example example) {
+        int plane = SIZE * SIZE;
+        int[] pixels = new int[plane];
+        for (int i = 0; i < 3 * plane; i++) {
+            pixels[i % plane] = pixels[i % plane] << 8 | example.rgb()[i] & 255;
+        }
+        return pixels;
     }
 
     @Test

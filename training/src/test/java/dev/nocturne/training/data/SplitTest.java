@@ -3,12 +3,14 @@ package dev.nocturne.training.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.ArrayList;
-import java.util.Collections;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -70,9 +72,33 @@ class SplitTest {
     }
 
     @Test
-    void theSidesDoNotDependOnTheOrderOfTheArt() {
-        List<Drawing> shuffled = new ArrayList<>(art);
-        Collections.shuffle(shuffled, new Random(7));
-        assertThat(Split.assign(shuffled)).isEqualTo(sides);
+    void theHeldOutDrawingsAreThoseOfEveryModel() {
+        assertThat(Split.VALIDATION.order())
+                .hasSize(311)
+                .startsWith("noto:ambulance", "fxemoji:linkedpaperclips");
+        assertThat(Split.TEST.order())
+                .hasSize(592)
+                .startsWith("emojione:muted-speaker", "fluent-emoji:bus");
+        assertThat(digest("/art/held-out.tsv")).isEqualTo("ad8dc56bebb11216");
+        assertThat(JudgedArt.names()).hasSize(5647);
+        assertThat(digest("/art/judged.txt")).isEqualTo("5643e4eac270866a");
+    }
+
+    @Test
+    void whatIsListedExistsAndNoIconIsHeldOut() {
+        List<String> names = art.stream().map(Drawing::toString).toList();
+        assertThat(names).containsAll(Split.VALIDATION.order()).containsAll(Split.TEST.order());
+        assertThat(names).containsAll(JudgedArt.names());
+        assertThat(Split.assign(IconArt.load()).values()).containsOnly(Split.TRAIN);
+    }
+
+    /** The first 16 digits of a resource's SHA-256. */
+    static String digest(String resource) {
+        try (InputStream bytes = SplitTest.class.getResourceAsStream(resource)) {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes.readAllBytes());
+            return HexFormat.of().formatHex(digest).substring(0, 16);
+        } catch (IOException | NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
     }
 }

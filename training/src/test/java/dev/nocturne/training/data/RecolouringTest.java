@@ -1,4 +1,4 @@
-package dev.nocturne.training;
+package dev.nocturne.training.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -28,6 +28,13 @@ class RecolouringTest {
     void withoutSaturationAllIsGrey() {
         byte[] orange = planes(new int[] {240, 120, 0});
         assertThat(Recolouring.of(1, 0).of(orange)).isEqualTo(planes(new int[] {120, 120, 120}));
+    }
+
+    @Test
+    void aPixelIsRecolouredAsAPlaneIsAndKeepsItsAlpha() {
+        Recolouring third = Recolouring.of(2 * Math.PI / 3, 1);
+        assertThat(third.of(0x40c80000)).isEqualTo(0x4000c800);
+        assertThat(third.of(0xffffffff)).isEqualTo(0xffffffff);
     }
 
     /** Pixels as (red, green, blue) to three planes. */

@@ -1,4 +1,4 @@
-package dev.nocturne.training;
+package dev.nocturne.training.data;
 
 import java.util.random.RandomGenerator;
 
@@ -8,10 +8,10 @@ import java.util.random.RandomGenerator;
  *
  * @param matrix {@code [3][3]}, applied to (red, green, blue); each row sums to 1
  */
-record Recolouring(float[][] matrix) {
+public record Recolouring(float[][] matrix) {
 
     /** Any hue, from grey to a little more colourful than it was. */
-    static Recolouring random(RandomGenerator random) {
+    public static Recolouring random(RandomGenerator random) {
         return of(2 * Math.PI * random.nextDouble(), 1.2 * random.nextDouble());
     }
 
@@ -31,11 +31,24 @@ record Recolouring(float[][] matrix) {
                 });
     }
 
+    /** An RGB pixel recoloured; what stands above its 24 bits stays. */
+    int of(int pixel) {
+        int red = pixel >> 16 & 255;
+        int green = pixel >> 8 & 255;
+        int blue = pixel & 255;
+        int recoloured = pixel >>> 24;
+        for (float[] row : matrix) {
+            int value = Math.round(row[0] * red + row[1] * green + row[2] * blue);
+            recoloured = recoloured << 8 | Math.max(0, Math.min(255, value));
+        }
+        return recoloured;
+    }
+
     /**
      * @param rgb three planes of one size
      * @return the same recoloured; values beyond 0 to 255 are cut off
      */
-    byte[] of(byte[] rgb) {
+    public byte[] of(byte[] rgb) {
         int plane = rgb.length / 3;
         byte[] recoloured = new byte[rgb.length];
         for (int i = 0; i < plane; i++) {
