@@ -27,8 +27,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * The art as the trainings and the evaluation use it: pictures of things, split, at one
- * picture size.
+ * The art as the trainings and the evaluation use it: pictures of things, split, at one picture
+ * size.
  */
 final class ArtData {
     /** What fewer hands have drawn can't be learnt apart from one hand's drawing of it. */
@@ -115,7 +115,8 @@ final class ArtData {
     List<Sprite> heldOut(Split split, int count) {
         Map<String, Sprite> byName =
                 sprites.get(split).stream()
-                        .collect(Collectors.toMap(s -> s.drawing().toString(), Function.identity()));
+                        .collect(
+                                Collectors.toMap(s -> s.drawing().toString(), Function.identity()));
         Set<String> captions = new HashSet<>();
         return split.order().stream()
                 .map(byName::get)

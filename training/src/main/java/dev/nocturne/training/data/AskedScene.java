@@ -53,7 +53,8 @@ public record AskedScene(Sprite first, Relation relation, Sprite second, String 
             Kind kind, List<Sprite> sprites, int count, Predicate<String> readable) {
         Map<String, Sprite> byName =
                 sprites.stream()
-                        .collect(Collectors.toMap(s -> s.drawing().toString(), Function.identity()));
+                        .collect(
+                                Collectors.toMap(s -> s.drawing().toString(), Function.identity()));
         return ArtTable.rows(RESOURCE).stream()
                 .filter(row -> row[0].equals(kind.label()))
                 .filter(row -> byName.containsKey(row[1]) && byName.containsKey(row[3]))

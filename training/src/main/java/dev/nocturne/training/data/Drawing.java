@@ -226,16 +226,7 @@ public record Drawing(
     /** The same under another caption. */
     Drawing called(String other) {
         return new Drawing(
-                source,
-                name,
-                codepoints,
-                other,
-                licence,
-                group,
-                subgroup,
-                tags,
-                sceneWorthy,
-                svg);
+                source, name, codepoints, other, licence, group, subgroup, tags, sceneWorthy, svg);
     }
 
     @Override

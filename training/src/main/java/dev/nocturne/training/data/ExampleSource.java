@@ -201,8 +201,7 @@ public final class ExampleSource {
         return new Example(caption, rgb);
     }
 
-    private byte[] picture(
-            Sprite first, Relation relation, Sprite second, RandomGenerator random) {
+    private byte[] picture(Sprite first, Relation relation, Sprite second, RandomGenerator random) {
         Canvas canvas = new Canvas(size);
         place(canvas, first, relation, random);
         place(canvas, second, relation.converse(), random);
@@ -274,9 +273,7 @@ public final class ExampleSource {
 
     /** A coordinate from {@code least} to {@code most}, both included. */
     private int within(int least, int most, RandomGenerator random) {
-        return placement == Placement.LOOSE
-                ? random.nextInt(least, most + 1)
-                : (least + most) / 2;
+        return placement == Placement.LOOSE ? random.nextInt(least, most + 1) : (least + most) / 2;
     }
 
     private boolean mirrored(Sprite sprite, RandomGenerator random) {

@@ -19,7 +19,9 @@ enum Paint {
     GREY(0x8c8f94),
     BLACK(0x222222);
 
-    /** The tone of paintable drawings that becomes the colour; mixed with white it is their second. */
+    /**
+     * The tone of paintable drawings that becomes the colour; mixed with white it is their second.
+     */
     private static final int STAND_IN = 0x2f88ff;
 
     /** How far a channel may lie from the colour's own. */

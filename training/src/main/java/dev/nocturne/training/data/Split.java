@@ -32,7 +32,9 @@ public enum Split {
         return sides;
     }
 
-    /** The names of the held-out drawings of this side, in the order in which they are asked for. */
+    /**
+     * The names of the held-out drawings of this side, in the order in which they are asked for.
+     */
     public List<String> order() {
         String side = name().toLowerCase(Locale.ROOT);
         return ArtTable.rows(RESOURCE).stream()

@@ -35,7 +35,8 @@ class AskedSceneTest {
             AskedScene scene = scenes.get(i);
             Drawing first = scene.first().drawing();
             Drawing second = scene.second().drawing();
-            assertThat(objects.add(first.codepoints()) && objects.add(second.codepoints())).isTrue();
+            assertThat(objects.add(first.codepoints()) && objects.add(second.codepoints()))
+                    .isTrue();
             assertThat(first.source()).isEqualTo(second.source());
             assertThat(SIDES.get(first)).isEqualTo(Split.TRAIN);
             assertThat(SIDES.get(second)).isEqualTo(Split.TRAIN);
@@ -56,8 +57,7 @@ class AskedSceneTest {
         assertThat(captions(Kind.COLOURS, caption -> true))
                 .hasSize(4)
                 .contains("a red octopus above a red rose"); // every sprite of this test is red
-        assertThat(SplitTest.digest("/art/scenes.tsv"))
-                .isEqualTo("75198b5cd8e050a2");
+        assertThat(SplitTest.digest("/art/scenes.tsv")).isEqualTo("75198b5cd8e050a2");
     }
 
     @Test
@@ -65,7 +65,8 @@ class AskedSceneTest {
         assertThat(captions(Kind.SEEN, caption -> !caption.contains("candle")))
                 .hasSize(37)
                 .noneMatch(caption -> caption.contains("candle"));
-        assertThat(AskedScene.list(Kind.SEEN, sprites.subList(0, 1), 40, caption -> true)).isEmpty();
+        assertThat(AskedScene.list(Kind.SEEN, sprites.subList(0, 1), 40, caption -> true))
+                .isEmpty();
     }
 
     private List<String> captions(Kind kind, Predicate<String> readable) {

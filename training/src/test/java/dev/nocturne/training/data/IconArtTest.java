@@ -42,7 +42,7 @@ class IconArtTest {
                         name ->
                                 name.matches(
                                         "apple|android.*|facebook.*|google.*|r2d2|wall-e|pokeball"
-                                            + "|spongebob|linux|windows|.*-logo.*|tiktok|pacman"));
+                                                + "|spongebob|linux|windows|.*-logo.*|tiktok|pacman"));
     }
 
     @Test
