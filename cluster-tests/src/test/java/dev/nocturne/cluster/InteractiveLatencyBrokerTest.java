@@ -10,6 +10,7 @@ import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.generator.GeneratorService;
+import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
 import dev.nocturne.ingest.WebhookSettings;
@@ -63,7 +64,7 @@ class InteractiveLatencyBrokerTest {
             SimpleMeterRegistry meters = new SimpleMeterRegistry();
             Path directory = model.directory();
             try (IngestService ingest =
-                            new IngestService(kafka, bucket, WebhookSettings.NONE, meters);
+                            new IngestService(kafka, bucket, WebhookSettings.NONE, IngestLimits.DEFAULT, meters);
                     Service encoder = new EncoderService(kafka, directory, meters);
                     Service generator =
                             new GeneratorService(

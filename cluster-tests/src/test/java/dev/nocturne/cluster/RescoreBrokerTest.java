@@ -12,6 +12,7 @@ import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.generator.GeneratorService;
+import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
 import dev.nocturne.ingest.RequestResult;
@@ -76,7 +77,7 @@ class RescoreBrokerTest {
                             store.secretKey(),
                             "nocturne");
             try (IngestService opened =
-                            new IngestService(kafka, bucket, WebhookSettings.NONE, meters);
+                            new IngestService(kafka, bucket, WebhookSettings.NONE, IngestLimits.DEFAULT, meters);
                     Service rerank = new RerankService(kafka, folder.resolve("rerank"), meters)) {
                 ingest = opened;
                 start(ingest, rerank);

@@ -146,7 +146,8 @@ final class ChangeFeed implements AutoCloseable {
         LagMonitor.State state = lag.state();
         boolean newLag = state != lastLag;
         lastLag = state;
-        List<Job> changes = changes(newLag);
+        List<String> deleted = new ArrayList<>();
+        List<Job> changes = changes(newLag, deleted);
         Snapshot snapshot = null;
         for (Seat seat : seats) {
             if (!seat.follower.isReady()) {
@@ -162,6 +163,9 @@ final class ChangeFeed implements AutoCloseable {
                 if (!changes.isEmpty()) {
                     send(seat, "jobs", changes);
                 }
+                if (!deleted.isEmpty()) {
+                    send(seat, "deleted", deleted);
+                }
                 if (newLag && state.report() != null) {
                     send(seat, "lag", state.report());
                 } else if (newLag) {
@@ -176,10 +180,11 @@ final class ChangeFeed implements AutoCloseable {
     }
 
     /** Rates and estimates change with time alone, so open jobs are told with every new lag. */
-    private List<Job> changes(boolean withOpen) {
+    private List<Job> changes(boolean withOpen, List<String> deleted) {
         Map<String, Job> told = new LinkedHashMap<>();
         for (String id : takeChanged()) {
             jobs.job(id, clock.instant()).ifPresent(job -> told.put(id, job));
+            jobs.deletedAt(id).ifPresent(at -> deleted.add(id));
         }
         if (withOpen && !seats.isEmpty()) {
             for (Job job : latestJobs()) {

@@ -6,12 +6,14 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.StageException;
+import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.ReasonCodes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -25,6 +27,7 @@ import java.util.regex.Pattern;
 final class FileStore {
 
     private static final String FOLDER = "files/";
+    private static final String ID_PREFIX = "file-";
     private static final String DESCRIPTION = "/file.json";
 
     /** What may stand in an object key; also of ids that nobody has given out. */
@@ -49,14 +52,33 @@ final class FileStore {
         return FOLDER + id + DESCRIPTION;
     }
 
-    /** Puts the content where the file says, then the file. */
+    /** Puts the content where the file says, then the file; or nothing. */
     void put(StoredFile file, Path content) {
         store.put(file.key(), content, "application/jsonl");
         try {
             store.put(descriptionKey(file.id()), JSON.writeValueAsBytes(file), "application/json");
         } catch (JsonProcessingException e) {
             throw new AssertionError("a record of plain values is always JSON", e);
+        } catch (StageException e) {
+            deleteContent(file, e);
+            throw e;
         }
+    }
+
+    /** Of a file that is not there; if the store does not do that either, {@code e} tells it. */
+    private void deleteContent(StoredFile file, StageException e) {
+        try {
+            if (isOwn(file)) {
+                store.delete(file.key());
+            }
+        } catch (StageException left) {
+            e.addSuppressed(left);
+        }
+    }
+
+    /** The answers of a batch are files of its job, and stay with it. */
+    private static boolean isOwn(StoredFile file) {
+        return file.key().equals(contentKey(file.id()));
     }
 
     Optional<StoredFile> find(String id) {
@@ -88,14 +110,31 @@ final class FileStore {
         return ids;
     }
 
+    /**
+     * Ids of files that may have been made before, the latest first: a file comes after the time in
+     * its id.
+     */
+    List<String> idsBefore(Instant time) {
+        String latest = Ids.timePart(time);
+        return ids().stream()
+                .filter(id -> id.substring(ID_PREFIX.length()).compareTo(latest) < 0)
+                .toList();
+    }
+
+    boolean hasContent(StoredFile file) {
+        return store.exists(file.key());
+    }
+
     InputStream open(StoredFile file) {
         return store.open(file.key());
     }
 
-    /** The description first: what is half deleted is not there. */
+    /** The description first: what is half deleted is not there. A job's folder stays whole. */
     void delete(StoredFile file) {
         store.delete(descriptionKey(file.id()));
-        store.delete(file.key());
+        if (isOwn(file)) {
+            store.delete(file.key());
+        }
     }
 
     /** Copies the bytes to a new file on this machine's disk, which the caller deletes. */

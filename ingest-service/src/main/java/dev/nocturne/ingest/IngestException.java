@@ -1,6 +1,8 @@
 package dev.nocturne.ingest;
 
 import dev.nocturne.runtime.StageException;
+import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 
 /** A request that this service does not carry out, with everything that is wrong with it. */
@@ -12,6 +14,8 @@ public final class IngestException extends RuntimeException {
         INVALID,
         /** send less at once */
         TOO_LARGE,
+        /** try again when some of what waits is done */
+        TOO_MANY,
         /** ask for another job, file or picture */
         UNKNOWN,
         /** what is there already stands against it */
@@ -21,7 +25,9 @@ public final class IngestException extends RuntimeException {
         /** it goes on; look for it later */
         TIMED_OUT,
         /** try again later */
-        UNAVAILABLE
+        UNAVAILABLE,
+        /** try again when there is room on disk */
+        FULL
     }
 
     private final transient List<Problem> problems;
@@ -43,6 +49,33 @@ public final class IngestException extends RuntimeException {
 
     static IngestException tooLarge(Integer line, String message) {
         return new IngestException(Kind.TOO_LARGE, line, null, "too_large", message);
+    }
+
+    public static IngestException tooMany(String message) {
+        return new IngestException(Kind.TOO_MANY, null, null, "too_many_waiting", message);
+    }
+
+    static IngestException full(String message) {
+        return new IngestException(Kind.FULL, null, null, "disk_full", message);
+    }
+
+    /** A body that could not be read, or kept on this machine's disk. */
+    public static IngestException of(IOException e) {
+        if (DiskSpace.isFull(e)) {
+            return full("the disk of this service is full: send it again when there is room");
+        }
+        return new IngestException(
+                Kind.FAILED,
+                null,
+                null,
+                "internal",
+                "the request could not be read to its end (%s): send it again"
+                        .formatted(e.getClass().getSimpleName()));
+    }
+
+    static IngestException deletedJob(String id, Instant at) {
+        String message = "job '%s' was deleted at %s".formatted(id, at);
+        return new IngestException(Kind.UNKNOWN, null, "id", "job_deleted", message);
     }
 
     static IngestException unknownJob(String id) {

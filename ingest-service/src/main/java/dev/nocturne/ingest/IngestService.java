@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.JobDeleted;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobStopped;
 import dev.nocturne.events.JobSubmitted;
@@ -92,6 +93,9 @@ public final class IngestService implements Service {
     private final JobTable jobs;
     private final JobPublisher publisher;
     private final ResultLog results;
+    private final DiskSpace disk;
+    private final Backlog backlog;
+    private final IngestLimits limits;
     private final LagMonitor lag;
     private final ChangeFeed feed;
     private final DeadLetterLog deadLetters;
@@ -112,6 +116,7 @@ public final class IngestService implements Service {
     private volatile Intake intake;
     private volatile JobKeeper keeper;
     private volatile Dispatcher dispatcher;
+    private volatile Housekeeper housekeeper;
     private volatile Webhooks webhooks; // stays null if nobody is to be told
 
     private volatile JobLog log; // null while Kafka or the store is away
@@ -123,8 +128,15 @@ public final class IngestService implements Service {
             KafkaSettings kafka,
             ObjectStoreSettings objectStore,
             WebhookSettings webhooks,
+            IngestLimits limits,
             MeterRegistry registry) {
-        this(kafka, () -> ObjectStore.open(objectStore), webhooks, registry, Clock.systemUTC());
+        this(
+                kafka,
+                () -> ObjectStore.open(objectStore),
+                webhooks,
+                limits,
+                registry,
+                Clock.systemUTC());
     }
 
     IngestService(
@@ -132,13 +144,20 @@ public final class IngestService implements Service {
             Supplier<ObjectStore> openStore,
             MeterRegistry registry,
             Clock clock) {
-        this(kafka, openStore, WebhookSettings.NONE, registry, clock);
+        this(
+                kafka,
+                openStore,
+                WebhookSettings.NONE,
+                IngestLimits.DEFAULT,
+                registry,
+                clock);
     }
 
     IngestService(
             KafkaSettings kafka,
             Supplier<ObjectStore> openStore,
             WebhookSettings webhooks,
+            IngestLimits limits,
             MeterRegistry registry,
             Clock clock) {
         this.kafka = kafka;
@@ -147,6 +166,9 @@ public final class IngestService implements Service {
         this.meters = registry;
         this.clock = clock;
         this.jobs = new JobTable(clock);
+        this.limits = limits;
+        this.disk = new DiskSpace(limits.folders(), limits.minFreeBytes());
+        this.backlog = new Backlog(jobs, limits.maxWaitingCandidates());
         this.publisher = new JobPublisher(kafka);
         this.results = new ResultLog(kafka);
         this.lag = new LagMonitor(kafka, new LagMetrics(registry), clock);
@@ -169,10 +191,11 @@ public final class IngestService implements Service {
      * Keeps a file.
      *
      * @param purpose must be {@code batch}
-     * @throws IngestException INVALID, TOO_LARGE or UNAVAILABLE
+     * @throws IngestException INVALID, TOO_LARGE, FULL or UNAVAILABLE
      */
     public StoredFile upload(String filename, String purpose, Path content) throws IOException {
         requireCaughtUp();
+        disk.requireRoom();
         if (!"batch".equals(purpose)) {
             throw IngestException.invalid(
                     "purpose", "purpose is '%s': must be 'batch'".formatted(purpose));
@@ -237,8 +260,15 @@ public final class IngestService implements Service {
         return page;
     }
 
-    /** The bytes of a file, which the caller closes. */
+    /**
+     * The bytes of a file, which the caller closes.
+     *
+     * @throws IngestException UNKNOWN if somebody has deleted them from the bucket, or UNAVAILABLE
+     */
     public InputStream content(StoredFile file) {
+        if (!fromStore(() -> files.hasContent(file))) {
+            throw IngestException.unknownFile(file.id());
+        }
         return fromStore(() -> files.open(file));
     }
 
@@ -247,9 +277,7 @@ public final class IngestService implements Service {
      */
     public void delete(String id) {
         StoredFile file = file(id);
-        List<String> readers =
-                jobs.open(
-                        job -> job.created() != null && job.created().getInputFileId().equals(id));
+        List<String> readers = jobs.open(job -> job.reads(id));
         if (!readers.isEmpty()) {
             throw IngestException.conflict(
                     "id",
@@ -279,7 +307,8 @@ public final class IngestService implements Service {
      *
      * @param idempotencyKey null if there is none; the same key again returns the same batch
      * @param apiUrl of this API as the caller knows it, ends with a slash
-     * @throws IngestException INVALID, CONFLICT if the key came with another body, UNAVAILABLE
+     * @throws IngestException INVALID, CONFLICT if the key came with another body, TOO_MANY, FULL or
+     *     UNAVAILABLE
      */
     public Batch createBatch(JsonNode body, String idempotencyKey, String apiUrl) {
         requireCaughtUp();
@@ -295,15 +324,19 @@ public final class IngestService implements Service {
                                 .formatted(JobParser.excerpt(request.inputFileId())));
             }
             request.schedule().check(now(), now().plus(request.window()));
+            disk.requireRoom();
             String id = Ids.newBatchId();
-            intake.publish(id, created(request, idempotencyKey, apiUrl));
+            JobCreated created = created(request, idempotencyKey, apiUrl);
+            backlog.admitJob(id, 1, () -> intake.publish(id, created));
             LOG.info("job {} created from {}", id, request.inputFileId());
             return batch(id);
         }
     }
 
     private Batch sameBatch(String id, String idempotencyKey, BatchRequest request) {
-        String digest = jobs.ask(id, job -> job.created().getRequestDigest()).orElseThrow();
+        String digest =
+                jobs.ask(id, job -> job.created().getRequestDigest())
+                        .orElseThrow(() -> absent(id, IngestException.unknownBatch(id)));
         if (!digest.equals(request.digest())) {
             throw IngestException.conflict(
                     "Idempotency-Key",
@@ -338,7 +371,15 @@ public final class IngestService implements Service {
      */
     public Batch batch(String id) {
         requireCaughtUp();
-        return jobs.batch(id, clock.instant()).orElseThrow(() -> IngestException.unknownBatch(id));
+        return jobs.batch(id, clock.instant())
+                .orElseThrow(() -> absent(id, IngestException.unknownBatch(id)));
+    }
+
+    /** Why there is no such job. */
+    private IngestException absent(String id, IngestException unknown) {
+        return jobs.deletedAt(id)
+                .map(at -> IngestException.deletedJob(id, at))
+                .orElse(unknown);
     }
 
     /**
@@ -395,25 +436,31 @@ public final class IngestService implements Service {
                         "batch '%s' is %s and has nothing to retry: only what a batch that is done has left can be"
                                 .formatted(id, parent.status().name().toLowerCase(Locale.ROOT)));
             }
+            String child = Ids.newBatchId();
             Schedule schedule = new Schedule(null, scheduleOf(id).window(), null);
             schedule.check(now(), now().plus(BatchRequest.window(parent.completionWindow())));
-            StoredFile file = upload("%s-retry.jsonl".formatted(id), "batch", lines);
             Map<String, String> metadata = new TreeMap<>(parent.metadata());
             metadata.put("parent_batch", id);
-            BatchRequest request =
-                    new BatchRequest(
-                            file.id(),
-                            false,
-                            parent.completionWindow(),
-                            BatchRequest.window(parent.completionWindow()),
-                            metadata,
-                            schedule,
-                            wantsWebDataset(id),
-                            null);
-            String child = Ids.newBatchId();
-            JobCreated created = created(request, null, apiUrl);
-            created = JobCreated.newBuilder(created).setReplay(replay(id)).build();
-            intake.publish(child, created);
+            backlog.admitJob(
+                    child,
+                    1,
+                    () -> {
+                        StoredFile file = upload("%s-retry.jsonl".formatted(id), "batch", lines);
+                        BatchRequest request =
+                                new BatchRequest(
+                                        file.id(),
+                                        false,
+                                        parent.completionWindow(),
+                                        BatchRequest.window(parent.completionWindow()),
+                                        metadata,
+                                        schedule,
+                                        wantsWebDataset(id),
+                                        null);
+                        JobCreated created = created(request, null, apiUrl);
+                        intake.publish(
+                                child,
+                                JobCreated.newBuilder(created).setReplay(replay(id)).build());
+                    });
             LOG.info("job {} created from what is left of {}", child, id);
             return batch(child);
         } finally {
@@ -445,7 +492,7 @@ public final class IngestService implements Service {
                         painted.add(result.requestId());
                     }
                 });
-        Path input = download(file(batch(id).inputFileId()));
+        Path input = download(input(id));
         try (InputStream in = Files.newInputStream(input);
                 OutputStream out = new BufferedOutputStream(Files.newOutputStream(lines))) {
             JobParser parser = new JobParser(in, id, Instant.EPOCH);
@@ -463,6 +510,14 @@ public final class IngestService implements Service {
         }
     }
 
+    /** A job's file, or else, once it is deleted, the copy that every finished job has. */
+    private StoredFile input(String id) {
+        String fileId = batch(id).inputFileId();
+        StoredFile copy =
+                new StoredFile(fileId, 0, 0, null, "batch", JobFiles.key(id, "input.jsonl"));
+        return fromStore(() -> files.find(fileId).filter(files::hasContent)).orElse(copy);
+    }
+
     private Path download(StoredFile file) throws IOException {
         try {
             return files.download(file);
@@ -478,7 +533,7 @@ public final class IngestService implements Service {
      *
      * @param apiUrl of this API as the caller knows it, ends with a slash
      * @return ends with an {@link IngestException} INVALID, FAILED or, after a while, TIMED_OUT
-     * @throws IngestException INVALID or UNAVAILABLE
+     * @throws IngestException INVALID, TOO_MANY, FULL or UNAVAILABLE
      */
     public CompletionStage<Answers.Images> paint(JsonNode body, String apiUrl) {
         requireCaughtUp();
@@ -497,7 +552,9 @@ public final class IngestService implements Service {
                             .map(one -> new Problem(null, one.param(), one.code(), one.message()))
                             .toList());
         }
+        disk.requireRoom();
         String jobId = Ids.captionJobId(customId);
+        backlog.addPicture(jobId, caption.getCandidates());
         CompletableFuture<RequestResult> result = new CompletableFuture<>();
         waiting.put(jobId, result);
         result.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
@@ -506,6 +563,7 @@ public final class IngestService implements Service {
             String key = Ids.key(jobId, Ids.requestId(jobId, customId));
             publisher.publish(Topics.CAPTIONS.in(Lane.INTERACTIVE), key, caption.build());
         } catch (IngestException e) {
+            backlog.removePicture(jobId);
             result.completeExceptionally(e);
             throw e;
         }
@@ -562,7 +620,8 @@ public final class IngestService implements Service {
         boolean wellFormed =
                 Ids.isJobId(jobId)
                         && REQUEST_ID.matcher(requestId).matches()
-                        && PICTURE.matcher(name).matches();
+                        && PICTURE.matcher(name).matches()
+                        && jobs.deletedAt(jobId).isEmpty();
         if (!wellFormed || !fromStore(() -> store.exists(key))) {
             throw IngestException.unknown(
                     "name", "unknown_picture", "there is no picture '%s'".formatted(key));
@@ -584,7 +643,10 @@ public final class IngestService implements Service {
 
     private ResultFile stored(String jobId, String requestId) {
         requireCaughtUp();
-        boolean wellFormed = Ids.isJobId(jobId) && REQUEST_ID.matcher(requestId).matches();
+        boolean wellFormed =
+                Ids.isJobId(jobId)
+                        && REQUEST_ID.matcher(requestId).matches()
+                        && jobs.deletedAt(jobId).isEmpty();
         return (wellFormed
                         ? fromStore(() -> replays.find(jobId, requestId))
                         : Optional.<ResultFile>empty())
@@ -691,6 +753,7 @@ public final class IngestService implements Service {
      */
     public Job rerank(String id, JsonNode body, String apiUrl) throws IOException {
         Job parent = job(id);
+        disk.requireRoom();
         RerankRequest rerank = RerankRequest.parse(body);
         Path lines = Files.createTempFile("nocturne-", ".jsonl");
         try {
@@ -760,7 +823,8 @@ public final class IngestService implements Service {
     public InputStream jobFile(String id, String name) {
         requireCaughtUp();
         String key = JobFiles.key(id, name);
-        boolean wellFormed = Ids.isJobId(id) && JobFileName.isValid(name);
+        boolean wellFormed =
+                Ids.isJobId(id) && JobFileName.isValid(name) && jobs.deletedAt(id).isEmpty();
         if (!wellFormed || !fromStore(() -> store.exists(key))) {
             throw IngestException.unknown(
                     "name",
@@ -801,7 +865,8 @@ public final class IngestService implements Service {
      * @param deadline RFC 3339: when it should be finished; null: whenever
      * @param webdataset whether its pictures are packed into archives, too
      * @param apiUrl of this API as the caller knows it, ends with a slash
-     * @throws IngestException INVALID with the problems by line, TOO_LARGE, or UNAVAILABLE
+     * @throws IngestException INVALID with the problems by line, TOO_LARGE, TOO_MANY, FULL or
+     *     UNAVAILABLE
      * @throws IOException if {@code jsonl} cannot be read
      */
     public Job submit(
@@ -816,10 +881,12 @@ public final class IngestService implements Service {
         Schedule schedule = Schedule.parse(startAfter, window, deadline);
         Duration longest = BatchRequest.window(BatchRequest.LONGEST_WINDOW);
         schedule.check(now(), now().plus(longest));
+        disk.requireRoom();
         Path spooled = Files.createTempFile("nocturne-", ".jsonl");
         try {
             Files.copy(jsonl, spooled, StandardCopyOption.REPLACE_EXISTING);
-            List<Problem> problems = intake.validate(spooled);
+            Intake.Survey survey = Intake.survey(spooled);
+            List<Problem> problems = survey.problems();
             if (!problems.isEmpty()) {
                 boolean tooLarge =
                         problems.stream().anyMatch(problem -> problem.code().equals("too_large"));
@@ -827,19 +894,24 @@ public final class IngestService implements Service {
                         tooLarge ? IngestException.Kind.TOO_LARGE : IngestException.Kind.INVALID,
                         problems);
             }
-            StoredFile file = upload("captions.jsonl", "batch", spooled);
             String id = Ids.newJobId();
-            BatchRequest request =
-                    new BatchRequest(
-                            file.id(),
-                            false,
-                            BatchRequest.LONGEST_WINDOW,
-                            longest,
-                            Map.of(),
-                            schedule,
-                            webdataset,
-                            null);
-            intake.publish(id, created(request, null, apiUrl));
+            backlog.admitJob(
+                    id,
+                    survey.candidates(),
+                    () -> {
+                        StoredFile file = upload("captions.jsonl", "batch", spooled);
+                        BatchRequest request =
+                                new BatchRequest(
+                                        file.id(),
+                                        false,
+                                        BatchRequest.LONGEST_WINDOW,
+                                        longest,
+                                        Map.of(),
+                                        schedule,
+                                        webdataset,
+                                        null);
+                        intake.publish(id, created(request, null, apiUrl));
+                    });
             startNow(id);
             return job(id);
         } finally {
@@ -861,7 +933,40 @@ public final class IngestService implements Service {
      */
     public Job job(String id) {
         requireCaughtUp();
-        return jobs.job(id, clock.instant()).orElseThrow(() -> IngestException.unknownJob(id));
+        return jobs.job(id, clock.instant())
+                .orElseThrow(() -> absent(id, IngestException.unknownJob(id)));
+    }
+
+    /**
+     * Deletes a finished job: at once nothing tells of it any more, and soon afterwards its objects
+     * leave the bucket. A job that is deleted stays so.
+     *
+     * @throws IngestException UNKNOWN, CONFLICT while it is open or another job is made of its
+     *     candidates, or UNAVAILABLE
+     */
+    public void deleteJob(String id) {
+        requireCaughtUp();
+        if (jobs.deletedAt(id).isPresent()) {
+            return;
+        }
+        Job job = job(id);
+        if (!job.status().isTerminal()) {
+            throw IngestException.conflict(
+                    "id",
+                    "job_open",
+                    "job '%s' is %s: wait for its end or cancel it, then delete it"
+                            .formatted(id, job.status().name().toLowerCase(Locale.ROOT)));
+        }
+        List<String> children = jobs.open(child -> child.replays(id));
+        if (!children.isEmpty()) {
+            throw IngestException.conflict(
+                    "id",
+                    "job_in_use",
+                    "job '%s' is made of the candidates of '%s': wait for its end or cancel it"
+                            .formatted(children.get(0), id));
+        }
+        intake.publish(id, new JobDeleted(false));
+        LOG.info("job {} deleted", id);
     }
 
     /**
@@ -917,7 +1022,7 @@ public final class IngestService implements Service {
         requireCaughtUp();
         List<ResultIndex.Place> all =
                 jobs.ask(jobId, JobState::results)
-                        .orElseThrow(() -> IngestException.unknownJob(jobId))
+                        .orElseThrow(() -> absent(jobId, IngestException.unknownJob(jobId)))
                         .latestFirst();
         int start = 0;
         if (after != null) {
@@ -977,7 +1082,8 @@ public final class IngestService implements Service {
 
     /**
      * Tells {@code follower} of changes until it is no longer open: first the event {@code
-     * snapshot}, then {@code jobs}, {@code lag}, {@code lag-unknown} and {@code unavailable}.
+     * snapshot}, then {@code jobs}, {@code deleted} with ids of jobs, {@code lag}, {@code
+     * lag-unknown} and {@code unavailable}.
      */
     public void follow(Follower follower) {
         feed.add(follower);
@@ -992,7 +1098,8 @@ public final class IngestService implements Service {
     }
 
     private boolean isFromFile(String jobId) {
-        return jobs.ask(jobId, job -> job.created() != null).orElse(false);
+        return jobs.ask(jobId, job -> job.created() != null)
+                .orElse(jobs.deletedAt(jobId).isPresent());
     }
 
     private Instant now() {
@@ -1062,7 +1169,17 @@ public final class IngestService implements Service {
             store = openStore.get();
             files = new FileStore(store);
             replays = new Replays(store);
-            intake = new Intake(jobs, files, publisher, this::catchUp, new Listener(), clock);
+            intake =
+                    new Intake(
+                            jobs,
+                            files,
+                            backlog,
+                            publisher,
+                            this::catchUp,
+                            new Listener(),
+                            clock);
+            housekeeper =
+                    new Housekeeper(jobs, files, store, intake, limits.fileRetention(), clock);
             keeper = new JobKeeper(jobs, intake, new JobFiles(store, files, results), clock);
             dispatcher = new Dispatcher(jobs, files, replays, publisher, this::catchUp, clock);
             lag.start();
@@ -1105,6 +1222,7 @@ public final class IngestService implements Service {
                         caughtUp = true;
                         keeper.start();
                         dispatcher.start();
+                        housekeeper.start();
                         if (webhooks != null) {
                             webhooks.start();
                         }
@@ -1131,7 +1249,7 @@ public final class IngestService implements Service {
     @Override
     public Health health() {
         Health log = new Health(!failure.isDone(), caughtUp, "ingest: " + message);
-        return Health.all(List.of(log, jsonCaptions.health()));
+        return Health.all(List.of(log, disk.health(), jsonCaptions.health()));
     }
 
     @Override
@@ -1152,6 +1270,9 @@ public final class IngestService implements Service {
         }
         if (webhooks != null) {
             webhooks.close();
+        }
+        if (housekeeper != null) {
+            housekeeper.close();
         }
         JobLog open = log;
         if (open != null) {

@@ -44,6 +44,7 @@ final class Intake {
 
     private final JobTable jobs;
     private final FileStore files;
+    private final Backlog backlog;
     private final JobPublisher publisher;
     private final Runnable catchUp;
     private final JobLog.Listener listener;
@@ -56,12 +57,14 @@ final class Intake {
     Intake(
             JobTable jobs,
             FileStore files,
+            Backlog backlog,
             JobPublisher publisher,
             Runnable catchUp,
             JobLog.Listener listener,
             Clock clock) {
         this.jobs = jobs;
         this.files = files;
+        this.backlog = backlog;
         this.publisher = publisher;
         this.catchUp = catchUp;
         this.listener = listener;
@@ -80,24 +83,19 @@ final class Intake {
     }
 
     /**
-     * What is wrong with a file of captions, at most {@link JobParser#MAX_PROBLEMS}.
+     * What is in a file of captions.
      *
-     * @throws IOException if it cannot be read
-     */
-    List<Problem> validate(Path file) throws IOException {
-        return survey(file).problems();
-    }
-
-    /**
-     * What is in a file.
-     *
+     * @param problems at most {@link JobParser#MAX_PROBLEMS}
      * @param lines good and bad
      * @param captions good lines
      * @param candidates of the good lines
      */
-    private record Survey(List<Problem> problems, int lines, int captions, long candidates) {}
+    record Survey(List<Problem> problems, int lines, int captions, long candidates) {}
 
-    private static Survey survey(Path file) throws IOException {
+    /**
+     * @throws IOException if the file cannot be read
+     */
+    static Survey survey(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
             JobParser parser = new JobParser(in, "validation", Instant.EPOCH);
             List<Problem> problems = parser.validate();
@@ -122,12 +120,21 @@ final class Intake {
     /**
      * Takes a job that was created from validation to its start, or to its rejection; a job that
      * has been stopped meanwhile is closed. One job at a time, in the order of their coming.
+     *
+     * @throws IngestException TOO_MANY while it must wait for others
      */
     synchronized void start(String jobId) throws IOException {
         JobCreated created = jobs.ask(jobId, JobState::created).orElseThrow();
         if (isStopped(jobId)) {
             closeBeforeStart(jobId);
             return;
+        }
+        if (isStarted(jobId)) {
+            return;
+        }
+        boolean isDrawn = created.getReplay() == null;
+        if (isDrawn) {
+            backlog.requireRoomToStart(jobId, 0);
         }
         StoredFile file = files.find(created.getInputFileId()).orElse(null);
         if (file == null) {
@@ -150,7 +157,12 @@ final class Intake {
                     problems.stream().anyMatch(problem -> OF_THE_FILE.contains(problem.code()));
             if (!problems.isEmpty() && (fatal || !created.getSkipInvalid())) {
                 reject(jobId, problems);
+            } else if (isDrawn && backlog.problem(survey.candidates()) != null) {
+                reject(jobId, List.of(backlog.problem(survey.candidates())));
             } else {
+                if (isDrawn) {
+                    backlog.requireRoomToStart(jobId, survey.candidates());
+                }
                 publishStart(jobId, local, survey);
             }
         } finally {

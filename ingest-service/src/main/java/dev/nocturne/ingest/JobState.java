@@ -3,6 +3,7 @@ package dev.nocturne.ingest;
 import dev.nocturne.events.FileProblem;
 import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.JobDeleted;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobRejected;
 import dev.nocturne.events.JobReleased;
@@ -42,7 +43,7 @@ final class JobState {
     private final Set<Long> finished = new HashSet<>(); // request ids as numbers
     private final Map<RequestStatus, Integer> counts = new EnumMap<>(RequestStatus.class);
     private final Map<Integer, Long> firstOffsets = new HashMap<>(); // of its results, by partition
-    private final ResultIndex results = new ResultIndex();
+    private ResultIndex results = new ResultIndex();
     private final RecentRate rate = new RecentRate();
     private Instant finishedAt = Instant.MIN; // of the latest result
 
@@ -51,6 +52,9 @@ final class JobState {
     private JobReleased released; // null: all captions were published at once
     private final Map<Long, Out> out = new HashMap<>(); // released, not finished, by request id
     private long outCandidates;
+
+    private Instant deletedAt; // null unless it is deleted
+    private boolean isPurged;
 
     /**
      * A request that is on its way.
@@ -77,6 +81,10 @@ final class JobState {
                 createdAt = event.getAt();
                 schedule = Schedule.of(creation);
             }
+        } else if (change instanceof JobDeleted deletion) {
+            deletedAt = deletedAt == null ? event.getAt() : deletedAt;
+            isPurged |= deletion.getPurged();
+            results = new ResultIndex();
         } else if (isTerminal()) {
             return; // came too late
         } else if (change instanceof JobRejected rejection) {
@@ -127,6 +135,9 @@ final class JobState {
      * @return the request that was on its way and is now finished; null if it was not
      */
     Out add(RequestFinished event, int partition, long offset) {
+        if (deletedAt != null) {
+            return null;
+        }
         // the smallest offset, also when a replay comes by again
         firstOffsets.merge(partition, offset, Math::min);
         results.add(event, partition, offset);
@@ -162,6 +173,43 @@ final class JobState {
 
     boolean isStarted() {
         return submitted != null;
+    }
+
+    /** Whether its file has not been read yet. */
+    boolean isToBeStarted() {
+        return created != null && submitted == null && rejected == null && stopped == null;
+    }
+
+    /** Null unless it is deleted: then it is known for nothing else. */
+    Instant deletedAt() {
+        return deletedAt;
+    }
+
+    /**
+     * A deleted job of which something may still be in the bucket.
+     *
+     * @param ownInputFileId null if the file is not the job's alone: a batch's is its uploader's
+     */
+    record Deleted(String id, String ownInputFileId) {}
+
+    /** Null if it is not deleted, or all of it has left the bucket. */
+    Deleted deleted() {
+        boolean ownsInput = created != null && id.startsWith("job-");
+        return deletedAt == null || isPurged
+                ? null
+                : new Deleted(id, ownsInput ? created.getInputFileId() : null);
+    }
+
+    /** Whether the job was made from this file. */
+    boolean reads(String fileId) {
+        return created != null && created.getInputFileId().equals(fileId);
+    }
+
+    /** Whether its pictures are made of what another job has drawn. */
+    boolean replays(String jobId) {
+        return created != null
+                && created.getReplay() != null
+                && created.getReplay().getJobId().equals(jobId);
     }
 
     /** Null for a job that came through Kafka. */
@@ -206,6 +254,14 @@ final class JobState {
     /** In candidates. */
     long out() {
         return isDispatched() ? outCandidates : 0;
+    }
+
+    /** Candidates that are not drawn yet; of a job that came through Kafka, its requests. */
+    long waitingCandidates() {
+        if (!isStarted() || isTerminal() || stopped != null || allFinished() || !isDrawn()) {
+            return 0;
+        }
+        return isDispatched() ? outCandidates + released.getHeldCandidates() : open();
     }
 
     /** What is left of it, for an estimate; what is out already waits for no window. */

@@ -13,9 +13,14 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Every job's state. Thread-safe: the log is read by one thread, asked about by others. */
 final class JobTable {
@@ -23,8 +28,15 @@ final class JobTable {
     /** They need every job, and are asked for of each. */
     private static final Duration ESTIMATED = Duration.ofMillis(500);
 
+    /** The custom id of a candidate's rendering, see {@link IngestService#candidate}. */
+    private static final Pattern RENDERING = Pattern.compile("(.+)-[0-9a-f]{16}-\\d{1,3}");
+
     private final Map<String, JobState> jobs = new HashMap<>(); // guarded by this
     private final Map<String, String> jobByIdempotencyKey = new HashMap<>(); // likewise
+
+    /** Jobs that rendered a candidate of another one, by that one's id; guarded by this. */
+    private final Map<String, Set<String>> renderings = new HashMap<>();
+
     private final Throughput throughput = new Throughput();
     private final Clock clock;
     private Map<String, FinishEstimate> estimates = Map.of(); // guarded by this, like the next
@@ -48,6 +60,12 @@ final class JobTable {
 
     synchronized void add(RequestFinished event, int partition, long offset) {
         JobState job = state(event.getRequest().getJobId());
+        Matcher rendering = RENDERING.matcher(event.getRequest().getCustomId());
+        if (rendering.matches()) {
+            renderings
+                    .computeIfAbsent(rendering.group(1), id -> new TreeSet<>())
+                    .add(job.id());
+        }
         JobState.Out gone = job.add(event, partition, offset);
         boolean painted = event.getStatus() == RequestStatus.COMPLETED && job.stopped() == null;
         if (painted && gone != null && gone.since() != null) {
@@ -61,7 +79,36 @@ final class JobTable {
 
     /** What {@code question} finds out about a job; empty if there is no such job. */
     synchronized <T> Optional<T> ask(String id, Function<JobState, T> question) {
-        return Optional.ofNullable(jobs.get(id)).filter(JobState::isKnown).map(question);
+        return Optional.ofNullable(jobs.get(id)).filter(JobTable::isThere).map(question);
+    }
+
+    private static boolean isThere(JobState job) {
+        return job.isKnown() && job.deletedAt() == null;
+    }
+
+    /** Empty unless the job is deleted. */
+    synchronized Optional<Instant> deletedAt(String id) {
+        return Optional.ofNullable(jobs.get(id)).map(JobState::deletedAt);
+    }
+
+    /** Deleted jobs that may still have objects in the bucket. */
+    synchronized List<JobState.Deleted> deletedJobs() {
+        return jobs.values().stream().map(JobState::deleted).filter(Objects::nonNull).toList();
+    }
+
+    /** Ids under which candidates of the job were rendered; they are no jobs of their own. */
+    synchronized List<String> renderings(String id) {
+        return renderings.getOrDefault(id, Set.of()).stream()
+                .filter(own -> !jobs.get(own).isKnown())
+                .toList();
+    }
+
+    /** Of all jobs but these. */
+    synchronized long waitingCandidates(Set<String> others) {
+        return jobs.values().stream()
+                .filter(job -> !others.contains(job.id()))
+                .mapToLong(JobState::waitingCandidates)
+                .sum();
     }
 
     /** What the pipeline makes of the jobs' captions. */
@@ -131,7 +178,7 @@ final class JobTable {
      */
     synchronized Optional<List<Job>> jobs(Instant now, String after, int limit) {
         Map<String, FinishEstimate> estimates = estimates(now);
-        return page(JobState::isKnown, after, limit, job -> job.at(now, estimates.get(job.id())));
+        return page(job -> true, after, limit, job -> job.at(now, estimates.get(job.id())));
     }
 
     /** As {@link #jobs}, of the jobs that were made from a file. */
@@ -148,6 +195,7 @@ final class JobTable {
             Predicate<JobState> fits, String after, int limit, Function<JobState, T> view) {
         List<JobState> all =
                 jobs.values().stream()
+                        .filter(JobTable::isThere)
                         .filter(fits)
                         .sorted(
                                 Comparator.comparing(JobState::submittedAt)

@@ -84,6 +84,9 @@ export function take(event, data) {
     loadHistory();
   } else if (event === "jobs") {
     addJobs(data);
+  } else if (event === "deleted") {
+    data.forEach((id) => store.jobs.delete(id));
+    changed("jobs");
   } else if (event === "lag") {
     setLag(data, null);
     appendHistory(data);

@@ -26,6 +26,7 @@ final class MemoryStore implements ObjectStore {
 
     final Map<String, byte[]> objects = new ConcurrentSkipListMap<>();
     final Set<String> away = ConcurrentHashMap.newKeySet(); // keys that cannot be read or put now
+    final Set<String> undeletable = ConcurrentHashMap.newKeySet();
     final AtomicInteger refusals = new AtomicInteger();
     final Queue<String> opened = new ConcurrentLinkedQueue<>(); // keys
 
@@ -80,6 +81,9 @@ final class MemoryStore implements ObjectStore {
 
     @Override
     public void delete(String key) {
+        if (undeletable.contains(key)) {
+            throw new TransientException("the store is away", null);
+        }
         objects.remove(key);
     }
 

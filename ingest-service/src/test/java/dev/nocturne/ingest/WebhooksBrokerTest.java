@@ -82,6 +82,7 @@ class WebhooksBrokerTest extends OnBroker {
                         kafka,
                         () -> store,
                         new WebhookSettings(url, SECRET),
+                        IngestLimits.DEFAULT,
                         meters,
                         Clock.systemUTC());
         service.start();
@@ -205,6 +206,7 @@ class WebhooksBrokerTest extends OnBroker {
                         kafka,
                         () -> store,
                         new WebhookSettings("localhost:1", SECRET),
+                        IngestLimits.DEFAULT,
                         meters,
                         Clock.systemUTC())) {
             ingest.start();

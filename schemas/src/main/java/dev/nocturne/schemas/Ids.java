@@ -56,6 +56,13 @@ public final class Ids {
         return id.toString();
     }
 
+    /** How ids begin, after their prefix, that are made at this time: they sort by it. */
+    public static String timePart(Instant time) {
+        StringBuilder part = new StringBuilder();
+        appendBase32(part, time.toEpochMilli(), 10);
+        return part.toString();
+    }
+
     private static void appendBase32(StringBuilder out, long bits, int digits) {
         for (int digit = digits - 1; digit >= 0; digit--) {
             out.append(CROCKFORD_BASE32.charAt((int) (bits >>> (5 * digit)) & 31));

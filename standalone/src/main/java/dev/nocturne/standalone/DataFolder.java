@@ -57,6 +57,10 @@ final class DataFolder implements AutoCloseable {
         return new String(bytes.array(), 0, bytes.position(), StandardCharsets.US_ASCII);
     }
 
+    Path root() {
+        return root;
+    }
+
     Path kafkaLog() {
         return root.resolve("kafka");
     }

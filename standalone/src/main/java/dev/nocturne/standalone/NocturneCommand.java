@@ -33,6 +33,7 @@ import picocli.CommandLine.ScopeType;
             WatchCommand.class,
             CancelCommand.class,
             RetryFailedCommand.class,
+            DeleteCommand.class,
             DownloadCommand.class,
             RerankCommand.class,
             LagCommand.class,

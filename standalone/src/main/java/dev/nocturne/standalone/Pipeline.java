@@ -5,6 +5,7 @@ import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.generator.GeneratorService;
+import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.WebhookSettings;
 import dev.nocturne.models.ModelBundle;
@@ -93,7 +94,13 @@ final class Pipeline implements AutoCloseable {
 
     private void startServices(Settings settings, MeterRegistry meters) {
         Path model = settings.model();
-        ingest = new IngestService(kafka, objectStore, settings.webhooks(), meters);
+        IngestLimits limits =
+                IngestLimits.parse(
+                        System.getenv(IngestLimits.MAX_WAITING_VARIABLE),
+                        System.getenv(IngestLimits.MIN_FREE_VARIABLE),
+                        System.getenv(IngestLimits.RETENTION_VARIABLE),
+                        List.of(data.root(), Path.of(System.getProperty("java.io.tmpdir"))));
+        ingest = new IngestService(kafka, objectStore, settings.webhooks(), limits, meters);
         services.add(ingest);
         services.add(new RerankService(kafka, data.rerankState(), meters));
         services.add(new DecoderService(kafka, objectStore, model, meters));

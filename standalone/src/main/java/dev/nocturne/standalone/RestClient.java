@@ -103,6 +103,10 @@ final class RestClient {
         return send(request(path).POST(HttpRequest.BodyPublishers.noBody()), type);
     }
 
+    <T> T delete(String path, Class<T> type) throws IOException, InterruptedException {
+        return send(request(path).DELETE(), type);
+    }
+
     /** What a user typed, as a part of a path. */
     static String segment(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");

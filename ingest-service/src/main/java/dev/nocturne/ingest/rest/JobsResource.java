@@ -10,6 +10,7 @@ import dev.nocturne.ingest.RequestResult;
 import dev.nocturne.ingest.StoredRequest;
 import dev.nocturne.schemas.PictureFormat;
 import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -101,6 +102,16 @@ public class JobsResource {
     @Path("{id}")
     public Job job(String id) {
         return ingest.job(id);
+    }
+
+    record Deleted(String id, String object, boolean deleted) {}
+
+    /** With its pictures and files; there is no way back. */
+    @DELETE
+    @Path("{id}")
+    public Deleted delete(String id) {
+        ingest.deleteJob(id);
+        return new Deleted(id, "job", true);
     }
 
     /** An array; one result at a time is in memory. */

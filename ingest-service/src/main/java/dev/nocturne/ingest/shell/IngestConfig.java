@@ -15,6 +15,15 @@ interface IngestConfig {
 
     Webhook webhook();
 
+    /** Candidates; see {@link dev.nocturne.ingest.IngestLimits}, like the next two. */
+    Optional<String> maxWaitingCandidates();
+
+    /** Bytes. */
+    Optional<String> minFreeBytes();
+
+    /** A duration. */
+    Optional<String> fileRetention();
+
     interface Kafka {
         /** {@code host:port}, comma-separated. */
         String bootstrapServers();

@@ -1,5 +1,6 @@
 package dev.nocturne.ingest.shell;
 
+import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.WebhookSettings;
 import dev.nocturne.runtime.Health;
@@ -14,6 +15,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
+import java.nio.file.Path;
+import java.util.List;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
@@ -46,7 +49,14 @@ class IngestShell {
                 new WebhookSettings(
                         config.webhook().url().orElse(null),
                         config.webhook().secret().orElse(null));
-        return new IngestService(kafka, store, webhooks, meters);
+        IngestLimits limits =
+                IngestLimits.parse(
+                        config.maxWaitingCandidates().orElse(null),
+                        config.minFreeBytes().orElse(null),
+                        config.fileRetention().orElse(null),
+                        List.of(Path.of(System.getProperty("java.io.tmpdir"))));
+        LOG.info(limits);
+        return new IngestService(kafka, store, webhooks, limits, meters);
     }
 
     void start(@Observes StartupEvent event, IngestService ingest) {

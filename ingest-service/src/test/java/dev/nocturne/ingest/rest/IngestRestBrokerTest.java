@@ -119,6 +119,24 @@ class IngestRestBrokerTest {
         }
     }
 
+    @Test
+    void aFinishedJobCanBeDeleted() throws Exception {
+        String id = JSON.readTree(post("{\"custom_id\":\"x\",\"prompt\":\"a cat\"}").body()).get("id").textValue();
+        assertThat(delete("v1/jobs/" + id).statusCode()).as("it is open").isEqualTo(409);
+        finish(id, "x");
+        await().atMost(PATIENCE)
+                .until(() -> json("v1/jobs/" + id).get("status").asText().equals("completed"));
+
+        HttpResponse<String> deleted = delete("v1/jobs/" + id);
+        assertThat(deleted.statusCode()).isEqualTo(200);
+        assertThat(deleted.body())
+                .isEqualTo("{\"id\":\"%s\",\"object\":\"job\",\"deleted\":true}".formatted(id));
+        assertThat(get("v1/jobs/" + id).statusCode()).isEqualTo(404);
+        assertThat(json("v1/jobs/" + id).get("error").get("message").textValue())
+                .contains("was deleted at");
+        assertThat(json("v1/jobs").findValuesAsText("id")).doesNotContain(id);
+    }
+
     private void itsFilesHaveLinks(String id) throws Exception {
         HttpResponse<String> links = get("v1/jobs/" + id + "/links?expires_in=60");
         assertThat(links.headers().firstValue("content-type"))
@@ -572,6 +590,11 @@ class IngestRestBrokerTest {
 
     private HttpResponse<String> get(String path) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(root.resolve(path)).build();
+        return http.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    private HttpResponse<String> delete(String path) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(root.resolve(path)).DELETE().build();
         return http.send(request, HttpResponse.BodyHandlers.ofString());
     }
 

@@ -1,0 +1,144 @@
+package dev.nocturne.ingest;
+
+import dev.nocturne.events.JobDeleted;
+import dev.nocturne.runtime.ObjectStore;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes out of the bucket what is not kept: everything of deleted jobs, and files of the API whose
+ * time is over. What is left of it follows from the log and the bucket, so a restart goes on; what
+ * fails comes again.
+ */
+final class Housekeeper implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Housekeeper.class);
+    private static final Duration TICK = Duration.ofSeconds(1);
+    private static final Duration RETRY = Duration.ofSeconds(30);
+
+    /** Between two looks for files: each lists all of them. */
+    private static final Duration SWEEP = Duration.ofHours(1);
+
+    private final JobTable jobs;
+    private final FileStore files;
+    private final ObjectStore store;
+    private final Intake intake;
+    private final Duration retention; // null: files are kept
+    private final Clock clock;
+    private final ScheduledExecutorService thread =
+            Executors.newSingleThreadScheduledExecutor(
+                    task -> {
+                        Thread thread = new Thread(task, "housekeeper");
+                        thread.setDaemon(true);
+                        return thread;
+                    });
+    private Instant nextSweep = Instant.MIN; // the thread's own, like the next
+    private Instant notBefore = Instant.MIN;
+    private boolean started; // guarded by this
+
+    /**
+     * @param retention null: files are kept
+     */
+    Housekeeper(
+            JobTable jobs,
+            FileStore files,
+            ObjectStore store,
+            Intake intake,
+            Duration retention,
+            Clock clock) {
+        this.jobs = jobs;
+        this.files = files;
+        this.store = store;
+        this.intake = intake;
+        this.retention = retention;
+        this.clock = clock;
+    }
+
+    /** The table must know all that was in the log before; later calls change nothing. */
+    synchronized void start() {
+        if (!started) {
+            started = true;
+            thread.scheduleWithFixedDelay(this::tick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void tick() {
+        Instant now = clock.instant();
+        if (now.isBefore(notBefore)) {
+            return;
+        }
+        try {
+            jobs.deletedJobs().forEach(this::purge);
+            if (retention != null && !now.isBefore(nextSweep)) {
+                expireFiles(now);
+                nextSweep = now.plus(retention.compareTo(SWEEP) < 0 ? TICK : SWEEP);
+            }
+        } catch (Throwable e) { // of any kind: the next tick comes only if this one ends well
+            notBefore = now.plus(RETRY);
+            if (!thread.isShutdown()) {
+                LOG.warn("ING-22 not all was deleted, next try in {}: {}", RETRY, e.toString());
+                LOG.debug("ING-22", e);
+            }
+        }
+    }
+
+    private void purge(JobState.Deleted job) {
+        List<String> folders = new ArrayList<>(jobs.renderings(job.id()));
+        folders.add(job.id());
+        int objects = 0;
+        for (String folder : folders) {
+            for (String key : store.list(JobFiles.key(folder, ""))) {
+                store.delete(key);
+                objects++;
+            }
+        }
+        List<String> own = new ArrayList<>();
+        own.add(JobFiles.outputFileId(job.id()));
+        own.add(JobFiles.errorFileId(job.id()));
+        if (job.ownInputFileId() != null && !isRead(job.ownInputFileId())) {
+            own.add(job.ownInputFileId());
+        }
+        own.forEach(id -> files.find(id).ifPresent(files::delete));
+        intake.publish(job.id(), new JobDeleted(true));
+        LOG.info("ING-23 job {} has left the bucket: {} objects deleted", job.id(), objects);
+    }
+
+    private boolean isRead(String fileId) {
+        return !jobs.open(job -> job.reads(fileId)).isEmpty();
+    }
+
+    /** Of those that no job still reads. */
+    private void expireFiles(Instant now) {
+        Instant oldest = now.minus(retention);
+        int deleted = 0;
+        for (String id : files.idsBefore(oldest)) {
+            StoredFile file = files.find(id).orElse(null);
+            if (file != null && file.createdAt() < oldest.getEpochSecond() && !isRead(id)) {
+                files.delete(file);
+                deleted++;
+            }
+        }
+        if (deleted > 0) {
+            LOG.info("ING-24 {} files deleted that were older than {}", deleted, retention);
+        }
+    }
+
+    /** Breaks off what is under way: it comes again after the next start. */
+    @Override
+    public void close() {
+        thread.shutdownNow();
+        try {
+            thread.awaitTermination(10, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,237 @@
+package dev.nocturne.ingest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Topics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+/** What leaves the bucket: jobs that somebody deletes, and files whose time is over. */
+class DeletionBrokerTest extends OnBroker {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String API = "http://localhost:8080/";
+
+    private final MovableClock clock = new MovableClock();
+
+    private IngestService service(Duration fileRetention) {
+        IngestService service =
+                new IngestService(
+                        kafka,
+                        () -> store,
+                        WebhookSettings.NONE,
+                        new IngestLimits(1_000, 0, fileRetention, List.of()),
+                        new SimpleMeterRegistry(),
+                        clock);
+        service.start();
+        await().atMost(PATIENCE).until(() -> service.health().ready());
+        return service;
+    }
+
+    @Test
+    void aFinishedJobLeavesTheBucketAndStaysGone() throws Exception {
+        String id;
+        String batch;
+        String upload;
+        try (IngestService ingest = service(null)) {
+            id = finishedJob(ingest);
+            upload = upload(ingest, "{\"custom_id\":\"b\",\"prompt\":\"a dog\"}");
+            batch = ingest.createBatch(batchBody(upload), "key-1", API).id();
+            assertConflict(() -> ingest.deleteJob(batch), "job_open");
+            finish(JobStateTest.completed(batch, "b", 1));
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.batch(batch).status() == Job.Status.COMPLETED);
+            String rendering = rendered(id + "-00112233445566ff-3");
+
+            ingest.deleteJob(id);
+
+            assertGone(() -> ingest.job(id), "job_deleted");
+            assertGone(() -> ingest.requests(id, new RequestFilter(null, null), null, 9), null);
+            assertGone(() -> ingest.jobFile(id, "manifest.json"), null);
+            assertGone(() -> ingest.links(id, null), "job_deleted");
+            assertGone(() -> ingest.rerank(id, JSON.readTree("{\"top\":1}"), API), "job_deleted");
+            assertThat(ingest.jobs()).extracting(Job::id).containsExactly(batch);
+            await().atMost(PATIENCE).until(() -> !names(id) && !names(rendering));
+            assertThat(store.objects.keySet())
+                    .as("another job, and a file of its uploader")
+                    .contains(JobFiles.manifestKey(batch), "files/%s/content".formatted(upload));
+
+            ingest.deleteJob(batch);
+            await().atMost(PATIENCE).until(() -> !names(batch));
+            assertThat(store.objects.keySet())
+                    .containsExactly(
+                            "files/%s/content".formatted(upload),
+                            "files/%s/file.json".formatted(upload));
+        }
+        try (IngestService ingest = service(null)) {
+            assertThat(ingest.jobs()).isEmpty();
+            assertThat(ingest.batches(null, 9)).isEmpty();
+            assertGone(() -> ingest.job(id), "job_deleted");
+            assertGone(() -> ingest.batch(batch), "job_deleted");
+            assertGone(() -> ingest.createBatch(batchBody(upload), "key-1", API), "job_deleted");
+            ingest.deleteJob(id);
+            assertGone(() -> ingest.deleteJob("job-of-nobody"), "unknown_job");
+        }
+    }
+
+    @Test
+    void aDeletionThatIsCutOffGoesOnAfterTheRestart() throws Exception {
+        String id;
+        try (IngestService ingest = service(null)) {
+            id = finishedJob(ingest);
+            store.undeletable.add(JobFiles.manifestKey(id));
+            ingest.deleteJob(id);
+            assertGone(() -> ingest.job(id), "job_deleted");
+        }
+        assertThat(store.objects).containsKey(JobFiles.manifestKey(id));
+        store.undeletable.clear();
+        try (IngestService ingest = service(null)) {
+            await().atMost(PATIENCE).until(() -> !names(id));
+            assertThat(ingest.jobs()).isEmpty();
+        }
+    }
+
+    @Test
+    void filesAreDeletedWhenTheirTimeIsOverAndJobsStayWhole() throws Exception {
+        try (IngestService ingest = service(Duration.ofDays(30))) {
+            String finishedFile = upload(ingest, "{\"custom_id\":\"a\",\"prompt\":\"a cat\"}");
+            String finished = ingest.createBatch(batchBody(finishedFile), null, API).id();
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.batch(finished).status() == Job.Status.IN_PROGRESS);
+            finish(JobStateTest.failed(finished, "a", 1));
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.batch(finished).status() == Job.Status.COMPLETED);
+            clock.ahead = Duration.ofDays(28);
+            String openFile = upload(ingest, "{\"custom_id\":\"b\",\"prompt\":\"a dog\"}");
+            String open = ingest.createBatch(batchBody(openFile), null, API).id();
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.batch(open).status() == Job.Status.IN_PROGRESS);
+
+            clock.ahead = Duration.ofDays(31);
+            await().atMost(PATIENCE).until(() -> ingest.files(null, 9, null).size() == 1);
+            assertThat(ingest.files(null, 9, null)).extracting(StoredFile::id).containsExactly(openFile);
+            assertThat(store.objects.keySet())
+                    .noneMatch(key -> key.contains(finishedFile))
+                    .contains(
+                            "jobs/%s/errors.jsonl".formatted(finished),
+                            "jobs/%s/input.jsonl".formatted(finished),
+                            JobFiles.manifestKey(finished));
+            assertGone(
+                    () -> ingest.createBatch(batchBody(finishedFile), null, API), "invalid_option");
+
+            String again = ingest.retryFailed(finished, API).id();
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.batch(again).requestCounts().total() == 1);
+        }
+    }
+
+    /** Whoever deletes the file of a batch's answers deletes nothing of the batch's folder. */
+    @Test
+    void theFilesOfAnswersAreTheJobsToo() throws Exception {
+        try (IngestService ingest = service(null)) {
+            String id = finishedJob(ingest);
+            String output = JobFiles.outputFileId(id);
+            assertThat(ingest.content(ingest.file(output)).readAllBytes()).isNotEmpty();
+            ingest.delete(output);
+
+            assertGone(() -> ingest.file(output), "unknown_file");
+            assertThat(ingest.jobFile(id, "output.jsonl").readAllBytes()).isNotEmpty();
+
+            String upload = upload(ingest, "x");
+            StoredFile file = ingest.file(upload);
+            store.objects.remove(file.key()); // somebody did
+            assertGone(() -> ingest.content(file), "unknown_file");
+        }
+    }
+
+    private String finishedJob(IngestService ingest) throws IOException {
+        String id =
+                ingest.submit(
+                                new ByteArrayInputStream(
+                                        "{\"custom_id\":\"a\",\"prompt\":\"a cat\"}"
+                                                .getBytes(UTF_8)),
+                                null,
+                                null,
+                                null,
+                                false,
+                                API)
+                        .id();
+        RequestFinished result = JobStateTest.completed(id, "a", 1);
+        store.objects.put(result.getImages().get(0).getKey(), new byte[9]);
+        finish(result);
+        await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
+        return id;
+    }
+
+    /** The job id under which a candidate's picture was stored. */
+    private String rendered(String customId) {
+        String id = Ids.captionJobId(customId);
+        RequestFinished result = JobStateTest.completed(id, customId, 1);
+        store.objects.put(result.getImages().get(0).getKey(), new byte[9]);
+        finish(result);
+        return id;
+    }
+
+    private boolean names(String jobId) {
+        String ulid = jobId.replaceFirst("^[a-z]+[-_]", "");
+        return store.objects.keySet().stream().anyMatch(key -> key.contains(ulid));
+    }
+
+    private static void assertConflict(ThrowingCallable call, String code) {
+        assertThatExceptionOfType(IngestException.class)
+                .isThrownBy(call)
+                .matches(e -> e.kind() == IngestException.Kind.CONFLICT)
+                .matches(e -> e.problems().get(0).code().equals(code));
+    }
+
+    private static void assertGone(ThrowingCallable call, String code) {
+        assertThatExceptionOfType(IngestException.class)
+                .isThrownBy(call)
+                .satisfies(
+                        e ->
+                                assertThat(e.problems().get(0).code())
+                                        .isIn(
+                                                code == null
+                                                        ? List.of(
+                                                                "job_deleted",
+                                                                "unknown_file",
+                                                                "unknown_job")
+                                                        : List.of(code)));
+    }
+
+    private String upload(IngestService ingest, String lines) throws IOException {
+        Path file = Files.writeString(folder.resolve("upload"), lines);
+        return ingest.upload("captions.jsonl", "batch", file).id();
+    }
+
+    private static JsonNode batchBody(String fileId) throws IOException {
+        return JSON.readTree(
+                "{\"input_file_id\":\"%s\",\"endpoint\":\"/v1/images/generations\",\"completion_window\":\"7d\"}"
+                        .formatted(fileId));
+    }
+
+    private void finish(RequestFinished event) {
+        String key = Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId());
+        producer.send(
+                new ProducerRecord<>(
+                        Topics.RESULTS.name(), key.getBytes(UTF_8), EventCodec.encode(event)));
+        producer.flush();
+    }
+}
