@@ -64,7 +64,12 @@ class InteractiveLatencyBrokerTest {
             SimpleMeterRegistry meters = new SimpleMeterRegistry();
             Path directory = model.directory();
             try (IngestService ingest =
-                            new IngestService(kafka, bucket, WebhookSettings.NONE, IngestLimits.DEFAULT, meters);
+                            new IngestService(
+                                    kafka,
+                                    bucket,
+                                    WebhookSettings.NONE,
+                                    IngestLimits.DEFAULT,
+                                    meters);
                     Service encoder = new EncoderService(kafka, directory, meters);
                     Service generator =
                             new GeneratorService(

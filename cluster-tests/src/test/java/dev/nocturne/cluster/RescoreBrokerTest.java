@@ -77,7 +77,12 @@ class RescoreBrokerTest {
                             store.secretKey(),
                             "nocturne");
             try (IngestService opened =
-                            new IngestService(kafka, bucket, WebhookSettings.NONE, IngestLimits.DEFAULT, meters);
+                            new IngestService(
+                                    kafka,
+                                    bucket,
+                                    WebhookSettings.NONE,
+                                    IngestLimits.DEFAULT,
+                                    meters);
                     Service rerank = new RerankService(kafka, folder.resolve("rerank"), meters)) {
                 ingest = opened;
                 start(ingest, rerank);

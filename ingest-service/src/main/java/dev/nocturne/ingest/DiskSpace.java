@@ -8,9 +8,7 @@ import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Refuses work while a disk is almost full: what has been accepted needs the rest. Thread-safe.
- */
+/** Refuses work while a disk is almost full: what has been accepted needs the rest. Thread-safe. */
 final class DiskSpace {
 
     private static final Logger LOG = LoggerFactory.getLogger(DiskSpace.class);
@@ -18,7 +16,8 @@ final class DiskSpace {
 
     /** As the systems say it; Java has no type for it. */
     private static final Pattern FULL =
-            Pattern.compile("No space left on device|Disk quota exceeded|not enough space on the disk");
+            Pattern.compile(
+                    "No space left on device|Disk quota exceeded|not enough space on the disk");
 
     private final List<Path> folders;
     private final long minFreeBytes;

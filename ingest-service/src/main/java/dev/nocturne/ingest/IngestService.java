@@ -144,13 +144,7 @@ public final class IngestService implements Service {
             Supplier<ObjectStore> openStore,
             MeterRegistry registry,
             Clock clock) {
-        this(
-                kafka,
-                openStore,
-                WebhookSettings.NONE,
-                IngestLimits.DEFAULT,
-                registry,
-                clock);
+        this(kafka, openStore, WebhookSettings.NONE, IngestLimits.DEFAULT, registry, clock);
     }
 
     IngestService(
@@ -307,8 +301,8 @@ public final class IngestService implements Service {
      *
      * @param idempotencyKey null if there is none; the same key again returns the same batch
      * @param apiUrl of this API as the caller knows it, ends with a slash
-     * @throws IngestException INVALID, CONFLICT if the key came with another body, TOO_MANY, FULL or
-     *     UNAVAILABLE
+     * @throws IngestException INVALID, CONFLICT if the key came with another body, TOO_MANY, FULL
+     *     or UNAVAILABLE
      */
     public Batch createBatch(JsonNode body, String idempotencyKey, String apiUrl) {
         requireCaughtUp();
@@ -377,9 +371,7 @@ public final class IngestService implements Service {
 
     /** Why there is no such job. */
     private IngestException absent(String id, IngestException unknown) {
-        return jobs.deletedAt(id)
-                .map(at -> IngestException.deletedJob(id, at))
-                .orElse(unknown);
+        return jobs.deletedAt(id).map(at -> IngestException.deletedJob(id, at)).orElse(unknown);
     }
 
     /**
@@ -1171,13 +1163,7 @@ public final class IngestService implements Service {
             replays = new Replays(store);
             intake =
                     new Intake(
-                            jobs,
-                            files,
-                            backlog,
-                            publisher,
-                            this::catchUp,
-                            new Listener(),
-                            clock);
+                            jobs, files, backlog, publisher, this::catchUp, new Listener(), clock);
             housekeeper =
                     new Housekeeper(jobs, files, store, intake, limits.fileRetention(), clock);
             keeper = new JobKeeper(jobs, intake, new JobFiles(store, files, results), clock);

@@ -62,9 +62,7 @@ final class JobTable {
         JobState job = state(event.getRequest().getJobId());
         Matcher rendering = RENDERING.matcher(event.getRequest().getCustomId());
         if (rendering.matches()) {
-            renderings
-                    .computeIfAbsent(rendering.group(1), id -> new TreeSet<>())
-                    .add(job.id());
+            renderings.computeIfAbsent(rendering.group(1), id -> new TreeSet<>()).add(job.id());
         }
         JobState.Out gone = job.add(event, partition, offset);
         boolean painted = event.getStatus() == RequestStatus.COMPLETED && job.stopped() == null;

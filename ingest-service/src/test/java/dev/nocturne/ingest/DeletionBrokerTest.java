@@ -126,7 +126,9 @@ class DeletionBrokerTest extends OnBroker {
 
             clock.ahead = Duration.ofDays(31);
             await().atMost(PATIENCE).until(() -> ingest.files(null, 9, null).size() == 1);
-            assertThat(ingest.files(null, 9, null)).extracting(StoredFile::id).containsExactly(openFile);
+            assertThat(ingest.files(null, 9, null))
+                    .extracting(StoredFile::id)
+                    .containsExactly(openFile);
             assertThat(store.objects.keySet())
                     .noneMatch(key -> key.contains(finishedFile))
                     .contains(
@@ -137,8 +139,7 @@ class DeletionBrokerTest extends OnBroker {
                     () -> ingest.createBatch(batchBody(finishedFile), null, API), "invalid_option");
 
             String again = ingest.retryFailed(finished, API).id();
-            await().atMost(PATIENCE)
-                    .until(() -> ingest.batch(again).requestCounts().total() == 1);
+            await().atMost(PATIENCE).until(() -> ingest.batch(again).requestCounts().total() == 1);
         }
     }
 

@@ -19,8 +19,7 @@ class DiskSpaceTest {
 
     private final Map<Path, Long> free =
             new HashMap<>(Map.of(SPOOL, 100 * MEBIBYTE, DATA, 100 * MEBIBYTE));
-    private final DiskSpace disk =
-            new DiskSpace(List.of(SPOOL, DATA), 100 * MEBIBYTE, free::get);
+    private final DiskSpace disk = new DiskSpace(List.of(SPOOL, DATA), 100 * MEBIBYTE, free::get);
 
     @Test
     void workIsRefusedWhileOneDiskIsAlmostFull() {

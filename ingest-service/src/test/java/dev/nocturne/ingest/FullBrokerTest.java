@@ -50,7 +50,8 @@ class FullBrokerTest extends OnBroker {
             String first = submit(ingest, captions("a", 8)).id();
             Set<String> before = Set.copyOf(store.objects.keySet());
 
-            assertRefused(() -> submit(ingest, captions("b", 3)), "8 candidates wait", "asks for 3");
+            assertRefused(
+                    () -> submit(ingest, captions("b", 3)), "8 candidates wait", "asks for 3");
             assertRefused(
                     () -> ingest.paint(JSON.readTree("{\"prompt\":\"a cat\",\"n\":1}"), API),
                     "asks for 16");
@@ -96,8 +97,7 @@ class FullBrokerTest extends OnBroker {
             await().atMost(PATIENCE).until(() -> ingest.health().ready());
             String id = batch(ingest, captions("a", 11), null);
 
-            await().atMost(PATIENCE)
-                    .until(() -> ingest.batch(id).status() == Job.Status.FAILED);
+            await().atMost(PATIENCE).until(() -> ingest.batch(id).status() == Job.Status.FAILED);
             Problem problem = ingest.batch(id).errors().data().get(0);
             assertThat(problem.code()).isEqualTo("too_many_candidates");
             assertThat(problem.message()).contains("asks for 11", "at most 10", "split it");

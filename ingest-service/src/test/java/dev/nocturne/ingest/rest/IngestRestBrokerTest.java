@@ -121,7 +121,10 @@ class IngestRestBrokerTest {
 
     @Test
     void aFinishedJobCanBeDeleted() throws Exception {
-        String id = JSON.readTree(post("{\"custom_id\":\"x\",\"prompt\":\"a cat\"}").body()).get("id").textValue();
+        String id =
+                JSON.readTree(post("{\"custom_id\":\"x\",\"prompt\":\"a cat\"}").body())
+                        .get("id")
+                        .textValue();
         assertThat(delete("v1/jobs/" + id).statusCode()).as("it is open").isEqualTo(409);
         finish(id, "x");
         await().atMost(PATIENCE)
