@@ -76,7 +76,8 @@ final class ComposeFile {
             return given;
         }
         if (variable.group(2).equals("?")) {
-            throw new IllegalArgumentException("%s: %s".formatted(variable.group(1), variable.group(3)));
+            throw new IllegalArgumentException(
+                    "%s: %s".formatted(variable.group(1), variable.group(3)));
         }
         return variable.group(3);
     }

@@ -13,8 +13,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Who may use an embedded object store: random for each data folder, and kept beside it in a
- * file that its owner alone can read. It has the form of AWS's tools, for {@code AWS_SHARED_CREDENTIALS_FILE}.
+ * Who may use an embedded object store: random for each data folder, and kept beside it in a file
+ * that its owner alone can read. It has the form of AWS's tools, for {@code
+ * AWS_SHARED_CREDENTIALS_FILE}.
  */
 public record S3Keys(String accessKey, String secretKey) {
     private static final String SUFFIX = ".credentials";

@@ -74,8 +74,7 @@ class IngestShell {
     @Produces
     @Liveness
     AsyncHealthCheck live(IngestService ingest) {
-        return () ->
-                Uni.createFrom().item(() -> response(ingest.health(), ingest.health().live()));
+        return () -> Uni.createFrom().item(() -> response(ingest.health(), ingest.health().live()));
     }
 
     @Produces

@@ -28,7 +28,13 @@ class ApiKeysTest {
 
     @Test
     void aWrongKeyIsNamedByItsPlaceAlone() {
-        for (String wrong : List.of("short", "with spaces in it, that is", ",", OLD + ",", "schlüssel-der-nacht-1")) {
+        for (String wrong :
+                List.of(
+                        "short",
+                        "with spaces in it, that is",
+                        ",",
+                        OLD + ",",
+                        "schlüssel-der-nacht-1")) {
             assertThatThrownBy(() -> ApiKeys.of(wrong))
                     .as(wrong)
                     .isInstanceOf(FatalException.class)

@@ -39,13 +39,28 @@ class DoorsBrokerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"localhost", "127.0.0.1", "127.8.9.1", "[::1]", "night.localhost", "LOCALHOST."})
+    @ValueSource(
+            strings = {
+                "localhost",
+                "127.0.0.1",
+                "127.8.9.1",
+                "[::1]",
+                "night.localhost",
+                "LOCALHOST."
+            })
     void everyNameOfThisMachineIsItsOwn(String host) throws Exception {
         assertThat(get("/v1/jobs", host(host)).status()).isEqualTo(200);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "192.0.2.7", "notlocalhost"})
+    @ValueSource(
+            strings = {
+                "evil.example",
+                "localhost.evil.example",
+                "127.0.0.1.evil.example",
+                "192.0.2.7",
+                "notlocalhost"
+            })
     void anotherHostIsMisdirected(String host) throws Exception {
         for (String path : List.of("/v1/jobs", "/", "/page/main.js", "/q/health/../../v1/jobs")) {
             RawHttp.Answer answer = get(path, host(host));
@@ -58,7 +73,10 @@ class DoorsBrokerTest {
     @Test
     void anotherHostIsMisdirectedHoweverItIsNamed() throws Exception {
         assertThat(
-                        RawHttp.send(root, "GET http://evil.example/v1/jobs HTTP/1.1", host("localhost"))
+                        RawHttp.send(
+                                        root,
+                                        "GET http://evil.example/v1/jobs HTTP/1.1",
+                                        host("localhost"))
                                 .status())
                 .isEqualTo(421);
         assertThat(
@@ -145,8 +163,7 @@ class DoorsBrokerTest {
         try {
             for (int i = 0; i < 210; i++) {
                 String path = i % 2 == 0 ? "/v1/jobs" : "/v1/files";
-                String type =
-                        i % 2 == 0 ? "application/jsonl" : "multipart/form-data; boundary=x";
+                String type = i % 2 == 0 ? "application/jsonl" : "multipart/form-data; boundary=x";
                 slow.add(
                         RawHttp.open(
                                 root,

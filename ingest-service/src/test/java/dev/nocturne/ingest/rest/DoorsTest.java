@@ -53,7 +53,13 @@ class DoorsTest {
     void aPublicUrlMustBeOne() {
         assertThat(ApiUrl.parse("https://nocturne.example.com/night/").getHost())
                 .isEqualTo("nocturne.example.com");
-        for (String wrong : List.of("nocturne.example.com", "ftp://a.example", "https://me:pw@a.example", "https://a.example?x", "https:///")) {
+        for (String wrong :
+                List.of(
+                        "nocturne.example.com",
+                        "ftp://a.example",
+                        "https://me:pw@a.example",
+                        "https://a.example?x",
+                        "https:///")) {
             assertThatThrownBy(() -> ApiUrl.parse(wrong))
                     .as(wrong)
                     .isInstanceOf(FatalException.class)

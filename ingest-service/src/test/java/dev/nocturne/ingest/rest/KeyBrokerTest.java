@@ -121,7 +121,8 @@ class KeyBrokerTest {
 
     @Test
     void aCookieCannotMakeItselfLastLonger() throws Exception {
-        String sent = "Cookie: " + cookie(send("POST", "/v1/session", bearer(WithKey.KEY))).split(";")[0];
+        String sent =
+                "Cookie: " + cookie(send("POST", "/v1/session", bearer(WithKey.KEY))).split(";")[0];
 
         RawHttp.Answer again = send("POST", "/v1/session", sent, ownOrigin());
 

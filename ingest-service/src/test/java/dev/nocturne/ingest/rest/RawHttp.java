@@ -32,7 +32,10 @@ final class RawHttp {
 
     /** The lines, without the empty one at the end. */
     static String request(String firstLine, String... headers) {
-        return firstLine + "\r\n" + String.join("\r\n", headers) + (headers.length > 0 ? "\r\n" : "");
+        return firstLine
+                + "\r\n"
+                + String.join("\r\n", headers)
+                + (headers.length > 0 ? "\r\n" : "");
     }
 
     static Socket open(URI root, String bytes) throws IOException {
