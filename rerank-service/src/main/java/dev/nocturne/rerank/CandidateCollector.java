@@ -14,6 +14,7 @@ import dev.nocturne.events.ScoredGrid;
 import dev.nocturne.runtime.DeadLetters;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.EventRules;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.Limits;
@@ -80,8 +81,13 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         GridsScored event;
         try {
             event = decode(record);
-        } catch (MalformedEventException | IllegalArgumentException e) {
+        } catch (PermanentException e) {
             reject(record, e);
+            return;
+        } catch (MalformedEventException e) {
+            reject(
+                    record,
+                    new PermanentException(ReasonCodes.MALFORMED_EVENT, e.getMessage(), e));
             return;
         }
         String key = key(event.getRequest());
@@ -103,43 +109,23 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
 
     /**
      * @throws MalformedEventException if the value is not a GridsScored
-     * @throws IllegalArgumentException if key and value disagree or a field is out of its range
+     * @throws PermanentException if key and value disagree, or a rule is broken
      */
     private static GridsScored decode(Record<byte[], byte[]> record) {
         GridsScored event = EventCodec.decode(GridsScored.class, record.value());
+        String given = record.key() == null ? "" : text(record.key());
         String key = key(event.getRequest());
-        check(
-                record.key() != null && key.equals(text(record.key())),
-                "key '%s' is not the request's: '%s'",
-                record.key() == null ? "" : text(record.key()),
-                key);
-        Ids.parse(key);
-        int candidates = event.getCandidates();
-        check(
-                candidates >= 1 && candidates <= Limits.MAX_CANDIDATES,
-                "candidates is %s: must be 1 to %s",
-                candidates,
-                Limits.MAX_CANDIDATES);
-        check(event.getTop() >= 1, "top is %s: must be at least 1", event.getTop());
-        for (ScoredGrid grid : event.getGrids()) {
-            check(
-                    grid.getCandidate() >= 0 && grid.getCandidate() < candidates,
-                    "candidate is %s: must be 0 to %s",
-                    grid.getCandidate(),
-                    candidates - 1);
-            check(
-                    Float.isFinite(grid.getScore()),
-                    "score of candidate %s is %s: must be a number",
-                    grid.getCandidate(),
-                    grid.getScore());
+        if (!given.equals(key)) {
+            throw new PermanentException(
+                    ReasonCodes.MALFORMED_EVENT,
+                    "key '%s' is not the request's: '%s'".formatted(given, key));
         }
+        EventRules.validate(event)
+                .ifPresent(
+                        violation -> {
+                            throw new PermanentException(violation.code(), violation.message());
+                        });
         return event;
-    }
-
-    private static void check(boolean holds, String message, Object... values) {
-        if (!holds) {
-            throw new IllegalArgumentException("not a GridsScored: " + message.formatted(values));
-        }
     }
 
     private static GridsScored withOnly(GridsScored event, ScoredGrid grid) {
@@ -206,10 +192,8 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     }
 
     /** A record that cannot be used: its request can never be complete, so it fails at once. */
-    private void reject(Record<byte[], byte[]> record, RuntimeException reason) {
+    private void reject(Record<byte[], byte[]> record, PermanentException cause) {
         ConsumerRecord<byte[], byte[]> consumed = consumed(record);
-        PermanentException cause =
-                new PermanentException(ReasonCodes.MALFORMED_EVENT, reason.getMessage(), reason);
         forward(
                 DeadLetters.deadLetter(STAGE, consumed, cause),
                 record.timestamp(),

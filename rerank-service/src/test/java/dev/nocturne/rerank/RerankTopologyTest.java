@@ -39,6 +39,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RerankTopologyTest {
@@ -112,8 +113,13 @@ class RerankTopologyTest {
                             .setTokens(ByteBuffer.wrap(tokens))
                             .build());
         }
-        send(event("a", 512, 64, grids.subList(0, 300)));
-        send(event("a", 512, 64, grids.subList(300, 512)));
+        for (List<ScoredGrid> some : List.of(grids.subList(0, 300), grids.subList(300, 512))) {
+            send(
+                    GridsScored.newBuilder(event("a", 512, 64, some))
+                            .setGridHeight(32)
+                            .setGridWidth(32)
+                            .build());
+        }
 
         byte[] value = selections.readValue();
         assertThat(value.length).isLessThan(1 << 20);
@@ -201,22 +207,31 @@ class RerankTopologyTest {
         assertThat(pendingCandidates()).isEmpty();
     }
 
-    static Stream<byte[]> poison() {
+    static Stream<Arguments> poison() {
         return Stream.of(
-                new byte[] {1, 2, 3},
-                null,
-                EventCodec.encode(event("other", 1, 1, grid(0, 0.1))),
-                EventCodec.encode(event("a", 0, 1, grid(0, 0.1))),
-                EventCodec.encode(event("a", 513, 1, grid(0, 0.1))),
-                EventCodec.encode(event("a", 2, 0, grid(0, 0.1))),
-                EventCodec.encode(event("a", 2, 1, grid(2, 0.1))),
-                EventCodec.encode(event("a", 2, 1, grid(-1, 0.1))),
-                EventCodec.encode(event("a", 2, 1, grid(0, Double.NaN))));
+                arguments(new byte[] {1, 2, 3}, "malformed_event", "not a GridsScored"),
+                arguments(null, "malformed_event", "not a GridsScored"),
+                arguments(event("other", 1, 1, grid(0, 0.1)), "malformed_event", "key '"),
+                arguments(event("a", 0, 1, grid(0, 0.1)), "invalid_option", "candidates is 0"),
+                arguments(event("a", 513, 1, grid(0, 0.1)), "invalid_option", "candidates is 513"),
+                arguments(event("a", 2, 0, grid(0, 0.1)), "invalid_option", "top is 0"),
+                arguments(event("a", 2, 3, grid(0, 0.1)), "invalid_option", "top is 3"),
+                arguments(event("a", 2, 1), "invalid_option", "there is no candidate"),
+                arguments(event("a", 2, 1, grid(2, 0.1)), "invalid_option", "candidate is 2"),
+                arguments(event("a", 2, 1, grid(-1, 0.1)), "invalid_option", "candidate is -1"),
+                arguments(event("a", 2, 1, grid(0, Double.NaN)), "invalid_option", "score"));
+    }
+
+    private static Arguments arguments(Object value, String code, String reason) {
+        return Arguments.of(
+                value instanceof GridsScored event ? EventCodec.encode(event) : value,
+                code,
+                reason);
     }
 
     @ParameterizedTest
     @MethodSource("poison")
-    void poisonBecomesADeadLetterAndItsRequestFailsOnce(byte[] value) {
+    void poisonBecomesADeadLetterAndItsRequestFailsOnce(byte[] value, String code, String reason) {
         send(event("a", 2, 1, grid(0, 0.1)));
         scoredGrids.pipeInput(key("a").getBytes(UTF_8), value);
         scoredGrids.pipeInput(key("a").getBytes(UTF_8), value);
@@ -226,8 +241,8 @@ class RerankTopologyTest {
         assertThat(header(letter, "dead-letter-topic")).isEqualTo(Topics.SCORED_GRIDS.name());
         assertThat(header(letter, "dead-letter-partition")).isEqualTo("0");
         assertThat(header(letter, "dead-letter-offset")).isEqualTo("1");
-        assertThat(header(letter, "nocturne-reason-code")).isEqualTo("malformed_event");
-        assertThat(header(letter, "dead-letter-reason")).startsWith("not a GridsScored");
+        assertThat(header(letter, "nocturne-reason-code")).isEqualTo(code);
+        assertThat(header(letter, "dead-letter-reason")).contains(reason);
         assertThat(deadLetters.getQueueSize()).isEqualTo(1);
 
         RequestFinished result = EventCodec.decode(RequestFinished.class, results.readValue());

@@ -73,6 +73,11 @@ public final class Ids {
         return JOB_ID.matcher(jobId).matches();
     }
 
+    /** Whether these are ids as {@link #key} takes them. */
+    public static boolean isRequest(String jobId, String requestId) {
+        return isJobId(jobId) && REQUEST_ID.matcher(requestId).matches();
+    }
+
     /**
      * The job of a caption that was published without one: {@code caption-} and its custom id, or
      * the hash of the custom id where that is no plain name.
@@ -110,7 +115,7 @@ public final class Ids {
         int slash = key.indexOf('/');
         if (slash > 0) {
             RequestKey parsed = new RequestKey(key.substring(0, slash), key.substring(slash + 1));
-            if (isJobId(parsed.jobId) && REQUEST_ID.matcher(parsed.requestId).matches()) {
+            if (isRequest(parsed.jobId, parsed.requestId)) {
                 return parsed;
             }
         }

@@ -2,9 +2,12 @@ package dev.nocturne.runtime;
 
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.EventRules;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topic;
+import dev.nocturne.schemas.Violation;
 import java.util.List;
+import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -12,9 +15,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * One step of the pipeline: what is done with the events of one topic. A {@link StageRunner} owns
  * it.
  *
- * <p>{@link #open}, {@link #process} and {@link #close} are called on one thread, the work thread;
- * a model that belongs to one thread is opened, used and closed there. Everything else is called on
- * the poll thread and must be quick. Any event may come twice, and must then lead to the same
+ * <p>{@link #open}, {@link #process}, {@link #selfTest} and {@link #close} are called on one thread,
+ * the work thread; a model that belongs to one thread is opened, used and closed there. Everything
+ * else is called on the poll thread and must be quick; what reads a record, on both. Any event may come twice, and must then lead to the same
  * outputs.
  */
 public interface Stage<I extends SpecificRecord> {
@@ -37,6 +40,11 @@ public interface Stage<I extends SpecificRecord> {
 
     /** Which request an event belongs to; also for an event that will be rejected. */
     RequestRef request(I event);
+
+    /** The first rule that an event breaks: its record becomes a dead letter. */
+    default Optional<Violation> validate(I event) {
+        return EventRules.validate(event);
+    }
 
     /**
      * Events that {@link #process} takes at most in one call. A call is what an interactive event
@@ -74,10 +82,16 @@ public interface Stage<I extends SpecificRecord> {
 
     /**
      * Does the work for a batch. A {@link TransientException} makes the whole batch come again; a
-     * {@link PermanentException}, or one that is none of the family, makes its events come again
-     * one by one, to find the one at fault; a {@link FatalException} stops the runner.
+     * {@link PermanentException}, or any other error, makes its events come again one by one, to
+     * find the one at fault; a {@link FatalException} stops the runner.
      */
     void process(List<I> batch, Outbox out);
+
+    /**
+     * Does a small piece of work that is known to be good. Asked for when records fail and the
+     * fault may be the worker's: if it throws, nothing of them is given up and the runner stops.
+     */
+    default void selfTest() {}
 
     default void close() {}
 }

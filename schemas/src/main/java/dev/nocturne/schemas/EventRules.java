@@ -1,0 +1,263 @@
+package dev.nocturne.schemas;
+
+import static dev.nocturne.schemas.Limits.MAX_CAPTION_CHARS;
+import static dev.nocturne.schemas.Limits.MAX_CUSTOM_ID_CHARS;
+import static dev.nocturne.schemas.Limits.MAX_TOKEN_BYTES;
+import static dev.nocturne.schemas.Limits.MAX_TOP;
+
+import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawnGrid;
+import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.GridsDrawn;
+import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.OtherCandidate;
+import dev.nocturne.events.RankedGrid;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.events.ScoredGrid;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.avro.specific.SpecificRecord;
+
+/**
+ * The rules that hold between the stages: anybody can write to a topic, so a record that is read
+ * back is trusted as little as a caption is. What both have, {@link CaptionRules} checks. What only
+ * a model can tell is left to the stage.
+ */
+public final class EventRules {
+
+    private static final int MAX_MODEL_CHARS = 256;
+
+    /** A rule is broken: ends the checks of an event. */
+    private static final class Broken extends RuntimeException {
+        private final transient Violation violation;
+
+        Broken(Violation violation) {
+            super(violation.message(), null, false, false);
+            this.violation = violation;
+        }
+    }
+
+    private EventRules() {}
+
+    /**
+     * The first rule that an event breaks; empty if it is good, or of a kind that other rules are
+     * for, as {@link CaptionSubmitted} is.
+     */
+    public static Optional<Violation> validate(SpecificRecord event) {
+        try {
+            if (event instanceof GenerationRequested task) {
+                check(task);
+            } else if (event instanceof GridsDrawn drawn) {
+                check(drawn);
+            } else if (event instanceof GridsScored scored) {
+                check(scored);
+            } else if (event instanceof CandidatesRanked ranked) {
+                check(ranked);
+            }
+            return Optional.empty();
+        } catch (Broken e) {
+            return Optional.of(e.violation);
+        }
+    }
+
+    private static void check(GenerationRequested task) {
+        checkRequest(task.getRequest());
+        checkOptions(
+                options(task.getCandidates(), task.getTop())
+                        .setTemperature(task.getTemperature())
+                        .setTopK(task.getTopK())
+                        .setTopP(task.getTopP())
+                        .setGuidance(task.getGuidance())
+                        .setOutputFormat(task.getOutputFormat())
+                        .setOutputCompression(task.getOutputCompression()));
+        for (int token : task.getTextTokens()) {
+            require(token >= 0, "text_tokens", "text token %s is negative", token);
+        }
+        checkEmbedding(task.getTextEmbedding());
+        int primed = task.getPrimedTokens().remaining();
+        require(
+                primed % Short.BYTES == 0,
+                "primed_tokens",
+                "primed_tokens has %s bytes: must be two for each token",
+                primed);
+    }
+
+    private static void check(GridsDrawn drawn) {
+        checkRequest(drawn.getRequest());
+        checkOptions(
+                options(drawn.getCandidates(), drawn.getTop())
+                        .setOutputFormat(drawn.getOutputFormat())
+                        .setOutputCompression(drawn.getOutputCompression()));
+        checkModel(drawn.getModel());
+        checkEmbedding(drawn.getTextEmbedding());
+        List<DrawnGrid> grids = drawn.getGrids();
+        checkCandidates(grids.stream().map(DrawnGrid::getCandidate), drawn.getCandidates());
+        checkGrids(
+                drawn.getGridHeight(),
+                drawn.getGridWidth(),
+                drawn.getTop(),
+                grids.stream().map(DrawnGrid::getTokens));
+    }
+
+    private static void check(GridsScored scored) {
+        checkRequest(scored.getRequest());
+        checkOptions(
+                options(scored.getCandidates(), scored.getTop())
+                        .setOutputFormat(scored.getOutputFormat())
+                        .setOutputCompression(scored.getOutputCompression()));
+        checkModel(scored.getModel());
+        List<ScoredGrid> grids = scored.getGrids();
+        checkCandidates(grids.stream().map(ScoredGrid::getCandidate), scored.getCandidates());
+        checkScores(grids.stream().map(ScoredGrid::getScore));
+        checkGrids(
+                scored.getGridHeight(),
+                scored.getGridWidth(),
+                scored.getTop(),
+                grids.stream().map(ScoredGrid::getTokens));
+    }
+
+    private static void check(CandidatesRanked ranked) {
+        checkRequest(ranked.getRequest());
+        List<RankedGrid> winners = ranked.getWinners();
+        List<OtherCandidate> others = ranked.getOthers();
+        checkOptions(
+                options(ranked.getCandidates(), winners.size())
+                        .setOutputFormat(ranked.getOutputFormat())
+                        .setOutputCompression(ranked.getOutputCompression()));
+        checkModel(ranked.getModel());
+        checkCandidates(
+                Stream.concat(
+                        winners.stream().map(RankedGrid::getCandidate),
+                        others.stream().map(OtherCandidate::getCandidate)),
+                ranked.getCandidates());
+        checkScores(
+                Stream.concat(
+                        winners.stream().map(RankedGrid::getScore),
+                        others.stream().map(OtherCandidate::getScore)));
+        for (int i = 0; i < winners.size(); i++) {
+            int rank = winners.get(i).getRank();
+            require(
+                    rank == i + 1,
+                    "rank",
+                    "rank of winner %s is %s: the winners are 1 to %s, in that order",
+                    i + 1,
+                    rank,
+                    winners.size());
+        }
+        checkGrids(
+                ranked.getGridHeight(),
+                ranked.getGridWidth(),
+                winners.size(),
+                winners.stream().map(RankedGrid::getTokens));
+    }
+
+    /** What an event has in common with a caption; the rest as by default. */
+    private static CaptionSubmitted.Builder options(int candidates, int top) {
+        return CaptionSubmitted.newBuilder()
+                .setCustomId("x")
+                .setCaption("x")
+                .setSubmittedAt(Instant.EPOCH)
+                .setCandidates(candidates)
+                .setTop(top);
+    }
+
+    private static void checkOptions(CaptionSubmitted.Builder options) {
+        CaptionRules.validate(options.build()).stream()
+                .findFirst()
+                .ifPresent(
+                        violation -> {
+                            throw new Broken(violation);
+                        });
+    }
+
+    /** Its texts are only carried, so they may be what an older version let pass. */
+    private static void checkRequest(RequestRef request) {
+        require(
+                Ids.isRequest(request.getJobId(), request.getRequestId()),
+                "request",
+                "the ids of job and request are no ids of ours");
+        checkLength("custom_id", request.getCustomId(), MAX_CUSTOM_ID_CHARS);
+        checkLength("prompt", request.getCaption(), MAX_CAPTION_CHARS);
+    }
+
+    private static void checkModel(String model) {
+        checkLength("model", model, MAX_MODEL_CHARS);
+    }
+
+    private static void checkLength(String param, String text, int most) {
+        int chars = text.codePointCount(0, text.length());
+        require(chars <= most, param, "%s has %s characters: at most %s", param, chars, most);
+    }
+
+    private static void checkEmbedding(ByteBuffer embedding) {
+        int bytes = embedding.remaining();
+        require(
+                bytes > 0 && bytes % Float.BYTES == 0,
+                "text_embedding",
+                "text_embedding has %s bytes: must be four for each number",
+                bytes);
+    }
+
+    private static void checkCandidates(Stream<Integer> indexes, int candidates) {
+        List<Integer> all = indexes.toList();
+        require(!all.isEmpty(), "grids", "there is no candidate: must be at least 1");
+        BitSet seen = new BitSet(candidates);
+        for (int candidate : all) {
+            require(
+                    candidate >= 0 && candidate < candidates,
+                    "candidate",
+                    "candidate is %s: must be 0 to %s",
+                    candidate,
+                    candidates - 1);
+            require(!seen.get(candidate), "candidate", "candidate %s is there twice", candidate);
+            seen.set(candidate);
+        }
+    }
+
+    private static void checkScores(Stream<Float> scores) {
+        scores.forEach(
+                score ->
+                        require(
+                                Float.isFinite(score),
+                                "score",
+                                "a score is %s: must be a number",
+                                score));
+    }
+
+    /**
+     * @param top so many grids must find room in one record, see {@link Limits#MAX_TOKEN_BYTES}
+     */
+    private static void checkGrids(int height, int width, int top, Stream<ByteBuffer> grids) {
+        long gridBytes = Short.BYTES * (long) height * width;
+        require(
+                height >= 1 && width >= 1 && gridBytes <= MAX_TOKEN_BYTES / Math.min(top, MAX_TOP),
+                "grid",
+                "%s grids of %sx%s tokens: must be at least 1x1 and have at most %s bytes together",
+                top,
+                height,
+                width,
+                MAX_TOKEN_BYTES);
+        grids.forEach(
+                tokens ->
+                        require(
+                                tokens.remaining() == gridBytes,
+                                "tokens",
+                                "%s bytes are no grid of %sx%s tokens: must be %s",
+                                tokens.remaining(),
+                                height,
+                                width,
+                                gridBytes));
+    }
+
+    private static void require(boolean holds, String param, String message, Object... values) {
+        if (!holds) {
+            throw new Broken(
+                    new Violation(param, ReasonCodes.INVALID_OPTION, message.formatted(values)));
+        }
+    }
+}

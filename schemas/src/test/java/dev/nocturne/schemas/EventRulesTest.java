@@ -1,0 +1,181 @@
+package dev.nocturne.schemas;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.DrawnGrid;
+import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.GridsDrawn;
+import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.RankedGrid;
+import dev.nocturne.events.RequestRef;
+import dev.nocturne.events.ScoredGrid;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.apache.avro.specific.SpecificRecord;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class EventRulesTest {
+
+    private static final RequestRef REQUEST =
+            new RequestRef("job-1", "0123456789abcdef", "line-1", "a red house");
+
+    private static GenerationRequested task(UnaryOperator<GenerationRequested.Builder> change) {
+        return change.apply(
+                        GenerationRequested.newBuilder()
+                                .setRequest(REQUEST)
+                                .setTextTokens(List.of(3, 1, 2))
+                                .setTextEmbedding(ByteBuffer.allocate(8))
+                                .setPrimedTokens(ByteBuffer.allocate(2))
+                                .setCandidates(16)
+                                .setTop(4)
+                                .setSeed(-5L)
+                                .setTemperature(0.9)
+                                .setTopK(40)
+                                .setTopP(0.95)
+                                .setRequestedAt(Examples.NOON))
+                .build();
+    }
+
+    private static GridsDrawn drawn(UnaryOperator<GridsDrawn.Builder> change) {
+        return change.apply(
+                        GridsDrawn.newBuilder()
+                                .setRequest(REQUEST)
+                                .setTextEmbedding(ByteBuffer.allocate(8))
+                                .setCandidates(16)
+                                .setTop(4)
+                                .setModel("emoji@1a2b3c4d")
+                                .setGridHeight(1)
+                                .setGridWidth(2)
+                                .setGrids(List.of(drawnGrid(0, 4), drawnGrid(15, 4)))
+                                .setTemperature(0.9)
+                                .setTopK(40)
+                                .setTopP(0.95))
+                .build();
+    }
+
+    private static DrawnGrid drawnGrid(int candidate, int bytes) {
+        return new DrawnGrid(candidate, 77L, -12.5, ByteBuffer.allocate(bytes));
+    }
+
+    private static GridsScored scored(UnaryOperator<GridsScored.Builder> change) {
+        return change.apply(
+                        GridsScored.newBuilder()
+                                .setRequest(REQUEST)
+                                .setCandidates(16)
+                                .setTop(4)
+                                .setModel("emoji@1a2b3c4d")
+                                .setGridHeight(1)
+                                .setGridWidth(2)
+                                .setGrids(List.of(scoredGrid(3, 0.25f)))
+                                .setTemperature(0.9)
+                                .setTopK(40)
+                                .setTopP(0.95))
+                .build();
+    }
+
+    private static ScoredGrid scoredGrid(int candidate, float score) {
+        return new ScoredGrid(candidate, 77L, -12.5, score, ByteBuffer.allocate(4));
+    }
+
+    private static CandidatesRanked ranked(UnaryOperator<CandidatesRanked.Builder> change) {
+        return change.apply(
+                        CandidatesRanked.newBuilder()
+                                .setRequest(REQUEST)
+                                .setCandidates(4)
+                                .setModel("emoji@1a2b3c4d")
+                                .setGridHeight(1)
+                                .setGridWidth(2)
+                                .setWinners(List.of(winner(1, 3), winner(2, 0)))
+                                .setMeanScore(0.125)
+                                .setTemperature(0.9)
+                                .setTopK(40)
+                                .setTopP(0.95))
+                .build();
+    }
+
+    private static RankedGrid winner(int rank, int candidate) {
+        return new RankedGrid(rank, candidate, 77L, -12.5, 0.25f, ByteBuffer.allocate(4));
+    }
+
+    static final List<SpecificRecord> GOOD =
+            List.of(
+                    task(task -> task),
+                    drawn(drawn -> drawn),
+                    scored(scored -> scored),
+                    ranked(ranked -> ranked));
+
+    @ParameterizedTest
+    @FieldSource("GOOD")
+    void goodEventsBreakNoRule(SpecificRecord event) {
+        assertThat(EventRules.validate(event)).isEmpty();
+    }
+
+    static Stream<Arguments> broken() {
+        return Stream.of(
+                arguments(task(t -> t.setCandidates(0)), "candidates is 0: must be 1 to 512"),
+                arguments(task(t -> t.setCandidates(-2)), "candidates is -2"),
+                arguments(task(t -> t.setCandidates(2_000_000_000)), "candidates is 2000000000"),
+                arguments(task(t -> t.setTop(17)), "top is 17 of 16 candidates"),
+                arguments(task(t -> t.setTop(0)), "top is 0: must be 1 to 64"),
+                arguments(task(t -> t.setTemperature(Double.NaN)), "temperature is NaN"),
+                arguments(task(t -> t.setTopK(-1)), "top_k is -1"),
+                arguments(task(t -> t.setGuidance(1e9)), "guidance is 1.0E9"),
+                arguments(task(t -> t.setOutputFormat("avif")), "output_format is 'avif'"),
+                arguments(task(t -> t.setTextTokens(List.of(3, -1))), "text token -1"),
+                arguments(task(t -> t.setTextEmbedding(ByteBuffer.allocate(7))), "7 bytes"),
+                arguments(task(t -> t.setPrimedTokens(ByteBuffer.allocate(3))), "3 bytes"),
+                arguments(task(t -> t.setRequest(request("../etc", "0123456789abcdef"))), "no ids"),
+                arguments(task(t -> t.setRequest(request("job-1", "x/y"))), "no ids"),
+                arguments(drawn(d -> d.setCandidates(0)), "candidates is 0"),
+                arguments(drawn(d -> d.setGrids(List.of())), "there is no candidate"),
+                arguments(
+                        drawn(d -> d.setGrids(List.of(drawnGrid(16, 4)))),
+                        "candidate is 16: must be 0 to 15"),
+                arguments(
+                        drawn(d -> d.setGrids(List.of(drawnGrid(1, 4), drawnGrid(1, 4)))),
+                        "candidate 1 is there twice"),
+                arguments(
+                        drawn(d -> d.setGrids(List.of(drawnGrid(1, 5)))),
+                        "5 bytes are no grid of 1x2 tokens: must be 4"),
+                arguments(drawn(d -> d.setGridHeight(0)), "grids of 0x2 tokens"),
+                arguments(drawn(d -> d.setGridHeight(1 << 30)), "grids of 1073741824x2 tokens"),
+                arguments(drawn(d -> d.setModel("m".repeat(257))), "model has 257 characters"),
+                arguments(
+                        scored(s -> s.setGrids(List.of(scoredGrid(3, Float.NaN)))),
+                        "a score is NaN"),
+                arguments(scored(s -> s.setGrids(List.of())), "there is no candidate"),
+                arguments(ranked(r -> r.setWinners(List.of())), "top is 0"),
+                arguments(
+                        ranked(r -> r.setWinners(List.of(winner(1, 3), winner(3, 0)))),
+                        "rank of winner 2 is 3: the winners are 1 to 2"),
+                arguments(
+                        ranked(r -> r.setWinners(List.of(winner(0, 3)))), "rank of winner 1 is 0"),
+                arguments(
+                        ranked(r -> r.setWinners(List.of(winner(1, 4)))),
+                        "candidate is 4: must be 0 to 3"));
+    }
+
+    private static RequestRef request(String jobId, String requestId) {
+        return new RequestRef(jobId, requestId, "line-1", "a red house");
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void broken(SpecificRecord event, String messagePart) {
+        assertThat(EventRules.validate(event))
+                .hasValueSatisfying(
+                        violation -> {
+                            assertThat(violation.code()).isEqualTo(ReasonCodes.INVALID_OPTION);
+                            assertThat(violation.message())
+                                    .contains(messagePart)
+                                    .doesNotContain("%s", "%d", "\n");
+                        });
+    }
+}
