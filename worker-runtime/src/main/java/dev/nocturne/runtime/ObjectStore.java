@@ -2,6 +2,7 @@ package dev.nocturne.runtime;
 
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -22,7 +23,7 @@ public interface ObjectStore {
     Duration LONGEST_LINK = Duration.ofDays(7);
 
     static ObjectStore open(ObjectStoreSettings settings) {
-        return new S3ObjectStore(settings);
+        return new S3ObjectStore(settings, Clock.systemUTC());
     }
 
     /** Creates the bucket if it is not there. */

@@ -21,6 +21,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +45,6 @@ final class S3ObjectStore implements ObjectStore {
                     "InvalidAccessKeyId",
                     "InvalidBucketName",
                     "NoSuchBucket",
-                    "RequestTimeTooSkewed",
                     "SignatureDoesNotMatch");
     private static final Set<String> BUSY =
             Set.of("OperationAborted", "RequestTimeout", "SlowDown", "TooManyRequests");
@@ -53,11 +53,16 @@ final class S3ObjectStore implements ObjectStore {
     private static final Pattern PREFIX = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]*/)*");
 
     private final ObjectStoreSettings settings;
+    private final Clock clock;
     private final MinioClient client;
     private final MinioClient signer; // of links; asks nothing of the store
 
-    S3ObjectStore(ObjectStoreSettings settings) {
+    /**
+     * @param clock the one that requests are signed by
+     */
+    S3ObjectStore(ObjectStoreSettings settings, Clock clock) {
         this.settings = settings;
+        this.clock = clock;
         if (!PREFIX.matcher(settings.prefix()).matches()) {
             throw new FatalException(
                     "S3 prefix '%s': write it like tenant-a/, in letters, digits, '.', '_' and '-'"
@@ -273,6 +278,13 @@ final class S3ObjectStore implements ObjectStore {
         String message =
                 "object store %s: %s: %s (HTTP %d)"
                         .formatted(settings.endpoint(), what, code, status);
+        Optional<String> wrongClock =
+                status == 403
+                        ? ClockDifference.describe(e.response().header("Date"), clock.instant())
+                        : Optional.empty();
+        if (wrongClock.isPresent()) {
+            return new TransientException(message + ": " + wrongClock.get(), e);
+        }
         if (NEEDS_A_PERSON.contains(code)) {
             return new FatalException(
                     message + ": check the bucket, the access key and the secret key", e);
