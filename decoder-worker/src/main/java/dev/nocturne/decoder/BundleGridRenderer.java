@@ -26,6 +26,11 @@ record BundleGridRenderer(String model, String dvae, DiscreteVae decoder) implem
     }
 
     @Override
+    public int gridSize() {
+        return decoder.gridSize();
+    }
+
+    @Override
     public List<BufferedImage> render(List<TokenGrid> grids) {
         return decoder.decode(grids);
     }

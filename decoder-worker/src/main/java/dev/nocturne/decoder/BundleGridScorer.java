@@ -9,7 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** The dVAE decoder and CLIP image tower of a model bundle. */
-record BundleGridScorer(String model, CandidateScorer scorer) implements GridScorer {
+record BundleGridScorer(String model, int gridSize, int embeddingSize, CandidateScorer scorer)
+        implements GridScorer {
 
     /**
      * @throws FatalException if the bundle is missing or broken
@@ -17,7 +18,9 @@ record BundleGridScorer(String model, CandidateScorer scorer) implements GridSco
     static GridScorer open(Path directory) {
         try {
             ModelBundle bundle = ModelBundle.open(directory);
-            return new BundleGridScorer(bundle.id(), bundle.scorer());
+            int gridSize = bundle.imageSize() / bundle.dvaeArchitecture().downsampling();
+            int embeddingSize = bundle.clipArchitecture().embedding();
+            return new BundleGridScorer(bundle.id(), gridSize, embeddingSize, bundle.scorer());
         } catch (IOException e) {
             throw new FatalException(e.getMessage(), e);
         }

@@ -13,6 +13,9 @@ interface GridRenderer extends AutoCloseable {
     /** Id of its dVAE. */
     String dvae();
 
+    /** Tokens along each side of a grid. */
+    int gridSize();
+
     List<BufferedImage> render(List<TokenGrid> grids);
 
     @Override

@@ -9,6 +9,12 @@ interface GridScorer extends AutoCloseable {
     /** Id of the model bundle. */
     String model();
 
+    /** Tokens along each side of a grid. */
+    int gridSize();
+
+    /** Numbers of a CLIP embedding. */
+    int embeddingSize();
+
     /**
      * @param textEmbeddings one for each grid
      * @return cosine of the CLIP embeddings, one for each grid

@@ -13,6 +13,11 @@ final class Grids {
 
     private Grids() {}
 
+    /** A grid that every model can read. */
+    static TokenGrid blank(int gridSize) {
+        return new TokenGrid(gridSize, gridSize, new int[gridSize * gridSize]);
+    }
+
     /** The most events, from the first on, that have together at most so many; at least one. */
     static <I> int take(List<I> waiting, int mostGrids, ToIntFunction<I> grids) {
         int taken = 1;

@@ -12,6 +12,7 @@ import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Stage;
+import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
@@ -161,6 +162,16 @@ final class PublishStage implements Stage<CandidatesRanked> {
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every Java platform has SHA-256", e);
         }
+    }
+
+    @Override
+    public void selfTest() {
+        BufferedImage picture = render(List.of(Grids.blank(renderer.gridSize()))).get(0);
+        PictureFile.encode(
+                picture,
+                PictureFormat.PNG,
+                Limits.MAX_OUTPUT_COMPRESSION,
+                PictureFile.text("self-test", 0, 0, 1, renderer.model()));
     }
 
     @Override

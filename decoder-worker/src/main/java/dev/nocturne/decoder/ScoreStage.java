@@ -126,6 +126,16 @@ final class ScoreStage implements Stage<GridsDrawn> {
     }
 
     @Override
+    public void selfTest() {
+        float[] embedding = new float[scorer.embeddingSize()];
+        embedding[0] = 1;
+        float score = score(List.of(Grids.blank(scorer.gridSize())), List.of(embedding))[0];
+        if (!Float.isFinite(score)) {
+            throw new IllegalStateException("a blank grid has the score " + score);
+        }
+    }
+
+    @Override
     public void close() {
         if (scorer != null) {
             scorer.close();

@@ -65,6 +65,11 @@ class PublishStageBrokerTest {
         }
 
         @Override
+        public int gridSize() {
+            return 1;
+        }
+
+        @Override
         public List<BufferedImage> render(List<TokenGrid> grids) {
             return grids.stream().map(PixelRenderer::pixel).toList();
         }
@@ -81,7 +86,7 @@ class PublishStageBrokerTest {
 
     @BeforeAll
     static void start() {
-        endpoint = EmbeddedObjectStore.start(dataDir.resolve("objects"), 0);
+        endpoint = EmbeddedObjectStore.start(dataDir, 0);
         store =
                 ObjectStore.open(
                         new ObjectStoreSettings(

@@ -28,6 +28,16 @@ class ScoreStageTest {
         }
 
         @Override
+        public int gridSize() {
+            return 1;
+        }
+
+        @Override
+        public int embeddingSize() {
+            return 1;
+        }
+
+        @Override
         public float[] score(List<TokenGrid> grids, List<float[]> textEmbeddings) {
             float[] scores = new float[grids.size()];
             for (int i = 0; i < scores.length; i++) {

@@ -18,6 +18,7 @@ import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import dev.nocturne.schemas.Violation;
+import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.util.Arrays;
@@ -156,6 +157,17 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
             throw new PermanentException(
                     ReasonCodes.INVALID_OPTION, "image_prompt: " + e.getMessage(), e);
         }
+    }
+
+    @Override
+    public void selfTest() {
+        encoder.textTokens("a");
+        for (float number : encoder.textEmbedding("a")) {
+            if (!Float.isFinite(number)) {
+                throw new IllegalStateException("the embedding of a caption holds " + number);
+            }
+        }
+        encoder.imageTokens(new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB));
     }
 
     @Override

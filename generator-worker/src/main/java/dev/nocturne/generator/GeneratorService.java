@@ -9,6 +9,7 @@ import dev.nocturne.runtime.StoppedJobs;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
@@ -32,7 +33,7 @@ public final class GeneratorService implements Service {
      */
     public GeneratorService(
             KafkaSettings kafka, Supplier<GridDrawer> drawer, int batch, MeterRegistry meters) {
-        stoppedJobs = new StoppedJobs(kafka);
+        stoppedJobs = new StoppedJobs(kafka, meters);
         GeneratorStage stage = new GeneratorStage(drawer, batch, stoppedJobs::contains);
         runner = new StageRunner<>(stage, kafka, meters, Clock.systemUTC());
     }
@@ -45,7 +46,7 @@ public final class GeneratorService implements Service {
 
     @Override
     public Health health() {
-        return runner.health();
+        return Health.all(List.of(runner.health(), stoppedJobs.health()));
     }
 
     @Override

@@ -1,8 +1,10 @@
 package dev.nocturne.runtime;
 
+import dev.nocturne.events.RequestRef;
 import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.Violation;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -15,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -24,34 +27,75 @@ import org.apache.kafka.common.TopicPartition;
 final class Batch<I extends SpecificRecord> {
 
     /**
-     * A polled record: its event, or why its bytes are none. Exactly one of the two is null.
+     * A polled record: its event, or why there is none, or neither while it is unread.
      *
      * @param lane that of its topic, and of what follows from it
+     * @param event null if unread or rejected
+     * @param request which the event belongs to; null if that is not known
+     * @param rejection null unless it can never succeed
+     * @param deliveries of an unread record so far
      */
     record Input<I>(
             ConsumerRecord<byte[], byte[]> record,
             Lane lane,
             I event,
-            PermanentException malformed) {
+            RequestRef request,
+            PermanentException rejection,
+            int deliveries) {
 
+        /** Whatever a record holds and whatever reading it throws, it is an input. */
         static <I extends SpecificRecord> Input<I> of(
                 Stage<I> stage, ConsumerRecord<byte[], byte[]> record) {
             Lane lane = stage.input().lane(record.topic());
+            RequestRef request = null;
             try {
-                return new Input<>(record, lane, stage.decode(record), null);
-            } catch (PermanentException e) {
-                return new Input<>(record, lane, null, e);
-            } catch (MalformedEventException e) {
+                I event = stage.decode(record);
+                request = stage.request(event);
+                Optional<Violation> violation = stage.validate(event);
+                if (violation.isEmpty()) {
+                    return new Input<>(record, lane, event, request, null, 0);
+                }
                 return new Input<>(
                         record,
                         lane,
                         null,
-                        new PermanentException(ReasonCodes.MALFORMED_EVENT, e.getMessage(), e));
+                        request,
+                        new PermanentException(violation.get().code(), violation.get().message()),
+                        0);
+            } catch (Throwable e) {
+                return new Input<>(record, lane, null, request, unreadable(e), 0);
             }
+        }
+
+        private static PermanentException unreadable(Throwable e) {
+            if (e instanceof PermanentException permanent) {
+                return permanent;
+            }
+            return e instanceof MalformedEventException
+                    ? new PermanentException(ReasonCodes.MALFORMED_EVENT, e.getMessage(), e)
+                    : PermanentException.unexpected(ReasonCodes.MALFORMED_EVENT, e);
+        }
+
+        /** To be read, by {@link #of}, when it is its turn. */
+        static <I extends SpecificRecord> Input<I> unread(
+                Stage<I> stage, ConsumerRecord<byte[], byte[]> record, int deliveries) {
+            Lane lane = stage.input().lane(record.topic());
+            return new Input<>(record, lane, null, null, null, deliveries);
+        }
+
+        /** Not read at all. */
+        static <I extends SpecificRecord> Input<I> rejected(
+                Stage<I> stage, ConsumerRecord<byte[], byte[]> record, PermanentException cause) {
+            Lane lane = stage.input().lane(record.topic());
+            return new Input<>(record, lane, null, null, cause, 0);
         }
 
         boolean isReadable() {
             return event != null;
+        }
+
+        boolean isUnread() {
+            return event == null && rejection == null;
         }
 
         TopicPartition partition() {
@@ -59,14 +103,15 @@ final class Batch<I extends SpecificRecord> {
         }
     }
 
-    /** What became of one input. */
+    /**
+     * What became of one input.
+     *
+     * @param records to publish: what follows from it, and of a rejected one its dead letter
+     */
     record Processed<I>(
-            Input<I> input, List<Outbox.Output> outputs, Optional<PermanentException> rejection) {
-
-        static <I> Processed<I> rejected(Input<I> input, PermanentException cause) {
-            return new Processed<>(input, List.of(), Optional.of(cause));
-        }
-    }
+            Input<I> input,
+            List<ProducerRecord<byte[], byte[]>> records,
+            Optional<PermanentException> rejection) {}
 
     private final List<Input<I>> inputs;
     private final Set<TopicPartition> revoked = new HashSet<>();
@@ -82,6 +127,11 @@ final class Batch<I extends SpecificRecord> {
 
     List<Input<I>> inputs() {
         return inputs;
+    }
+
+    /** The one record of a batch whose delivery is to be counted before the work. */
+    Optional<Input<I>> unread() {
+        return inputs.stream().filter(Input::isUnread).findFirst();
     }
 
     /** The attempt at the work that is under way or done; empty: to be made. */

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 
 /**
@@ -35,6 +36,9 @@ public final class DeadLetters {
     /** More than any good record has; leaves room for the headers in Kafka's default of 1 MiB. */
     private static final int MAX_VALUE_BYTES = 960 * 1024;
 
+    /** Of key and headers, each; what is more is left out. */
+    private static final int MAX_ENVELOPE_BYTES = 16 * 1024;
+
     private static final int MAX_REASON_CHARS = 1_000;
 
     private DeadLetters() {}
@@ -44,16 +48,24 @@ public final class DeadLetters {
         return value != null && value.length >= MAX_VALUE_BYTES;
     }
 
-    /** The record as it came, with the reason in headers; an oversized value is cut. */
+    /**
+     * The record as it came, with the reason in headers; an oversized value is cut, an oversized
+     * key is left out, and so are headers.
+     */
     public static ProducerRecord<byte[], byte[]> deadLetter(
             String stage, ConsumerRecord<byte[], byte[]> record, PermanentException cause) {
         byte[] value = record.value();
         if (value != null && value.length > MAX_VALUE_BYTES) {
             value = Arrays.copyOf(value, MAX_VALUE_BYTES);
         }
+        byte[] key = record.key();
         ProducerRecord<byte[], byte[]> letter =
                 new ProducerRecord<>(
-                        Topics.DEAD_LETTERS.name(), null, record.key(), value, record.headers());
+                        Topics.DEAD_LETTERS.name(),
+                        null,
+                        key == null || key.length > MAX_ENVELOPE_BYTES ? null : key,
+                        value,
+                        isLarge(record.headers()) ? null : record.headers());
         Throwable thrown = cause.getCause() == null ? cause : cause.getCause();
         put(letter.headers(), REASON, cut(cause.getMessage(), MAX_REASON_CHARS));
         put(letter.headers(), EXCEPTION_CLASS_NAME, thrown.getClass().getName());
@@ -65,6 +77,14 @@ public final class DeadLetters {
         return letter;
     }
 
+    private static boolean isLarge(Headers headers) {
+        long bytes = 0;
+        for (Header header : headers) {
+            bytes += header.key().length() + (header.value() == null ? 0 : header.value().length);
+        }
+        return bytes > MAX_ENVELOPE_BYTES;
+    }
+
     private static void put(Headers headers, String name, String value) {
         headers.remove(name).add(name, value.getBytes(UTF_8));
     }
@@ -72,7 +92,7 @@ public final class DeadLetters {
     /**
      * The request's failed result, without which its job would never complete.
      *
-     * @param request null: only the record's key can tell
+     * @param request null, or with ids that are none: only the record's key can tell
      * @return empty if job and request are not known
      */
     public static Optional<ProducerRecord<byte[], byte[]>> failedResult(
@@ -81,8 +101,8 @@ public final class DeadLetters {
             RequestRef request,
             PermanentException cause,
             Instant now) {
-        RequestRef known = request == null ? fromKey(record.key()) : request;
-        if (known == null || !Ids.isJobId(known.getJobId())) {
+        RequestRef known = isKnown(request) ? request : fromKey(record.key());
+        if (known == null) {
             return Optional.empty();
         }
         RequestRef shortened =
@@ -103,6 +123,10 @@ public final class DeadLetters {
         return Optional.of(
                 new ProducerRecord<>(
                         Topics.RESULTS.name(), key.getBytes(UTF_8), EventCodec.encode(finished)));
+    }
+
+    private static boolean isKnown(RequestRef request) {
+        return request != null && Ids.isRequest(request.getJobId(), request.getRequestId());
     }
 
     private static RequestRef fromKey(byte[] key) {

@@ -6,6 +6,12 @@ import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -23,7 +29,16 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
      * Transactions are opened after the work and last milliseconds. Readers of a partition wait
      * this long for a transaction that a killed worker left open.
      */
-    private static final int TRANSACTION_TIMEOUT_MILLIS = 10_000;
+    public static final int TRANSACTION_TIMEOUT_MILLIS = 6_000;
+
+    /** The work of a killed worker waits so long; heartbeats come from a thread of their own. */
+    public static final int SESSION_TIMEOUT_MILLIS = 10_000;
+
+    /** New partitions of a topic are noticed within this time. */
+    public static final int METADATA_MAX_AGE_MILLIS = 30_000;
+
+    /** Part of the message of Kafka's clients, which is all that tells it from a wrong setting. */
+    private static final String UNRESOLVED = "No resolvable bootstrap";
 
     public KafkaSettings {
         overrides = Map.copyOf(overrides);
@@ -35,7 +50,10 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
 
     /** Raw bytes; sees committed records only, from the earliest; commits nothing by itself. */
     public Map<String, Object> consumer(String groupId) {
-        return with(
+        Map<String, Object> config = new HashMap<>();
+        config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, SESSION_TIMEOUT_MILLIS);
+        config.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, METADATA_MAX_AGE_MILLIS);
+        config.putAll(
                 Map.of(
                         ConsumerConfig.GROUP_ID_CONFIG,
                         groupId,
@@ -53,6 +71,7 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
                         ByteArrayDeserializer.class,
                         ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
                         ByteArrayDeserializer.class));
+        return with(config);
     }
 
     /** As {@link #consumer(String)}, of no group: its partitions are given to it. */
@@ -87,6 +106,47 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
         config.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MILLIS);
         config.putAll(producer());
         return config;
+    }
+
+    /**
+     * What to do about an error of a client. A name that cannot be resolved is waited for, as is a
+     * broker that is away: the client says of both no more than that its settings are wrong.
+     */
+    public StageException asStageException(String what, KafkaException e) {
+        String message =
+                "%s at %s: %s".formatted(what, bootstrapServers, rootCause(e).getMessage());
+        return isTransient(e) ? new TransientException(message, e) : new FatalException(message, e);
+    }
+
+    static boolean isTransient(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ConfigException) {
+                return String.valueOf(cause.getMessage()).contains(UNRESOLVED);
+            }
+            if (cause instanceof AuthenticationException
+                    || cause instanceof AuthorizationException
+                    || cause instanceof RecordTooLargeException
+                    || cause instanceof UnsupportedVersionException) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Kafka wraps: the innermost message says most. */
+    static Throwable rootCause(Throwable e) {
+        Throwable cause = e;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause;
+    }
+
+    /** The largest record that a producer with these settings sends, less what frames it. */
+    static int maxRecordBytes(Map<String, Object> producerConfig) {
+        Object configured = producerConfig.get(ProducerConfig.MAX_REQUEST_SIZE_CONFIG);
+        int request = configured == null ? 1 << 20 : Integer.parseInt(configured.toString());
+        return request - 1_024;
     }
 
     private Map<String, Object> with(Map<String, Object> purpose) {

@@ -13,8 +13,13 @@ public final class PermanentException extends StageException {
     }
 
     public PermanentException(String reasonCode, String message, Throwable cause) {
-        super(message, cause);
+        super(message == null ? String.valueOf(cause) : message, cause);
         this.reasonCode = reasonCode;
+    }
+
+    /** For an error that nobody thought of. */
+    static PermanentException unexpected(String reasonCode, Throwable cause) {
+        return because(reasonCode, "unexpected " + cause.getClass().getSimpleName(), cause);
     }
 
     /** For an error that some library threw; the message is one line, whatever the library's is. */

@@ -2,7 +2,6 @@ package dev.nocturne.runtime;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.nocturne.events.RequestRef;
 import dev.nocturne.runtime.Batch.Input;
 import dev.nocturne.runtime.Batch.Processed;
 import dev.nocturne.schemas.EventCodec;
@@ -31,17 +30,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
@@ -55,10 +57,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A batch's outputs and its offsets go in one transaction, opened after the work. Work for a
  * partition that goes to another worker is dropped. A record that can never succeed becomes a dead
- * letter and a failed result in the same transaction as its neighbours' outputs. Work that fails
- * for the moment is tried again with growing delays; after the last attempt, and after a {@link
- * FatalException}, the runner stops with nothing of it committed and completes {@link #failure()}.
- * So it does when record after record fails and the worker itself must be at fault.
+ * letter and a failed result in the same transaction as its neighbours' outputs, whatever it
+ * throws, and even if the process dies of it, see {@link Deliveries}; but if the fault may be the
+ * worker's, only once {@link Stage#selfTest} has passed. Work that fails for the moment is tried
+ * again with growing delays. After the last attempt, a {@link FatalException} or a failed self-test
+ * the runner stops with nothing of it committed and completes {@link #failure()}.
  */
 public final class StageRunner<I extends SpecificRecord> implements Service {
 
@@ -86,8 +89,6 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     /** Reasons that may lie with the worker and not with the record. */
     private static final Set<String> FAULTS = Set.of(ReasonCodes.MODEL_ERROR, ReasonCodes.INTERNAL);
 
-    private static final int MAX_FAULTS_IN_A_ROW = 4;
-
     private static final Duration CLOSE_TIMEOUT = Duration.ofMinutes(1);
 
     private enum Phase {
@@ -102,6 +103,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     private final Clock clock;
     private final Backoff backoff;
     private final StageMetrics metrics;
+    private final int maxRecordBytes;
     private final Transactions transactions;
     private final Thread pollThread;
     private final ExecutorService workThread;
@@ -115,12 +117,14 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     private volatile Batch<I> batch; // at work, or waiting for its commit or next attempt; or null
 
     private volatile long lastProgressNanos = lastPollNanos; // written by both threads
+    private volatile boolean selfTestFailed; // written by the work thread
 
     // the poll thread's own
     private final WaitingRecords<I> waiting;
+    private final Deliveries<I> deliveries;
     private long gatheringSinceNanos;
     private boolean quiet; // the last poll brought nothing
-    private int faultsInARow;
+    private CompletableFuture<Void> selfTest; // before the first suspect record; null: none yet
 
     private final Object consumerLock = new Object(); // between wakeup and close
     private Consumer<byte[], byte[]> consumer;
@@ -139,12 +143,14 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
             Function<Map<String, Object>, Producer<byte[], byte[]>> producers) {
         this.stage = stage;
         waiting = new WaitingRecords<>(stage);
+        deliveries = new Deliveries<>(stage);
         this.kafka = kafka;
         this.clock = clock;
         this.backoff = backoff;
         metrics = new StageMetrics(meters, stage.name());
         Map<String, Object> producerConfig =
                 kafka.transactionalProducer(stage.name() + "-" + UUID.randomUUID());
+        maxRecordBytes = KafkaSettings.maxRecordBytes(producerConfig);
         transactions = new Transactions(() -> producers.apply(producerConfig));
         pollThread = new Thread(this::run, stage.name() + "-poll");
         workThread =
@@ -160,6 +166,9 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     public Health health() {
         if (failure.isDone()) {
             return new Health(false, false, stage.name() + ": " + failure.join().getMessage());
+        }
+        if (phase != Phase.STOPPED && !pollThread.isAlive() && pollThread.getState() != Thread.State.NEW) {
+            return new Health(false, false, stage.name() + ": the poll thread is dead");
         }
         if (phase == Phase.RUNNING && isOlder(lastPollNanos, POLL_STALLED)) {
             return new Health(false, false, stage.name() + ": the poll thread is stuck");
@@ -204,11 +213,12 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
 
     private void run() {
         Optional<FatalException> fatal = Optional.empty();
+        boolean unexplained = false;
         try {
             untilReached(() -> CompletableFuture.runAsync(stage::open, workThread).join());
             phase = Phase.JOINING;
             untilReached(() -> TopicAdmin.createMissing(kafka));
-            subscribe();
+            untilReached(this::subscribe);
             while (!isStopping()) {
                 poll();
                 settle();
@@ -216,8 +226,12 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
             }
         } catch (Throwable e) {
             fatal = Optional.of(asFatal(e));
-        } finally {
-            shutDown();
+            unexplained = isUnexplained(e);
+        }
+        try {
+            shutDown(unexplained);
+        } catch (Throwable e) {
+            fatal = fatal.or(() -> Optional.of(asFatal(e)));
         }
         fatal.ifPresent(
                 e -> {
@@ -246,12 +260,35 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         }
     }
 
+    /** Neither a worker at fault nor a bug of ours may lead to the same stop again and again. */
+    private boolean isUnexplained(Throwable e) {
+        Throwable cause = e instanceof CompletionException ? e.getCause() : e;
+        return selfTestFailed || !(cause instanceof FatalException);
+    }
+
+    private void suspectAll() {
+        List<Input<I>> inputs = new ArrayList<>();
+        if (batch != null) {
+            inputs.addAll(batch.inputs());
+        }
+        inputs.addAll(waiting.all());
+        synchronized (consumerLock) {
+            if (consumer != null) {
+                deliveries.suspect(consumer, inputs);
+            }
+        }
+    }
+
     private void subscribe() {
         Map<String, Object> config = new HashMap<>(kafka.consumer(stage.name()));
         config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, stage.maxBatch());
         config.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, (int) FETCH_WAIT.toMillis());
-        synchronized (consumerLock) {
-            consumer = new KafkaConsumer<>(config);
+        try {
+            synchronized (consumerLock) {
+                consumer = new KafkaConsumer<>(config);
+            }
+        } catch (KafkaException e) {
+            throw kafka.asStageException("cannot consume", e);
         }
         consumer.subscribe(
                 stage.input().lanes().stream().map(Topic::name).toList(), new DropRevoked());
@@ -259,15 +296,16 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
 
     private void poll() {
         lastPollNanos = System.nanoTime();
-        pauseFullLanes();
         quiet = true;
         try {
+            learnDeliveries();
+            pause();
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(pollTimeout())) {
                 quiet = false;
                 if (waiting.isEmpty()) {
                     gatheringSinceNanos = System.nanoTime();
                 }
-                waiting.add(Input.of(stage, record));
+                waiting.add(deliveries.input(record));
             }
         } catch (WakeupException e) {
             return; // work is done, or close was called
@@ -281,17 +319,42 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         }
     }
 
-    /** Each lane by itself: a job of thousands must not keep the next interactive record away. */
-    private void pauseFullLanes() {
-        Map<Boolean, List<TopicPartition>> byFull =
+    /** Before the first records of new partitions. */
+    private void learnDeliveries() {
+        try {
+            deliveries.readMarks(consumer);
+        } catch (RebalanceInProgressException | CommitFailedException e) {
+            LOG.debug("STG-12 {}: marks not read yet: {}", stage.name(), e.getMessage());
+        }
+        if (deliveries.areAnySuspect() && selfTest == null) {
+            selfTest = CompletableFuture.runAsync(this::testWorker, workThread);
+            selfTest.whenComplete((passed, error) -> wakeUp());
+        }
+        if (selfTest != null && selfTest.isCompletedExceptionally()) {
+            selfTest.join();
+        }
+    }
+
+    /**
+     * Each lane by itself: a job of thousands must not keep the next interactive record away. Also
+     * partitions whose deliveries are not known, and suspect ones while the worker may be at fault.
+     */
+    private void pause() {
+        boolean tested = selfTest != null && selfTest.isDone();
+        Map<Boolean, List<TopicPartition>> byPause =
                 consumer.assignment().stream()
                         .collect(
                                 Collectors.partitioningBy(
                                         partition ->
                                                 waiting.isFull(
-                                                        stage.input().lane(partition.topic()))));
-        consumer.pause(byFull.get(true));
-        consumer.resume(byFull.get(false));
+                                                                stage.input()
+                                                                        .lane(partition.topic()))
+                                                        || deliveries.isUnknown(partition)
+                                                        || !tested
+                                                                && deliveries.isSuspect(
+                                                                        partition)));
+        consumer.pause(byPause.get(true));
+        consumer.resume(byPause.get(false));
     }
 
     private Duration pollTimeout() {
@@ -326,10 +389,9 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
             commit(done, processed);
             batch = null;
             trouble = "";
-            stopIfFaulty(processed);
         } catch (CompletionException e) {
             if (!(e.getCause() instanceof TransientException cause)) {
-                throw asFatal(e);
+                throw e;
             }
             done.discardWork();
             done.postpone(backoff);
@@ -351,8 +413,10 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         List<Processed<I>> ours =
                 processed.stream().filter(item -> done.isOurs(item.input())).toList();
         List<ProducerRecord<byte[], byte[]>> records =
-                ours.stream().flatMap(this::records).toList();
-        transactions.commit(records, done.offsets(), consumer);
+                ours.stream().flatMap(item -> item.records().stream()).toList();
+        Map<TopicPartition, OffsetAndMetadata> offsets = done.offsets();
+        transactions.commit(records, offsets, consumer);
+        deliveries.committed(offsets);
         for (Processed<I> item : ours) {
             item.rejection().ifPresent(cause -> reportDeadLetter(item.input().record(), cause));
         }
@@ -363,46 +427,6 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
                 ours.size(),
                 records.size(),
                 done.age().toMillis());
-    }
-
-    /** Before a broken model or device has turned everything that waits into dead letters. */
-    private void stopIfFaulty(List<Processed<I>> processed) {
-        for (Processed<I> item : processed) {
-            Optional<PermanentException> fault =
-                    item.rejection().filter(cause -> FAULTS.contains(cause.reasonCode()));
-            faultsInARow = fault.isPresent() ? faultsInARow + 1 : 0;
-            if (faultsInARow >= MAX_FAULTS_IN_A_ROW) {
-                throw new FatalException(
-                        "%d records in a row failed (%s): check the model and the device"
-                                .formatted(faultsInARow, fault.get().getMessage()),
-                        fault.get());
-            }
-        }
-    }
-
-    private Stream<ProducerRecord<byte[], byte[]>> records(Processed<I> item) {
-        Stream<ProducerRecord<byte[], byte[]>> outputs =
-                item.outputs().stream()
-                        .map(
-                                output ->
-                                        new ProducerRecord<>(
-                                                output.topic().in(item.input().lane()).name(),
-                                                output.key().getBytes(UTF_8),
-                                                EventCodec.encode(output.event())));
-        if (item.rejection().isEmpty()) {
-            return outputs;
-        }
-        ConsumerRecord<byte[], byte[]> record = item.input().record();
-        PermanentException cause = item.rejection().get();
-        I event = item.input().event();
-        RequestRef request = event == null ? null : stage.request(event);
-        return Stream.of(
-                        outputs,
-                        Stream.of(DeadLetters.deadLetter(stage.name(), record, cause)),
-                        DeadLetters.failedResult(
-                                stage.name(), record, request, cause, clock.instant())
-                                .stream())
-                .flatMap(records -> records);
     }
 
     private void reportDeadLetter(ConsumerRecord<?, ?> record, PermanentException cause) {
@@ -432,12 +456,29 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     }
 
     private void submit(Batch<I> next) {
-        lastProgressNanos = System.nanoTime();
         batch = next;
+        if (next.unread().isPresent() && !isCounted(next, next.unread().get())) {
+            return;
+        }
+        lastProgressNanos = System.nanoTime();
         CompletableFuture<List<Processed<I>>> work =
                 CompletableFuture.supplyAsync(() -> work(next), workThread);
         next.work(work);
         work.whenComplete((processed, error) -> wakeUp());
+    }
+
+    private boolean isCounted(Batch<I> next, Input<I> unread) {
+        try {
+            deliveries.beforeWork(consumer, unread);
+            return true;
+        } catch (RetriableException
+                | RebalanceInProgressException
+                | CommitFailedException
+                | WakeupException e) {
+            next.postpone(backoff);
+            LOG.debug("STG-12 {}: delivery not counted yet: {}", stage.name(), e.getMessage());
+            return false;
+        }
     }
 
     /** A worker that comes too late is also fenced by the group's generation, see Transactions. */
@@ -446,11 +487,25 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
             LOG.debug("STG-05 {}: assigned {}", stage.name(), partitions);
+            deliveries.assigned(partitions);
+            consumer.pause(partitions);
         }
 
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
             LOG.debug("STG-06 {}: revoked {}", stage.name(), partitions);
+            drop(partitions);
+            deliveries.revoked(consumer, partitions);
+        }
+
+        @Override
+        public void onPartitionsLost(Collection<TopicPartition> partitions) {
+            LOG.debug("STG-06 {}: lost {}", stage.name(), partitions);
+            drop(partitions);
+            deliveries.lost(partitions);
+        }
+
+        private void drop(Collection<TopicPartition> partitions) {
             waiting.drop(partitions);
             if (batch != null) {
                 batch.revoke(partitions);
@@ -458,7 +513,10 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         }
     }
 
-    private void shutDown() {
+    private void shutDown(boolean unexplained) {
+        if (unexplained) {
+            suspectAll();
+        }
         if (batch != null) {
             batch.cancel();
         }
@@ -506,17 +564,24 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
 
     private List<Processed<I>> work(Batch<I> current) {
         long startNanos = System.nanoTime();
-        List<Input<I>> readable = current.inputs().stream().filter(Input::isReadable).toList();
+        List<Input<I>> inputs =
+                current.inputs().stream()
+                        .map(
+                                input ->
+                                        input.isUnread() ? Input.of(stage, input.record()) : input)
+                        .toList();
         List<Processed<I>> processed = new ArrayList<>();
-        for (Input<I> input : current.inputs()) {
+        for (Input<I> input : inputs) {
             if (!input.isReadable()) {
-                processed.add(Processed.rejected(input, input.malformed()));
+                processed.add(rejected(input, List.of(), input.rejection()));
             }
         }
+        List<Input<I>> readable = inputs.stream().filter(Input::isReadable).toList();
         if (!readable.isEmpty()) {
             processed.addAll(process(readable, current));
             metrics.worked(readable.size(), Duration.ofNanos(System.nanoTime() - startNanos));
         }
+        requireWell(processed);
         return processed;
     }
 
@@ -526,7 +591,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
             stage.process(inputs.stream().map(Input::event).toList(), out);
         } catch (TransientException | FatalException e) {
             throw e;
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             if (!current.keepGoing()) {
                 throw new CancellationException("the batch is no longer wanted");
             }
@@ -536,7 +601,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
                         .flatMap(input -> process(List.of(input), current).stream())
                         .toList();
             }
-            return List.of(Processed.rejected(inputs.get(0), asPermanent(e)));
+            out.reject(0, asPermanent(e));
         }
         return IntStream.range(0, inputs.size())
                 .mapToObj(index -> processed(inputs.get(index), index, out))
@@ -544,10 +609,79 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     }
 
     private Processed<I> processed(Input<I> input, int index, Outbox out) {
-        return new Processed<>(
-                input,
-                out.outputs().stream().filter(output -> output.index() == index).toList(),
-                Optional.ofNullable(out.rejections().get(index)));
+        List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>();
+        PermanentException rejection = out.rejections().get(index);
+        try {
+            for (Outbox.Output output : out.outputs()) {
+                if (output.index() == index) {
+                    outputs.add(record(output, input));
+                }
+            }
+        } catch (Throwable e) {
+            outputs.clear();
+            rejection = asPermanent(e);
+        }
+        return rejection == null
+                ? new Processed<>(input, outputs, Optional.empty())
+                : rejected(input, outputs, rejection);
+    }
+
+    private ProducerRecord<byte[], byte[]> record(Outbox.Output output, Input<I> input) {
+        byte[] key = output.key().getBytes(UTF_8);
+        byte[] value = EventCodec.encode(output.event());
+        if (key.length + value.length > maxRecordBytes) {
+            throw new PermanentException(
+                    ReasonCodes.INVALID_OPTION,
+                    "what follows from it is a record of %d bytes for %s: at most %d"
+                            .formatted(
+                                    key.length + value.length,
+                                    output.topic().name(),
+                                    maxRecordBytes));
+        }
+        return new ProducerRecord<>(output.topic().in(input.lane()).name(), key, value);
+    }
+
+    /** What was sent for it stays, see {@link Outbox#reject}. */
+    private Processed<I> rejected(
+            Input<I> input,
+            List<ProducerRecord<byte[], byte[]>> outputs,
+            PermanentException cause) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(outputs);
+        records.add(DeadLetters.deadLetter(stage.name(), input.record(), cause));
+        DeadLetters.failedResult(
+                        stage.name(), input.record(), input.request(), cause, clock.instant())
+                .ifPresent(records::add);
+        return new Processed<>(input, records, Optional.of(cause));
+    }
+
+    /** Before a broken model or device turns good records into dead letters. */
+    private void requireWell(List<Processed<I>> processed) {
+        List<PermanentException> faults =
+                processed.stream()
+                        .flatMap(item -> item.rejection().stream())
+                        .filter(cause -> FAULTS.contains(cause.reasonCode()))
+                        .toList();
+        if (!faults.isEmpty()) {
+            LOG.info(
+                    "STG-13 {}: self-test, for {} records failed: {}",
+                    stage.name(),
+                    faults.size(),
+                    faults.get(0).getMessage());
+            testWorker();
+        }
+    }
+
+    private void testWorker() {
+        lastProgressNanos = System.nanoTime();
+        try {
+            stage.selfTest();
+        } catch (Throwable e) {
+            selfTestFailed = true;
+            throw new FatalException(
+                    "the self-test failed (%s): check the model and the device; nothing is lost, start again when it is mended"
+                            .formatted(StageException.oneLine(e)),
+                    e);
+        }
     }
 
     private boolean progressAndKeepGoing(Batch<I> current) {
@@ -555,12 +689,11 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         return current.keepGoing();
     }
 
-    private PermanentException asPermanent(RuntimeException e) {
+    private PermanentException asPermanent(Throwable e) {
         if (e instanceof PermanentException permanent) {
             return permanent;
         }
         LOG.debug("STG-08 {}: unexpected error", stage.name(), e);
-        String what = "unexpected " + e.getClass().getSimpleName();
-        return PermanentException.because(ReasonCodes.INTERNAL, what, e);
+        return PermanentException.unexpected(ReasonCodes.INTERNAL, e);
     }
 }

@@ -3,17 +3,17 @@ package dev.nocturne.runtime;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobStopped;
 import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topics;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Knows which jobs have been cancelled or have expired, by following their events on a thread of
- * its own. Who asks too early learns it too late and does work that counts for nothing; no more.
+ * its own, which only {@link #close} ends. Who asks too early learns it too late and does work that
+ * counts for nothing; no more.
  */
 public final class StoppedJobs implements AutoCloseable {
 
@@ -30,14 +31,21 @@ public final class StoppedJobs implements AutoCloseable {
     private static final Duration RETRY = Duration.ofSeconds(2);
 
     private final KafkaSettings kafka;
+    private final Counter skipped;
     private final Set<String> stopped = ConcurrentHashMap.newKeySet();
     private final Thread thread = new Thread(this::run, "stopped-jobs");
     private final Object lock = new Object(); // guards the next two
     private KafkaConsumer<byte[], byte[]> consumer; // null while there is none
     private boolean closed;
+    private volatile String trouble = "starting"; // why the events are not read; "" if they are
 
-    public StoppedJobs(KafkaSettings kafka) {
+    public StoppedJobs(KafkaSettings kafka, MeterRegistry meters) {
         this.kafka = kafka;
+        skipped =
+                Counter.builder("nocturne.records.skipped")
+                        .description("records that are no event and were passed over")
+                        .tag("topic", Topics.JOB_EVENTS.name())
+                        .register(meters);
         thread.setDaemon(true);
     }
 
@@ -50,19 +58,38 @@ public final class StoppedJobs implements AutoCloseable {
         return stopped.contains(jobId);
     }
 
+    /** Not ready while cancelled jobs would be drawn. */
+    public Health health() {
+        boolean alive = thread.isAlive() || thread.getState() == Thread.State.NEW;
+        String state = trouble.isEmpty() ? "followed" : trouble;
+        return new Health(
+                alive,
+                alive && trouble.isEmpty(),
+                "job events: " + (alive ? state : "the thread that follows them is dead"));
+    }
+
     private void run() {
-        while (open()) {
+        while (!isClosed()) {
             try {
                 TopicAdmin.createMissing(kafka);
-                follow();
+                if (open()) {
+                    follow();
+                }
             } catch (WakeupException e) {
                 LOG.debug("no longer following job events");
-            } catch (KafkaException | StageException e) {
-                LOG.warn("job events cannot be read, next try in {}: {}", RETRY, e.getMessage());
+            } catch (Throwable e) {
+                trouble = StageException.oneLine(e);
+                LOG.warn("job events cannot be read, next try in {}: {}", RETRY, trouble);
                 pause();
             } finally {
                 closeConsumer();
             }
+        }
+    }
+
+    private boolean isClosed() {
+        synchronized (lock) {
+            return closed;
         }
     }
 
@@ -71,9 +98,7 @@ public final class StoppedJobs implements AutoCloseable {
             if (closed) {
                 return false;
             }
-            Map<String, Object> config = kafka.consumer("");
-            config.remove(ConsumerConfig.GROUP_ID_CONFIG);
-            consumer = new KafkaConsumer<>(config);
+            consumer = new KafkaConsumer<>(kafka.consumer());
             return true;
         }
     }
@@ -84,21 +109,31 @@ public final class StoppedJobs implements AutoCloseable {
         consumer.seekToBeginning(List.of(partition));
         while (true) {
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-                read(record.value());
+                read(record);
             }
+            trouble = "";
         }
     }
 
-    private void read(byte[] value) {
+    private void read(ConsumerRecord<byte[], byte[]> record) {
         try {
-            JobEvent event = EventCodec.decode(JobEvent.class, value);
-            if (event.getChange() instanceof JobStopped) {
-                stopped.add(event.getJobId());
+            JobEvent event = EventCodec.decode(JobEvent.class, record.value());
+            if (!(event.getChange() instanceof JobStopped)) {
+                return;
+            }
+            if (!Ids.isJobId(event.getJobId())) {
+                skip(record, "its job id is none");
+            } else if (stopped.add(event.getJobId())) {
                 LOG.info("job {} is stopped", event.getJobId());
             }
         } catch (MalformedEventException e) {
-            LOG.warn("skipped a job event: {}", e.getMessage());
+            skip(record, e.getMessage());
         }
+    }
+
+    private void skip(ConsumerRecord<byte[], byte[]> record, String reason) {
+        skipped.increment();
+        LOG.warn("skipped {}@{}: {}", Topics.JOB_EVENTS.name(), record.offset(), reason);
     }
 
     private void pause() {
@@ -115,8 +150,10 @@ public final class StoppedJobs implements AutoCloseable {
 
     private void closeConsumer() {
         synchronized (lock) {
-            consumer.close();
-            consumer = null;
+            if (consumer != null) {
+                consumer.close();
+                consumer = null;
+            }
         }
     }
 

@@ -10,10 +10,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -29,6 +31,9 @@ public final class TopicAdmin {
 
     /** For new partitions to be led; a broker takes a second. */
     private static final Duration LED = Duration.ofSeconds(30);
+
+    /** Bounds what a service that is told to stop waits for. */
+    private static final Duration ANSWER = Duration.ofSeconds(15);
 
     private static final Duration ASK_AGAIN = Duration.ofMillis(100);
 
@@ -47,7 +52,15 @@ public final class TopicAdmin {
     }
 
     static void createMissing(KafkaSettings settings, List<Topic<?>> topics) {
-        try (Admin admin = Admin.create(settings.admin())) {
+        try {
+            create(settings, topics);
+        } catch (KafkaException e) {
+            throw settings.asStageException("cannot create topics", e);
+        }
+    }
+
+    private static void create(KafkaSettings settings, List<Topic<?>> topics) {
+        try (Admin admin = open(settings)) {
             Set<String> present = admin.listTopics().names().get();
             List<NewTopic> missing =
                     topics.stream()
@@ -79,6 +92,14 @@ public final class TopicAdmin {
             Thread.currentThread().interrupt();
             throw new TransientException("interrupted while creating topics", e);
         }
+    }
+
+    private static Admin open(KafkaSettings settings) {
+        Map<String, Object> config = new HashMap<>();
+        config.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) ANSWER.toMillis());
+        config.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) ANSWER.toMillis());
+        config.putAll(settings.admin());
+        return Admin.create(config);
     }
 
     /**

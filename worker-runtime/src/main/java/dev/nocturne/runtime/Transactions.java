@@ -10,11 +10,6 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.config.ConfigException;
-import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
-import org.apache.kafka.common.errors.RecordTooLargeException;
-import org.apache.kafka.common.errors.UnsupportedVersionException;
 
 /**
  * Publishes outputs and the offsets they follow from in one transaction. The group's metadata goes
@@ -60,10 +55,16 @@ final class Transactions implements AutoCloseable {
             producer.commitTransaction();
         } catch (KafkaException e) {
             discardProducer();
-            String message = "transaction of %d records: %s".formatted(outputs.size(), reason(e));
-            throw needsAPerson(e)
-                    ? new FatalException(message, e)
-                    : new TransientException(message, e);
+            Throwable cause = KafkaSettings.rootCause(e);
+            String message =
+                    "transaction of %d records: %s: %s"
+                            .formatted(
+                                    outputs.size(),
+                                    cause.getClass().getSimpleName(),
+                                    cause.getMessage());
+            throw KafkaSettings.isTransient(e)
+                    ? new TransientException(message, e)
+                    : new FatalException(message, e);
         }
     }
 
@@ -84,28 +85,6 @@ final class Transactions implements AutoCloseable {
             producer.close(Duration.ZERO);
             producer = null;
         }
-    }
-
-    private static boolean needsAPerson(Throwable e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof AuthenticationException
-                    || cause instanceof AuthorizationException
-                    || cause instanceof ConfigException
-                    || cause instanceof RecordTooLargeException
-                    || cause instanceof UnsupportedVersionException) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Kafka wraps: the innermost message says most. */
-    private static String reason(Throwable e) {
-        Throwable cause = e;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause.getClass().getSimpleName() + ": " + cause.getMessage();
     }
 
     @Override

@@ -53,6 +53,10 @@ final class WaitingRecords<I extends SpecificRecord> {
         return lanes.keySet().stream().anyMatch(this::isFull);
     }
 
+    List<Input<I>> all() {
+        return lanes.values().stream().flatMap(Deque::stream).toList();
+    }
+
     /** Forgets the records of partitions that belong to another worker now. */
     void drop(Collection<TopicPartition> partitions) {
         lanes.values()
@@ -62,12 +66,15 @@ final class WaitingRecords<I extends SpecificRecord> {
     /**
      * Takes the records of the next batch: of the lane whose turn it is as many as the stage wants,
      * and of the other those that it says fill the batch up. Of each lane they are the first ones,
-     * with the malformed records in between.
+     * with the rejected records in between. An unread record comes alone.
      *
      * @return empty only if nothing waits
      */
     List<Input<I>> takeNext() {
         Lane first = turn();
+        if (isUnreadNext(first)) {
+            return List.of(lanes.get(first).remove());
+        }
         List<I> waiting = events(first, stage.maxBatch());
         int wanted = waiting.isEmpty() ? 0 : stage.take(waiting);
         List<Input<I>> batch = new ArrayList<>(take(first, wanted));
@@ -91,8 +98,14 @@ final class WaitingRecords<I extends SpecificRecord> {
         return inARow == 0 ? Lane.BULK : Lane.INTERACTIVE;
     }
 
+    private boolean isUnreadNext(Lane lane) {
+        Input<I> next = lanes.get(lane).peek();
+        return next != null && next.isUnread();
+    }
+
     private List<I> events(Lane lane, int most) {
         return lanes.get(lane).stream()
+                .takeWhile(input -> !input.isUnread())
                 .filter(Input::isReadable)
                 .map(Input::event)
                 .limit(most)
@@ -103,7 +116,9 @@ final class WaitingRecords<I extends SpecificRecord> {
         Deque<Input<I>> waiting = lanes.get(lane);
         List<Input<I>> taken = new ArrayList<>();
         int readable = 0;
-        while (!waiting.isEmpty() && (readable < wanted || !waiting.peek().isReadable())) {
+        while (!waiting.isEmpty()
+                && !isUnreadNext(lane)
+                && (readable < wanted || !waiting.peek().isReadable())) {
             Input<I> input = waiting.remove();
             taken.add(input);
             readable += input.isReadable() ? 1 : 0;

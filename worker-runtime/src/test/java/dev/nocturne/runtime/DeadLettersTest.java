@@ -54,6 +54,27 @@ class DeadLettersTest {
     }
 
     @Test
+    void letterFitsWhateverComesWithTheRecord() {
+        ConsumerRecord<byte[], byte[]> record = record("k".repeat(2_000_000), 900_000);
+        record.headers().add("trace", new byte[2_000_000]);
+        ProducerRecord<byte[], byte[]> letter = DeadLetters.deadLetter("generator", record, CAUSE);
+        assertThat(letter.value()).hasSize(900_000);
+        assertThat(letter.key()).isNull();
+        assertThat(letter.headers()).noneMatch(header -> header.key().equals("trace"));
+    }
+
+    @Test
+    void requestWithIdsThatAreNoneFailsThatOfTheKey() {
+        RequestRef odd = new RequestRef("job-1", "x/y", "a", "b");
+        assertThat(failed("job-1/0123456789abcdef", odd))
+                .hasValueSatisfying(
+                        finished ->
+                                assertThat(finished.getRequest().getRequestId())
+                                        .isEqualTo("0123456789abcdef"));
+        assertThat(failed(null, odd)).isEmpty();
+    }
+
+    @Test
     void malformedRecordFailsTheRequestItsKeyNames() {
         Optional<RequestFinished> result = failed("job-1/0123456789abcdef", null);
         assertThat(result)

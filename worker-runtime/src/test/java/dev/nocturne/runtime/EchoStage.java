@@ -17,6 +17,9 @@ class EchoStage implements Stage<CaptionSubmitted> {
     /** Makes the whole call fail. */
     static final String BUG = "bring a bug to light";
 
+    /** Likewise, with an Error. */
+    static final String OVERFLOW = "overflow the stack";
+
     private final Topic<CaptionSubmitted> input;
     private final Topic<CaptionSubmitted> output;
     final AtomicInteger calls = new AtomicInteger();
@@ -62,6 +65,7 @@ class EchoStage implements Stage<CaptionSubmitted> {
                                 new PermanentException(
                                         ReasonCodes.INVALID_CAPTION, "as it asked for"));
                 case BUG -> throw new IllegalStateException("a bug");
+                case OVERFLOW -> throw new StackOverflowError();
                 default -> out.send(i, output, request(caption), caption);
             }
         }

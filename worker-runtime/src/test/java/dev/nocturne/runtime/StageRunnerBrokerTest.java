@@ -18,6 +18,7 @@ import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -31,9 +32,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -64,6 +68,7 @@ class StageRunnerBrokerTest {
     private Topic<CaptionSubmitted> input;
     private Topic<CaptionSubmitted> output;
     private String jobId;
+    private KafkaSettings kafkaOfRunners;
 
     @BeforeAll
     static void startBroker() {
@@ -82,6 +87,7 @@ class StageRunnerBrokerTest {
 
     @BeforeEach
     void createTopics(TestInfo test) {
+        kafkaOfRunners = kafka;
         jobId = test.getTestMethod().orElseThrow().getName();
         input = captions(jobId + "-in");
         output = captions(jobId + "-out");
@@ -257,24 +263,221 @@ class StageRunnerBrokerTest {
     }
 
     @Test
-    void workerThatFailsEveryRecordStops() throws Exception {
+    void recordsThatRaiseErrorsAreDeadLettersAndTheStageGoesOn() throws Exception {
+        List<String> captions =
+                List.of(EchoStage.OVERFLOW, EchoStage.BUG, EchoStage.OVERFLOW, EchoStage.BUG);
         for (int i = 0; i < 20; i++) {
-            publish("bug-" + i, EchoStage.BUG);
+            publish("bad-" + i, captions.get(i % captions.size()));
+            publish("good-" + i, "an apple");
         }
-        EchoStage oneByOne =
+        AtomicInteger selfTests = new AtomicInteger();
+        EchoStage well =
+                new EchoStage(input, output) {
+                    @Override
+                    public void selfTest() {
+                        selfTests.incrementAndGet();
+                    }
+                };
+        try (StageRunner<?> runner = runner(well, KafkaProducer::new);
+                TopicLog committed =
+                        new TopicLog(
+                                kafka,
+                                "read_committed",
+                                List.of(output.name(), Topics.DEAD_LETTERS.name()))) {
+            runner.start();
+            await().atMost(LONG).until(() -> customIds(committed).size() == 20);
+            await().atMost(LONG).until(() -> deadLetters(committed).size() == 20);
+            assertThat(customIds(committed)).allMatch(id -> id.startsWith("good-"));
+            assertThat(runner.health()).matches(Health::ready, "ready");
+        }
+        assertThat(selfTests.get()).isPositive();
+    }
+
+    /** As one whose device is lost: it fails whatever it gets, from one record on. */
+    @Test
+    void workerAtFaultStopsWithNothingOfItsFailuresCommitted() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            publish("line-" + i, "an apple");
+        }
+        AtomicInteger untilLost = new AtomicInteger(5);
+        EchoStage losesItsDevice =
                 new EchoStage(input, output) {
                     @Override
                     public int take(List<CaptionSubmitted> waiting) {
                         return 1;
                     }
+
+                    @Override
+                    public void process(List<CaptionSubmitted> batch, Outbox out) {
+                        if (untilLost.decrementAndGet() < 0) {
+                            throw new NoClassDefFoundError("the device is lost");
+                        }
+                        super.process(batch, out);
+                    }
+
+                    @Override
+                    public void selfTest() {
+                        if (untilLost.get() < 0) {
+                            throw new NoClassDefFoundError("the device is lost");
+                        }
+                    }
                 };
-        try (StageRunner<?> runner = runner(oneByOne, KafkaProducer::new)) {
-            runner.start();
-            assertThat(runner.failure().toCompletableFuture().get())
-                    .hasMessageContaining("4 records in a row failed")
-                    .hasMessageContaining("a bug");
+        List<String> topics = List.of(output.name(), Topics.DEAD_LETTERS.name());
+        try (TopicLog committed = new TopicLog(kafka, "read_committed", topics)) {
+            try (StageRunner<?> runner = runner(losesItsDevice, KafkaProducer::new)) {
+                runner.start();
+                assertThat(runner.failure().toCompletableFuture().get())
+                        .hasMessageContaining("self-test")
+                        .hasMessageContaining("the device is lost");
+                assertThat(runner.health()).matches(health -> !health.live(), "not live");
+            }
+            try (StageRunner<?> again = runner(losesItsDevice, KafkaProducer::new)) {
+                again.start();
+                assertThat(again.failure().toCompletableFuture().get())
+                        .hasMessageContaining("self-test");
+            }
+            assertThat(committed.read(output.name())).hasSizeLessThanOrEqualTo(5);
+            try (StageRunner<?> mended = runner(echo(), KafkaProducer::new)) {
+                mended.start();
+                await().atMost(LONG).until(() -> customIds(committed).size() == 20);
+            }
+            assertThat(customIds(committed)).doesNotHaveDuplicates();
+            assertThat(deadLetters(committed)).isEmpty();
         }
-        assertThat(oneByOne.calls).hasValue(4);
+    }
+
+    /** As a record that poisons the device: in each process it alone makes the worker unwell. */
+    @Test
+    void recordThatMakesEveryWorkerUnwellIsGivenUpAfterAFewStarts() throws Exception {
+        publish("good-1", "an apple");
+        publish("bad", EchoStage.BUG);
+        publish("good-2", "a pear");
+        int starts = 0;
+        List<String> topics = List.of(output.name(), Topics.DEAD_LETTERS.name());
+        try (TopicLog committed = new TopicLog(kafka, "read_committed", topics)) {
+            while (customIds(committed).size() < 2 || deadLetters(committed).isEmpty()) {
+                assertThat(++starts).isLessThanOrEqualTo(6);
+                try (StageRunner<?> runner = runner(new PoisonedStage(), KafkaProducer::new)) {
+                    runner.start();
+                    await().atMost(LONG)
+                            .until(
+                                    () ->
+                                            runner.failure().toCompletableFuture().isDone()
+                                                    || customIds(committed).size() == 2
+                                                            && !deadLetters(committed).isEmpty());
+                }
+            }
+            assertThat(customIds(committed)).containsExactlyInAnyOrder("good-1", "good-2");
+            assertThat(deadLetters(committed))
+                    .singleElement()
+                    .satisfies(
+                            letter ->
+                                    assertThat(header(letter, DeadLetters.REASON))
+                                            .contains("at work on this record alone"));
+        }
+        assertThat(starts).isGreaterThan(1);
+    }
+
+    /** Nothing works after a bug. */
+    private final class PoisonedStage extends EchoStage {
+        private boolean poisoned;
+
+        PoisonedStage() {
+            super(input, output);
+        }
+
+        @Override
+        public void process(List<CaptionSubmitted> batch, Outbox out) {
+            selfTest();
+            poisoned =
+                    batch.stream().anyMatch(caption -> caption.getCaption().equals(EchoStage.BUG));
+            super.process(batch, out);
+        }
+
+        @Override
+        public void selfTest() {
+            if (poisoned) {
+                throw new IllegalStateException("the device is lost");
+            }
+        }
+    }
+
+    @Test
+    void outputThatIsTooLargeForARecordFailsItsOwnRecordOnly() throws Exception {
+        publish("good", "an apple");
+        publish("huge", "a pear");
+        EchoStage large =
+                new EchoStage(input, output) {
+                    @Override
+                    public void process(List<CaptionSubmitted> batch, Outbox out) {
+                        for (int i = 0; i < batch.size(); i++) {
+                            CaptionSubmitted caption = batch.get(i);
+                            if (caption.getCustomId().equals("huge")) {
+                                caption =
+                                        CaptionSubmitted.newBuilder(caption)
+                                                .setImagePrompt(ByteBuffer.allocate(2 << 20))
+                                                .build();
+                            }
+                            out.send(i, output, request(caption), caption);
+                        }
+                    }
+                };
+        List<String> topics = List.of(output.name(), Topics.DEAD_LETTERS.name());
+        try (StageRunner<?> runner = runner(large, KafkaProducer::new);
+                TopicLog committed = new TopicLog(kafka, "read_committed", topics)) {
+            runner.start();
+            await().atMost(LONG).until(() -> customIds(committed).equals(List.of("good")));
+            await().atMost(LONG).until(() -> deadLetters(committed).size() == 1);
+            assertThat(header(deadLetters(committed).get(0), DeadLetters.REASON_CODE))
+                    .isEqualTo(ReasonCodes.INVALID_OPTION);
+        }
+    }
+
+    @Test
+    void everyAssignedPartitionHasACommittedOffsetThoughNoRecordCame() throws Exception {
+        try (StageRunner<?> runner = runner(echo(), KafkaProducer::new);
+                Admin admin = Admin.create(kafka.admin())) {
+            runner.start();
+            await().atMost(LONG)
+                    .until(
+                            () ->
+                                    admin.listConsumerGroupOffsets(echo().name())
+                                                    .partitionsToOffsetAndMetadata()
+                                                    .get()
+                                                    .size()
+                                            == 2 * PARTITIONS);
+        }
+    }
+
+    @Test
+    void newPartitionsAreReadOnceTheyAreNoticed() throws Exception {
+        kafkaOfRunners =
+                new KafkaSettings(
+                        broker.bootstrapServers(), Map.of("metadata.max.age.ms", "1000"));
+        try (StageRunner<?> runner = runner(echo(), KafkaProducer::new);
+                Admin admin = Admin.create(kafka.admin());
+                TopicLog committed = new TopicLog(kafka, "read_committed", names(output))) {
+            runner.start();
+            publish("before", "an apple");
+            await().atMost(LONG).until(() -> customIds(committed).contains("before"));
+            admin.createPartitions(
+                            Map.of(input.name(), NewPartitions.increaseTo(2 * PARTITIONS)))
+                    .all()
+                    .get();
+            for (int partition = PARTITIONS; partition < 2 * PARTITIONS; partition++) {
+                String customId = "new-" + partition;
+                try (Producer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
+                    producer.send(
+                                    new ProducerRecord<>(
+                                            input.name(),
+                                            partition,
+                                            key(customId).getBytes(UTF_8),
+                                            EventCodec.encode(event(customId, "a pear"))))
+                            .get();
+                }
+            }
+            await().atMost(LONG).until(() -> customIds(committed).size() == 1 + PARTITIONS);
+        }
     }
 
     @Test
@@ -489,7 +692,7 @@ class StageRunnerBrokerTest {
 
     private StageRunner<?> runner(
             EchoStage stage, Function<Map<String, Object>, Producer<byte[], byte[]>> producers) {
-        return new StageRunner<>(stage, kafka, meters, Clock.systemUTC(), SHORT, producers);
+        return new StageRunner<>(stage, kafkaOfRunners, meters, Clock.systemUTC(), SHORT, producers);
     }
 
     private interface Step {

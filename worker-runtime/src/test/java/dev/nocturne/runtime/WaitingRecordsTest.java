@@ -86,6 +86,23 @@ class WaitingRecordsTest {
     }
 
     @Test
+    void anUnreadRecordGoesAlone() {
+        add(Lane.BULK, 2);
+        waiting.add(unread(Lane.BULK, 2));
+        add(Lane.BULK, 1);
+        add(Lane.INTERACTIVE, 1);
+        waiting.add(unread(Lane.INTERACTIVE, 1));
+        assertThat(next()).containsExactly("i0", "b0", "b1");
+        assertThat(waiting.takeNext()).singleElement().matches(Input::isUnread);
+        assertThat(waiting.takeNext()).singleElement().matches(Input::isUnread);
+        assertThat(next()).containsExactly("b2");
+    }
+
+    private static Input<CaptionSubmitted> unread(Lane lane, int offset) {
+        return Input.unread(STAGE, record(lane, offset, new byte[] {1}), 2);
+    }
+
+    @Test
     void recordsOfLostPartitionsAreForgottenInTheirLaneOnly() {
         add(Lane.INTERACTIVE, 1);
         add(Lane.BULK, 1);
