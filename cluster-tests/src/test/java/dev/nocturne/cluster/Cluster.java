@@ -3,7 +3,6 @@ package dev.nocturne.cluster;
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.embedded.Preflight;
-import dev.nocturne.embedded.S3Keys;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import java.io.IOException;
@@ -39,19 +38,12 @@ final class Cluster implements AutoCloseable {
         this.extraEnvironment = extraEnvironment;
         broker = server(EmbeddedBroker.class);
         objectStore = server(EmbeddedObjectStore.class);
-        String objectStoreUrl = objectStore.awaitOutput("ready at");
-        S3Keys keys = S3Keys.of(folder.resolve(EmbeddedObjectStore.class.getSimpleName()));
         places =
                 new ComposeFile.Places(
                         broker.awaitOutput("ready at"),
-                        objectStoreUrl,
+                        objectStore.awaitOutput("ready at"),
                         model,
-                        folder.resolve("rerank-state"),
-                        Map.of(
-                                "NOCTURNE_S3_ACCESS_KEY",
-                                keys.accessKey(),
-                                "NOCTURNE_S3_SECRET_KEY",
-                                keys.secretKey()));
+                        folder.resolve("rerank-state"));
     }
 
     private JavaProcess server(Class<?> main) throws IOException {

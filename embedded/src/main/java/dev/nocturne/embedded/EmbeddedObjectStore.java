@@ -13,14 +13,14 @@ import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
  */
 public final class EmbeddedObjectStore implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
+    private static final String ACCESS_KEY = "nocturne";
+    private static final String SECRET_KEY = "nocturne-secret";
     private static final long STOP_TIMEOUT_MILLIS = 5_000;
 
     private final S3Proxy proxy;
-    private final S3Keys keys;
 
-    private EmbeddedObjectStore(S3Proxy proxy, S3Keys keys) {
+    private EmbeddedObjectStore(S3Proxy proxy) {
         this.proxy = proxy;
-        this.keys = keys;
     }
 
     /**
@@ -33,14 +33,12 @@ public final class EmbeddedObjectStore implements AutoCloseable {
     public static EmbeddedObjectStore start(Path dataDir, int port) {
         QuietLogs.apply();
         Path folder = Preflight.writableFolder(dataDir);
-        S3Keys keys = S3Keys.of(folder);
         int freePort = Preflight.freePort(port);
         S3Proxy proxy =
                 S3Proxy.builder()
                         .blobStore(new FilesystemNio2BlobStore(folder.toString()))
                         .endpoint(URI.create("http://" + HOST + ":" + freePort))
-                        .awsAuthentication(
-                                AuthenticationType.AWS_V4, keys.accessKey(), keys.secretKey())
+                        .awsAuthentication(AuthenticationType.AWS_V4, ACCESS_KEY, SECRET_KEY)
                         .stopTimeout(STOP_TIMEOUT_MILLIS)
                         .jettyMaxThreads(32)
                         .build();
@@ -55,7 +53,7 @@ public final class EmbeddedObjectStore implements AutoCloseable {
                             + "): choose another port",
                     e);
         }
-        return new EmbeddedObjectStore(proxy, keys);
+        return new EmbeddedObjectStore(proxy);
     }
 
     /** Where clients connect, as {@code http://host:port}; address buckets in path style. */
@@ -65,12 +63,12 @@ public final class EmbeddedObjectStore implements AutoCloseable {
 
     /** The identity that requests are signed with. */
     public String accessKey() {
-        return keys.accessKey();
+        return ACCESS_KEY;
     }
 
-    /** The secret that requests are signed with; each folder has its own, see {@link S3Keys}. */
+    /** The secret that requests are signed with; the same for every folder. */
     public String secretKey() {
-        return keys.secretKey();
+        return SECRET_KEY;
     }
 
     /** Answers the requests under way and frees the port. */

@@ -8,7 +8,6 @@ import { jobView } from "./job.js";
 import { newJobView } from "./new-job.js";
 import { stagesView } from "./stages.js";
 import { deadLettersView } from "./dead-letters.js";
-import { guard } from "./sign-in.js";
 
 const VIEWS = {
   jobs: { title: "Jobs", show: jobsView },
@@ -83,8 +82,3 @@ const tryNow = follow(
         h("button", { type: "button", onclick: () => tryNow() }, "Try now"));
     }
   });
-
-guard(document.getElementById("session"), () => {
-  tryNow();
-  show(false);
-});

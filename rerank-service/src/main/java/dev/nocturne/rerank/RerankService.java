@@ -12,11 +12,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Properties;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.CloseOptions;
@@ -51,7 +54,8 @@ public final class RerankService implements Service {
     private final MeterRegistry registry;
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final Thread starter = new Thread(this::startStreams, "rerank-start");
+    private final BlockingQueue<Throwable> stopped = new LinkedBlockingQueue<>();
+    private final Thread keeper = new Thread(this::keepStreaming, "rerank");
     private volatile KafkaStreams streams; // null until the topics are there
     private volatile KafkaStreamsMetrics metrics; // likewise
     private volatile String trouble; // null while there is none
@@ -76,7 +80,15 @@ public final class RerankService implements Service {
         config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
         config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
         // after a crash the partitions are free within seconds; by default only after 45 s
-        config.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 10_000);
+        config.put(
+                StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG),
+                KafkaSettings.SESSION_TIMEOUT_MILLIS);
+        config.put(
+                StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
+                KafkaSettings.TRANSACTION_TIMEOUT_MILLIS);
+        config.put(
+                StreamsConfig.consumerPrefix(ConsumerConfig.METADATA_MAX_AGE_CONFIG),
+                KafkaSettings.METADATA_MAX_AGE_MILLIS);
         // an empty lane must not hold up a fetch from the other
         config.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG), 100);
         config.putAll(kafka.admin());
@@ -85,17 +97,27 @@ public final class RerankService implements Service {
 
     @Override
     public void start() {
-        starter.start();
+        keeper.start();
     }
 
-    /** Streams refuses to start without its source topic; a broker that is away may come back. */
-    private void startStreams() {
+    /**
+     * Streams refuses to start without its source topic, and stops when the partitions of the topic
+     * are raised; a broker that is away may come back.
+     */
+    private void keepStreaming() {
         try {
             do {
                 try {
                     TopicAdmin.createMissing(kafka);
+                    Changelogs.grow(kafka);
                     startTopology();
-                    return;
+                    Throwable reason = stopped.take();
+                    streams.close(LEAVE);
+                    metrics.close();
+                    if (!Changelogs.grow(kafka)) {
+                        fail(reason);
+                        return;
+                    }
                 } catch (TransientException e) {
                     trouble = e.getMessage();
                     LOG.warn("waiting: {}", trouble);
@@ -103,24 +125,27 @@ public final class RerankService implements Service {
             } while (!closed.await(RETRY.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (StreamsException e) {
-            fail(
-                    new FatalException(
-                            "state folder %s: %s: check that it can be written and is used by no other process"
-                                    .formatted(stateDir, rootMessage(e)),
-                            e));
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             fail(e);
         }
     }
 
     private void startTopology() {
-        streams = new KafkaStreams(RerankTopology.build(), config(kafka, stateDir));
-        streams.setUncaughtExceptionHandler(this::onUncaught);
-        metrics = new KafkaStreamsMetrics(streams);
-        metrics.bindTo(registry);
-        trouble = null;
-        streams.start();
+        try {
+            streams = new KafkaStreams(RerankTopology.build(), config(kafka, stateDir));
+            streams.setUncaughtExceptionHandler(this::onUncaught);
+            metrics = new KafkaStreamsMetrics(streams);
+            metrics.bindTo(registry);
+            trouble = null;
+            streams.start();
+        } catch (StreamsException e) {
+            throw new FatalException(
+                    "state folder %s: %s: check that it can be written and is used by no other process"
+                            .formatted(stateDir, rootMessage(e)),
+                    e);
+        } catch (KafkaException e) {
+            throw kafka.asStageException("cannot start", e);
+        }
     }
 
     /** Called from the stream thread that dies of it. Kafka itself retries what it can. */
@@ -133,7 +158,7 @@ public final class RerankService implements Service {
                 return StreamThreadExceptionResponse.REPLACE_THREAD;
             }
         }
-        fail(e);
+        stopped.add(e);
         return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
 
@@ -158,8 +183,9 @@ public final class RerankService implements Service {
         KafkaStreams started = streams;
         String state =
                 started == null ? "starting" : started.state().name().toLowerCase(Locale.ROOT);
+        boolean keeperIsDead = !keeper.isAlive() && keeper.getState() != Thread.State.NEW;
         return new Health(
-                !failure.isDone(),
+                !failure.isDone() && !keeperIsDead,
                 started != null && started.state() == KafkaStreams.State.RUNNING,
                 "rerank: " + (trouble == null ? state : trouble));
     }
@@ -172,9 +198,9 @@ public final class RerankService implements Service {
     @Override
     public void close() {
         closed.countDown();
-        starter.interrupt(); // it may be waiting for a broker
+        keeper.interrupt(); // it may be waiting for a broker
         try {
-            starter.join();
+            keeper.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

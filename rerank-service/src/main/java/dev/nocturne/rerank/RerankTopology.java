@@ -5,7 +5,9 @@ import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.Topics;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serde;
@@ -49,6 +51,13 @@ final class RerankTopology {
     static final String DEAD_LETTERS = "dead-letters-sink";
 
     private RerankTopology() {}
+
+    /** Names of the topics that keep a lane's stores; each has as many partitions as its source. */
+    static List<String> changelogs(Lane lane) {
+        return Stream.of(PENDING_CANDIDATES, DECIDED_REQUESTS)
+                .map(store -> RerankService.GROUP + "-" + store + lane.suffix() + "-changelog")
+                .toList();
+    }
 
     static Topology build() {
         Topology topology = new Topology();

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -86,7 +87,7 @@ class RerankBrokerTest {
             send(event("b-again", 1, 1, grid(0, 0.1)));
             awaitRanked("b", "a", "a-again", "b-again");
             assertThat(second.health().live()).isTrue();
-            assertThat(second.health().ready()).isTrue();
+            await().atMost(PATIENCE).until(() -> second.health().ready());
         }
     }
 
@@ -127,6 +128,33 @@ class RerankBrokerTest {
             send(Lane.INTERACTIVE, event("now", 2, 1, grid(0, 0.1), grid(1, 0.7)));
             send(Lane.INTERACTIVE, event("later", 1, 1, grid(0, 0.1)));
             awaitRanked("now", "bulk", "later");
+        }
+    }
+
+    @Test
+    void partitionsThatAreRaisedWhileItRunsAreNoticedAndRanked() throws Exception {
+        int twice = 2 * Topics.SCORED_GRIDS.partitions();
+        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of("metadata.max.age.ms", "1000"));
+        try (RerankService service = service("state");
+                Admin admin = Admin.create(kafka.admin())) {
+            send(event("before", 1, 1, grid(0, 0.1)));
+            awaitRanked("before");
+            admin.createPartitions(
+                            Map.of(Topics.SCORED_GRIDS.name(), NewPartitions.increaseTo(twice)))
+                    .all()
+                    .get();
+            GridsScored event = event("after", 1, 1, grid(0, 0.1));
+            producer.beginTransaction();
+            producer.send(
+                    new ProducerRecord<>(
+                            Topics.SCORED_GRIDS.name(),
+                            twice - 1,
+                            key("after").getBytes(UTF_8),
+                            EventCodec.encode(event)));
+            producer.commitTransaction();
+            awaitRanked("before", "after");
+            await().atMost(PATIENCE).until(() -> service.health().ready());
+            assertThat(service.failure().toCompletableFuture()).isNotDone();
         }
     }
 
