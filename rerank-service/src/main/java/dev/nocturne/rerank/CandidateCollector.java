@@ -85,9 +85,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
             reject(record, e);
             return;
         } catch (MalformedEventException e) {
-            reject(
-                    record,
-                    new PermanentException(ReasonCodes.MALFORMED_EVENT, e.getMessage(), e));
+            reject(record, new PermanentException(ReasonCodes.MALFORMED_EVENT, e.getMessage(), e));
             return;
         }
         String key = key(event.getRequest());

@@ -80,9 +80,7 @@ final class Changelogs {
             return false;
         }
         try {
-            admin.createPartitions(Map.of(changelog, NewPartitions.increaseTo(wanted)))
-                    .all()
-                    .get();
+            admin.createPartitions(Map.of(changelog, NewPartitions.increaseTo(wanted))).all().get();
             LOG.warn(
                     "{} has {} partitions now, {} had {}: grown, too; requests that were under way may have to be sent again",
                     source,

@@ -7,8 +7,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 
 /**
- * Tells a wrong clock from a wrong key: S3 refuses both alike, since a signature holds for a quarter
- * of an hour.
+ * Tells a wrong clock from a wrong key: S3 refuses both alike, since a signature holds for a
+ * quarter of an hour.
  */
 final class ClockDifference {
 

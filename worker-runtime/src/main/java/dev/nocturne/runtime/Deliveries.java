@@ -184,8 +184,7 @@ final class Deliveries<I extends SpecificRecord> {
         position.offset = new OffsetAndMetadata(record.offset(), record.leaderEpoch(), "");
         position.found = unread.deliveries();
         position.written = unread.deliveries() + 1;
-        consumer.commitSync(
-                Map.of(unread.partition(), marked(position.offset, position.written)));
+        consumer.commitSync(Map.of(unread.partition(), marked(position.offset, position.written)));
     }
 
     /** Nothing is counted of what is committed. */
@@ -212,8 +211,7 @@ final class Deliveries<I extends SpecificRecord> {
             if (position != null && !input.isUnread()) {
                 position.written = Math.max(position.written, SUSPECT);
                 position.found = position.written; // stays when it is given away
-                offsets.putIfAbsent(
-                        input.partition(), marked(position.offset, position.written));
+                offsets.putIfAbsent(input.partition(), marked(position.offset, position.written));
             } else if (position != null) {
                 position.found = position.written;
             }

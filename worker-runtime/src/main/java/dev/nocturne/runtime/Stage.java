@@ -15,10 +15,10 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * One step of the pipeline: what is done with the events of one topic. A {@link StageRunner} owns
  * it.
  *
- * <p>{@link #open}, {@link #process}, {@link #selfTest} and {@link #close} are called on one thread,
- * the work thread; a model that belongs to one thread is opened, used and closed there. Everything
- * else is called on the poll thread and must be quick; what reads a record, on both. Any event may come twice, and must then lead to the same
- * outputs.
+ * <p>{@link #open}, {@link #process}, {@link #selfTest} and {@link #close} are called on one
+ * thread, the work thread; a model that belongs to one thread is opened, used and closed there.
+ * Everything else is called on the poll thread and must be quick; what reads a record, on both. Any
+ * event may come twice, and must then lead to the same outputs.
  */
 public interface Stage<I extends SpecificRecord> {
 

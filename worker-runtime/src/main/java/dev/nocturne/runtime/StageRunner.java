@@ -167,7 +167,9 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         if (failure.isDone()) {
             return new Health(false, false, stage.name() + ": " + failure.join().getMessage());
         }
-        if (phase != Phase.STOPPED && !pollThread.isAlive() && pollThread.getState() != Thread.State.NEW) {
+        if (phase != Phase.STOPPED
+                && !pollThread.isAlive()
+                && pollThread.getState() != Thread.State.NEW) {
             return new Health(false, false, stage.name() + ": the poll thread is dead");
         }
         if (phase == Phase.RUNNING && isOlder(lastPollNanos, POLL_STALLED)) {
@@ -566,9 +568,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         long startNanos = System.nanoTime();
         List<Input<I>> inputs =
                 current.inputs().stream()
-                        .map(
-                                input ->
-                                        input.isUnread() ? Input.of(stage, input.record()) : input)
+                        .map(input -> input.isUnread() ? Input.of(stage, input.record()) : input)
                         .toList();
         List<Processed<I>> processed = new ArrayList<>();
         for (Input<I> input : inputs) {

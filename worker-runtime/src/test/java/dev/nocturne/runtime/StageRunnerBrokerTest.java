@@ -452,16 +452,14 @@ class StageRunnerBrokerTest {
     @Test
     void newPartitionsAreReadOnceTheyAreNoticed() throws Exception {
         kafkaOfRunners =
-                new KafkaSettings(
-                        broker.bootstrapServers(), Map.of("metadata.max.age.ms", "1000"));
+                new KafkaSettings(broker.bootstrapServers(), Map.of("metadata.max.age.ms", "1000"));
         try (StageRunner<?> runner = runner(echo(), KafkaProducer::new);
                 Admin admin = Admin.create(kafka.admin());
                 TopicLog committed = new TopicLog(kafka, "read_committed", names(output))) {
             runner.start();
             publish("before", "an apple");
             await().atMost(LONG).until(() -> customIds(committed).contains("before"));
-            admin.createPartitions(
-                            Map.of(input.name(), NewPartitions.increaseTo(2 * PARTITIONS)))
+            admin.createPartitions(Map.of(input.name(), NewPartitions.increaseTo(2 * PARTITIONS)))
                     .all()
                     .get();
             for (int partition = PARTITIONS; partition < 2 * PARTITIONS; partition++) {
@@ -692,7 +690,8 @@ class StageRunnerBrokerTest {
 
     private StageRunner<?> runner(
             EchoStage stage, Function<Map<String, Object>, Producer<byte[], byte[]>> producers) {
-        return new StageRunner<>(stage, kafkaOfRunners, meters, Clock.systemUTC(), SHORT, producers);
+        return new StageRunner<>(
+                stage, kafkaOfRunners, meters, Clock.systemUTC(), SHORT, producers);
     }
 
     private interface Step {
