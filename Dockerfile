@@ -22,5 +22,7 @@ WORKDIR /home/nocturne
 COPY --from=build /src/${SERVICE}/target/quarkus-app /app
 # libtorch's threads soon sleep while they wait: on shared processors spinning ones starve each other
 ENV OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=20000
+# a container is reached by its address alone
+ENV QUARKUS_HTTP_HOST=0.0.0.0
 EXPOSE 8080
 ENTRYPOINT ["java", "-XX:MaxRAMPercentage=50", "-jar", "/app/quarkus-run.jar"]

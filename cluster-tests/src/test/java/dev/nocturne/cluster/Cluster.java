@@ -3,6 +3,7 @@ package dev.nocturne.cluster;
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.embedded.Preflight;
+import dev.nocturne.embedded.S3Keys;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import java.io.IOException;
@@ -38,12 +39,19 @@ final class Cluster implements AutoCloseable {
         this.extraEnvironment = extraEnvironment;
         broker = server(EmbeddedBroker.class);
         objectStore = server(EmbeddedObjectStore.class);
+        String objectStoreUrl = objectStore.awaitOutput("ready at");
+        S3Keys keys = S3Keys.of(folder.resolve(EmbeddedObjectStore.class.getSimpleName()));
         places =
                 new ComposeFile.Places(
                         broker.awaitOutput("ready at"),
-                        objectStore.awaitOutput("ready at"),
+                        objectStoreUrl,
                         model,
-                        folder.resolve("rerank-state"));
+                        folder.resolve("rerank-state"),
+                        Map.of(
+                                "NOCTURNE_S3_ACCESS_KEY",
+                                keys.accessKey(),
+                                "NOCTURNE_S3_SECRET_KEY",
+                                keys.secretKey()));
     }
 
     private JavaProcess server(Class<?> main) throws IOException {

@@ -7,16 +7,23 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.yaml.snakeyaml.Yaml;
 
 /** docker-compose.yml: what it tells each service, so that it and the tests cannot drift apart. */
 final class ComposeFile {
     /** What compose gives every service besides, by its names for hosts and folders. */
-    record Places(String kafka, String objectStore, Path model, Path rerankState) {}
+    record Places(
+            String kafka,
+            String objectStore,
+            Path model,
+            Path rerankState,
+            Map<String, String> variables) {}
 
-    /** A variable of the host, and its default. */
-    private static final Pattern VARIABLE = Pattern.compile("\\$\\{\\w+:-([^}]*)}");
+    /** A variable of the host: its name, and its default or what compose says if it is missing. */
+    private static final Pattern VARIABLE = Pattern.compile("\\$\\{(\\w+):([-?])([^}]*)}");
 
     private final Map<String, Map<String, Object>> services;
 
@@ -51,15 +58,28 @@ final class ComposeFile {
         environment.forEach(
                 (name, value) -> {
                     if (value != null) {
-                        replaced.put(name, replaced(withDefaults(value.toString()), places));
+                        replaced.put(name, replaced(substituted(value.toString(), places), places));
                     }
                 });
         return replaced;
     }
 
-    /** As compose reads it where the host sets none of the variables. */
-    private static String withDefaults(String value) {
-        return VARIABLE.matcher(value).replaceAll("$1");
+    /** As compose reads it where the host sets those variables and no other. */
+    private static String substituted(String value, Places places) {
+        return VARIABLE.matcher(value)
+                .replaceAll(variable -> Matcher.quoteReplacement(value(variable, places)));
+    }
+
+    private static String value(MatchResult variable, Places places) {
+        String given = places.variables.get(variable.group(1));
+        if (given != null) {
+            return given;
+        }
+        if (variable.group(2).equals("?")) {
+            throw new IllegalArgumentException(
+                    "%s: %s".formatted(variable.group(1), variable.group(3)));
+        }
+        return variable.group(3);
     }
 
     private static String replaced(String value, Places places) {

@@ -86,7 +86,7 @@ class PublishStageBrokerTest {
 
     @BeforeAll
     static void start() {
-        endpoint = EmbeddedObjectStore.start(dataDir, 0);
+        endpoint = EmbeddedObjectStore.start(dataDir.resolve("objects"), 0);
         store =
                 ObjectStore.open(
                         new ObjectStoreSettings(

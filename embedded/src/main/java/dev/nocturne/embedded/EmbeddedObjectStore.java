@@ -13,14 +13,14 @@ import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
  */
 public final class EmbeddedObjectStore implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
-    private static final String ACCESS_KEY = "nocturne";
-    private static final String SECRET_KEY = "nocturne-secret";
     private static final long STOP_TIMEOUT_MILLIS = 5_000;
 
     private final S3Proxy proxy;
+    private final S3Keys keys;
 
-    private EmbeddedObjectStore(S3Proxy proxy) {
+    private EmbeddedObjectStore(S3Proxy proxy, S3Keys keys) {
         this.proxy = proxy;
+        this.keys = keys;
     }
 
     /**
@@ -33,12 +33,14 @@ public final class EmbeddedObjectStore implements AutoCloseable {
     public static EmbeddedObjectStore start(Path dataDir, int port) {
         QuietLogs.apply();
         Path folder = Preflight.writableFolder(dataDir);
+        S3Keys keys = S3Keys.of(folder);
         int freePort = Preflight.freePort(port);
         S3Proxy proxy =
                 S3Proxy.builder()
                         .blobStore(new FilesystemNio2BlobStore(folder.toString()))
                         .endpoint(URI.create("http://" + HOST + ":" + freePort))
-                        .awsAuthentication(AuthenticationType.AWS_V4, ACCESS_KEY, SECRET_KEY)
+                        .awsAuthentication(
+                                AuthenticationType.AWS_V4, keys.accessKey(), keys.secretKey())
                         .stopTimeout(STOP_TIMEOUT_MILLIS)
                         .jettyMaxThreads(32)
                         .build();
@@ -53,7 +55,7 @@ public final class EmbeddedObjectStore implements AutoCloseable {
                             + "): choose another port",
                     e);
         }
-        return new EmbeddedObjectStore(proxy);
+        return new EmbeddedObjectStore(proxy, keys);
     }
 
     /** Where clients connect, as {@code http://host:port}; address buckets in path style. */
@@ -63,12 +65,12 @@ public final class EmbeddedObjectStore implements AutoCloseable {
 
     /** The identity that requests are signed with. */
     public String accessKey() {
-        return ACCESS_KEY;
+        return keys.accessKey();
     }
 
-    /** The secret that requests are signed with; the same for every folder. */
+    /** The secret that requests are signed with; each folder has its own, see {@link S3Keys}. */
     public String secretKey() {
-        return SECRET_KEY;
+        return keys.secretKey();
     }
 
     /** Answers the requests under way and frees the port. */

@@ -13,7 +13,9 @@ import io.minio.errors.ErrorResponseException;
 import java.io.ByteArrayInputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,7 +27,7 @@ class EmbeddedObjectStoreTest {
     @Test
     void keepsObjectsOverARestart() throws Exception {
         byte[] content = "a picture".getBytes(UTF_8);
-        try (EmbeddedObjectStore store = EmbeddedObjectStore.start(folder, 0)) {
+        try (EmbeddedObjectStore store = EmbeddedObjectStore.start(objects(), 0)) {
             MinioClient client = client(store, store.secretKey());
             client.makeBucket(MakeBucketArgs.builder().bucket("nocturne").build());
             client.putObject(
@@ -34,9 +36,9 @@ class EmbeddedObjectStoreTest {
                             .contentType("image/png")
                             .build());
         }
-        assertThat(folder.resolve("nocturne").resolve(KEY)).hasBinaryContent(content);
+        assertThat(objects().resolve("nocturne").resolve(KEY)).hasBinaryContent(content);
 
-        try (EmbeddedObjectStore store = EmbeddedObjectStore.start(folder, 0);
+        try (EmbeddedObjectStore store = EmbeddedObjectStore.start(objects(), 0);
                 var object =
                         client(store, store.secretKey())
                                 .getObject(
@@ -51,7 +53,7 @@ class EmbeddedObjectStoreTest {
 
     @Test
     void refusesAWrongSecret() {
-        try (EmbeddedObjectStore store = EmbeddedObjectStore.start(folder, 0)) {
+        try (EmbeddedObjectStore store = EmbeddedObjectStore.start(objects(), 0)) {
             MinioClient client = client(store, "guessed");
             assertThatThrownBy(
                             () ->
@@ -67,12 +69,65 @@ class EmbeddedObjectStoreTest {
     }
 
     @Test
+    void everyFolderHasASecretOfItsOwnThatLasts() throws Exception {
+        Path other = folder.resolve("other");
+        String accessKey;
+        String secretKey;
+        try (EmbeddedObjectStore one = EmbeddedObjectStore.start(folder.resolve("one"), 0);
+                EmbeddedObjectStore two = EmbeddedObjectStore.start(other, 0)) {
+            accessKey = two.accessKey();
+            secretKey = two.secretKey();
+            assertThat(secretKey).isNotEqualTo(one.secretKey()).hasSizeGreaterThan(32);
+            assertThat(accessKey).isNotEqualTo(one.accessKey());
+        }
+        assertThat(S3Keys.file(other)).content().contains("aws_secret_access_key = " + secretKey);
+        assertThat(Files.getPosixFilePermissions(S3Keys.file(other)))
+                .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+
+        try (EmbeddedObjectStore two = EmbeddedObjectStore.start(other, 0)) {
+            assertThat(two.accessKey()).isEqualTo(accessKey);
+            assertThat(two.secretKey()).isEqualTo(secretKey);
+            assertThat(client(two, secretKey).listBuckets()).isEmpty(); // the file is no bucket
+        }
+    }
+
+    @Test
+    void thePairThatEveryMachineHadIsRefused() {
+        try (EmbeddedObjectStore store = EmbeddedObjectStore.start(objects(), 0)) {
+            MinioClient client =
+                    MinioClient.builder()
+                            .endpoint(store.endpoint())
+                            .region("us-east-1")
+                            .credentials("nocturne", "nocturne-secret")
+                            .build();
+            assertThatThrownBy(client::listBuckets)
+                    .isInstanceOfSatisfying(
+                            ErrorResponseException.class,
+                            e -> assertThat(e.response().code()).isEqualTo(403));
+        }
+    }
+
+    @Test
+    void aKeysFileOfAnotherFormIsNamed() throws Exception {
+        Files.writeString(S3Keys.file(objects()), "[default]\n");
+
+        assertThatThrownBy(() -> EmbeddedObjectStore.start(objects(), 0))
+                .isInstanceOf(EmbeddedServerException.class)
+                .hasMessageContaining(S3Keys.file(objects()).toString())
+                .hasMessageContaining("delete it");
+    }
+
+    @Test
     void namesAPortThatIsTaken() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            assertThatThrownBy(() -> EmbeddedObjectStore.start(folder, taken.getLocalPort()))
+            assertThatThrownBy(() -> EmbeddedObjectStore.start(objects(), taken.getLocalPort()))
                     .isInstanceOf(EmbeddedServerException.class)
                     .hasMessageContaining("Port " + taken.getLocalPort() + " is already in use");
         }
+    }
+
+    private Path objects() {
+        return folder.resolve("objects");
     }
 
     private static MinioClient client(EmbeddedObjectStore store, String secretKey) {

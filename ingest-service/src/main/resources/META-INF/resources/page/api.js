@@ -2,6 +2,7 @@
 
 const FIRST_RETRY_SECONDS = 1;
 const LONGEST_RETRY_SECONDS = 30;
+const UNAUTHORIZED = 401;
 const SILENCE_SECONDS = 60; // lag is measured every few seconds, so longer means a dead connection
 
 export class ApiError extends Error {
@@ -10,6 +11,9 @@ export class ApiError extends Error {
     this.status = status;
   }
 }
+
+/** Hears "key-needed" when an answer says that this page must show a key first. */
+export const access = new EventTarget();
 
 /** Seeds have 64 bits, more than a number holds here: they stay text. */
 function parse(text) {
@@ -24,6 +28,9 @@ async function answer(path, options) {
     throw new ApiError("The server does not answer. Is it running? Start it with ./nocturne up.", 0);
   }
   if (!response.ok) {
+    if (response.status === UNAUTHORIZED) {
+      access.dispatchEvent(new Event("key-needed"));
+    }
     throw new ApiError(reason(await response.text(), response), response.status);
   }
   return response;
@@ -63,6 +70,15 @@ export function post(path, body) {
   });
 }
 
+/** Changes the key for a cookie, which scripts cannot read: nothing here keeps the key. */
+export function signIn(key) {
+  return answer("/v1/session", { method: "POST", headers: { Authorization: `Bearer ${key}` } });
+}
+
+export function signOut() {
+  return answer("/v1/session", { method: "DELETE" });
+}
+
 export function upload(file, name) {
   const form = new FormData();
   form.append("purpose", "batch");
@@ -92,6 +108,7 @@ export function follow(listener, connection) {
   function lost() {
     source.close();
     clearTimeout(watchdog);
+    get("/v1/session").catch(() => {}); // a stream does not tell why it was refused
     connection("waiting", retrySeconds);
     timer = setTimeout(open, retrySeconds * 1000);
     retrySeconds = Math.min(retrySeconds * 2, LONGEST_RETRY_SECONDS);

@@ -16,6 +16,7 @@ export function jobView(signal, id) {
   const offerActions = jobActions(actions);
   const missing = h("p", { class: "problem", hidden: true });
   const problems = h("div", {});
+  const files = h("p", { class: "small", hidden: true }, "To keep: ", links(id));
   const gallery = galleryOf(signal, id);
   let problemsTold = false;
 
@@ -27,6 +28,7 @@ export function jobView(signal, id) {
     missing.hidden = true;
     standing.update(job);
     offerActions(job);
+    files.hidden = isOpen(job) || job.status === "failed";
     if (job.status === "failed" && !problemsTold) {
       problemsTold = true;
       tellProblems(id, problems);
@@ -59,9 +61,18 @@ export function jobView(signal, id) {
     h("div", { class: "row title" }, h("h1", { class: "id" }, id), standing.status, actions),
     h("div", { class: "standing" },
       standing.progress, standing.bar, standing.counts, standing.facts),
-    missing, problems,
+    missing, files, problems,
     ...gallery.elements,
   ];
+}
+
+/** The files that a job leaves when it is done, its pictures on pages and what is told of them. */
+function links(id) {
+  const path = `/v1/jobs/${encodeURIComponent(id)}/files/`;
+  return [h("a", { href: `${path}index.html` }, "all pictures"), ", ",
+    h("a", { href: `${path}output.jsonl`, download: `${id}-output.jsonl` }, "output.jsonl"), ", ",
+    h("a", { href: `${path}manifest.json`, download: `${id}-manifest.json` }, "manifest.json"),
+    "; everything, verified: ", h("code", {}, `nocturne download ${id} DIR`)];
 }
 
 /** Of a file that is bad: nothing was started, and why. */

@@ -8,6 +8,7 @@ import { jobView } from "./job.js";
 import { newJobView } from "./new-job.js";
 import { stagesView } from "./stages.js";
 import { deadLettersView } from "./dead-letters.js";
+import { guard } from "./sign-in.js";
 
 const VIEWS = {
   jobs: { title: "Jobs", show: jobsView },
@@ -82,3 +83,8 @@ const tryNow = follow(
         h("button", { type: "button", onclick: () => tryNow() }, "Try now"));
     }
   });
+
+guard(document.getElementById("session"), () => {
+  tryNow();
+  show(false);
+});

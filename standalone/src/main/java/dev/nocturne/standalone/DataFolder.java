@@ -7,11 +7,19 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /** The folder that the standalone pipeline keeps everything in; one process at a time owns it. */
 final class DataFolder implements AutoCloseable {
+    private static final String LOCK = "lock";
+    private static final Set<PosixFilePermission> OWNER_ONLY =
+            PosixFilePermissions.fromString("rwx------");
+
     private final Path root;
     private final FileChannel lockFile; // the lock goes when it is closed, or its process ends
 
@@ -21,15 +29,20 @@ final class DataFolder implements AutoCloseable {
     }
 
     /**
-     * Creates the folder if it is missing and locks it.
+     * Creates the folder if it is missing, locks it, and keeps other users of this machine out of
+     * it; a folder that was there before and is none of ours stays as open as it is.
      *
      * @throws CommandFailure if another process has it
      */
     static DataFolder open(Path folder) throws IOException {
+        boolean isOurs = Files.notExists(folder) || Files.exists(folder.resolve(LOCK));
         Path root = Preflight.writableFolder(folder);
+        if (isOurs) {
+            closeToOthers(root);
+        }
         FileChannel file =
                 FileChannel.open(
-                        root.resolve("lock"),
+                        root.resolve(LOCK),
                         StandardOpenOption.CREATE,
                         StandardOpenOption.READ,
                         StandardOpenOption.WRITE);
@@ -49,6 +62,15 @@ final class DataFolder implements AutoCloseable {
         file.truncate(0);
         file.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes()));
         return new DataFolder(root, file);
+    }
+
+    private static void closeToOthers(Path root) throws IOException {
+        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(root);
+        if (permissions.equals(OWNER_ONLY)
+                || permissions.contains(PosixFilePermission.OTHERS_WRITE)) { // meant for all
+            return;
+        }
+        Files.setPosixFilePermissions(root, OWNER_ONLY);
     }
 
     private static String content(FileChannel file) throws IOException {

@@ -8,10 +8,11 @@ import io.micrometer.core.instrument.Metrics;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.ShutdownEvent;
+import io.smallrye.health.api.AsyncHealthCheck;
+import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
-import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
@@ -81,16 +82,19 @@ public class PipelineHost implements QuarkusApplication {
         return pipeline.ingest();
     }
 
+    /** On an event loop: threads that wait for slow callers are not missed here. */
     @Produces
     @Liveness
-    HealthCheck live() {
-        return () -> response(pipeline.health(), pipeline.health().live());
+    AsyncHealthCheck live() {
+        return () ->
+                Uni.createFrom().item(() -> response(pipeline.health(), pipeline.health().live()));
     }
 
     @Produces
     @Readiness
-    HealthCheck ready() {
-        return () -> response(pipeline.health(), pipeline.health().ready());
+    AsyncHealthCheck ready() {
+        return () ->
+                Uni.createFrom().item(() -> response(pipeline.health(), pipeline.health().ready()));
     }
 
     private static HealthCheckResponse response(Health health, boolean up) {

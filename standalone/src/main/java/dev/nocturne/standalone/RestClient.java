@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
 /** The REST API of ingest-service, at {@code --url}. */
 final class RestClient {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+    private static final int UNAUTHORIZED = 401;
     private static final int NOT_FOUND = 404;
     private static final int UNAVAILABLE = 503;
     private static final long MAX_ERROR_BYTES = 1 << 20;
@@ -51,6 +52,14 @@ final class RestClient {
             defaultValue = "http://localhost:8080",
             description = "Address of ingest-service (default: ${DEFAULT-VALUE}).")
     String url;
+
+    @Option(
+            names = "--api-key",
+            paramLabel = "KEY",
+            description =
+                    "Key of ingest-service, if it has keys (default: the first one in $NOCTURNE_API_KEY,"
+                            + " where other users of this machine do not see it).")
+    String apiKey = firstOf(System.getenv("NOCTURNE_API_KEY"));
 
     private final Duration silenceTimeout;
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
@@ -210,13 +219,29 @@ final class RestClient {
 
     private HttpRequest.Builder request(String path) {
         try {
-            return HttpRequest.newBuilder(URI.create(url.replaceFirst("/+$", "") + path));
+            HttpRequest.Builder request =
+                    HttpRequest.newBuilder(URI.create(url.replaceFirst("/+$", "") + path));
+            return apiKey == null ? request : request.header("Authorization", bearer());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(
                     command.commandLine(),
                     "'%s%s' is not a URL: give one like http://localhost:8080"
                             .formatted(url, path));
         }
+    }
+
+    /** A service has several while they are changed. */
+    static String firstOf(String keys) {
+        return keys == null || keys.isBlank() ? null : keys.split(",")[0].strip();
+    }
+
+    private String bearer() {
+        if (!apiKey.matches("[\\x21-\\x7e]+")) {
+            throw new ParameterException(
+                    command.commandLine(),
+                    "--api-key has a character that no key has: give it in ASCII, without spaces");
+        }
+        return "Bearer " + apiKey;
     }
 
     private <T> T send(HttpRequest.Builder builder, Class<T> type)
@@ -254,6 +279,11 @@ final class RestClient {
     private static CommandFailure refusal(HttpRequest request, int status, String body) {
         try {
             Errors errors = JsonOption.MAPPER.readValue(body, Errors.class);
+            if (status == UNAUTHORIZED) {
+                return new CommandFailure(
+                        "%s: %s (--api-key KEY, or the variable NOCTURNE_API_KEY)"
+                                .formatted(origin(request), errors.errors().get(0).message()));
+            }
             if (status == UNAVAILABLE) {
                 return new Away(errors.errors().get(0).message());
             }
@@ -262,6 +292,10 @@ final class RestClient {
         } catch (JsonProcessingException | NullPointerException e) {
             return notOurs(request, status);
         }
+    }
+
+    private static String origin(HttpRequest request) {
+        return request.uri().getScheme() + "://" + request.uri().getRawAuthority();
     }
 
     private static CommandFailure notOurs(HttpRequest request, int status) {

@@ -1,6 +1,9 @@
 package dev.nocturne.standalone;
 
+import dev.nocturne.embedded.S3Keys;
 import dev.nocturne.ingest.WebhookSettings;
+import dev.nocturne.ingest.rest.ApiConfig;
+import dev.nocturne.ingest.rest.ApiKeys;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import io.quarkus.runtime.Quarkus;
 import java.io.PrintWriter;
@@ -43,6 +46,7 @@ final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        ApiKeys.of(System.getenv(ApiConfig.KEY_VARIABLE)); // a wrong one is told before all starts
         WebhookSettings webhooks =
                 new WebhookSettings(
                         System.getenv(WebhookSettings.URL_VARIABLE),
@@ -61,8 +65,8 @@ final class UpCommand implements Callable<Integer> {
                 "REST   %s/v1/jobs  (health %s/q/health, metrics %s/q/metrics)%n", url, url, url);
         out.printf("Kafka  %s%n", pipeline.kafka().bootstrapServers());
         out.printf(
-                "S3     %s  bucket %s, access key %s, secret key %s%n",
-                store.endpoint(), store.bucket(), store.accessKey(), store.secretKey());
+                "S3     %s  bucket %s, AWS_SHARED_CREDENTIALS_FILE=%s%n",
+                store.endpoint(), store.bucket(), S3Keys.file(pipeline.data().objects()));
         out.println("Ctrl-C stops it; what is unfinished then goes on at the next start.");
         pipeline.failure().thenRun(() -> Quarkus.asyncExit());
         Quarkus.waitForExit();

@@ -1,8 +1,11 @@
 package dev.nocturne.standalone;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,5 +22,39 @@ class DataFolderTest {
                     .hasMessageContaining("--data");
         }
         DataFolder.open(folder).close();
+    }
+
+    @Test
+    void aNewOneIsItsOwnersAlone() throws Exception {
+        Path data = folder.resolve("data");
+
+        DataFolder.open(data).close();
+
+        assertThat(mode(data)).isEqualTo("rwx------");
+    }
+
+    @Test
+    void oneOfAnOlderVersionIsClosedToOthers() throws Exception {
+        Path data = Files.createDirectory(folder.resolve("data"));
+        Files.writeString(data.resolve("lock"), "4711");
+        Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxr-xr-x"));
+
+        DataFolder.open(data).close();
+
+        assertThat(mode(data)).isEqualTo("rwx------");
+    }
+
+    @Test
+    void aFolderForAllStaysOpen() throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+
+        DataFolder.open(folder).close();
+        DataFolder.open(folder).close(); // now with our lock in it
+
+        assertThat(mode(folder)).isEqualTo("rwxrwxrwx");
+    }
+
+    private static String mode(Path path) throws Exception {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
     }
 }

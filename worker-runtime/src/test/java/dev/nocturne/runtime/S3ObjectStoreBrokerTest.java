@@ -37,7 +37,7 @@ class S3ObjectStoreBrokerTest {
 
     @BeforeAll
     static void start() {
-        endpoint = EmbeddedObjectStore.start(dataDir, 0);
+        endpoint = EmbeddedObjectStore.start(dataDir.resolve("objects"), 0);
         store = ObjectStore.open(settings(endpoint.endpoint(), endpoint.secretKey(), "pictures"));
         store.ensureBucket();
     }

@@ -11,13 +11,14 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.smallrye.health.api.AsyncHealthCheck;
+import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.nio.file.Path;
 import java.util.List;
-import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
@@ -69,16 +70,18 @@ class IngestShell {
         ingest.close();
     }
 
+    /** On an event loop: threads that wait for slow callers are not missed here. */
     @Produces
     @Liveness
-    HealthCheck live(IngestService ingest) {
-        return () -> response(ingest.health(), ingest.health().live());
+    AsyncHealthCheck live(IngestService ingest) {
+        return () -> Uni.createFrom().item(() -> response(ingest.health(), ingest.health().live()));
     }
 
     @Produces
     @Readiness
-    HealthCheck ready(IngestService ingest) {
-        return () -> response(ingest.health(), ingest.health().ready());
+    AsyncHealthCheck ready(IngestService ingest) {
+        return () ->
+                Uni.createFrom().item(() -> response(ingest.health(), ingest.health().ready()));
     }
 
     private static HealthCheckResponse response(Health health, boolean up) {
