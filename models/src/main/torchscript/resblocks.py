@@ -41,21 +41,21 @@ def attention(self, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
     return torch.scaled_dot_product_attention(q, k, v, None, 0., causal)
 
 
-# The rest of a block after attention: y [batch, heads, positions, 64]
-def finish(self, w: Dict[str, Tensor], block: str, quick: bool, x: Tensor, y: Tensor) -> Tensor:
+# The rest of a block after attention: y [batch, heads, positions, 64]. `dropout` is the share of what attention and MLP add that is left out.
+def finish(self, w: Dict[str, Tensor], block: str, quick: bool, dropout: float, x: Tensor, y: Tensor) -> Tensor:
     merged = torch.reshape(torch.transpose(y, 1, 2), torch.size(x))
-    x = x + self.dense(w, block + ".attn.out_proj", merged)
+    x = x + torch.dropout(self.dense(w, block + ".attn.out_proj", merged), dropout, dropout > 0.)
     h = self.dense(w, block + ".mlp.c_fc", self.norm(w, block + ".ln_2", x))
     if quick:
         h = h * torch.sigmoid(1.702 * h)
     else:
         h = torch.gelu(h)
-    return x + self.dense(w, block + ".mlp.c_proj", h)
+    return x + torch.dropout(self.dense(w, block + ".mlp.c_proj", h), dropout, dropout > 0.)
 
 
 def resblocks(self, w: Dict[str, Tensor], prefix: str, causal: bool, quick: bool, x: Tensor) -> Tensor:
     for i in range(self.depth(w, prefix)):
         block = prefix + "resblocks." + str(i)
         q, k, v = self.heads(w, block, x)
-        x = self.finish(w, block, quick, x, self.attention(q, k, v, causal))
+        x = self.finish(w, block, quick, 0., x, self.attention(q, k, v, causal))
     return x

@@ -45,10 +45,11 @@ def logits(self, w: Dict[str, Tensor], head: str, x: Tensor) -> Tensor:
 
 # The naive way, and the one for training: the whole sequence at once, every score computed and most of them masked.
 # text [batch, L], image [batch, height * width] as the blocks see it -> hidden states before the final norm [batch, L + height * width - 1, width] float32
-def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
+def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor, dropout: float) -> Tensor:
     n = torch.size(image, 1)
     previous = torch.embedding(w["image_token.weight"], torch.slice(image, 1, 0, n - 1)).to(6)
     x = torch.cat([self.embed_text(w, text), previous + torch.slice(self.image_positions(w), 0, 0, n - 1)], 1)
+    x = torch.dropout(x, dropout, dropout > 0.)
     t = torch.size(x, 1)
     for i in range(self.depth(w, "")):
         block = "resblocks." + str(i)
@@ -59,19 +60,20 @@ def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, te
         else:
             mask = torch.slice(torch.slice(torch.select(masks, 0, pattern), 0, 0, t), 1, 0, t)
             y = torch.scaled_dot_product_attention(q, k, v, mask, 0., False)
-        x = self.finish(w, block, False, x, y)
+        x = self.finish(w, block, False, dropout, x, y)
     return x
 
 
 # -> logits of every image token [batch, height * width, vocabulary] float32
 def dense_logits(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
-    x = self.whole_sequence(w, layout, masks, text, image)
+    x = self.whole_sequence(w, layout, masks, text, image, 0.)
     return self.logits(w, "image_head", torch.slice(x, 1, self.text_length(w) - 1))
 
 
 # Mean cross-entropies in nats: [text, image]. `seen` is the image as the blocks see it, `image` what they shall predict.
-def losses(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, seen: Tensor, image: Tensor) -> List[Tensor]:
-    x = self.whole_sequence(w, layout, masks, text, seen)
+def losses(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, seen: Tensor, image: Tensor,
+           dropout: float) -> List[Tensor]:
+    x = self.whole_sequence(w, layout, masks, text, seen, dropout)
     length = self.text_length(w)
     text_logits = self.logits(w, "text_head", torch.slice(x, 1, 0, length - 1))
     image_logits = self.logits(w, "image_head", torch.slice(x, 1, length - 1))
@@ -80,13 +82,13 @@ def losses(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tens
     return [text_loss, image_loss]
 
 
-# One training step. knobs: [dtype, lr, clip, ema, noise]. A share `noise` of the image tokens that the blocks see is another picture's at the
+# One training step. knobs: [dtype, lr, clip, ema, noise, dropout]. A share `noise` of the image tokens that the blocks see is another picture's at the
 # same place, so that drawing learns to recover from a token that it should not have drawn. Returns [loss, text, image, gradient norm, weight norm].
 def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
                steps: Tensor, knobs: Tensor, layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
     wrong = torch.lt(torch.rand_like(image, dtype=6), knobs[4])
     seen = torch.where(wrong, torch.roll(image, [1], [0]), image)
-    losses = self.losses(self.prepare(w, int(knobs[0])), layout, masks, text, seen, image)
+    losses = self.losses(self.prepare(w, int(knobs[0])), layout, masks, text, seen, image, float(knobs[5]))
     loss = losses[0] * 0.125 + losses[1] * 0.875
     torch.backward(loss)
     norms = self.optimize(w, m, v, e, "", "", 1., steps, float(knobs[1]), 0.96, 0.045, float(knobs[2]), float(knobs[3]))
@@ -103,7 +105,7 @@ def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[st
         q, k, v = self.heads(w, block, x)
         prefix["k." + str(i)] = k
         prefix["v." + str(i)] = v
-        x = self.finish(w, block, False, x, self.attention(q, k, v, True))
+        x = self.finish(w, block, False, 0., x, self.attention(q, k, v, True))
     prefix["x"] = torch.select(x, 1, -1)
     return prefix
 
@@ -114,10 +116,10 @@ def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor]
     for i in range(self.depth(w, "")):
         block = "resblocks." + str(i)
         q, k, v = self.heads(w, block, x)
-        x = self.finish(w, block, False, x, self.attend_at(w, layout, state, i, t, q, k, v))
+        x = self.finish(w, block, False, 0., x, self.attend_at(w, layout, state, i, t, q, k, v))
     return torch.squeeze(x, 1)
 
 
 # -> [text, image] cross-entropies of a batch, no gradients
 def evaluate(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
-    return torch.stack(self.losses(w, layout, masks, text, image, image))
+    return torch.stack(self.losses(w, layout, masks, text, image, image, 0.))

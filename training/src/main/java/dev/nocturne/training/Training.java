@@ -155,7 +155,7 @@ public final class Training {
                 new TransformerTraining(
                         architecture,
                         settings,
-                        art.training(options.sceneShare, Placement.CENTRED),
+                        art.training(options.sceneShare, Placement.MIRRORED),
                         heldOut,
                         tokenizer,
                         bundle.dvae())) {

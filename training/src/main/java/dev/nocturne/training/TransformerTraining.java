@@ -42,6 +42,12 @@ final class TransformerTraining implements Trainee {
     /** The share of image tokens that are wrong when the next ones are learnt. */
     private static final float TOKEN_NOISE = 0.05f;
 
+    /**
+     * The share of what each block adds that is left out in a step: a model that sees few drawings
+     * often would else know them by heart.
+     */
+    private static final float DROPOUT = 0.1f;
+
     /** How the finished model draws unless a request says otherwise. */
     static final Sampling SAMPLING = new Sampling(0.4, 0, 1, 1.5);
 
@@ -168,7 +174,9 @@ final class TransformerTraining implements Trainee {
     @Override
     public float[] knobs(long step) {
         double rate = Schedules.warmUpCosine(settings.learningRate, step, settings.steps);
-        return new float[] {settings.precision.torchType(), (float) rate, 1f, 0.999f, TOKEN_NOISE};
+        return new float[] {
+            settings.precision.torchType(), (float) rate, 1f, 0.999f, TOKEN_NOISE, DROPOUT
+        };
     }
 
     @Override
