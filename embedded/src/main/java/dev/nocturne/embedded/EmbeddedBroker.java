@@ -100,6 +100,8 @@ public final class EmbeddedBroker implements AutoCloseable {
             config.put(internal + ".num.partitions", "4");
         }
         config.put("transaction.state.log.min.isr", "1");
+        // a transaction that a killed process left open is in everybody's way: looked for often
+        config.put("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000");
         config.put("share.coordinator.state.topic.replication.factor", "1");
         config.put("share.coordinator.state.topic.min.isr", "1");
         // sized for one process on one machine; the defaults reserve 128 MiB for compaction alone

@@ -1,5 +1,6 @@
 package dev.nocturne.standalone;
 
+import dev.nocturne.runtime.OpenFiles;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
@@ -15,6 +16,7 @@ public final class Main {
 
     public static void main(String... args) {
         Locale.setDefault(Locale.ROOT); // Kafka, too, names its files in the digits of the locale
+        OpenFiles.require(OpenFiles.OF_A_SERVICE);
         PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
         PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
         System.exit(NocturneCommand.commandLine(out, err).execute(args));

@@ -4,6 +4,7 @@ import dev.nocturne.embedded.Preflight;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.PrintableLog;
+import dev.nocturne.runtime.OpenFiles;
 import io.micrometer.core.instrument.Metrics;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
@@ -43,6 +44,7 @@ public class PipelineHost implements QuarkusApplication {
      * @param httpPort of the REST API, 0 for any free one
      */
     static int run(Pipeline.Settings settings, int httpPort, Work work) throws Exception {
+        OpenFiles.require(OpenFiles.OF_THE_PIPELINE);
         int port = Preflight.freePort(httpPort);
         // Quarkus adds its registry to the global one when it starts
         try (Pipeline started = Pipeline.start(settings, Metrics.globalRegistry)) {

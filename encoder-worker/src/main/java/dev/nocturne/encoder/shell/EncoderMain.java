@@ -1,5 +1,6 @@
 package dev.nocturne.encoder.shell;
 
+import dev.nocturne.runtime.OpenFiles;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.util.Locale;
@@ -12,6 +13,7 @@ public final class EncoderMain {
 
     public static void main(String... args) {
         Locale.setDefault(Locale.ROOT);
+        OpenFiles.require(OpenFiles.OF_A_SERVICE);
         Quarkus.run(args);
     }
 }
