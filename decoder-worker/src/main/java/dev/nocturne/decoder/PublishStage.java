@@ -12,6 +12,7 @@ import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Stage;
+import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.ReasonCodes;
@@ -78,7 +79,11 @@ final class PublishStage implements Stage<CandidatesRanked> {
     @Override
     public void open() {
         store = openStore.get();
-        store.ensureBucket();
+        if (!store.hasBucket()) { // never made here: who has deleted it shall learn it
+            throw new TransientException(
+                    "the bucket is not there: the ingest-service makes it, once no open job had files in it",
+                    null);
+        }
         renderer = openRenderer.get();
     }
 

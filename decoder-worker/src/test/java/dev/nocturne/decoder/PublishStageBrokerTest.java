@@ -95,6 +95,7 @@ class PublishStageBrokerTest {
                                 endpoint.accessKey(),
                                 endpoint.secretKey(),
                                 "pictures"));
+        store.ensureBucket();
     }
 
     @AfterAll

@@ -11,6 +11,7 @@ import dev.nocturne.models.Sampling;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.Stage;
+import dev.nocturne.schemas.CaptionOwner;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
@@ -57,12 +58,7 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
 
     @Override
     public RequestRef request(CaptionSubmitted caption) {
-        String jobId =
-                caption.getJobId() == null
-                        ? Ids.captionJobId(caption.getCustomId())
-                        : caption.getJobId();
-        String requestId = Ids.requestId(jobId, caption.getCustomId());
-        return new RequestRef(jobId, requestId, caption.getCustomId(), caption.getCaption());
+        return CaptionOwner.request(caption);
     }
 
     @Override
@@ -75,7 +71,7 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
         for (int i = 0; i < captions.size() && out.keepGoing(); i++) {
             CaptionSubmitted caption = captions.get(i);
             RequestRef request = request(caption);
-            if (caption.getJobId() == null) {
+            if (CaptionOwner.isJobOfItsOwn(caption)) {
                 // also for a caption that is rejected: its job then shows it as failed
                 out.send(
                         i,
@@ -106,6 +102,12 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
         if (!violations.isEmpty()) {
             Violation first = violations.get(0);
             throw new PermanentException(first.code(), first.message());
+        }
+        if (!CaptionOwner.ownsClaim(caption)) {
+            throw new PermanentException(
+                    ReasonCodes.INVALID_OPTION,
+                    "job_id '%s' is a job of the ingest-service, and custom_id '%s' no request of its: leave job_id out, or take an id of your own"
+                            .formatted(CaptionOwner.claimed(caption), caption.getCustomId()));
         }
     }
 

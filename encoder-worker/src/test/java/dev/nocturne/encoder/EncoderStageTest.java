@@ -14,6 +14,7 @@ import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.IdSource;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.Topics;
@@ -119,6 +120,33 @@ class EncoderStageTest {
                                     .isEqualTo(new JobSubmitted("caption-line-1", 1, NOON));
                         });
         assertThat(out.rejections()).as("its request has failed all the same").hasSize(1);
+    }
+
+    @Test
+    void aCaptionWithTheIdOfAnothersJobDoesNothingToThatJob() {
+        IdSource ids = IdSource.system();
+        IdSource.Owned batch = ids.newBatch();
+        IdSource.Owned single = ids.newCaption();
+        CaptionSubmitted own = caption().setJobId(batch.id()).setJobToken(batch.token()).build();
+        CaptionSubmitted foreign = caption().setJobId(batch.id()).build();
+        CaptionSubmitted guessed =
+                caption().setJobId(batch.id()).setJobToken(single.token()).build();
+        CaptionSubmitted json = caption().setJobId(null).setCustomId(single.id()).build();
+
+        stage.process(List.of(own, foreign, guessed, json), out);
+
+        assertThat(task().getRequest()).isEqualTo(stage.request(own));
+        assertThat(stage.request(own).getJobId()).isEqualTo(batch.id());
+        assertThat(out.rejections()).containsOnlyKeys(1, 2, 3);
+        assertThat(out.rejections().get(1))
+                .hasMessageContaining("job_id '%s' is a job of".formatted(batch.id()));
+        for (CaptionSubmitted refused : List.of(foreign, guessed, json)) {
+            assertThat(stage.request(refused).getJobId()).matches("caption-[0-9a-f]{16}");
+            assertThat(out.outputs())
+                    .filteredOn(output -> output.topic() == Topics.JOBS)
+                    .extracting(output -> output.key())
+                    .contains(stage.request(refused).getJobId());
+        }
     }
 
     @Test

@@ -10,7 +10,7 @@ import java.util.Map;
  * A job that was made from a file, as OpenAI's Batch API shows it. Times are Unix seconds, null
  * until they come. What follows the metadata is not OpenAI's, see {@link Job}.
  *
- * @param errors null unless the file is bad
+ * @param errors null unless the batch has failed as a whole
  * @param outputFileId null until the file is there, and if no request completed
  * @param errorFileId null until the file is there, and if every request completed
  */
@@ -41,7 +41,8 @@ public record Batch(
         boolean deadlineAtRisk,
         String window,
         Instant startAfter,
-        String waitingFor) {
+        String waitingFor,
+        String problem) {
 
     public record Errors(String object, List<Problem> data) {}
 

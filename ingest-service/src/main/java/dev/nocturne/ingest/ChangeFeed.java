@@ -111,7 +111,7 @@ final class ChangeFeed implements AutoCloseable {
             } else {
                 tellOutage(away);
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) { // the next tick comes only if this one ends well
             LOG.error("the feed of changes failed and goes on", e);
         }
     }

@@ -3,9 +3,8 @@ package dev.nocturne.ingest;
 import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobReleased;
-import dev.nocturne.events.Replay;
+import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.StageException;
-import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
 import java.io.IOException;
 import java.time.Clock;
@@ -23,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,6 +42,9 @@ final class Dispatcher implements AutoCloseable {
     private static final Duration TICK = Duration.ofMillis(100);
     private static final Duration RETRY = Duration.ofSeconds(2);
 
+    /** The files of many jobs, from a slow store. */
+    private static final Duration LONGEST_TICK = Duration.ofMinutes(15);
+
     /** Captions of one transaction. */
     private static final int ROUND = 1_000;
 
@@ -53,10 +56,12 @@ final class Dispatcher implements AutoCloseable {
 
     private final JobTable jobs;
     private final FileStore files;
-    private final Replays replays;
+    private final RequestSender sender;
+    private final BiConsumer<String, Problem> fail;
     private final JobPublisher publisher;
     private final Runnable catchUp;
     private final Clock clock;
+    private final Pulse pulse = new Pulse("the thread dispatcher", LONGEST_TICK);
     private final ScheduledExecutorService thread =
             Executors.newSingleThreadScheduledExecutor(
                     task -> {
@@ -75,18 +80,21 @@ final class Dispatcher implements AutoCloseable {
     private boolean started; // guarded by this
 
     /**
+     * @param fail ends a job that cannot go on
      * @param catchUp waits until the table knows everything that is in the log by now
      */
     Dispatcher(
             JobTable jobs,
             FileStore files,
-            Replays replays,
+            RequestSender sender,
+            BiConsumer<String, Problem> fail,
             JobPublisher publisher,
             Runnable catchUp,
             Clock clock) {
         this.jobs = jobs;
         this.files = files;
-        this.replays = replays;
+        this.sender = sender;
+        this.fail = fail;
         this.publisher = publisher;
         this.catchUp = catchUp;
         this.clock = clock;
@@ -96,6 +104,7 @@ final class Dispatcher implements AutoCloseable {
     synchronized void start() {
         if (!started) {
             started = true;
+            pulse.beat();
             thread.scheduleWithFixedDelay(this::tick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
@@ -127,13 +136,25 @@ final class Dispatcher implements AutoCloseable {
                 forgetOthers(looks);
                 looks.forEach(look -> prepare(look, now));
                 more = release(looks, now);
+                pulse.beat();
             }
         } catch (RuntimeException e) {
-            if (!thread.isShutdown()) {
-                LOG.warn("captions not released, next try in {}: {}", RETRY, e.getMessage());
-                LOG.debug("dispatcher", e);
-            }
+            pulse.beat();
+            logFailure(e);
+        } catch (Throwable e) { // the next tick comes only if this one ends well
+            logFailure(e);
         }
+    }
+
+    private void logFailure(Throwable e) {
+        if (!thread.isShutdown()) {
+            LOG.warn("ING-04 captions not released, tried again: {}", e.toString());
+            LOG.debug("ING-04", e);
+        }
+    }
+
+    Health health() {
+        return pulse.health();
     }
 
     private void forgetOthers(List<Look> looks) {
@@ -167,6 +188,8 @@ final class Dispatcher implements AutoCloseable {
             readers.put(id, openAt(look));
             counted.add(id);
             notBefore.remove(id);
+        } catch (FileGoneException e) {
+            fail.accept(id, e.problem());
         } catch (IOException | RuntimeException e) { // one job's alone: the others go on
             notBefore.put(id, now.plus(RETRY));
             LOG.warn("job {}: file not open, next try in {}: {}", id, RETRY, e.getMessage());
@@ -176,9 +199,7 @@ final class Dispatcher implements AutoCloseable {
     /** Behind what is released; what of that has no result yet is out. */
     private CaptionReader openAt(Look look) throws IOException {
         String fileId = look.created().getInputFileId();
-        StoredFile file =
-                files.find(fileId)
-                        .orElseThrow(() -> new IOException("file '%s' is gone".formatted(fileId)));
+        StoredFile file = files.require(fileId);
         boolean isGood = !look.created().getSkipInvalid();
         CaptionReader reader = CaptionReader.open(files, file, look.id(), look.startedAt(), isGood);
         try {
@@ -248,7 +269,7 @@ final class Dispatcher implements AutoCloseable {
 
     private final class Claim implements FairShare.Claim {
         private final String id;
-        private final Replay replay; // null: its captions are drawn
+        private final JobCreated created;
         private final CaptionReader reader;
         private final Map<Long, JobState.Out> released = new HashMap<>();
         private int line; // released up to it
@@ -260,7 +281,7 @@ final class Dispatcher implements AutoCloseable {
 
         Claim(Look look, long lastTurn) {
             this.id = look.id();
-            this.replay = look.created().getReplay();
+            this.created = look.created();
             this.reader = readers.get(id);
             this.line = look.released().getLine();
             this.held = look.released().getHeld();
@@ -296,10 +317,10 @@ final class Dispatcher implements AutoCloseable {
             if (next == null) {
                 throw new IOException("the file ends %d captions too early".formatted(held));
             }
-            send(next, now, transaction);
+            sender.send(created, next, now, transaction);
             int candidates = next.caption().getCandidates();
             // the time of what is not drawn says nothing about the drawing
-            Instant since = replay == null ? now : null;
+            Instant since = created.getReplay() == null ? now : null;
             released.put(JobState.number(next.requestId()), new JobState.Out(candidates, since));
             line = next.number();
             held--;
@@ -308,13 +329,6 @@ final class Dispatcher implements AutoCloseable {
             return candidates;
         }
 
-        private void send(JobParser.Line line, Instant now, JobPublisher.Transaction transaction) {
-            if (replay == null) {
-                transaction.send(Topics.CAPTIONS, Ids.key(id, line.requestId()), line.caption());
-            } else {
-                replays.send(replay, line, now, transaction);
-            }
-        }
 
         JobEvent event(Instant now) {
             return new JobEvent(id, now, new JobReleased(line, held, heldCandidates));

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.StageException;
-import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.IdSource;
 import dev.nocturne.schemas.ReasonCodes;
 import java.io.IOException;
 import java.io.InputStream;
@@ -52,6 +52,10 @@ final class FileStore {
         return FOLDER + id + DESCRIPTION;
     }
 
+    static boolean isId(String id) {
+        return ID.matcher(id).matches();
+    }
+
     /** Puts the content where the file says, then the file; or nothing. */
     void put(StoredFile file, Path content) {
         store.put(file.key(), content, "application/jsonl");
@@ -82,9 +86,20 @@ final class FileStore {
     }
 
     Optional<StoredFile> find(String id) {
-        return ID.matcher(id).matches()
+        return isId(id)
                 ? store.find(descriptionKey(id)).map(json -> read(id, json))
                 : Optional.empty();
+    }
+
+    /**
+     * A file with its content.
+     *
+     * @throws FileGoneException if either has been deleted
+     */
+    StoredFile require(String id) {
+        return find(id)
+                .filter(file -> store.exists(file.key()))
+                .orElseThrow(() -> new FileGoneException(id));
     }
 
     private static StoredFile read(String id, byte[] json) {
@@ -115,7 +130,7 @@ final class FileStore {
      * its id.
      */
     List<String> idsBefore(Instant time) {
-        String latest = Ids.timePart(time);
+        String latest = IdSource.timePart(time);
         return ids().stream()
                 .filter(id -> id.substring(ID_PREFIX.length()).compareTo(latest) < 0)
                 .toList();

@@ -25,6 +25,7 @@ import dev.nocturne.runtime.StageException;
 import dev.nocturne.runtime.StageRunner;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TransientException;
+import dev.nocturne.schemas.IdSource;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.ReasonCodes;
@@ -39,6 +40,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -75,6 +77,7 @@ public final class IngestService implements Service {
 
     private static final Logger LOG = LoggerFactory.getLogger(IngestService.class);
     private static final Duration RETRY = Duration.ofSeconds(2);
+    private static final Duration TELL = Duration.ofSeconds(2);
 
     /** For a single picture, and for the log to be read. */
     private static final Duration PATIENCE = Duration.ofMinutes(5);
@@ -97,12 +100,15 @@ public final class IngestService implements Service {
     private final Backlog backlog;
     private final IngestLimits limits;
     private final LagMonitor lag;
+    private final SkippedRecords skippedRecords;
+    private final TopicWatch topicWatch;
     private final ChangeFeed feed;
     private final DeadLetterLog deadLetters;
     private final StageRunner<?> jsonCaptions;
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread logThread = new Thread(this::followLog, "job-log");
+    private final IdSource ids;
     private final Object creation =
             new Object(); // an idempotency key is looked up and taken in one
 
@@ -117,9 +123,12 @@ public final class IngestService implements Service {
     private volatile JobKeeper keeper;
     private volatile Dispatcher dispatcher;
     private volatile Housekeeper housekeeper;
+    private volatile LostRequests lostRequests;
+    private volatile BucketWatch bucketWatch;
     private volatile Webhooks webhooks; // stays null if nobody is to be told
 
     private volatile JobLog log; // null while Kafka or the store is away
+    private long toldNanos; // the log thread's own
     private volatile boolean caughtUp;
     private volatile String message = "starting";
 
@@ -159,6 +168,7 @@ public final class IngestService implements Service {
         this.webhookSettings = webhooks;
         this.meters = registry;
         this.clock = clock;
+        this.ids = new IdSource(clock, new SecureRandom());
         this.jobs = new JobTable(clock);
         this.limits = limits;
         this.disk = new DiskSpace(limits.folders(), limits.minFreeBytes());
@@ -166,6 +176,8 @@ public final class IngestService implements Service {
         this.publisher = new JobPublisher(kafka);
         this.results = new ResultLog(kafka);
         this.lag = new LagMonitor(kafka, new LagMetrics(registry), clock);
+        this.skippedRecords = new SkippedRecords(registry);
+        this.topicWatch = new TopicWatch(kafka);
         this.feed = new ChangeFeed(jobs, lag, () -> caughtUp ? null : outage(), clock);
         this.deadLetters = new DeadLetterLog(kafka, this::isFromFile, clock);
         this.jsonCaptions = new StageRunner<>(new JsonCaptionStage(), kafka, registry, clock);
@@ -201,7 +213,7 @@ public final class IngestService implements Service {
                     "the file has %d bytes, at most %d: split it, or send it gzipped"
                             .formatted(bytes, JsonLines.MAX_FILE_BYTES));
         }
-        String id = Ids.newFileId();
+        String id = ids.newFileId();
         StoredFile file =
                 new StoredFile(
                         id,
@@ -319,11 +331,11 @@ public final class IngestService implements Service {
             }
             request.schedule().check(now(), now().plus(request.window()));
             disk.requireRoom();
-            String id = Ids.newBatchId();
-            JobCreated created = created(request, idempotencyKey, apiUrl);
-            backlog.admitJob(id, 1, () -> intake.publish(id, created));
-            LOG.info("job {} created from {}", id, request.inputFileId());
-            return batch(id);
+            IdSource.Owned job = ids.newBatch();
+            JobCreated created = created(job, request, idempotencyKey, apiUrl);
+            backlog.admitJob(job.id(), 1, () -> intake.publish(job.id(), created));
+            LOG.info("job {} created from {}", job.id(), request.inputFileId());
+            return batch(job.id());
         }
     }
 
@@ -342,7 +354,8 @@ public final class IngestService implements Service {
         return batch(id);
     }
 
-    private JobCreated created(BatchRequest request, String idempotencyKey, String apiUrl) {
+    private JobCreated created(
+            IdSource.Owned job, BatchRequest request, String idempotencyKey, String apiUrl) {
         Schedule schedule = request.schedule();
         return new JobCreated(
                 request.inputFileId(),
@@ -357,7 +370,8 @@ public final class IngestService implements Service {
                 schedule.window() == null ? null : schedule.window().toString(),
                 schedule.deadline(),
                 null,
-                request.webdataset());
+                request.webdataset(),
+                job.token());
     }
 
     /**
@@ -428,13 +442,13 @@ public final class IngestService implements Service {
                         "batch '%s' is %s and has nothing to retry: only what a batch that is done has left can be"
                                 .formatted(id, parent.status().name().toLowerCase(Locale.ROOT)));
             }
-            String child = Ids.newBatchId();
+            IdSource.Owned child = ids.newBatch();
             Schedule schedule = new Schedule(null, scheduleOf(id).window(), null);
             schedule.check(now(), now().plus(BatchRequest.window(parent.completionWindow())));
             Map<String, String> metadata = new TreeMap<>(parent.metadata());
             metadata.put("parent_batch", id);
             backlog.admitJob(
-                    child,
+                    child.id(),
                     1,
                     () -> {
                         StoredFile file = upload("%s-retry.jsonl".formatted(id), "batch", lines);
@@ -448,13 +462,13 @@ public final class IngestService implements Service {
                                         schedule,
                                         wantsWebDataset(id),
                                         null);
-                        JobCreated created = created(request, null, apiUrl);
+                        JobCreated created = created(child, request, null, apiUrl);
                         intake.publish(
-                                child,
+                                child.id(),
                                 JobCreated.newBuilder(created).setReplay(replay(id)).build());
                     });
-            LOG.info("job {} created from what is left of {}", child, id);
-            return batch(child);
+            LOG.info("job {} created from what is left of {}", child.id(), id);
+            return batch(child.id());
         } finally {
             Files.deleteIfExists(lines);
         }
@@ -532,9 +546,13 @@ public final class IngestService implements Service {
         if (!(body instanceof ObjectNode object)) {
             throw IngestException.invalid(null, "the body is not an object: send a JSON object");
         }
-        String customId = Ids.newFileId().substring("file-".length());
+        IdSource.Owned own = ids.newCaption();
+        String customId = own.id();
         CaptionSubmitted.Builder caption =
-                CaptionSubmitted.newBuilder().setCustomId(customId).setSubmittedAt(now());
+                CaptionSubmitted.newBuilder()
+                        .setCustomId(customId)
+                        .setJobToken(own.token())
+                        .setSubmittedAt(now());
         List<Violation> wrong = new ArrayList<>();
         CaptionJson.AnswerFormat format = CaptionJson.readBody(object, caption, wrong);
         if (!wrong.isEmpty()) {
@@ -768,14 +786,14 @@ public final class IngestService implements Service {
                             Schedule.AT_ONCE,
                             wantsWebDataset(id),
                             null);
+            IdSource.Owned child = ids.newJob();
             JobCreated created =
-                    JobCreated.newBuilder(created(request, null, apiUrl))
+                    JobCreated.newBuilder(created(child, request, null, apiUrl))
                             .setReplay(new Replay(id, rerank.top(), rerank.rescore()))
                             .build();
-            String child = Ids.newJobId();
-            intake.publish(child, created);
-            LOG.info("job {} created from the candidates of {}", child, id);
-            return job(child);
+            intake.publish(child.id(), created);
+            LOG.info("job {} created from the candidates of {}", child.id(), id);
+            return job(child.id());
         } finally {
             Files.deleteIfExists(lines);
         }
@@ -886,9 +904,9 @@ public final class IngestService implements Service {
                         tooLarge ? IngestException.Kind.TOO_LARGE : IngestException.Kind.INVALID,
                         problems);
             }
-            String id = Ids.newJobId();
+            IdSource.Owned job = ids.newJob();
             backlog.admitJob(
-                    id,
+                    job.id(),
                     survey.candidates(),
                     () -> {
                         StoredFile file = upload("captions.jsonl", "batch", spooled);
@@ -902,10 +920,10 @@ public final class IngestService implements Service {
                                         schedule,
                                         webdataset,
                                         null);
-                        intake.publish(id, created(request, null, apiUrl));
+                        intake.publish(job.id(), created(job, request, null, apiUrl));
                     });
-            startNow(id);
-            return job(id);
+            startNow(job.id());
+            return job(job.id());
         } finally {
             Files.deleteIfExists(spooled);
         }
@@ -1166,13 +1184,28 @@ public final class IngestService implements Service {
                             jobs, files, backlog, publisher, this::catchUp, new Listener(), clock);
             housekeeper =
                     new Housekeeper(jobs, files, store, intake, limits.fileRetention(), clock);
+            bucketWatch =
+                    new BucketWatch(
+                            store, jobs, intake::fail, clock, BucketWatch.Timing.DEFAULT);
             keeper = new JobKeeper(jobs, intake, new JobFiles(store, files, results), clock);
-            dispatcher = new Dispatcher(jobs, files, replays, publisher, this::catchUp, clock);
+            RequestSender sender = new RequestSender(replays);
+            dispatcher = new Dispatcher(
+                            jobs, files, sender, intake::fail, publisher, this::catchUp, clock);
+            lostRequests =
+                    new LostRequests(
+                            jobs,
+                            files,
+                            sender,
+                            intake::fail,
+                            publisher,
+                            this::catchUp,
+                            lag,
+                            clock);
             lag.start();
             do {
                 try {
                     TopicAdmin.createMissing(kafka);
-                    store.ensureBucket();
+                    store.hasBucket(); // waits for the store; the watch sees to the bucket
                     replayAndFollow();
                 } catch (TransientException | RetriableException e) {
                     caughtUp = false;
@@ -1182,10 +1215,12 @@ public final class IngestService implements Service {
             } while (!closed.await(RETRY.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) { // of any kind: without this thread nothing goes on
             if (closed.getCount() > 0) {
                 fail(e);
             }
+        } finally {
+            caughtUp = false;
         }
     }
 
@@ -1196,19 +1231,23 @@ public final class IngestService implements Service {
     }
 
     private void replayAndFollow() {
-        try (JobLog opened = new JobLog(kafka, new Listener())) {
+        try (JobLog opened = new JobLog(kafka, new Listener(), skippedRecords)) {
             log = opened;
             if (closed.getCount() == 0) {
                 return;
             }
             message = "reading the job log";
             opened.follow(
+                    this::tell,
                     () -> {
                         message = "following the job log";
+                        bucketWatch.start();
                         caughtUp = true;
                         keeper.start();
                         dispatcher.start();
                         housekeeper.start();
+                        lostRequests.start();
+                        topicWatch.start();
                         if (webhooks != null) {
                             webhooks.start();
                         }
@@ -1218,13 +1257,22 @@ public final class IngestService implements Service {
         }
     }
 
-    private void fail(RuntimeException reason) {
+    private void tell(JobLog.Progress progress) {
+        message = progress.toString();
+        boolean isDue = System.nanoTime() - toldNanos > TELL.toNanos();
+        if (isDue || progress.read() == progress.total()) {
+            toldNanos = System.nanoTime();
+            LOG.info("ING-13 {}", message);
+        }
+    }
+
+    private void fail(Throwable reason) {
         caughtUp = false;
         Throwable root = reason;
         while (root instanceof KafkaException && root.getCause() != null) {
             root = root.getCause(); // the innermost message says most
         }
-        message = root.getMessage();
+        message = root.getMessage() == null ? root.toString() : root.getMessage();
         LOG.error("ingest stopped: {}", message);
         failure.complete(
                 reason instanceof FatalException fatal
@@ -1234,8 +1282,20 @@ public final class IngestService implements Service {
 
     @Override
     public Health health() {
-        Health log = new Health(!failure.isDone(), caughtUp, "ingest: " + message);
-        return Health.all(List.of(log, disk.health(), jsonCaptions.health()));
+        List<Health> parts = new ArrayList<>();
+        parts.add(new Health(!failure.isDone(), caughtUp, "ingest: " + message));
+        parts.add(disk.health());
+        parts.add(jsonCaptions.health());
+        parts.add(lag.health());
+        if (lostRequests != null) {
+            parts.add(topicWatch.health());
+            parts.add(lostRequests.health());
+            parts.add(bucketWatch.health());
+            parts.add(keeper.health());
+            parts.add(dispatcher.health());
+        }
+        parts.add(new Health(true, true, jobs.problems())); // of some jobs: the others go on
+        return Health.all(parts);
     }
 
     @Override
@@ -1260,6 +1320,13 @@ public final class IngestService implements Service {
         if (housekeeper != null) {
             housekeeper.close();
         }
+        if (bucketWatch != null) {
+            bucketWatch.close();
+        }
+        if (lostRequests != null) {
+            lostRequests.close();
+        }
+        topicWatch.close();
         JobLog open = log;
         if (open != null) {
             open.stop();

@@ -122,6 +122,7 @@ final class Intake {
      * has been stopped meanwhile is closed. One job at a time, in the order of their coming.
      *
      * @throws IngestException TOO_MANY while it must wait for others
+     * @throws FileGoneException as {@link #writeOff} does
      */
     synchronized void start(String jobId) throws IOException {
         JobCreated created = jobs.ask(jobId, JobState::created).orElseThrow();
@@ -136,20 +137,7 @@ final class Intake {
         if (isDrawn) {
             backlog.requireRoomToStart(jobId, 0);
         }
-        StoredFile file = files.find(created.getInputFileId()).orElse(null);
-        if (file == null) {
-            reject(
-                    jobId,
-                    List.of(
-                            new Problem(
-                                    null,
-                                    "input_file_id",
-                                    "file_deleted",
-                                    "file '%s' was deleted: upload it again"
-                                            .formatted(created.getInputFileId()))));
-            return;
-        }
-        Path local = files.download(file);
+        Path local = files.download(files.require(created.getInputFileId()));
         try {
             Survey survey = survey(local);
             List<Problem> problems = survey.problems();
@@ -174,6 +162,14 @@ final class Intake {
         return jobs.ask(jobId, job -> job.stopped() != null).orElseThrow();
     }
 
+    /** Ends a job as failed, started or not: it cannot go on. What is finished stays. */
+    void fail(String jobId, Problem problem) {
+        if (jobs.ask(jobId, JobState::isTerminal).orElse(true)) {
+            return; // told by another
+        }
+        reject(jobId, List.of(problem));
+    }
+
     private void reject(String jobId, List<Problem> problems) {
         publish(
                 jobId,
@@ -187,7 +183,7 @@ final class Intake {
                                                         problem.code(),
                                                         problem.message()))
                                 .toList()));
-        LOG.info("job {} rejected: {}", jobId, problems.get(0).code());
+        LOG.warn("job {} failed: {}", jobId, problems.get(0).message());
     }
 
     /** Captions stay in the file; the dispatcher releases them. */
@@ -268,7 +264,7 @@ final class Intake {
     synchronized void writeOff(String jobId) throws IOException {
         JobCreated created = jobs.ask(jobId, JobState::created).orElseThrow();
         StopReason reason = jobs.ask(jobId, JobState::stopped).orElseThrow();
-        Path local = files.download(files.find(created.getInputFileId()).orElseThrow());
+        Path local = files.download(files.require(created.getInputFileId()));
         try {
             publisher.publish(
                     catchUp,

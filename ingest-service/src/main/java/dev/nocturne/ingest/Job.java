@@ -20,6 +20,7 @@ import java.time.Instant;
  * @param waitingFor why nothing of it is on its way; null if something is, or all was
  * @param inputFileId null for a job that came through Kafka alone; such a one cannot be cancelled
  *     or retried here
+ * @param problem why it does not go on, or has failed as a whole; null if all is well
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record Job(
@@ -36,7 +37,8 @@ public record Job(
         String window,
         Instant startAfter,
         String waitingFor,
-        String inputFileId) {
+        String inputFileId,
+        String problem) {
 
     /** The states of OpenAI's batches. */
     public enum Status {

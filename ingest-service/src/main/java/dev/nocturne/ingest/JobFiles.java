@@ -35,6 +35,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,6 +73,8 @@ final class JobFiles {
      * What the files say.
      *
      * @param created null for a job that came through Kafka
+     * @param total its requests
+     * @param counted ids of its requests, as numbers; empty for a job with a file, which has them
      * @param firstOffsets where its results are, see {@link ResultLog}
      */
     record Content(
@@ -80,6 +82,8 @@ final class JobFiles {
             JobCreated created,
             Instant submittedAt,
             JobClosed closing,
+            int total,
+            Set<Long> counted,
             Map<Integer, Long> firstOffsets) {
 
         /** Whether the pictures are packed into archives, too. */
@@ -89,7 +93,13 @@ final class JobFiles {
 
         static Content of(JobState job) {
             return new Content(
-                    job.id(), job.created(), job.submittedAt(), job.closing(), job.firstOffsets());
+                    job.id(),
+                    job.created(),
+                    job.submittedAt(),
+                    job.closing(),
+                    job.total(),
+                    job.created() == null ? job.finished() : Set.of(),
+                    job.firstOffsets());
         }
     }
 
@@ -224,9 +234,9 @@ final class JobFiles {
         }
         try (ResultSpool spool = new ResultSpool(folder.resolve("results"))) {
             results.read(content.jobId(), content.firstOffsets(), spool::add);
-            requireAll(content, spool.requestIds().size(), total);
             List<Turn> order = order(content, input, spool);
-            requireEach(content, order, spool);
+            requireAllLines(content, order);
+            requireAll(content, order, spool);
             try (pages;
                     OutputStream outputLines = stream(output);
                     OutputStream errorLines = stream(errors);
@@ -290,32 +300,56 @@ final class JobFiles {
                 + closing.getExpired();
     }
 
-    private static void requireAll(Content content, int found, int total) throws IOException {
-        if (found != total) {
-            throw new IOException(
-                    "the log has %d results of job %s, %d were counted"
-                            .formatted(found, content.jobId(), total));
+    /** Each of the job's requests has a result, and as many of each kind as were counted. */
+    private static void requireAll(Content content, List<Turn> order, ResultSpool spool) {
+        Map<Long, RequestStatus> results = new HashMap<>();
+        Set<Long> foreign = new HashSet<>();
+        spool.statuses().forEach((id, status) -> foreign.add(JobState.number(id)));
+        for (Turn turn : order) {
+            RequestStatus status = spool.statuses().get(turn.requestId());
+            foreign.remove(JobState.number(turn.requestId()));
+            if (status != null) {
+                results.put(JobState.number(turn.requestId()), status);
+            }
+        }
+        JobClosed counted = content.closing();
+        boolean isRight =
+                results.size() == order.size()
+                        && count(results, RequestStatus.COMPLETED) == counted.getCompleted()
+                        && count(results, RequestStatus.FAILED) == counted.getFailed()
+                        && count(results, RequestStatus.CANCELLED) == counted.getCancelled()
+                        && count(results, RequestStatus.EXPIRED) == counted.getExpired();
+        if (!isRight) {
+            throw new MiscountException(
+                    "%d results were counted, the log has %d of its %d requests, and %d of others: counted anew"
+                            .formatted(
+                                    total(counted), results.size(), order.size(), foreign.size()),
+                    results,
+                    foreign);
         }
     }
 
-    /** A line without a result, or a result without a line, would be lost without a word. */
-    private static void requireEach(Content content, List<Turn> order, ResultSpool spool)
-            throws IOException {
-        Set<String> lines = order.stream().map(Turn::requestId).collect(Collectors.toSet());
-        if (order.size() != lines.size() || !lines.equals(spool.requestIds())) {
+    private static long count(Map<Long, RequestStatus> results, RequestStatus status) {
+        return results.values().stream().filter(status::equals).count();
+    }
+
+    /** A line that is missing would be lost without a word. */
+    private static void requireAllLines(Content content, List<Turn> order) throws IOException {
+        long lines = order.stream().map(Turn::requestId).distinct().count();
+        if (content.created() != null && lines != content.total()) {
             throw new IOException(
-                    "lines of file %s: %d, results of job %s: %d; the file is not as it was uploaded"
+                    "lines of file %s: %d, requests of job %s: %d; the file is not as it was uploaded"
                             .formatted(
                                     content.created().getInputFileId(),
-                                    order.size(),
+                                    lines,
                                     content.jobId(),
-                                    spool.requestIds().size()));
+                                    content.total()));
         }
     }
 
     /** As it came, but not gzipped. */
     private void copyInput(Content content, Path input) throws IOException {
-        StoredFile file = files.find(content.created().getInputFileId()).orElseThrow();
+        StoredFile file = files.require(content.created().getInputFileId());
         try (InputStream in = JobParser.plain(files.open(file))) {
             Files.copy(in, input);
         }
@@ -324,7 +358,11 @@ final class JobFiles {
     private static List<Turn> order(Content content, Path input, ResultSpool spool)
             throws IOException {
         if (content.created() == null) {
-            return spool.requestIds().stream().map(id -> new Turn(id, AnswerFormat.URL)).toList();
+            return spool.statuses().keySet().stream()
+                    .filter(id -> content.counted().contains(JobState.number(id)))
+                    .limit(content.total())
+                    .map(id -> new Turn(id, AnswerFormat.URL))
+                    .toList();
         }
         List<Turn> turns = new ArrayList<>();
         try (InputStream in = Files.newInputStream(input)) {
@@ -335,7 +373,7 @@ final class JobFiles {
                 String bad = JobParser.badRequestId(content.jobId(), line.number());
                 String good = Ids.requestId(content.jobId(), line.customId());
                 turns.add(
-                        spool.requestIds().contains(bad)
+                        spool.statuses().containsKey(bad)
                                 ? new Turn(bad, AnswerFormat.URL)
                                 : new Turn(good, line.format()));
             }

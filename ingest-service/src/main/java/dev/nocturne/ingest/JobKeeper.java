@@ -2,6 +2,9 @@ package dev.nocturne.ingest;
 
 import dev.nocturne.events.JobStopped;
 import dev.nocturne.events.StopReason;
+import dev.nocturne.runtime.FatalException;
+import dev.nocturne.runtime.Health;
+import dev.nocturne.runtime.TransientException;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -29,13 +32,29 @@ final class JobKeeper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(JobKeeper.class);
     private static final Duration TICK = Duration.ofMillis(100);
     private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
+
+    /** A store or broker that is back shall not be waited for much longer. */
     private static final Duration LONGEST_RETRY = Duration.ofMinutes(1);
 
+    /** What is wrong with the job itself seldom mends itself. */
+    private static final Duration LONGEST_RETRY_OF_ONE = Duration.ofMinutes(15);
+
+    /** A large job takes minutes, and others shall not wait for it. */
+    private static final int CLOSING_AT_ONCE = 4;
+
+    private static final Duration LONGEST_TICK = Duration.ofMinutes(5);
+
     private enum Step {
-        START,
-        EXPIRE,
-        WRITE_OFF,
-        CLOSE
+        START("it cannot be started"),
+        EXPIRE("it cannot be expired"),
+        WRITE_OFF("what it has left cannot be written off"),
+        CLOSE("its files cannot be written");
+
+        final String failure;
+
+        Step(String failure) {
+            this.failure = failure;
+        }
     }
 
     private interface Action {
@@ -46,10 +65,11 @@ final class JobKeeper implements AutoCloseable {
     private final Intake intake;
     private final JobFiles files;
     private final Clock clock;
-    private final ScheduledExecutorService ticker = thread("job-keeper");
-    private final ExecutorService starts = thread("job-starts");
-    private final ExecutorService ends = thread("job-ends");
-    private final ExecutorService closes = thread("job-closes"); // takes minutes for a large job
+    private final Pulse pulse = new Pulse("the thread job-keeper", LONGEST_TICK);
+    private final ScheduledExecutorService ticker = threads("job-keeper", 1);
+    private final ExecutorService starts = threads("job-starts", 1);
+    private final ExecutorService ends = threads("job-ends", 1);
+    private final ExecutorService closes = threads("job-closes", CLOSING_AT_ONCE);
     private final Set<String> atWork = new HashSet<>(); // guarded by this, like the next
     private final Map<String, Duration> retries = new HashMap<>();
     private final Map<String, Instant> notBefore = new HashMap<>();
@@ -63,8 +83,9 @@ final class JobKeeper implements AutoCloseable {
         this.clock = clock;
     }
 
-    private static ScheduledExecutorService thread(String name) {
-        return Executors.newSingleThreadScheduledExecutor(
+    private static ScheduledExecutorService threads(String name, int count) {
+        return Executors.newScheduledThreadPool(
+                count,
                 task -> {
                     Thread thread = new Thread(task, name);
                     thread.setDaemon(true);
@@ -78,10 +99,25 @@ final class JobKeeper implements AutoCloseable {
             return;
         }
         started = true;
+        pulse.beat();
         ticker.scheduleWithFixedDelay(this::tick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private synchronized void tick() {
+    Health health() {
+        return pulse.health();
+    }
+
+    private void tick() {
+        try {
+            submitSteps();
+            pulse.beat();
+        } catch (Throwable e) { // the next tick comes only if this one ends well
+            LOG.error("ING-01 the next steps of jobs not found, tried again: {}", e.toString());
+            LOG.debug("ING-01", e);
+        }
+    }
+
+    private synchronized void submitSteps() {
         Instant now = clock.instant();
         // the ends first: what has been stopped is not to be started
         for (Step step : List.of(Step.EXPIRE, Step.WRITE_OFF, Step.CLOSE, Step.START)) {
@@ -130,10 +166,21 @@ final class JobKeeper implements AutoCloseable {
 
     private void run(Step step, String id) {
         try {
-            action(step, id).run();
+            runToItsEnd(step, id);
             done(id);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) { // of any kind: it is one job's, and the others go on
             failed(step, id, e);
+        }
+    }
+
+    private void runToItsEnd(Step step, String id) throws IOException {
+        try {
+            action(step, id).run();
+        } catch (FileGoneException e) {
+            intake.fail(id, e.problem());
+        } catch (MiscountException e) {
+            LOG.warn("ING-02 job {}: {}", id, e.getMessage());
+            jobs.recount(id, e.results(), e.foreign());
         }
     }
 
@@ -155,18 +202,30 @@ final class JobKeeper implements AutoCloseable {
 
     private synchronized void done(String id) {
         atWork.remove(id);
+        if (retries.containsKey(id)) {
+            jobs.setProblem(id, null);
+        }
         retries.remove(id);
         notBefore.remove(id);
     }
 
-    private synchronized void failed(Step step, String id, Exception e) {
+    private synchronized void failed(Step step, String id, Throwable e) {
         atWork.remove(id);
-        Duration delay = retries.getOrDefault(id, FIRST_RETRY);
-        Duration doubled = delay.multipliedBy(2);
-        retries.put(id, doubled.compareTo(LONGEST_RETRY) < 0 ? doubled : LONGEST_RETRY);
+        boolean isAway =
+                e instanceof TransientException
+                        || e instanceof FatalException
+                        || e instanceof IngestException;
+        Duration longest = isAway ? LONGEST_RETRY : LONGEST_RETRY_OF_ONE;
+        Duration next = retries.getOrDefault(id, FIRST_RETRY);
+        Duration delay = next.compareTo(longest) < 0 ? next : longest;
+        retries.put(id, delay.multipliedBy(2));
         notBefore.put(id, clock.instant().plus(delay));
-        LOG.warn("job {}: {} not done, next try in {}: {}", id, step, delay, e.getMessage());
-        LOG.debug("job {}", id, e);
+        if (!ticker.isShutdown()) {
+            String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+            jobs.setProblem(id, "%s (%s)".formatted(step.failure, reason));
+            LOG.warn("ING-03 job {}: {}, next try in {}: {}", id, step.failure, delay, reason);
+            LOG.debug("ING-03 job {}", id, e);
+        }
     }
 
     /** Breaks off what is under way: it comes again after the next start. */

@@ -70,6 +70,13 @@ final class JobParser {
         RequestRef request() {
             return new RequestRef(caption.getJobId(), requestId, customId, caption.getCaption());
         }
+
+        /** The same good line, with the token of its job; null: the job has none. */
+        Line withToken(String token) {
+            CaptionSubmitted owned =
+                    CaptionSubmitted.newBuilder(caption).setJobToken(token).build();
+            return new Line(number, customId, requestId, owned, format, problems);
+        }
     }
 
     private final JsonLines lines;
@@ -276,8 +283,9 @@ final class JobParser {
             return bad(number, customId, problems);
         }
         captions++;
-        candidates += caption.getCandidates();
-        return new Line(number, customId, requestId, caption.build(), format, List.of());
+        CaptionSubmitted built = caption.build(); // has the defaults, which the builder has not
+        candidates += built.getCandidates();
+        return new Line(number, customId, requestId, built, format, List.of());
     }
 
     private Line bad(int number, String code, String message) {

@@ -1,6 +1,7 @@
 package dev.nocturne.ingest;
 
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.SentAgain;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Topic;
 import java.nio.charset.StandardCharsets;
@@ -32,6 +33,9 @@ final class JobPublisher implements AutoCloseable {
     /** Takes the events of a transaction. */
     interface Transaction {
         <T extends SpecificRecord> void send(Topic<T> topic, String key, T event);
+
+        /** Says that the request with this key is sent again, see {@link SentAgain}. */
+        void markSentAgain(String key);
     }
 
     /** Says what a transaction consists of. */
@@ -111,6 +115,11 @@ final class JobPublisher implements AutoCloseable {
         @Override
         public <T extends SpecificRecord> void send(Topic<T> topic, String key, T event) {
             producer.send(message(topic, key, event));
+        }
+
+        @Override
+        public void markSentAgain(String key) {
+            producer.send(SentAgain.mark(key));
         }
     }
 

@@ -46,6 +46,9 @@ final class JobState {
     private ResultIndex results = new ResultIndex();
     private final RecentRate rate = new RecentRate();
     private Instant finishedAt = Instant.MIN; // of the latest result
+    private Set<Long> foreign = Set.of(); // ids with results that are no requests of it
+    private String problem; // null if all is well
+    private Instant changedAt = Instant.MIN; // here, not in the log
 
     // of a job whose captions are released bit by bit
     private Schedule schedule = Schedule.AT_ONCE;
@@ -77,9 +80,9 @@ final class JobState {
         Object change = event.getChange();
         if (change instanceof JobCreated creation) {
             if (created == null) {
+                schedule = Schedule.of(creation);
                 created = creation;
                 createdAt = event.getAt();
-                schedule = Schedule.of(creation);
             }
         } else if (change instanceof JobDeleted deletion) {
             deletedAt = deletedAt == null ? event.getAt() : deletedAt;
@@ -90,6 +93,7 @@ final class JobState {
         } else if (change instanceof JobRejected rejection) {
             rejected = rejection;
             rejectedAt = event.getAt();
+            forgetRequests();
         } else if (change instanceof JobStopped stop) {
             if (stopped == null) {
                 stopped = stop.getReason();
@@ -112,9 +116,58 @@ final class JobState {
         counts.put(RequestStatus.CANCELLED, closing.getCancelled());
         counts.put(RequestStatus.EXPIRED, closing.getExpired());
         finishedAt = closing.getFinishedAt();
+        forgetRequests();
+    }
+
+    /** The counts stay; nothing is added to them any more. */
+    private void forgetRequests() {
         finished.clear();
         out.clear();
         outCandidates = 0;
+        problem = null;
+    }
+
+    /**
+     * Counts anew, by what the log has of the job's own requests: what else was counted is not its
+     * own, or no longer there.
+     *
+     * @param results by request ids as numbers
+     * @param foreign ids whose results never count
+     */
+    void recount(Map<Long, RequestStatus> results, Set<Long> foreign) {
+        if (isTerminal()) {
+            return;
+        }
+        this.foreign = foreign;
+        finished.clear();
+        counts.clear();
+        results.forEach(
+                (request, status) -> {
+                    finished.add(request);
+                    counts.merge(status, 1, Integer::sum);
+                });
+    }
+
+    /** Something has happened to it. */
+    void changed(Instant now) {
+        changedAt = now;
+    }
+
+    /** When something happened to it last, since this process has been there. */
+    Instant changedAt() {
+        return changedAt;
+    }
+
+    /**
+     * @param problem why it does not go on; null: it does
+     */
+    void setProblem(String problem) {
+        this.problem = problem;
+    }
+
+    /** Null if all is well. */
+    String problem() {
+        return rejected == null ? problem : rejected.getProblems().get(0).getMessage();
     }
 
     /** These requests are on their way, or were before their results came. */
@@ -141,10 +194,10 @@ final class JobState {
         // the smallest offset, also when a replay comes by again
         firstOffsets.merge(partition, offset, Math::min);
         results.add(event, partition, offset);
-        if (isTerminal() || allFinished()) {
+        long request = number(event.getRequest().getRequestId());
+        if (isTerminal() || allFinished() || foreign.contains(request)) {
             return null;
         }
-        long request = number(event.getRequest().getRequestId());
         if (finished.add(request)) {
             counts.merge(event.getStatus(), 1, Integer::sum);
             rate.finished(event.getFinishedAt());
@@ -251,6 +304,16 @@ final class JobState {
         return Set.copyOf(finished);
     }
 
+    /** Whether a result of this request has been counted; ids as numbers. */
+    boolean isFinished(long request) {
+        return finished.contains(request);
+    }
+
+    /** Requests with a result. */
+    int finishedCount() {
+        return counts.values().stream().mapToInt(Integer::intValue).sum();
+    }
+
     /** In candidates. */
     long out() {
         return isDispatched() ? outCandidates : 0;
@@ -305,10 +368,6 @@ final class JobState {
         return isStarted() && finishedCount() >= submitted.getTotal();
     }
 
-    private int finishedCount() {
-        return counts.values().stream().mapToInt(Integer::intValue).sum();
-    }
-
     Instant submittedAt() {
         return createdAt != null ? createdAt : submitted.getSubmittedAt();
     }
@@ -335,14 +394,25 @@ final class JobState {
 
     /** 0 before the start, although results of bad lines may be read before it is. */
     private int count(RequestStatus status) {
-        return submitted == null ? 0 : counts.getOrDefault(status, 0);
+        if (submitted == null) {
+            return 0;
+        }
+        // what is unfinished of a job that has failed as a whole has failed with it
+        int withIt = rejected != null && status == RequestStatus.FAILED ? unfinished() : 0;
+        return withIt + counts.getOrDefault(status, 0);
     }
 
-    private int total() {
+    /** Its requests; 0 before the start. */
+    int total() {
         return submitted == null ? 0 : submitted.getTotal();
     }
 
     private int open() {
+        return rejected == null ? unfinished() : 0;
+    }
+
+    /** Requests without a result, released or not. */
+    int unfinished() {
         return Math.max(0, total() - finishedCount());
     }
 
@@ -391,7 +461,8 @@ final class JobState {
                 created == null ? null : created.getWindow(),
                 schedule.startAfter(),
                 waitingFor(now),
-                created == null ? null : created.getInputFileId());
+                created == null ? null : created.getInputFileId(),
+                problem());
     }
 
     private double overallRate() {
@@ -460,7 +531,8 @@ final class JobState {
                 deadlineAtRisk(now, current),
                 created.getWindow(),
                 schedule.startAfter(),
-                waitingFor(now));
+                waitingFor(now),
+                problem());
     }
 
     private static List<Problem> problems(JobRejected rejection) {

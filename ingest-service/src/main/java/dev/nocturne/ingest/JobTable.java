@@ -47,11 +47,11 @@ final class JobTable {
     }
 
     synchronized void add(JobSubmitted event) {
-        state(event.getJobId()).add(event);
+        changed(event.getJobId()).add(event);
     }
 
     synchronized void add(JobEvent event) {
-        state(event.getJobId()).add(event);
+        changed(event.getJobId()).add(event);
         if (event.getChange() instanceof JobCreated created
                 && created.getIdempotencyKey() != null) {
             jobByIdempotencyKey.putIfAbsent(created.getIdempotencyKey(), event.getJobId());
@@ -59,7 +59,7 @@ final class JobTable {
     }
 
     synchronized void add(RequestFinished event, int partition, long offset) {
-        JobState job = state(event.getRequest().getJobId());
+        JobState job = changed(event.getRequest().getJobId());
         Matcher rendering = RENDERING.matcher(event.getRequest().getCustomId());
         if (rendering.matches()) {
             renderings.computeIfAbsent(rendering.group(1), id -> new TreeSet<>()).add(job.id());
@@ -69,6 +69,12 @@ final class JobTable {
         if (painted && gone != null && gone.since() != null) {
             throughput.finished(gone.candidates(), Duration.between(gone.since(), clock.instant()));
         }
+    }
+
+    private JobState changed(String id) {
+        JobState job = state(id);
+        job.changed(clock.instant());
+        return job;
     }
 
     private JobState state(String id) {
@@ -109,6 +115,34 @@ final class JobTable {
                 .sum();
     }
 
+    /**
+     * @param problem why the job does not go on; null: it does
+     */
+    synchronized void setProblem(String id, String problem) {
+        state(id).setProblem(problem);
+    }
+
+    /** What keeps jobs from going on, one line for people; empty if all go on. */
+    synchronized String problems() {
+        List<JobState> stuck =
+                jobs.values().stream()
+                        .filter(job -> !job.isTerminal() && job.problem() != null)
+                        .sorted(Comparator.comparing(JobState::id))
+                        .toList();
+        if (stuck.isEmpty()) {
+            return "";
+        }
+        JobState first = stuck.get(0);
+        return "%d jobs do not go on, as job %s: %s"
+                .formatted(stuck.size(), first.id(), first.problem());
+    }
+
+    /** See {@link JobState#recount}. */
+    synchronized void recount(
+            String id, Map<Long, RequestStatus> results, Set<Long> foreign) {
+        changed(id).recount(results, foreign);
+    }
+
     /** What the pipeline makes of the jobs' captions. */
     Throughput throughput() {
         return throughput;
@@ -124,6 +158,14 @@ final class JobTable {
         return jobs.values().stream()
                 .filter(JobState::isDispatched)
                 .filter(job -> !job.allFinished())
+                .map(look)
+                .toList();
+    }
+
+    /** What {@code look} sees of each job that has been started, and neither stopped nor ended. */
+    synchronized <T> List<T> started(Function<JobState, T> look) {
+        return jobs.values().stream()
+                .filter(job -> job.isStarted() && job.stopped() == null && !job.isTerminal())
                 .map(look)
                 .toList();
     }

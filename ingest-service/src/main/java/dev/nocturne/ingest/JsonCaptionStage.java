@@ -6,7 +6,7 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.Stage;
-import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.CaptionOwner;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
@@ -74,10 +74,7 @@ final class JsonCaptionStage implements Stage<CaptionSubmitted> {
 
     @Override
     public RequestRef request(CaptionSubmitted caption) {
-        String customId = caption.getCustomId();
-        String jobId = Ids.captionJobId(customId);
-        return new RequestRef(
-                jobId, Ids.requestId(jobId, customId), customId, caption.getCaption());
+        return CaptionOwner.request(caption);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.nocturne.ingest;
 import dev.nocturne.ingest.LagReport.LaneLag;
 import dev.nocturne.ingest.LagReport.PartitionLag;
 import dev.nocturne.ingest.LagReport.StageLag;
+import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.Lane;
 import java.time.Clock;
@@ -17,7 +18,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +29,11 @@ final class LagMonitor implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(LagMonitor.class);
     private static final Duration PERIOD = Duration.ofSeconds(5);
+
+    /** An answer of the brokers may take ten seconds, and a measurement needs several. */
+    private static final Duration FRESH = Duration.ofMinutes(1);
+
+    private static final Duration LONGEST_MEASUREMENT = Duration.ofMinutes(5);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
     private final KafkaSettings kafka;
@@ -46,6 +51,7 @@ final class LagMonitor implements AutoCloseable {
     private String cluster; // likewise
     private final Map<PipelineStage, Instant> movedAt = new HashMap<>(); // likewise
     private final LagHistory history = new LagHistory();
+    private final Pulse pulse = new Pulse("the thread lag-monitor", LONGEST_MEASUREMENT);
     private volatile State state = new State(null, "the first measurement is not done yet");
 
     /**
@@ -54,7 +60,12 @@ final class LagMonitor implements AutoCloseable {
      * @param report null if it failed
      * @param outage why it failed, else null
      */
-    record State(LagReport report, String outage) {}
+    record State(LagReport report, String outage) {
+        boolean isStale(Instant now) {
+            return report != null
+                    && Duration.between(report.measuredAt(), now).abs().compareTo(FRESH) > 0;
+        }
+    }
 
     LagMonitor(KafkaSettings kafka, LagMetrics metrics, Clock clock) {
         this.kafka = kafka;
@@ -63,6 +74,7 @@ final class LagMonitor implements AutoCloseable {
     }
 
     void start() {
+        pulse.beat();
         thread.scheduleWithFixedDelay(this::measure, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
     }
 
@@ -70,7 +82,7 @@ final class LagMonitor implements AutoCloseable {
      * @throws IngestException UNAVAILABLE if the last measurement failed
      */
     LagReport latest() {
-        State now = state;
+        State now = state();
         if (now.report() == null) {
             throw IngestException.unavailable(
                     "consumer lag is not known: %s: try again later".formatted(now.outage()), null);
@@ -78,9 +90,18 @@ final class LagMonitor implements AutoCloseable {
         return now.report();
     }
 
-    /** A new object after every measurement. */
+    /** A new object after every measurement; one without a report if the last is too old. */
     State state() {
+        State last = state;
+        if (!last.isStale(clock.instant())) {
+            return last;
+        }
+        withdraw(last, "the last measurement is of " + last.report().measuredAt());
         return state;
+    }
+
+    Health health() {
+        return pulse.health();
     }
 
     LagHistory.View history() {
@@ -95,18 +116,28 @@ final class LagMonitor implements AutoCloseable {
             metrics.show(report);
         } catch (ExecutionException e) {
             withdraw(e.getCause());
-        } catch (KafkaException e) {
-            withdraw(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // closing
+        } catch (Throwable e) { // the next measurement comes only if this one ends well
+            withdraw(e);
+        } finally {
+            pulse.beat();
         }
     }
 
     private void withdraw(Throwable reason) {
-        if (state.outage() == null) {
-            LOG.warn("consumer lag could not be measured: {}", reason.getMessage());
+        withdraw(state, reason.getMessage() == null ? reason.toString() : reason.getMessage());
+    }
+
+    /** Unless it has been renewed meanwhile. */
+    private synchronized void withdraw(State last, String outage) {
+        if (state != last) {
+            return;
         }
-        state = new State(null, reason.getMessage());
+        if (last.outage() == null) {
+            LOG.warn("ING-08 consumer lag could not be measured: {}", outage);
+        }
+        state = new State(null, outage);
         metrics.clear();
     }
 

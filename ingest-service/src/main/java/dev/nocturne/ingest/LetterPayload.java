@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestRef;
+import dev.nocturne.schemas.CaptionOwner;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Ids.RequestKey;
@@ -86,17 +87,17 @@ record LetterPayload(String schema, JsonNode json) {
 
     private static Optional<RequestKey> request(SpecificRecord event) {
         if (event instanceof CaptionSubmitted caption) {
-            String jobId =
-                    caption.getJobId() == null
-                            ? Ids.captionJobId(caption.getCustomId())
-                            : caption.getJobId();
-            return Optional.of(new RequestKey(jobId, Ids.requestId(jobId, caption.getCustomId())));
+            return Optional.of(key(CaptionOwner.request(caption)));
         }
         Schema.Field field = event.getSchema().getField("request");
         if (field != null && event.get(field.pos()) instanceof RequestRef request) {
-            return Optional.of(new RequestKey(request.getJobId(), request.getRequestId()));
+            return Optional.of(key(request));
         }
         return Optional.empty();
+    }
+
+    private static RequestKey key(RequestRef request) {
+        return new RequestKey(request.getJobId(), request.getRequestId());
     }
 
     private static Optional<SpecificRecord> event(byte[] value) {

@@ -2,8 +2,6 @@ package dev.nocturne.ingest;
 
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.runtime.KafkaSettings;
-import dev.nocturne.schemas.EventCodec;
-import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topics;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -72,7 +70,7 @@ final class ResultLog {
                     }
                     for (ConsumerRecord<byte[], byte[]> record : records) {
                         if (isOfJob(keyPrefix, record.key()) && record.offset() < end) {
-                            readOnce(record.value(), seen, reader);
+                            readOnce(record, seen, reader);
                         }
                     }
                 }
@@ -107,7 +105,7 @@ final class ResultLog {
                     TreeSet<Long> offsets = wanted.get(partition(record));
                     if (offsets != null && offsets.remove(record.offset())) {
                         readOnce(
-                                record.value(),
+                                record,
                                 new HashSet<>(),
                                 result -> found.put(number(result), result));
                     }
@@ -164,16 +162,16 @@ final class ResultLog {
                 e);
     }
 
-    private static void readOnce(byte[] value, Set<Long> seen, Reader reader) throws IOException {
+    private static void readOnce(
+            ConsumerRecord<byte[], byte[]> record, Set<Long> seen, Reader reader)
+            throws IOException {
         RequestFinished result;
-        long request;
         try {
-            result = EventCodec.decode(RequestFinished.class, value);
-            request = number(result);
-        } catch (MalformedEventException | NumberFormatException e) {
-            return; // it counts nowhere else either
+            result = LogRecords.requestFinished(record);
+        } catch (RuntimeException e) {
+            return; // it counts nowhere else either, and the job log's reader tells of it
         }
-        if (seen.add(request)) {
+        if (seen.add(number(result))) {
             reader.read(result);
         }
     }

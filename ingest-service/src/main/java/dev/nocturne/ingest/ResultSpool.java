@@ -1,6 +1,7 @@
 package dev.nocturne.ingest;
 
 import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestStatus;
 import dev.nocturne.schemas.EventCodec;
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
@@ -8,9 +9,9 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * The results of a job on this machine's disk, to be read again in another order: of each, memory
@@ -18,7 +19,8 @@ import java.util.Set;
  */
 final class ResultSpool implements AutoCloseable {
 
-    private final Map<String, Long> offsets = new LinkedHashMap<>(); // by request id
+    private final Map<String, Long> offsets = new HashMap<>(); // by request id, as the next
+    private final Map<String, RequestStatus> statuses = new LinkedHashMap<>();
     private final DataOutputStream out;
     private final RandomAccessFile in;
     private long end;
@@ -33,12 +35,13 @@ final class ResultSpool implements AutoCloseable {
         out.writeInt(bytes.length);
         out.write(bytes);
         offsets.put(result.getRequest().getRequestId(), end);
+        statuses.put(result.getRequest().getRequestId(), result.getStatus());
         end += Integer.BYTES + bytes.length;
     }
 
-    /** In the order in which they were added. */
-    Set<String> requestIds() {
-        return offsets.keySet();
+    /** By request id, in the order in which they were added. */
+    Map<String, RequestStatus> statuses() {
+        return statuses;
     }
 
     RequestFinished get(String requestId) throws IOException {

@@ -8,8 +8,6 @@ import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobRejected;
 import dev.nocturne.runtime.Backoff;
 import dev.nocturne.runtime.KafkaSettings;
-import dev.nocturne.schemas.EventCodec;
-import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -226,15 +224,13 @@ final class Webhooks implements AutoCloseable {
             try (KafkaConsumer<byte[], byte[]> consumer =
                     new KafkaConsumer<>(kafka.consumer(GROUP))) {
                 follow(consumer);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) { // of any kind: batches end that somebody waits for
                 if (closed) {
                     return;
                 }
                 LOG.warn(
-                        "webhooks: job events cannot be read, next try in {}: {}",
-                        KAFKA_RETRY,
-                        e.getMessage());
-                LOG.debug("webhooks", e);
+                        "ING-07 webhooks not sent, next try in {}: {}", KAFKA_RETRY, e.toString());
+                LOG.debug("ING-07", e);
                 try {
                     Thread.sleep(KAFKA_RETRY.toMillis());
                 } catch (InterruptedException closing) {
@@ -322,8 +318,8 @@ final class Webhooks implements AutoCloseable {
     private Optional<Pending> read(ConsumerRecord<byte[], byte[]> record) {
         JobEvent event;
         try {
-            event = EventCodec.decode(JobEvent.class, record.value());
-        } catch (MalformedEventException e) {
+            event = LogRecords.jobEvent(record);
+        } catch (RuntimeException e) {
             return Optional.empty(); // the job log's reader tells of it
         }
         Object change = event.getChange();

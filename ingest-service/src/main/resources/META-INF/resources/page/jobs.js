@@ -66,6 +66,9 @@ function factsOf(job) {
 /** When it should be done, as far as the server says. */
 function estimate(job) {
   const facts = [];
+  if (job.problem) {
+    facts.push(job.problem);
+  }
   if (job.waiting_for) {
     facts.push(`waits: ${words(job.waiting_for).replace(
       /\d{4}-\d\d-\d\dT[\d:.]+Z/, (at) => time(new Date(at)))}`);

@@ -32,6 +32,16 @@ class JobParserTest {
     private static final Instant NOW = Instant.parse("2026-01-01T20:00:00Z");
 
     @Test
+    void candidatesThatNobodyNamesCountAsManyAsAreDrawn() throws IOException {
+        InputStream two =
+                new ByteArrayInputStream(
+                        "{\"prompt\":\"a\"}\n{\"prompt\":\"b\",\"candidates\":8}".getBytes(UTF_8));
+        JobParser parser = new JobParser(two, "job-1", NOW);
+        parser.validate();
+        assertThat(parser.candidates()).isEqualTo(16 + 8);
+    }
+
+    @Test
     void readsEveryField() throws IOException {
         CaptionSubmitted caption =
                 parse(

@@ -260,7 +260,8 @@ class JobStateTest {
                 null,
                 null,
                 null,
-                false);
+                false,
+                null);
     }
 
     private static JobEvent event(int second, Object change) {

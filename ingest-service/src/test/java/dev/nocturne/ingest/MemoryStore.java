@@ -1,5 +1,6 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.TransientException;
@@ -20,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** A bucket in memory that refuses its next puts, or some objects, if it is told to. */
 final class MemoryStore implements ObjectStore {
@@ -29,12 +31,38 @@ final class MemoryStore implements ObjectStore {
     final Set<String> undeletable = ConcurrentHashMap.newKeySet();
     final AtomicInteger refusals = new AtomicInteger();
     final Queue<String> opened = new ConcurrentLinkedQueue<>(); // keys
+    final AtomicReference<Error> error = new AtomicReference<>(); // thrown by the next put
+    private volatile boolean bucketGone;
+
+    /** With all that is in it, until it is made again. */
+    void deleteBucket() {
+        objects.clear();
+        bucketGone = true;
+    }
 
     @Override
-    public void ensureBucket() {}
+    public boolean hasBucket() {
+        return !bucketGone;
+    }
+
+    @Override
+    public void ensureBucket() {
+        bucketGone = false;
+    }
+
+    private void requireBucket() {
+        if (bucketGone) {
+            throw new FatalException("NoSuchBucket: check the bucket");
+        }
+    }
 
     @Override
     public void put(String key, byte[] bytes, String contentType) {
+        requireBucket();
+        Error broken = error.getAndSet(null);
+        if (broken != null) {
+            throw broken;
+        }
         if (away.contains(key) || refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
             throw new TransientException("the store is away", null);
         }
@@ -61,6 +89,7 @@ final class MemoryStore implements ObjectStore {
 
     @Override
     public Optional<byte[]> find(String key) {
+        requireBucket();
         if (away.contains(key)) {
             throw new TransientException("the store is away", null);
         }

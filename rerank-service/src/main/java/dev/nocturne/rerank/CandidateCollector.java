@@ -13,6 +13,7 @@ import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.ScoredGrid;
 import dev.nocturne.runtime.DeadLetters;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.SentAgain;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.EventRules;
 import dev.nocturne.schemas.Ids;
@@ -78,6 +79,10 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
 
     @Override
     public void process(Record<byte[], byte[]> record) {
+        if (record.key() != null && SentAgain.isMark(record.value(), record.headers())) {
+            forget(text(record.key()));
+            return;
+        }
         GridsScored event;
         try {
             event = decode(record);
@@ -180,13 +185,27 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     }
 
     private void decide(String key, long timestamp) {
+        deletePending(key);
+        decided.put(key, MARKER, timestamp);
+    }
+
+    private void deletePending(String key) {
         List<String> entries = new ArrayList<>();
         try (var pendingEntries =
                 pending.prefixScan(candidatePrefix(key), new StringSerializer())) {
             pendingEntries.forEachRemaining(entry -> entries.add(entry.key));
         }
         entries.forEach(pending::delete);
-        decided.put(key, MARKER, timestamp);
+    }
+
+    /** The request is sent again: what comes of it now is no duplicate. */
+    private void forget(String key) {
+        deletePending(key);
+        List<Long> markers = new ArrayList<>();
+        try (WindowStoreIterator<byte[]> times = decided.fetch(key, 0, Long.MAX_VALUE)) {
+            times.forEachRemaining(marker -> markers.add(marker.key));
+        }
+        markers.forEach(time -> decided.put(key, null, time));
     }
 
     /** A record that cannot be used: its request can never be complete, so it fails at once. */

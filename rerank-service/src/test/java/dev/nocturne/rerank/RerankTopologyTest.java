@@ -16,6 +16,7 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.ScoredGrid;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.SentAgain;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.Topics;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.TestInputTopic;
@@ -161,6 +163,24 @@ class RerankTopologyTest {
 
         assertThat(selections.isEmpty()).isTrue();
         assertThat(pendingCandidates()).isEmpty();
+    }
+
+    @Test
+    void aRequestThatIsSentAgainIsRankedAgain() {
+        send(event("a", 2, 1, grid(0, 0.1), grid(1, 0.2)));
+        send(event("b", 2, 1, grid(0, 0.1)));
+        assertThat(winners()).containsExactly(1);
+
+        for (String request : List.of("a", "b")) {
+            ProducerRecord<byte[], byte[]> mark = SentAgain.mark(key(request));
+            scoredGrids.pipeInput(new TestRecord<>(mark.key(), mark.value(), mark.headers()));
+        }
+        assertThat(pendingCandidates()).isEmpty();
+        send(event("a", 2, 1, grid(0, 0.1), grid(1, 0.2)));
+        assertThat(winners()).containsExactly(1);
+        send(event("b", 2, 1, grid(1, 0.3)));
+        assertThat(selections.isEmpty()).as("grid 0 is to come again").isTrue();
+        assertThat(results.isEmpty()).isTrue();
     }
 
     @Test

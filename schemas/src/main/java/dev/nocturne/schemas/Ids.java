@@ -3,10 +3,8 @@ package dev.nocturne.schemas;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.security.SecureRandom;
-import java.time.Instant;
 import java.util.HexFormat;
-import java.util.random.RandomGenerator;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -18,56 +16,20 @@ public final class Ids {
     /** Job and request, as a record's key names them. */
     public record RequestKey(String jobId, String requestId) {}
 
-    private static final RandomGenerator RANDOM = new SecureRandom();
-    private static final String CROCKFORD_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz";
+    /** Stands before the token's hash; no digit of base 32, so that no ULID looks like it. */
+    static final char OWNED = 'u';
+
     private static final int REQUEST_ID_CHARS = 16;
     private static final Pattern REQUEST_ID = Pattern.compile("[0-9a-f]{16}");
 
     /** A job id is part of object keys, so it is kept to what is a plain name in every store. */
     private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
 
+    /** The id of a job that the ingest-service has made, or of a single caption of its own. */
+    private static final Pattern OWNED_JOB_ID =
+            Pattern.compile("(?:batch_|job-|caption-)[0-9a-hjkmnp-tv-z]{10}u([0-9a-f]{16})");
+
     private Ids() {}
-
-    /** {@code job-} and a lower-case ULID: job ids sort by the time of their making. */
-    public static String newJobId() {
-        return newJobId(Instant.now(), RANDOM);
-    }
-
-    /** As {@link #newJobId()}, from a given time and source of its 80 random bits. */
-    public static String newJobId(Instant now, RandomGenerator random) {
-        return newId("job-", now, random);
-    }
-
-    /** As {@link #newJobId()}, for a job that is made as a batch: {@code batch_} and a ULID. */
-    public static String newBatchId() {
-        return newId("batch_", Instant.now(), RANDOM);
-    }
-
-    /** {@code file-} and a lower-case ULID. */
-    public static String newFileId() {
-        return newId("file-", Instant.now(), RANDOM);
-    }
-
-    private static String newId(String prefix, Instant now, RandomGenerator random) {
-        StringBuilder id = new StringBuilder(prefix);
-        appendBase32(id, now.toEpochMilli(), 10); // 48 bits of time
-        appendBase32(id, random.nextLong(), 8);
-        appendBase32(id, random.nextLong(), 8);
-        return id.toString();
-    }
-
-    /** How ids begin, after their prefix, that are made at this time: they sort by it. */
-    public static String timePart(Instant time) {
-        StringBuilder part = new StringBuilder();
-        appendBase32(part, time.toEpochMilli(), 10);
-        return part.toString();
-    }
-
-    private static void appendBase32(StringBuilder out, long bits, int digits) {
-        for (int digit = digits - 1; digit >= 0; digit--) {
-            out.append(CROCKFORD_BASE32.charAt((int) (bits >>> (5 * digit)) & 31));
-        }
-    }
 
     public static boolean isJobId(String jobId) {
         return JOB_ID.matcher(jobId).matches();
@@ -87,12 +49,23 @@ public final class Ids {
         return isJobId(readable) ? readable : "caption-" + hash(customId);
     }
 
+    /**
+     * Whether a caption with this token may belong to that job. An id that {@link IdSource} made
+     * ends in the hash of its token, so only its own captions may; any other id is free.
+     *
+     * @param token null if there is none
+     */
+    public static boolean mayClaim(String jobId, String token) {
+        Matcher owned = OWNED_JOB_ID.matcher(jobId);
+        return !owned.matches() || token != null && owned.group(1).equals(hash(token));
+    }
+
     /** The first 16 hexadecimal digits of the SHA-256 of job id, line feed, custom id. */
     public static String requestId(String jobId, String customId) {
         return hash(jobId + '\n' + customId);
     }
 
-    private static String hash(String text) {
+    static String hash(String text) {
         try {
             byte[] sha256 =
                     MessageDigest.getInstance("SHA-256")

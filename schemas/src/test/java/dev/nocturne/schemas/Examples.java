@@ -60,7 +60,8 @@ final class Examples {
                                     2,
                                     List.of(76L, 77L),
                                     List.of(-13.5, -12.5),
-                                    bytes(120, 3))),
+                                    bytes(120, 3)),
+                            "token-1"),
                     new GenerationRequested(
                             REQUEST,
                             List.of(3, 1, 2),
@@ -152,7 +153,8 @@ final class Examples {
                                     "22:00-06:00 Europe/Berlin",
                                     NOON.plusSeconds(2),
                                     new Replay("batch_0", 2, true),
-                                    true)));
+                                    true,
+                                    "token-1")));
 
     private Examples() {}
 

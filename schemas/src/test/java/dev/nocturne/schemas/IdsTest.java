@@ -3,7 +3,10 @@ package dev.nocturne.schemas;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.time.Clock;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -11,14 +14,39 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class IdsTest {
 
+    private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
+
+    private static IdSource ids(Instant now) {
+        return new IdSource(Clock.fixed(now, ZoneOffset.UTC), new Random(1));
+    }
+
     @Test
-    void jobIdsSortByTime() {
-        Random random = new Random(1);
-        Instant now = Instant.parse("2026-03-01T12:00:00Z");
-        String earlier = Ids.newJobId(now, random);
-        String later = Ids.newJobId(now.plusMillis(1), random);
-        assertThat(earlier).matches("job-[0-9a-z]{26}").isLessThan(later);
+    void idsSortByTimeAndFollowFromClockAndRandomness() {
+        String earlier = ids(NOW).newBatch().id();
+        String later = ids(NOW.plusMillis(1)).newBatch().id();
+        assertThat(earlier).matches("batch_[0-9a-z]{27}").isLessThan(later);
         assertThat(Ids.isJobId(earlier)).isTrue();
+        assertThat(ids(NOW).newBatch()).isEqualTo(ids(NOW).newBatch());
+        assertThat(ids(NOW).newFileId()).matches("file-[0-9a-z]{26}");
+    }
+
+    @Test
+    void aJobOfOursIsClaimedWithItsTokenAloneAndAnyOtherFreely() {
+        IdSource ids = ids(NOW);
+        IdSource.Owned caption = ids.newCaption();
+        for (IdSource.Owned job :
+                List.of(
+                        ids.newBatch(),
+                        ids.newJob(),
+                        new IdSource.Owned(Ids.captionJobId(caption.id()), caption.token()))) {
+            assertThat(Ids.mayClaim(job.id(), job.token())).isTrue();
+            assertThat(Ids.mayClaim(job.id(), null)).isFalse();
+            assertThat(Ids.mayClaim(job.id(), ids.newJob().token())).isFalse();
+        }
+        String ofEarlierVersions = "batch_" + ids.newUlid();
+        for (String free : List.of(ofEarlierVersions, "job-1", "caption-tree-1", "demo-7")) {
+            assertThat(Ids.mayClaim(free, null)).isTrue();
+        }
     }
 
     @Test

@@ -8,7 +8,7 @@ import dev.nocturne.events.StoredImage;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.Job;
 import dev.nocturne.runtime.ObjectStore;
-import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.IdSource;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -76,7 +76,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private JobSubmitted submit(Pipeline pipeline) {
-        String jobId = JOB_PREFIX + Ids.newJobId().substring("job-".length());
+        String jobId = JOB_PREFIX + IdSource.system().newUlid();
         Instant now = Instant.now();
         List<CaptionSubmitted> captions =
                 IntStream.range(0, SampleCaptions.ALL.size())

@@ -7,6 +7,7 @@ import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TransientException;
+import dev.nocturne.schemas.CaptionOwner;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topic;
@@ -40,9 +41,7 @@ final class JobEvents {
 
     /** The job a caption belongs to, named or of its own. */
     static String jobId(CaptionSubmitted caption) {
-        return caption.getJobId() == null
-                ? Ids.captionJobId(caption.getCustomId())
-                : caption.getJobId();
+        return CaptionOwner.request(caption).getJobId();
     }
 
     private static void inTransaction(

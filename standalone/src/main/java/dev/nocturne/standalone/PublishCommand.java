@@ -3,7 +3,7 @@ package dev.nocturne.standalone;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.runtime.KafkaSettings;
-import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.IdSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -42,9 +42,10 @@ final class PublishCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws JsonProcessingException {
+        IdSource ids = IdSource.system();
         List<CaptionSubmitted> events =
                 captions.stream()
-                        .map(caption -> options.event(null, newCustomId(), caption))
+                        .map(caption -> options.event(null, ids.newUlid(), caption))
                         .toList();
         JobEvents.publish(new KafkaSettings(bootstrapServers, IMPATIENT), events);
         List<Published> published =
@@ -57,10 +58,5 @@ final class PublishCommand implements Callable<Integer> {
             published.forEach(one -> command.commandLine().getOut().println(one.jobId()));
         }
         return 0;
-    }
-
-    /** Unique, as nobody gave one: the time-sortable part of a job id. */
-    private static String newCustomId() {
-        return Ids.newJobId().substring("job-".length());
     }
 }

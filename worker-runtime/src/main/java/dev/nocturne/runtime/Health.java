@@ -17,6 +17,9 @@ public record Health(boolean live, boolean ready, String message) {
         return new Health(
                 parts.stream().allMatch(Health::live),
                 parts.stream().allMatch(Health::ready),
-                parts.stream().map(Health::message).collect(Collectors.joining("; ")));
+                parts.stream()
+                        .map(Health::message)
+                        .filter(message -> !message.isEmpty())
+                        .collect(Collectors.joining("; ")));
     }
 }

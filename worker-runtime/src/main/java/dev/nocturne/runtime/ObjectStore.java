@@ -26,6 +26,9 @@ public interface ObjectStore {
         return new S3ObjectStore(settings, Clock.systemUTC());
     }
 
+    /** Whether the bucket is there. */
+    boolean hasBucket();
+
     /** Creates the bucket if it is not there. */
     void ensureBucket();
 

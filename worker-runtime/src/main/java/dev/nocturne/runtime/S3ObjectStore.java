@@ -99,16 +99,23 @@ final class S3ObjectStore implements ObjectStore {
     }
 
     @Override
-    public void ensureBucket() {
+    public boolean hasBucket() {
         String bucket = settings.bucket();
-        request(
-                "create bucket " + bucket,
-                () -> {
-                    if (!client.bucketExists(BucketExistsArgs.builder().bucket(bucket).build())) {
-                        makeBucket(bucket);
-                    }
-                    return null;
-                });
+        return request(
+                "look for bucket " + bucket,
+                () -> client.bucketExists(BucketExistsArgs.builder().bucket(bucket).build()));
+    }
+
+    @Override
+    public void ensureBucket() {
+        if (!hasBucket()) {
+            request(
+                    "create bucket " + settings.bucket(),
+                    () -> {
+                        makeBucket(settings.bucket());
+                        return null;
+                    });
+        }
     }
 
     /** Another service may make the bucket at the same time. */
