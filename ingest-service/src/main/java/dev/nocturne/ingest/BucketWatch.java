@@ -74,7 +74,8 @@ final class BucketWatch implements AutoCloseable {
             thread.scheduleWithFixedDelay(
                     this::look,
                     timing.look().toMillis(),
-                    timing.look().toMillis(), TimeUnit.MILLISECONDS);
+                    timing.look().toMillis(),
+                    TimeUnit.MILLISECONDS);
         }
     }
 

@@ -329,7 +329,6 @@ final class Dispatcher implements AutoCloseable {
             return candidates;
         }
 
-
         JobEvent event(Instant now) {
             return new JobEvent(id, now, new JobReleased(line, held, heldCandidates));
         }

@@ -97,8 +97,7 @@ final class FileStore {
      * @throws FileGoneException if either has been deleted
      */
     StoredFile require(String id) {
-        return find(id)
-                .filter(file -> store.exists(file.key()))
+        return find(id).filter(file -> store.exists(file.key()))
                 .orElseThrow(() -> new FileGoneException(id));
     }
 

@@ -1185,11 +1185,11 @@ public final class IngestService implements Service {
             housekeeper =
                     new Housekeeper(jobs, files, store, intake, limits.fileRetention(), clock);
             bucketWatch =
-                    new BucketWatch(
-                            store, jobs, intake::fail, clock, BucketWatch.Timing.DEFAULT);
+                    new BucketWatch(store, jobs, intake::fail, clock, BucketWatch.Timing.DEFAULT);
             keeper = new JobKeeper(jobs, intake, new JobFiles(store, files, results), clock);
             RequestSender sender = new RequestSender(replays);
-            dispatcher = new Dispatcher(
+            dispatcher =
+                    new Dispatcher(
                             jobs, files, sender, intake::fail, publisher, this::catchUp, clock);
             lostRequests =
                     new LostRequests(

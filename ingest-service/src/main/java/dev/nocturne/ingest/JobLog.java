@@ -40,8 +40,7 @@ final class JobLog implements AutoCloseable {
     /** New partitions are found after this, see Kafka's {@code metadata.max.age.ms}. */
     private static final Duration LOOK = Duration.ofSeconds(15);
 
-    static final List<Topic<?>> TOPICS =
-            List.of(Topics.JOBS, Topics.JOB_EVENTS, Topics.RESULTS);
+    static final List<Topic<?>> TOPICS = List.of(Topics.JOBS, Topics.JOB_EVENTS, Topics.RESULTS);
 
     /** Takes what is read, on the reading thread. */
     interface Listener {

@@ -138,8 +138,7 @@ final class JobTable {
     }
 
     /** See {@link JobState#recount}. */
-    synchronized void recount(
-            String id, Map<Long, RequestStatus> results, Set<Long> foreign) {
+    synchronized void recount(String id, Map<Long, RequestStatus> results, Set<Long> foreign) {
         changed(id).recount(results, foreign);
     }
 

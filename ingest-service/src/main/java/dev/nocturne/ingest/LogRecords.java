@@ -2,7 +2,6 @@ package dev.nocturne.ingest;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-
 import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;

@@ -176,8 +176,7 @@ final class LostRequests implements AutoCloseable {
 
     private static boolean isDue(Watched one, Instant empty) {
         Standing standing = one.standing;
-        boolean isAgain =
-                one.sentAgainAt != null && one.sentAgainAt.isAfter(standing.changedAt());
+        boolean isAgain = one.sentAgainAt != null && one.sentAgainAt.isAfter(standing.changedAt());
         Instant since = isAgain ? one.sentAgainAt : standing.changedAt();
         return standing.unfinished() > 0
                 && standing.mayRun()

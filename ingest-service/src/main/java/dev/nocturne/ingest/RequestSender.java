@@ -22,8 +22,7 @@ final class RequestSender {
      * @throws StageException the store's, with what it keeps of a replayed request; nothing is sent
      *     then
      */
-    void send(
-            JobCreated created, JobParser.Line line, Instant now, JobPublisher.Transaction to) {
+    void send(JobCreated created, JobParser.Line line, Instant now, JobPublisher.Transaction to) {
         JobParser.Line owned = line.withToken(created.getToken());
         if (created.getReplay() == null) {
             CaptionSubmitted caption = owned.caption();

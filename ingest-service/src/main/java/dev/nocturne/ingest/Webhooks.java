@@ -228,8 +228,7 @@ final class Webhooks implements AutoCloseable {
                 if (closed) {
                     return;
                 }
-                LOG.warn(
-                        "ING-07 webhooks not sent, next try in {}: {}", KAFKA_RETRY, e.toString());
+                LOG.warn("ING-07 webhooks not sent, next try in {}: {}", KAFKA_RETRY, e.toString());
                 LOG.debug("ING-07", e);
                 try {
                     Thread.sleep(KAFKA_RETRY.toMillis());

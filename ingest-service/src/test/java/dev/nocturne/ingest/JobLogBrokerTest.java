@@ -45,8 +45,7 @@ class JobLogBrokerTest extends OnBroker {
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
 
     private IngestService service() {
-        IngestService ingest =
-                new IngestService(kafka, () -> store, meters, Clock.systemUTC());
+        IngestService ingest = new IngestService(kafka, () -> store, meters, Clock.systemUTC());
         ingest.start();
         await().atMost(PATIENCE).until(() -> ingest.health().ready());
         return ingest;
@@ -85,18 +84,13 @@ class JobLogBrokerTest extends OnBroker {
         StoredImage image = result.getImages().get(0);
         List<RequestFinished> results =
                 List.of(
-                        RequestFinished.newBuilder(result)
-                                .setStatus(RequestStatus.FAILED)
-                                .build(),
+                        RequestFinished.newBuilder(result).setStatus(RequestStatus.FAILED).build(),
                         RequestFinished.newBuilder(result)
                                 .setFailure(new Failure("c", "s", "m", null, null))
                                 .build(),
                         RequestFinished.newBuilder(result)
                                 .setImages(
-                                        List.of(
-                                                StoredImage.newBuilder(image)
-                                                        .setKey("x")
-                                                        .build()))
+                                        List.of(StoredImage.newBuilder(image).setKey("x").build()))
                                 .build(),
                         RequestFinished.newBuilder(result)
                                 .setImages(

@@ -168,8 +168,7 @@ class LostRequestsBrokerTest extends OnBroker {
 
     private void deleteAll(String topic) throws Exception {
         Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
-        offsets(topic)
-                .forEach((key, end) -> all.put(key, RecordsToDelete.beforeOffset(end)));
+        offsets(topic).forEach((key, end) -> all.put(key, RecordsToDelete.beforeOffset(end)));
         admin.deleteRecords(all).all().get();
     }
 
