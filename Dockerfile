@@ -16,7 +16,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends curl \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home nocturne \
-    && install --directory --owner=nocturne /var/lib/nocturne
+    && install --directory --owner=nocturne /var/lib/nocturne /home/nocturne/.djl.ai
 USER nocturne
 WORKDIR /home/nocturne
 COPY --from=build /src/${SERVICE}/target/quarkus-app /app

@@ -46,6 +46,11 @@ final class ComposeFile {
                 .toList();
     }
 
+    /** All of them, by name. */
+    Map<String, Map<String, Object>> services() {
+        return services;
+    }
+
     /**
      * The service's environment variables, with what only exists in compose's network replaced; not
      * those without a value, which compose hands on if its caller has set them.
@@ -88,6 +93,7 @@ final class ComposeFile {
             case "http://s3:9000" -> places.objectStore;
             case "/model-zoo/default" -> places.model.toString();
             case "/var/lib/nocturne/rerank" -> places.rerankState.toString();
+            case "/var/lib/nocturne/spool" -> places.rerankState.resolveSibling("spool").toString();
             default -> value;
         };
     }

@@ -18,6 +18,7 @@ import dev.nocturne.models.ModelBundle;
 import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
+import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.runtime.Service;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
@@ -69,6 +70,7 @@ class InteractiveLatencyBrokerTest {
                                     bucket,
                                     WebhookSettings.NONE,
                                     IngestLimits.DEFAULT,
+                                    SpoolFolder.open(folder.resolve("spool")),
                                     meters);
                     Service encoder = new EncoderService(kafka, directory, meters);
                     Service generator =

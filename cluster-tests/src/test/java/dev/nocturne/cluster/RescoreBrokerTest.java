@@ -24,6 +24,7 @@ import dev.nocturne.models.TokenGrid;
 import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
+import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.schemas.Ids;
@@ -82,6 +83,7 @@ class RescoreBrokerTest {
                                     bucket,
                                     WebhookSettings.NONE,
                                     IngestLimits.DEFAULT,
+                                    SpoolFolder.open(folder.resolve("spool")),
                                     meters);
                     Service rerank = new RerankService(kafka, folder.resolve("rerank"), meters)) {
                 ingest = opened;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.runtime.StageException;
 import dev.nocturne.schemas.IdSource;
 import dev.nocturne.schemas.ReasonCodes;
@@ -39,9 +40,11 @@ final class FileStore {
                     .build();
 
     private final ObjectStore store;
+    private final SpoolFolder spool;
 
-    FileStore(ObjectStore store) {
+    FileStore(ObjectStore store, SpoolFolder spool) {
         this.store = store;
+        this.spool = spool;
     }
 
     static String contentKey(String id) {
@@ -153,7 +156,7 @@ final class FileStore {
 
     /** Copies the bytes to a new file on this machine's disk, which the caller deletes. */
     Path download(StoredFile file) throws IOException {
-        Path copy = Files.createTempFile("nocturne-", ".jsonl");
+        Path copy = spool.newFile(".jsonl");
         try (InputStream in = open(file)) {
             Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
             return copy;

@@ -21,6 +21,7 @@ import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Service;
+import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.runtime.StageException;
 import dev.nocturne.runtime.StageRunner;
 import dev.nocturne.runtime.TopicAdmin;
@@ -99,6 +100,7 @@ public final class IngestService implements Service {
     private final DiskSpace disk;
     private final Backlog backlog;
     private final IngestLimits limits;
+    private final SpoolFolder spool;
     private final LagMonitor lag;
     private final SkippedRecords skippedRecords;
     private final TopicWatch topicWatch;
@@ -138,12 +140,14 @@ public final class IngestService implements Service {
             ObjectStoreSettings objectStore,
             WebhookSettings webhooks,
             IngestLimits limits,
+            SpoolFolder spool,
             MeterRegistry registry) {
         this(
                 kafka,
                 () -> ObjectStore.open(objectStore),
                 webhooks,
                 limits,
+                spool,
                 registry,
                 Clock.systemUTC());
     }
@@ -153,7 +157,14 @@ public final class IngestService implements Service {
             Supplier<ObjectStore> openStore,
             MeterRegistry registry,
             Clock clock) {
-        this(kafka, openStore, WebhookSettings.NONE, IngestLimits.DEFAULT, registry, clock);
+        this(
+                kafka,
+                openStore,
+                WebhookSettings.NONE,
+                IngestLimits.DEFAULT,
+                SpoolFolder.open(Path.of(System.getProperty("java.io.tmpdir"), "nocturne-ingest")),
+                registry,
+                clock);
     }
 
     IngestService(
@@ -161,6 +172,7 @@ public final class IngestService implements Service {
             Supplier<ObjectStore> openStore,
             WebhookSettings webhooks,
             IngestLimits limits,
+            SpoolFolder spool,
             MeterRegistry registry,
             Clock clock) {
         this.kafka = kafka;
@@ -171,6 +183,7 @@ public final class IngestService implements Service {
         this.ids = new IdSource(clock, new SecureRandom());
         this.jobs = new JobTable(clock);
         this.limits = limits;
+        this.spool = spool;
         this.disk = new DiskSpace(limits.folders(), limits.minFreeBytes());
         this.backlog = new Backlog(jobs, limits.maxWaitingCandidates());
         this.publisher = new JobPublisher(kafka);
@@ -433,7 +446,7 @@ public final class IngestService implements Service {
     public Batch retryFailed(String id, String apiUrl) throws IOException {
         Batch parent = batch(id);
         boolean wasStarted = parent.status().isTerminal() && parent.requestCounts().total() > 0;
-        Path lines = Files.createTempFile("nocturne-", ".jsonl");
+        Path lines = spool.newFile(".jsonl");
         try {
             if (!wasStarted || !writeUnpainted(id, lines)) {
                 throw IngestException.conflict(
@@ -765,7 +778,7 @@ public final class IngestService implements Service {
         Job parent = job(id);
         disk.requireRoom();
         RerankRequest rerank = RerankRequest.parse(body);
-        Path lines = Files.createTempFile("nocturne-", ".jsonl");
+        Path lines = spool.newFile(".jsonl");
         try {
             if (!parent.status().isTerminal() || !writePainted(id, rerank, lines)) {
                 throw IngestException.conflict(
@@ -892,7 +905,7 @@ public final class IngestService implements Service {
         Duration longest = BatchRequest.window(BatchRequest.LONGEST_WINDOW);
         schedule.check(now(), now().plus(longest));
         disk.requireRoom();
-        Path spooled = Files.createTempFile("nocturne-", ".jsonl");
+        Path spooled = spool.newFile(".jsonl");
         try {
             Files.copy(jsonl, spooled, StandardCopyOption.REPLACE_EXISTING);
             Intake.Survey survey = Intake.survey(spooled);
@@ -1177,7 +1190,7 @@ public final class IngestService implements Service {
         try {
             openWebhooks();
             store = openStore.get();
-            files = new FileStore(store);
+            files = new FileStore(store, spool);
             replays = new Replays(store);
             intake =
                     new Intake(
@@ -1186,7 +1199,7 @@ public final class IngestService implements Service {
                     new Housekeeper(jobs, files, store, intake, limits.fileRetention(), clock);
             bucketWatch =
                     new BucketWatch(store, jobs, intake::fail, clock, BucketWatch.Timing.DEFAULT);
-            keeper = new JobKeeper(jobs, intake, new JobFiles(store, files, results), clock);
+            keeper = new JobKeeper(jobs, intake, new JobFiles(store, files, results, spool), clock);
             RequestSender sender = new RequestSender(replays);
             dispatcher =
                     new Dispatcher(

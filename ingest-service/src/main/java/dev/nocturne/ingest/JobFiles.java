@@ -17,6 +17,7 @@ import dev.nocturne.ingest.CaptionJson.AnswerFormat;
 import dev.nocturne.runtime.Backoff;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ResultFile;
+import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.schemas.Ids;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -112,6 +113,7 @@ final class JobFiles {
     private final ObjectStore store;
     private final FileStore files;
     private final ResultLog results;
+    private final SpoolFolder spool;
 
     /** A line of {@code candidates.jsonl}. */
     @JsonNaming(SnakeCaseStrategy.class)
@@ -163,10 +165,11 @@ final class JobFiles {
                 throws IOException;
     }
 
-    JobFiles(ObjectStore store, FileStore files, ResultLog results) {
+    JobFiles(ObjectStore store, FileStore files, ResultLog results, SpoolFolder spool) {
         this.store = store;
         this.files = files;
         this.results = results;
+        this.spool = spool;
     }
 
     /** In the bucket, of a file of the job by its name in the manifest. */
@@ -196,7 +199,7 @@ final class JobFiles {
         if (store.exists(manifestKey(content.jobId()))) {
             return;
         }
-        Path folder = Files.createTempDirectory("nocturne-job-");
+        Path folder = spool.newFolder();
         try {
             write(content, folder);
         } finally {

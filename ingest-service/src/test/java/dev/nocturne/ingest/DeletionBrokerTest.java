@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.events.RequestFinished;
+import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
@@ -38,6 +39,7 @@ class DeletionBrokerTest extends OnBroker {
                         () -> store,
                         WebhookSettings.NONE,
                         new IngestLimits(1_000, 0, fileRetention, List.of()),
+                        SpoolFolder.open(folder.resolve("spool")),
                         new SimpleMeterRegistry(),
                         clock);
         service.start();

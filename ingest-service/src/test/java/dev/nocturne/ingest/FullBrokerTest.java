@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
@@ -37,6 +38,7 @@ class FullBrokerTest extends OnBroker {
                         () -> store,
                         WebhookSettings.NONE,
                         new IngestLimits(maxWaiting, minFreeBytes, null, List.of(folder)),
+                        SpoolFolder.open(folder.resolve("spool")),
                         new SimpleMeterRegistry(),
                         Clock.systemUTC());
         service.start();
@@ -146,7 +148,7 @@ class FullBrokerTest extends OnBroker {
     /** The description could not be put, so the file is not there, and its bytes are not either. */
     @Test
     void aFileIsPutWholeOrNotAtAll() throws Exception {
-        FileStore files = new FileStore(store);
+        FileStore files = new FileStore(store, SpoolFolder.open(folder.resolve("spool")));
         Path content = Files.writeString(folder.resolve("content"), "x");
         StoredFile file =
                 new StoredFile("file-1", 1, 1, "x", "batch", FileStore.contentKey("file-1"));

@@ -17,6 +17,7 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.runtime.Backoff;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.TopicAdmin;
+import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topic;
@@ -83,6 +84,7 @@ class WebhooksBrokerTest extends OnBroker {
                         () -> store,
                         new WebhookSettings(url, SECRET),
                         IngestLimits.DEFAULT,
+                        SpoolFolder.open(folder.resolve("spool")),
                         meters,
                         Clock.systemUTC());
         service.start();
@@ -207,6 +209,7 @@ class WebhooksBrokerTest extends OnBroker {
                         () -> store,
                         new WebhookSettings("localhost:1", SECRET),
                         IngestLimits.DEFAULT,
+                        SpoolFolder.open(folder.resolve("spool")),
                         meters,
                         Clock.systemUTC())) {
             ingest.start();

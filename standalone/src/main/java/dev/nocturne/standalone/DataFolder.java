@@ -96,6 +96,10 @@ final class DataFolder implements AutoCloseable {
         return root.resolve("rerank-state");
     }
 
+    Path spool() {
+        return root.resolve("spool");
+    }
+
     Path contactSheets() {
         return root.resolve("contact-sheets");
     }

@@ -15,6 +15,7 @@ import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.Service;
+import dev.nocturne.runtime.SpoolFolder;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -56,6 +57,7 @@ final class Pipeline implements AutoCloseable {
     private final List<Service> services = new ArrayList<>();
     private final Deque<AutoCloseable> parts = new ArrayDeque<>(); // the last started first
     private DataFolder data;
+    private SpoolFolder spool;
     private KafkaSettings kafka;
     private ObjectStoreSettings objectStore;
     private IngestService ingest;
@@ -83,6 +85,7 @@ final class Pipeline implements AutoCloseable {
 
     private void startServers(Settings settings) throws IOException {
         data = opened(DataFolder.open(settings.data()));
+        spool = opened(SpoolFolder.open(data.spool()));
         EmbeddedObjectStore store =
                 opened(EmbeddedObjectStore.start(data.objects(), settings.objectStorePort()));
         EmbeddedBroker broker = opened(EmbeddedBroker.start(data.kafkaLog(), settings.kafkaPort()));
@@ -99,8 +102,8 @@ final class Pipeline implements AutoCloseable {
                         System.getenv(IngestLimits.MAX_WAITING_VARIABLE),
                         System.getenv(IngestLimits.MIN_FREE_VARIABLE),
                         System.getenv(IngestLimits.RETENTION_VARIABLE),
-                        List.of(data.root(), Path.of(System.getProperty("java.io.tmpdir"))));
-        ingest = new IngestService(kafka, objectStore, settings.webhooks(), limits, meters);
+                        List.of(data.root()));
+        ingest = new IngestService(kafka, objectStore, settings.webhooks(), limits, spool, meters);
         services.add(ingest);
         services.add(new RerankService(kafka, data.rerankState(), meters));
         services.add(new DecoderService(kafka, objectStore, model, meters));
@@ -123,6 +126,11 @@ final class Pipeline implements AutoCloseable {
 
     ObjectStoreSettings objectStore() {
         return objectStore;
+    }
+
+    /** For what is worth nothing after this process. */
+    SpoolFolder spool() {
+        return spool;
     }
 
     DataFolder data() {

@@ -52,6 +52,9 @@ public class PipelineHost implements QuarkusApplication {
             PipelineHost.work = work;
             PipelineHost.url = "http://localhost:" + port;
             System.setProperty("quarkus.http.port", Integer.toString(port));
+            System.setProperty(
+                    "quarkus.http.body.uploads-directory",
+                    started.spool().path().resolve("uploads").toString());
             System.setProperty("quarkus.log.file.enabled", "true");
             System.setProperty("quarkus.log.file.path", started.data().logFile().toString());
             Quarkus.run(PipelineHost.class, (code, error) -> {});

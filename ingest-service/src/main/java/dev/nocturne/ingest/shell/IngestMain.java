@@ -14,6 +14,7 @@ public final class IngestMain {
     public static void main(String... args) {
         Locale.setDefault(Locale.ROOT);
         OpenFiles.require(OpenFiles.OF_A_SERVICE);
+        Spool.takeUploads();
         Quarkus.run(args);
     }
 }

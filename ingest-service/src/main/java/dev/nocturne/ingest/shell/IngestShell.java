@@ -17,7 +17,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
-import java.nio.file.Path;
 import java.util.List;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
@@ -55,9 +54,9 @@ class IngestShell {
                         config.maxWaitingCandidates().orElse(null),
                         config.minFreeBytes().orElse(null),
                         config.fileRetention().orElse(null),
-                        List.of(Path.of(System.getProperty("java.io.tmpdir"))));
+                        List.of(Spool.folder().path()));
         LOG.info(limits);
-        return new IngestService(kafka, store, webhooks, limits, meters);
+        return new IngestService(kafka, store, webhooks, limits, Spool.folder(), meters);
     }
 
     void start(@Observes StartupEvent event, IngestService ingest) {
@@ -68,6 +67,7 @@ class IngestShell {
 
     void stop(@Observes ShutdownEvent event, IngestService ingest) {
         ingest.close();
+        Spool.close();
     }
 
     /** On an event loop: threads that wait for slow callers are not missed here. */

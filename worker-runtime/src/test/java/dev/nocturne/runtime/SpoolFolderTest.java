@@ -1,0 +1,93 @@
+package dev.nocturne.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+class SpoolFolderTest {
+
+    @TempDir Path temporary;
+
+    /** Spools a file and waits to be killed. */
+    static final class Program {
+        public static void main(String[] base) throws Exception {
+            SpoolFolder spool = SpoolFolder.open(Path.of(base[0]));
+            System.out.println(Files.writeString(spool.newFile(".jsonl"), "half an upload"));
+            Thread.sleep(Long.MAX_VALUE);
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void whatAKilledProcessHasLeftGoesAtTheNextStartAndWhatOthersUseStays() throws Exception {
+        Path base = temporary.resolve("spool");
+        Process process =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                Program.class.getName(),
+                                base.toString())
+                        .redirectError(ProcessBuilder.Redirect.INHERIT)
+                        .start();
+        try (BufferedReader output =
+                new BufferedReader(
+                        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            Path half = Path.of(output.readLine());
+            SpoolFolder beside = SpoolFolder.open(base);
+            assertThat(half).as("its process lives").hasContent("half an upload");
+            Path own = beside.newFile(".jsonl");
+
+            process.destroyForcibly();
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            SpoolFolder next = SpoolFolder.open(base);
+
+            assertThat(half.getParent()).doesNotExist();
+            assertThat(own).as("this process has it").exists();
+            next.close();
+            beside.close();
+            assertThat(base.toFile().list()).containsExactly("lock");
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @Test
+    void nobodyElseReadsIt() throws Exception {
+        Path base = Files.createDirectory(temporary.resolve("spool"));
+        Files.setPosixFilePermissions(base, PosixFilePermissions.fromString("rwxrwxrwx"));
+
+        try (SpoolFolder spool = SpoolFolder.open(base)) {
+            assertThat(mode(base)).isEqualTo("rwx------");
+            assertThat(mode(spool.path())).isEqualTo("rwx------");
+            assertThat(mode(spool.newFile(".jsonl"))).isEqualTo("rw-------");
+            assertThat(mode(spool.newFolder())).isEqualTo("rwx------");
+        }
+    }
+
+    private static String mode(Path path) throws Exception {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+    }
+
+    @Test
+    void aLinkInItsPlaceIsRefused() throws Exception {
+        Path elsewhere = Files.createDirectory(temporary.resolve("elsewhere"));
+        Path link = Files.createSymbolicLink(temporary.resolve("spool"), elsewhere);
+
+        assertThatExceptionOfType(FatalException.class)
+                .isThrownBy(() -> SpoolFolder.open(link))
+                .withMessageContaining("spool")
+                .withMessageContaining("NOCTURNE_SPOOL_DIR");
+        assertThat(elsewhere).isEmptyDirectory();
+    }
+}
