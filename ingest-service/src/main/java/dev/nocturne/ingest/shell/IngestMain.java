@@ -1,5 +1,6 @@
 package dev.nocturne.ingest.shell;
 
+import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.OpenFiles;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
@@ -14,7 +15,12 @@ public final class IngestMain {
     public static void main(String... args) {
         Locale.setDefault(Locale.ROOT);
         OpenFiles.require(OpenFiles.OF_A_SERVICE);
-        Spool.takeUploads();
+        try {
+            Spool.takeUploads();
+        } catch (FatalException e) {
+            System.err.println(e.getMessage());
+            System.exit(1);
+        }
         Quarkus.run(args);
     }
 }
