@@ -16,8 +16,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 
 /**
  * A folder for files that are worth nothing after this process: nobody else may read it, it goes
- * with the process, and what a killed one has left goes when the next one starts. Several
- * processes may share the folder above it: each holds a lock in its own.
+ * with the process, and what a killed one has left goes when the next one starts. Several processes
+ * may share the folder above it: each holds a lock in its own.
  */
 public final class SpoolFolder implements AutoCloseable {
 

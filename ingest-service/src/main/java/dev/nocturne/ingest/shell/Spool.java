@@ -33,6 +33,7 @@ final class Spool {
     /** Before Quarkus starts. */
     static void takeUploads() {
         System.setProperty(
-                "quarkus.http.body.uploads-directory", folder().path().resolve("uploads").toString());
+                "quarkus.http.body.uploads-directory",
+                folder().path().resolve("uploads").toString());
     }
 }
