@@ -148,7 +148,8 @@ public final class ExampleSource {
                         ? sprite.drawing().called(synonyms.get(random.nextInt(synonyms.size())))
                         : sprite.drawing();
         if (sprite.drawing().paintable()) {
-            Paint paint = Paint.any(random);
+            // what is hardly more than an outline is black
+            Paint paint = Paint.shows(sprite) ? Paint.any(random) : Paint.BLACK;
             return new Shown(
                     sprite.recoloured(paint.shade(random)), named, Optional.of(paint.word()));
         }

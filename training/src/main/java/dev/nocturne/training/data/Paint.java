@@ -1,5 +1,6 @@
 package dev.nocturne.training.data;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.random.RandomGenerator;
 
@@ -20,9 +21,10 @@ enum Paint {
     BLACK(0x222222);
 
     /**
-     * The tone of paintable drawings that becomes the colour; mixed with white it is their second.
+     * Blue above red in the tone of paintable drawings that becomes the colour, #2f88ff. Mixed with
+     * white, it is their second tone.
      */
-    private static final int STAND_IN = 0x2f88ff;
+    private static final int STAND_IN_EXCESS = 0xff - 0x2f;
 
     /** How far a channel may lie from the colour's own. */
     private static final int SPREAD = 10;
@@ -43,17 +45,30 @@ enum Paint {
     }
 
     /**
+     * Whether the stand-in is seen of a drawing well enough that it may be called by a colour: it,
+     * or half of it in the second tone, is on a quarter of what is drawn.
+     */
+    static boolean shows(Sprite sprite) {
+        long drawn = Arrays.stream(sprite.argb()).filter(argb -> argb >>> 24 > 127).count();
+        long painted =
+                Arrays.stream(sprite.argb())
+                        .filter(argb -> argb >>> 24 > 127)
+                        .filter(argb -> (argb & 255) - (argb >> 16 & 255) > STAND_IN_EXCESS / 3)
+                        .count();
+        return 4 * painted >= drawn;
+    }
+
+    /**
      * Puts a shade of this colour in the place of the stand-in, and mixtures of it with white and
      * black in the place of those. A pixel holds as much of the stand-in as its blue is above its
      * red.
      */
     Recolouring shade(RandomGenerator random) {
         float[][] matrix = new float[3][];
-        float standIn = (STAND_IN & 255) - (STAND_IN >> 16 & 255);
         for (int channel = 0; channel < 3; channel++) {
             int value = rgb >> 16 - 8 * channel & 255;
             value = Math.max(0, Math.min(255, value + random.nextInt(-SPREAD, SPREAD + 1)));
-            float change = (value - 255) / standIn;
+            float change = (value - 255f) / STAND_IN_EXCESS;
             matrix[channel] = new float[] {-change, 0, 1 + change};
         }
         return new Recolouring(matrix);

@@ -152,6 +152,25 @@ class ExampleSourceTest {
     }
 
     @Test
+    void anOutlineIsCalledBlackWhateverLittleItHoldsOfThePaint() throws IOException {
+        Sprite outline =
+                sprites(
+                                Drawings.drawing(
+                                        "icon-park",
+                                        "A",
+                                        "apple",
+                                        "<rect width=\"90\" height=\"80\"/>"
+                                                + "<rect y=\"80\" width=\"90\" height=\"9\""
+                                                + " fill=\"#2f88ff\"/>"))
+                        .get(0);
+        ExampleSource source = new ExampleSource(List.of(outline), SIZE, 0, Placement.LOOSE);
+        SplittableRandom random = new SplittableRandom(8);
+        for (int i = 0; i < 50; i++) {
+            assertThat(source.next(random).caption()).contains("black apple");
+        }
+    }
+
+    @Test
     void severalOfAThingAreShownAsOftenAsTheCaptionCounts() {
         ExampleSource source = new ExampleSource(List.of(red, blue), SIZE, 1, Placement.CENTRED);
         SplittableRandom random = new SplittableRandom(9);
