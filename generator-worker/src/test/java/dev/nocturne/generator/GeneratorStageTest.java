@@ -2,6 +2,7 @@ package dev.nocturne.generator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GenerationRequested;
@@ -23,6 +24,8 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GeneratorStageTest {
 
@@ -118,6 +121,50 @@ class GeneratorStageTest {
                 .withMessage("cannot draw: not enough memory")
                 .extracting(PermanentException::reasonCode)
                 .isEqualTo(ReasonCodes.MODEL_ERROR);
+    }
+
+    /** As another producer may write them; a worker would draw nothing, or run out of memory. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, -2, 2_000_000_000})
+    void tasksOfNoOrTooManyCandidatesAreNotBegun(int candidates) {
+        assertThat(stage(SeedDrawer::new).validate(Tasks.of(candidates).get(0)))
+                .hasValueSatisfying(
+                        violation ->
+                                assertThat(violation.code())
+                                        .isEqualTo(ReasonCodes.INVALID_OPTION));
+        assertThat(stage(SeedDrawer::new).validate(Tasks.of(1).get(0))).isEmpty();
+    }
+
+    /** Draws the same for everybody. */
+    private record SameDrawer(double logProbability) implements GridDrawer {
+
+        @Override
+        public String model() {
+            return "same@0";
+        }
+
+        @Override
+        public List<DrawnCandidate> draw(List<Candidate> candidates, BooleanSupplier keepGoing) {
+            return candidates.stream()
+                    .map(candidate -> new DrawnCandidate(grid(1), logProbability))
+                    .toList();
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void theSelfTestNoticesADrawerWhoseNumbersAreNone() {
+        GeneratorStage well = stage(() -> new SameDrawer(-1.5));
+        well.open();
+        well.selfTest();
+
+        GeneratorStage broken = stage(() -> new SameDrawer(Double.NaN));
+        broken.open();
+        assertThatIllegalStateException()
+                .isThrownBy(broken::selfTest)
+                .withMessageContaining("NaN");
     }
 
     @Test

@@ -139,16 +139,7 @@ public final class EventRules {
                 Stream.concat(
                         winners.stream().map(RankedGrid::getScore),
                         others.stream().map(OtherCandidate::getScore)));
-        for (int i = 0; i < winners.size(); i++) {
-            int rank = winners.get(i).getRank();
-            require(
-                    rank == i + 1,
-                    "rank",
-                    "rank of winner %s is %s: the winners are 1 to %s, in that order",
-                    i + 1,
-                    rank,
-                    winners.size());
-        }
+        checkRanks(winners, ranked.getCandidates());
         checkGrids(
                 ranked.getGridHeight(),
                 ranked.getGridWidth(),
@@ -216,6 +207,23 @@ public final class EventRules {
                     candidates - 1);
             require(!seen.get(candidate), "candidate", "candidate %s is there twice", candidate);
             seen.set(candidate);
+        }
+    }
+
+    /** One alone may be any of the candidates, of which somebody wants to see the picture. */
+    private static void checkRanks(List<RankedGrid> winners, int candidates) {
+        int most = winners.size() == 1 ? candidates : winners.size();
+        int last = 0;
+        for (RankedGrid winner : winners) {
+            int rank = winner.getRank();
+            require(
+                    rank > last && rank <= most,
+                    "rank",
+                    "rank %s follows %s: the ranks of the winners are 1 to %s, in that order",
+                    rank,
+                    last,
+                    most);
+            last = rank;
         }
     }
 

@@ -109,7 +109,8 @@ class EventRulesTest {
                     task(task -> task),
                     drawn(drawn -> drawn),
                     scored(scored -> scored),
-                    ranked(ranked -> ranked));
+                    ranked(ranked -> ranked),
+                    ranked(ranked -> ranked.setWinners(List.of(winner(3, 0)))));
 
     @ParameterizedTest
     @FieldSource("GOOD")
@@ -154,9 +155,10 @@ class EventRulesTest {
                 arguments(ranked(r -> r.setWinners(List.of())), "top is 0"),
                 arguments(
                         ranked(r -> r.setWinners(List.of(winner(1, 3), winner(3, 0)))),
-                        "rank of winner 2 is 3: the winners are 1 to 2"),
+                        "rank 3 follows 1: the ranks of the winners are 1 to 2"),
                 arguments(
-                        ranked(r -> r.setWinners(List.of(winner(0, 3)))), "rank of winner 1 is 0"),
+                        ranked(r -> r.setWinners(List.of(winner(0, 3)))), "rank 0 follows 0"),
+                arguments(ranked(r -> r.setWinners(List.of(winner(5, 3)))), "rank 5 follows 0"),
                 arguments(
                         ranked(r -> r.setWinners(List.of(winner(1, 4)))),
                         "candidate is 4: must be 0 to 3"));

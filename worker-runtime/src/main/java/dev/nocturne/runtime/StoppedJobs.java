@@ -34,6 +34,7 @@ public final class StoppedJobs implements AutoCloseable {
     private final Counter skipped;
     private final Set<String> stopped = ConcurrentHashMap.newKeySet();
     private final Thread thread = new Thread(this::run, "stopped-jobs");
+    private long nextOffset; // the thread's own: each record is read once
     private final Object lock = new Object(); // guards the next two
     private KafkaConsumer<byte[], byte[]> consumer; // null while there is none
     private boolean closed;
@@ -43,7 +44,7 @@ public final class StoppedJobs implements AutoCloseable {
         this.kafka = kafka;
         skipped =
                 Counter.builder("nocturne.records.skipped")
-                        .description("records that are no event and were passed over")
+                        .description("records in the log that are no events")
                         .tag("topic", Topics.JOB_EVENTS.name())
                         .register(meters);
         thread.setDaemon(true);
@@ -106,10 +107,11 @@ public final class StoppedJobs implements AutoCloseable {
     private void follow() {
         TopicPartition partition = new TopicPartition(Topics.JOB_EVENTS.name(), 0);
         consumer.assign(List.of(partition));
-        consumer.seekToBeginning(List.of(partition));
+        consumer.seek(partition, nextOffset);
         while (true) {
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
                 read(record);
+                nextOffset = record.offset() + 1;
             }
             trouble = "";
         }
@@ -133,7 +135,7 @@ public final class StoppedJobs implements AutoCloseable {
 
     private void skip(ConsumerRecord<byte[], byte[]> record, String reason) {
         skipped.increment();
-        LOG.warn("skipped {}@{}: {}", Topics.JOB_EVENTS.name(), record.offset(), reason);
+        LOG.warn("skipped the record of {} at offset {}: {}", record.topic(), record.offset(), reason);
     }
 
     private void pause() {

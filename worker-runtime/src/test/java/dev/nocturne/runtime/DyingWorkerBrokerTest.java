@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -31,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A record of which the process dies, as of a native crash or -XX:+ExitOnOutOfMemoryError. */
+/** Processes that end in the middle of their work. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class DyingWorkerBrokerTest {
 
@@ -53,7 +54,10 @@ class DyingWorkerBrokerTest {
                 name, CaptionSubmitted.class, Topic.Key.REQUEST, 3, Optional.empty(), true);
     }
 
-    /** A worker until somebody ends it, or a record does. */
+    /**
+     * A worker until its process is ended, by somebody or by a record: {@code BROKER MEMBER}. Both
+     * are bad moments: the work on a record, and the commit, when a transaction is open.
+     */
     public static final class Worker {
         public static void main(String[] args) throws Exception {
             EchoStage stage =
@@ -67,12 +71,29 @@ class DyingWorkerBrokerTest {
                         }
                     };
             // the same member, so that its session need not end before the next start
-            KafkaSettings kafka = new KafkaSettings(args[0], Map.of("group.instance.id", "worker"));
-            StageRunner<?> runner =
-                    new StageRunner<>(stage, kafka, new SimpleMeterRegistry(), Clock.systemUTC());
-            runner.start();
-            System.in.read();
-            runner.close();
+            Map<String, String> overrides =
+                    args.length > 1 ? Map.of("group.instance.id", args[1]) : Map.of();
+            Function<Map<String, Object>, Producer<byte[], byte[]>> producers =
+                    config ->
+                            new KafkaProducer<>(config) {
+                                @Override
+                                public void commitTransaction() {
+                                    if (args.length > 1) {
+                                        super.commitTransaction();
+                                    } else {
+                                        flush();
+                                        Runtime.getRuntime().halt(137);
+                                    }
+                                }
+                            };
+            new StageRunner<>(
+                            stage,
+                            new KafkaSettings(args[0], overrides),
+                            new SimpleMeterRegistry(),
+                            Clock.systemUTC(),
+                            Backoff.DEFAULT,
+                            producers)
+                    .start();
         }
     }
 
@@ -108,7 +129,7 @@ class DyingWorkerBrokerTest {
         try (TopicLog committed = new TopicLog(kafka, "read_committed", topics)) {
             while (!isDone(committed)) {
                 assertThat(++starts).as("starts").isLessThanOrEqualTo(MOST_STARTS);
-                Process worker = startWorker();
+                Process worker = startWorker("member-1");
                 try {
                     await().atMost(LONG).until(() -> !worker.isAlive() || isDone(committed));
                 } finally {
@@ -132,12 +153,37 @@ class DyingWorkerBrokerTest {
                 && !committed.read(Topics.DEAD_LETTERS.name()).isEmpty();
     }
 
-    private Process startWorker() throws Exception {
+    /** Its session has to end, and the transaction that it left open. */
+    @Test
+    void theWorkOfADeadWorkerIsCommittedByAnotherWithin20Seconds() throws Exception {
+        try (Producer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
+            for (int i = 0; i < GOOD; i++) {
+                producer.send(record("good-" + i, "an apple"));
+            }
+        }
+        assertThat(startWorker().waitFor()).isEqualTo(137);
+        Instant died = Instant.now();
+        try (StageRunner<?> other =
+                        new StageRunner<>(
+                                new EchoStage(INPUT, OUTPUT),
+                                kafka,
+                                new SimpleMeterRegistry(),
+                                Clock.systemUTC());
+                TopicLog committed = new TopicLog(kafka, "read_committed", List.of(OUTPUT.name()))) {
+            other.start();
+            await().atMost(LONG).until(() -> customIds(committed).size() == GOOD);
+            assertThat(customIds(committed)).doesNotHaveDuplicates();
+        }
+        assertThat(Duration.between(died, Instant.now())).isLessThan(Duration.ofSeconds(20));
+    }
+
+    private Process startWorker(String... member) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.addAll(List.of(Worker.class.getName(), broker.bootstrapServers()));
+        command.addAll(List.of(member));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
