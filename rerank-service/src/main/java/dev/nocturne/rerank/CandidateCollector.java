@@ -54,6 +54,9 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
 
     static final String STAGE = "rerank";
 
+    /** Kafka's default for a message is 1 MiB. */
+    private static final int MAX_RECORD_BYTES = (1 << 20) - 1_024;
+
     private static final byte[] MARKER = {};
 
     private final Lane lane;
@@ -104,8 +107,18 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         }
         List<ScoredGrid> candidates = candidates(key);
         if (candidates.size() >= event.getCandidates()) {
-            CandidatesRanked ranked = rank(event, candidates);
-            forward(encoded(key, ranked, record.timestamp()), RerankTopology.SELECTIONS);
+            Record<byte[], byte[]> ranked;
+            try {
+                ranked = encoded(key, rank(event, candidates), record.timestamp());
+                requireSendable(ranked);
+            } catch (PermanentException e) {
+                reject(record, e);
+                return;
+            } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+                reject(record, PermanentException.because(ReasonCodes.INTERNAL, "cannot rank", e));
+                return;
+            }
+            forward(ranked, RerankTopology.SELECTIONS);
             decide(key, record.timestamp());
         }
     }
@@ -129,6 +142,16 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
                             throw new PermanentException(violation.code(), violation.message());
                         });
         return event;
+    }
+
+    /** Records of a request that agree in nothing may be too many together, though each is good. */
+    private static void requireSendable(Record<byte[], byte[]> ranked) {
+        if (ranked.value().length > MAX_RECORD_BYTES) {
+            throw new PermanentException(
+                    ReasonCodes.INVALID_OPTION,
+                    "the ranking takes %d bytes: at most %d, its candidates are of different sizes"
+                            .formatted(ranked.value().length, MAX_RECORD_BYTES));
+        }
     }
 
     private static GridsScored withOnly(GridsScored event, ScoredGrid grid) {

@@ -277,6 +277,31 @@ class RerankTopologyTest {
         assertThat(pendingCandidates()).isEmpty();
     }
 
+    /** Each is good by itself, as no two that one generator writes are. */
+    @Test
+    void candidatesThatAreTooLargeTogetherFailTheirRequest() {
+        for (int candidate = 0; candidate < 2; candidate++) {
+            send(
+                    GridsScored.newBuilder(event("a", 3, 1, List.of()))
+                            .setGridHeight(1)
+                            .setGridWidth(300_000)
+                            .setGrids(
+                                    List.of(
+                                            ScoredGrid.newBuilder(grid(candidate, 0.5))
+                                                    .setTokens(ByteBuffer.allocate(600_000))
+                                                    .build()))
+                            .build());
+        }
+        send(event("a", 3, 3, grid(2, 0.1)));
+
+        assertThat(selections.isEmpty()).isTrue();
+        assertThat(header(deadLetters.readRecord(), "nocturne-reason-code"))
+                .isEqualTo("invalid_option");
+        assertThat(EventCodec.decode(RequestFinished.class, results.readValue()).getStatus())
+                .isEqualTo(RequestStatus.FAILED);
+        assertThat(pendingCandidates()).isEmpty();
+    }
+
     @Test
     void poisonWithoutAUsableKeyFailsNoRequest() {
         scoredGrids.pipeInput((byte[]) null, new byte[] {1});

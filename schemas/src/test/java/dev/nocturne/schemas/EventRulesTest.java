@@ -93,6 +93,7 @@ class EventRulesTest {
                                 .setGridHeight(1)
                                 .setGridWidth(2)
                                 .setWinners(List.of(winner(1, 3), winner(2, 0)))
+                                .setOthers(List.of())
                                 .setMeanScore(0.125)
                                 .setTemperature(0.9)
                                 .setTopK(40)

@@ -11,6 +11,7 @@ import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -115,22 +116,30 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
     public StageException asStageException(String what, KafkaException e) {
         String message =
                 "%s at %s: %s".formatted(what, bootstrapServers, rootCause(e).getMessage());
-        return isTransient(e) ? new TransientException(message, e) : new FatalException(message, e);
+        return isUnresolved(e) || rootCause(e) instanceof RetriableException
+                ? new TransientException(message, e)
+                : new FatalException(message, e);
     }
 
-    static boolean isTransient(Throwable e) {
+    static boolean isUnresolved(Throwable e) {
+        return String.valueOf(rootCause(e).getMessage()).contains(UNRESOLVED);
+    }
+
+    /** Whether a person has to mend something before what failed can succeed. */
+    static boolean needsAPerson(Throwable e) {
+        if (isUnresolved(e)) {
+            return false;
+        }
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof ConfigException) {
-                return String.valueOf(cause.getMessage()).contains(UNRESOLVED);
-            }
             if (cause instanceof AuthenticationException
+                    || cause instanceof ConfigException
                     || cause instanceof AuthorizationException
                     || cause instanceof RecordTooLargeException
                     || cause instanceof UnsupportedVersionException) {
-                return false;
+                return true;
             }
         }
-        return true;
+        return false;
     }
 
     /** Kafka wraps: the innermost message says most. */

@@ -309,6 +309,9 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
                 }
                 waiting.add(deliveries.input(record));
             }
+            if (batch == null) {
+                trouble = "";
+            }
         } catch (WakeupException e) {
             return; // work is done, or close was called
         } catch (RetriableException e) {

@@ -62,9 +62,9 @@ final class Transactions implements AutoCloseable {
                                     outputs.size(),
                                     cause.getClass().getSimpleName(),
                                     cause.getMessage());
-            throw KafkaSettings.isTransient(e)
-                    ? new TransientException(message, e)
-                    : new FatalException(message, e);
+            throw KafkaSettings.needsAPerson(e)
+                    ? new FatalException(message, e)
+                    : new TransientException(message, e);
         }
     }
 
