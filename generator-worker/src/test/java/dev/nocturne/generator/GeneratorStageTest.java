@@ -130,8 +130,7 @@ class GeneratorStageTest {
         assertThat(stage(SeedDrawer::new).validate(Tasks.of(candidates).get(0)))
                 .hasValueSatisfying(
                         violation ->
-                                assertThat(violation.code())
-                                        .isEqualTo(ReasonCodes.INVALID_OPTION));
+                                assertThat(violation.code()).isEqualTo(ReasonCodes.INVALID_OPTION));
         assertThat(stage(SeedDrawer::new).validate(Tasks.of(1).get(0))).isEmpty();
     }
 
@@ -162,9 +161,7 @@ class GeneratorStageTest {
 
         GeneratorStage broken = stage(() -> new SameDrawer(Double.NaN));
         broken.open();
-        assertThatIllegalStateException()
-                .isThrownBy(broken::selfTest)
-                .withMessageContaining("NaN");
+        assertThatIllegalStateException().isThrownBy(broken::selfTest).withMessageContaining("NaN");
     }
 
     @Test

@@ -157,8 +157,7 @@ class EventRulesTest {
                 arguments(
                         ranked(r -> r.setWinners(List.of(winner(1, 3), winner(3, 0)))),
                         "rank 3 follows 1: the ranks of the winners are 1 to 2"),
-                arguments(
-                        ranked(r -> r.setWinners(List.of(winner(0, 3)))), "rank 0 follows 0"),
+                arguments(ranked(r -> r.setWinners(List.of(winner(0, 3)))), "rank 0 follows 0"),
                 arguments(ranked(r -> r.setWinners(List.of(winner(5, 3)))), "rank 5 follows 0"),
                 arguments(
                         ranked(r -> r.setWinners(List.of(winner(1, 4)))),

@@ -135,7 +135,11 @@ public final class StoppedJobs implements AutoCloseable {
 
     private void skip(ConsumerRecord<byte[], byte[]> record, String reason) {
         skipped.increment();
-        LOG.warn("skipped the record of {} at offset {}: {}", record.topic(), record.offset(), reason);
+        LOG.warn(
+                "skipped the record of {} at offset {}: {}",
+                record.topic(),
+                record.offset(),
+                reason);
     }
 
     private void pause() {

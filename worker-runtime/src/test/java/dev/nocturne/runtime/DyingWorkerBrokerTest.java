@@ -169,7 +169,8 @@ class DyingWorkerBrokerTest {
                                 kafka,
                                 new SimpleMeterRegistry(),
                                 Clock.systemUTC());
-                TopicLog committed = new TopicLog(kafka, "read_committed", List.of(OUTPUT.name()))) {
+                TopicLog committed =
+                        new TopicLog(kafka, "read_committed", List.of(OUTPUT.name()))) {
             other.start();
             await().atMost(LONG).until(() -> customIds(committed).size() == GOOD);
             assertThat(customIds(committed)).doesNotHaveDuplicates();
