@@ -127,7 +127,7 @@ class RescoreBrokerTest {
 
     private String rescore(String job) throws IOException {
         JsonNode body = new ObjectMapper().readTree("{\"rescore\":true}");
-        String child = ingest.rerank(job, body, API).id();
+        String child = ingest.rerank(job, body, null, API).id();
         awaitCompleted(child);
         return child;
     }

@@ -151,7 +151,8 @@ record BatchRequest(
         return metadata;
     }
 
-    private static String digest(ObjectNode body) {
+    /** SHA-256 of a request, whatever the order of its fields. */
+    static String digest(ObjectNode body) {
         try {
             // a tree keeps the order it was written in, maps are sorted
             String sorted = SORTED.writeValueAsString(SORTED.treeToValue(body, Map.class));

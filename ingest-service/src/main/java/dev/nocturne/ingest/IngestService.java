@@ -59,6 +59,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -82,6 +84,8 @@ public final class IngestService implements Service {
 
     /** For a single picture, and for the log to be read. */
     private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+    private static final int STORE_READERS = 16;
 
     /** Results that a search for a text reads at a time. */
     private static final int SEARCH_CHUNK = 500;
@@ -111,8 +115,18 @@ public final class IngestService implements Service {
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread logThread = new Thread(this::followLog, "job-log");
     private final IdSource ids;
-    private final Object creation =
-            new Object(); // an idempotency key is looked up and taken in one
+    private final IdempotencyKeys keys;
+
+    /** Answers read pictures from the store, and the common pool has as few threads as the CPU. */
+    private final ExecutorService storeReaders =
+            Executors.newFixedThreadPool(
+                    STORE_READERS,
+                    task -> {
+                        Thread thread = new Thread(task, "store-reader");
+                        thread.setDaemon(true);
+                        return thread;
+                    });
+
 
     /** Who waits for the result of a job of one caption. */
     private final Map<String, CompletableFuture<RequestResult>> waiting = new ConcurrentHashMap<>();
@@ -182,6 +196,7 @@ public final class IngestService implements Service {
         this.clock = clock;
         this.ids = new IdSource(clock, new SecureRandom());
         this.jobs = new JobTable(clock);
+        this.keys = new IdempotencyKeys(jobs);
         this.limits = limits;
         this.spool = spool;
         this.disk = new DiskSpace(limits.folders(), limits.minFreeBytes());
@@ -332,39 +347,28 @@ public final class IngestService implements Service {
     public Batch createBatch(JsonNode body, String idempotencyKey, String apiUrl) {
         requireCaughtUp();
         BatchRequest request = BatchRequest.parse(body);
-        synchronized (creation) {
-            if (idempotencyKey != null && jobs.jobWithKey(idempotencyKey).isPresent()) {
-                return sameBatch(jobs.jobWithKey(idempotencyKey).get(), idempotencyKey, request);
-            }
-            if (fromStore(() -> files.find(request.inputFileId())).isEmpty()) {
-                throw IngestException.invalid(
-                        "input_file_id",
-                        "file '%s' is not known: upload it with POST /v1/files"
-                                .formatted(JobParser.excerpt(request.inputFileId())));
-            }
-            request.schedule().check(now(), now().plus(request.window()));
-            disk.requireRoom();
-            IdSource.Owned job = ids.newBatch();
-            JobCreated created = created(job, request, idempotencyKey, apiUrl);
-            backlog.admitJob(job.id(), 1, () -> intake.publish(job.id(), created));
-            LOG.info("job {} created from {}", job.id(), request.inputFileId());
-            return batch(job.id());
-        }
+        String id =
+                keys.once(
+                        idempotencyKey,
+                        request.digest(),
+                        () -> createBatch(request, idempotencyKey, apiUrl));
+        return batch(id);
     }
 
-    private Batch sameBatch(String id, String idempotencyKey, BatchRequest request) {
-        String digest =
-                jobs.ask(id, job -> job.created().getRequestDigest())
-                        .orElseThrow(() -> absent(id, IngestException.unknownBatch(id)));
-        if (!digest.equals(request.digest())) {
-            throw IngestException.conflict(
-                    "Idempotency-Key",
-                    "idempotency_conflict",
-                    "Idempotency-Key '%s' came before with another body (SHA-256 %s, now %s): use a new key"
-                            .formatted(
-                                    JobParser.excerpt(idempotencyKey), digest, request.digest()));
+    private String createBatch(BatchRequest request, String idempotencyKey, String apiUrl) {
+        if (fromStore(() -> files.find(request.inputFileId())).isEmpty()) {
+            throw IngestException.invalid(
+                    "input_file_id",
+                    "file '%s' is not known: upload it with POST /v1/files"
+                            .formatted(JobParser.excerpt(request.inputFileId())));
         }
-        return batch(id);
+        request.schedule().check(now(), now().plus(request.window()));
+        disk.requireRoom();
+        IdSource.Owned job = ids.newBatch();
+        JobCreated created = created(job, request, idempotencyKey, apiUrl);
+        backlog.admitJob(job.id(), 1, () -> intake.publish(job.id(), created));
+        LOG.info("job {} created from {}", job.id(), request.inputFileId());
+        return job.id();
     }
 
     private JobCreated created(
@@ -438,12 +442,25 @@ public final class IngestService implements Service {
      * Creates a batch of what a batch that is done has left unpainted: requests that failed, were
      * cancelled or expired. Bad lines are not among them; they would be bad again.
      *
+     * @param idempotencyKey null if there is none; the same key again returns the same batch
      * @param apiUrl of this API as the caller knows it, ends with a slash
      * @return the new batch; its metadata names the old one as {@code parent_batch}
      * @throws IngestException UNKNOWN, CONFLICT if the batch is not done or all of it is painted,
      *     INVALID if its window does not open again within a completion window, or UNAVAILABLE
      */
-    public Batch retryFailed(String id, String apiUrl) throws IOException {
+    public Batch retryFailed(String id, String idempotencyKey, String apiUrl) throws IOException {
+        requireCaughtUp();
+        String digest =
+                BatchRequest.digest(JsonNodeFactory.instance.objectNode().put("retry_failed", id));
+        return batch(
+                keys.once(
+                        idempotencyKey,
+                        digest,
+                        () -> createRetry(id, idempotencyKey, digest, apiUrl)));
+    }
+
+    private String createRetry(String id, String idempotencyKey, String digest, String apiUrl)
+            throws IOException {
         Batch parent = batch(id);
         boolean wasStarted = parent.status().isTerminal() && parent.requestCounts().total() > 0;
         Path lines = spool.newFile(".jsonl");
@@ -474,14 +491,14 @@ public final class IngestService implements Service {
                                         metadata,
                                         schedule,
                                         wantsWebDataset(id),
-                                        null);
-                        JobCreated created = created(child, request, null, apiUrl);
+                                        digest);
+                        JobCreated created = created(child, request, idempotencyKey, apiUrl);
                         intake.publish(
                                 child.id(),
                                 JobCreated.newBuilder(created).setReplay(replay(id)).build());
                     });
             LOG.info("job {} created from what is left of {}", child.id(), id);
-            return batch(child.id());
+            return child.id();
         } finally {
             Files.deleteIfExists(lines);
         }
@@ -590,7 +607,8 @@ public final class IngestService implements Service {
             result.completeExceptionally(e);
             throw e;
         }
-        return result.handleAsync((done, error) -> answer(jobId, done, error, format, apiUrl));
+        return result.handleAsync(
+                (done, error) -> answer(jobId, done, error, format, apiUrl), storeReaders);
     }
 
     private Answers.Images answer(
@@ -756,7 +774,8 @@ public final class IngestService implements Service {
                         (done, error) -> {
                             requirePainted(jobId, done, error);
                             return open(key);
-                        });
+                        },
+                        storeReaders);
     }
 
     private InputStream open(String key) {
@@ -769,15 +788,29 @@ public final class IngestService implements Service {
      * are those of any job.
      *
      * @param body see {@link RerankRequest}
+     * @param idempotencyKey null if there is none; the same key again returns the same job
      * @param apiUrl of this API as the caller knows it, ends with a slash
      * @return the new job; its metadata names the old one as {@code parent_batch}
      * @throws IngestException INVALID, UNKNOWN, CONFLICT if the job is not finished or has no
      *     pictures, or UNAVAILABLE
      */
-    public Job rerank(String id, JsonNode body, String apiUrl) throws IOException {
+    public Job rerank(String id, JsonNode body, String idempotencyKey, String apiUrl)
+            throws IOException {
+        requireCaughtUp();
+        RerankRequest rerank = RerankRequest.parse(body);
+        String digest = BatchRequest.digest(((ObjectNode) body).deepCopy().put("rerank", id));
+        return job(
+                keys.once(
+                        idempotencyKey,
+                        digest,
+                        () -> createRerank(id, rerank, idempotencyKey, digest, apiUrl)));
+    }
+
+    private String createRerank(
+            String id, RerankRequest rerank, String idempotencyKey, String digest, String apiUrl)
+            throws IOException {
         Job parent = job(id);
         disk.requireRoom();
-        RerankRequest rerank = RerankRequest.parse(body);
         Path lines = spool.newFile(".jsonl");
         try {
             if (!parent.status().isTerminal() || !writePainted(id, rerank, lines)) {
@@ -798,15 +831,15 @@ public final class IngestService implements Service {
                             Map.of("parent_batch", id),
                             Schedule.AT_ONCE,
                             wantsWebDataset(id),
-                            null);
+                            digest);
             IdSource.Owned child = ids.newJob();
             JobCreated created =
-                    JobCreated.newBuilder(created(child, request, null, apiUrl))
+                    JobCreated.newBuilder(created(child, request, idempotencyKey, apiUrl))
                             .setReplay(new Replay(id, rerank.top(), rerank.rescore()))
                             .build();
             intake.publish(child.id(), created);
             LOG.info("job {} created from the candidates of {}", child.id(), id);
-            return job(child.id());
+            return child.id();
         } finally {
             Files.deleteIfExists(lines);
         }
@@ -1340,6 +1373,7 @@ public final class IngestService implements Service {
             lostRequests.close();
         }
         topicWatch.close();
+        storeReaders.shutdownNow();
         JobLog open = log;
         if (open != null) {
             open.stop();

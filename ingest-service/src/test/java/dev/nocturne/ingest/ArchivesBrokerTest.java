@@ -188,7 +188,7 @@ class ArchivesBrokerTest extends OnBroker {
     }
 
     private void aJobMadeOfThisOneIsPackedToo(IngestService ingest, String id) throws Exception {
-        Job child = ingest.rerank(id, JSON.readTree("{\"top\":1}"), API);
+        Job child = ingest.rerank(id, JSON.readTree("{\"top\":1}"), null, API);
         paint(child.id(), "a", "a cat");
         store.put(
                 ResultFile.key(child.id(), Ids.requestId(child.id(), "a")),

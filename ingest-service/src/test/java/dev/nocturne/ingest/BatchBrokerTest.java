@@ -216,14 +216,15 @@ class BatchBrokerTest extends OnBroker {
                                             .isEqualTo("batch_cancelled"));
             assertThat(ingest.cancel(id)).isEqualTo(batch);
 
-            Batch retry = ingest.retryFailed(id, API);
+            Batch retry = ingest.retryFailed(id, "again", API);
+            assertThat(ingest.retryFailed(id, "again", API).id()).isEqualTo(retry.id());
             assertThat(retry.metadata()).containsEntry("parent_batch", id);
             awaitStatus(ingest, retry.id(), Job.Status.IN_PROGRESS);
             assertThat(Published.await(Topics.CAPTIONS, kafka, 5))
                     .filteredOn(caption -> caption.getJobId().equals(retry.id()))
                     .extracting(CaptionSubmitted::getCustomId)
                     .containsExactlyInAnyOrder("line-2", "line-3");
-            assertThatThrownBy(() -> ingest.retryFailed(retry.id(), API))
+            assertThatThrownBy(() -> ingest.retryFailed(retry.id(), null, API))
                     .hasMessageContaining("is in_progress and has nothing to retry");
         }
     }

@@ -68,7 +68,7 @@ class DeletionBrokerTest extends OnBroker {
             assertGone(() -> ingest.requests(id, new RequestFilter(null, null), null, 9), null);
             assertGone(() -> ingest.jobFile(id, "manifest.json"), null);
             assertGone(() -> ingest.links(id, null), "job_deleted");
-            assertGone(() -> ingest.rerank(id, JSON.readTree("{\"top\":1}"), API), "job_deleted");
+            assertGone(() -> ingest.rerank(id, JSON.readTree("{\"top\":1}"), null, API), "job_deleted");
             assertThat(ingest.jobs()).extracting(Job::id).containsExactly(batch);
             await().atMost(PATIENCE).until(() -> !names(id) && !names(rendering));
             assertThat(store.objects.keySet())
@@ -140,7 +140,7 @@ class DeletionBrokerTest extends OnBroker {
             assertGone(
                     () -> ingest.createBatch(batchBody(finishedFile), null, API), "invalid_option");
 
-            String again = ingest.retryFailed(finished, API).id();
+            String again = ingest.retryFailed(finished, null, API).id();
             await().atMost(PATIENCE).until(() -> ingest.batch(again).requestCounts().total() == 1);
         }
     }

@@ -291,7 +291,7 @@ class DispatcherBrokerTest {
             clock.set("2026-11-27T08:00:00Z");
             awaitJob(ingest, id, job -> job.status() == Job.Status.EXPIRED);
 
-            assertThatThrownBy(() -> ingest.retryFailed(id, "http://localhost/"))
+            assertThatThrownBy(() -> ingest.retryFailed(id, null, "http://localhost/"))
                     .isInstanceOfSatisfying(
                             IngestException.class,
                             e -> assertThat(e.kind()).isEqualTo(IngestException.Kind.INVALID))

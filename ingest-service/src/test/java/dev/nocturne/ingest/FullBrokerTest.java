@@ -129,7 +129,7 @@ class FullBrokerTest extends OnBroker {
                             () -> batchBody(ingest, captions("b", 1)),
                             () -> ingest.createBatch(batch, null, API),
                             () -> ingest.paint(JSON.readTree("{\"prompt\":\"a cat\"}"), API),
-                            () -> ingest.rerank(id, JSON.readTree("{\"top\":1}"), API))) {
+                            () -> ingest.rerank(id, JSON.readTree("{\"top\":1}"), null, API))) {
                 assertThatExceptionOfType(IngestException.class)
                         .isThrownBy(work)
                         .matches(e -> e.kind() == IngestException.Kind.FULL)

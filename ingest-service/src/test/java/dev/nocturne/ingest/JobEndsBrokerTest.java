@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.nocturne.embedded.EmbeddedBroker;
+import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.EventCodec;
@@ -15,6 +17,8 @@ import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -151,6 +155,40 @@ class JobEndsBrokerTest {
         String next = submit(TWO, null);
         finishBoth(next);
         awaitJob(next, job -> job.status() == Job.Status.COMPLETED);
+    }
+
+    @Test
+    void aPictureIsReadForItsAnswerByNoThreadOfTheCommonPool() throws Exception {
+        var answer =
+                ingest.paint(
+                        JsonNodeFactory.instance
+                                .objectNode()
+                                .put("prompt", "a lonely picture")
+                                .put("response_format", "b64_json"),
+                        "http://localhost/");
+        CaptionSubmitted caption =
+                await().atMost(PATIENCE)
+                        .until(
+                                () ->
+                                        Published.in(Topics.CAPTIONS, kafka).stream()
+                                                .filter(
+                                                        one ->
+                                                                one.getCaption()
+                                                                        .equals("a lonely picture"))
+                                                .findFirst(),
+                                Optional::isPresent)
+                        .get();
+        RequestFinished result =
+                JobStateTest.completed(
+                        Ids.captionJobId(caption.getCustomId()), caption.getCustomId(), 1);
+        store.put(result.getImages().get(0).getKey(), new byte[] {1, 2}, "image/png");
+        store.readers.clear();
+        finish(result);
+        assertThat(answer.toCompletableFuture().get(2, TimeUnit.MINUTES).data().get(0).b64Json())
+                .isEqualTo(new byte[] {1, 2});
+        assertThat(store.readers)
+                .isNotEmpty()
+                .noneMatch(reader -> reader.startsWith("ForkJoinPool"));
     }
 
     private String submit(String jsonl, String startAfter) throws Exception {

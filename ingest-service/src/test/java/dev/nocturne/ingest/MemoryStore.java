@@ -32,6 +32,7 @@ final class MemoryStore implements ObjectStore {
     final AtomicInteger refusals = new AtomicInteger();
     final Queue<String> opened = new ConcurrentLinkedQueue<>(); // keys
     final AtomicReference<Error> error = new AtomicReference<>(); // thrown by the next put
+    final Set<String> readers = ConcurrentHashMap.newKeySet(); // names of threads that got objects
     private volatile boolean bucketGone;
 
     /** With all that is in it, until it is made again. */
@@ -89,6 +90,7 @@ final class MemoryStore implements ObjectStore {
 
     @Override
     public Optional<byte[]> find(String key) {
+        readers.add(Thread.currentThread().getName());
         requireBucket();
         if (away.contains(key)) {
             throw new TransientException("the store is away", null);

@@ -146,10 +146,14 @@ class ReplayBrokerTest extends OnBroker {
     }
 
     private void theJobCanBeRankedAgain(IngestService ingest, String id) throws Exception {
-        assertThatThrownBy(() -> ingest.rerank(id, JSON.readTree("{\"top\":65}"), API))
+        assertThatThrownBy(() -> ingest.rerank(id, JSON.readTree("{\"top\":65}"), null, API))
                 .hasMessageContaining("must be 1 to 64");
-        Job child = ingest.rerank(id, JSON.readTree("{\"top\":2}"), API);
-        assertThatThrownBy(() -> ingest.rerank(child.id(), JSON.readTree("{\"top\":2}"), API))
+        Job child = ingest.rerank(id, JSON.readTree("{\"top\":2}"), "key", API);
+        assertThat(ingest.rerank(id, JSON.readTree("{\"top\":2}"), "key", API).id())
+                .isEqualTo(child.id());
+        assertThatThrownBy(() -> ingest.rerank(id, JSON.readTree("{\"top\":1}"), "key", API))
+                .hasMessageContaining("came before with another request");
+        assertThatThrownBy(() -> ingest.rerank(child.id(), JSON.readTree("{\"top\":2}"), null, API))
                 .hasMessageContaining("nothing to rank again");
         await().atMost(PATIENCE).until(() -> selections(child).size() == 2);
 
@@ -177,7 +181,7 @@ class ReplayBrokerTest extends OnBroker {
     }
 
     private void theJobCanBeScoredAgain(IngestService ingest, String id) throws Exception {
-        Job child = ingest.rerank(id, JSON.readTree("{\"rescore\":true}"), API);
+        Job child = ingest.rerank(id, JSON.readTree("{\"rescore\":true}"), null, API);
         await().atMost(PATIENCE).until(() -> captions(child.id()).size() == 2);
         List<CaptionSubmitted> captions = captions(child.id());
         assertThat(captions)
@@ -198,7 +202,7 @@ class ReplayBrokerTest extends OnBroker {
         finish(JobStateTest.failed(child.id(), "c", 1));
         await().atMost(PATIENCE)
                 .until(() -> ingest.job(child.id()).status() == Job.Status.COMPLETED);
-        String retry = ingest.retryFailed(child.id(), API).id();
+        String retry = ingest.retryFailed(child.id(), null, API).id();
         await().atMost(PATIENCE).until(() -> captions(retry).size() == 1);
         assertThat(captions(retry).get(0).getCustomId()).isEqualTo("c");
         assertThat(captions(retry)).allSatisfy(ReplayBrokerTest::bringsItsCandidates);
@@ -207,7 +211,7 @@ class ReplayBrokerTest extends OnBroker {
         await().atMost(PATIENCE).until(() -> ingest.job(retry).status() == Job.Status.CANCELLED);
         assertThat(ingest.job(retry).counts()).isEqualTo(new Job.Counts(1, 0, 0, 1, 0, 0));
 
-        Job wider = ingest.rerank(id, JSON.readTree("{\"top\":64,\"rescore\":true}"), API);
+        Job wider = ingest.rerank(id, JSON.readTree("{\"top\":64,\"rescore\":true}"), null, API);
         await().atMost(PATIENCE).until(() -> captions(wider.id()).size() == 2);
         assertThat(captions(wider.id()))
                 .extracting(CaptionSubmitted::getTop)
@@ -244,9 +248,9 @@ class ReplayBrokerTest extends OnBroker {
                 .hasMessageContaining("cannot be read");
         String away = ResultFile.key(id, Ids.requestId(id, "c"));
         store.away.add(away);
-        Job child = ingest.rerank(id, JSON.readTree("{\"top\":2}"), API);
+        Job child = ingest.rerank(id, JSON.readTree("{\"top\":2}"), null, API);
         await().atMost(PATIENCE).until(() -> ingest.job(child.id()).counts().total() == 2);
-        Job scored = ingest.rerank(id, JSON.readTree("{\"rescore\":true}"), API);
+        Job scored = ingest.rerank(id, JSON.readTree("{\"rescore\":true}"), null, API);
         int published = Published.in(Topics.CAPTIONS, kafka).size();
         String line = "{\"prompt\":\"a fox\"}";
         ingest.submit(new ByteArrayInputStream(line.getBytes(UTF_8)), null, null, null, false, API);

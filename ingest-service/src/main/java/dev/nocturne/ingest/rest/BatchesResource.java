@@ -61,7 +61,11 @@ public class BatchesResource {
     /** Not OpenAI's: a new batch of what this one has left. */
     @POST
     @Path("{id}/retry-failed")
-    public Batch retryFailed(String id, @Context UriInfo uri) throws IOException {
-        return ingest.retryFailed(id, ApiUrl.of(uri));
+    public Batch retryFailed(
+            String id,
+            @HeaderParam("Idempotency-Key") String idempotencyKey,
+            @Context UriInfo uri)
+            throws IOException {
+        return ingest.retryFailed(id, idempotencyKey, ApiUrl.of(uri));
     }
 }

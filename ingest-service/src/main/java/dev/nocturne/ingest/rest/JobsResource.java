@@ -12,6 +12,7 @@ import dev.nocturne.schemas.PictureFormat;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -189,8 +190,13 @@ public class JobsResource {
     @POST
     @Path("{id}/rerank")
     @Consumes(MediaType.WILDCARD)
-    public Response rerank(String id, InputStream body, @Context UriInfo uri) throws IOException {
-        Job job = ingest.rerank(id, JsonBody.read(body), ApiUrl.of(uri));
+    public Response rerank(
+            String id,
+            InputStream body,
+            @HeaderParam("Idempotency-Key") String idempotencyKey,
+            @Context UriInfo uri)
+            throws IOException {
+        Job job = ingest.rerank(id, JsonBody.read(body), idempotencyKey, ApiUrl.of(uri));
         return Response.accepted(job).location(URI.create("/v1/jobs/" + job.id())).build();
     }
 }
