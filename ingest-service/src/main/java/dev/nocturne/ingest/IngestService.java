@@ -127,7 +127,6 @@ public final class IngestService implements Service {
                         return thread;
                     });
 
-
     /** Who waits for the result of a job of one caption. */
     private final Map<String, CompletableFuture<RequestResult>> waiting = new ConcurrentHashMap<>();
 

@@ -68,7 +68,9 @@ class DeletionBrokerTest extends OnBroker {
             assertGone(() -> ingest.requests(id, new RequestFilter(null, null), null, 9), null);
             assertGone(() -> ingest.jobFile(id, "manifest.json"), null);
             assertGone(() -> ingest.links(id, null), "job_deleted");
-            assertGone(() -> ingest.rerank(id, JSON.readTree("{\"top\":1}"), null, API), "job_deleted");
+            assertGone(
+                    () -> ingest.rerank(id, JSON.readTree("{\"top\":1}"), null, API),
+                    "job_deleted");
             assertThat(ingest.jobs()).extracting(Job::id).containsExactly(batch);
             await().atMost(PATIENCE).until(() -> !names(id) && !names(rendering));
             assertThat(store.objects.keySet())

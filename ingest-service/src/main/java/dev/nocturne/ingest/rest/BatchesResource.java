@@ -62,9 +62,7 @@ public class BatchesResource {
     @POST
     @Path("{id}/retry-failed")
     public Batch retryFailed(
-            String id,
-            @HeaderParam("Idempotency-Key") String idempotencyKey,
-            @Context UriInfo uri)
+            String id, @HeaderParam("Idempotency-Key") String idempotencyKey, @Context UriInfo uri)
             throws IOException {
         return ingest.retryFailed(id, idempotencyKey, ApiUrl.of(uri));
     }
