@@ -1,5 +1,6 @@
 package dev.nocturne.decoder;
 
+import dev.nocturne.runtime.BundleGuard;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
@@ -31,8 +32,9 @@ public final class DecoderService implements Service {
         PublishStage publish =
                 new PublishStage(
                         () -> BundleGridRenderer.open(model), () -> ObjectStore.open(store), clock);
-        scorer = new StageRunner<>(score, kafka, meters, clock);
-        publisher = new StageRunner<>(publish, kafka, meters, clock);
+        scorer = new StageRunner<>(BundleGuard.of(score, kafka, clock), kafka, meters, clock);
+        publisher =
+                new StageRunner<>(BundleGuard.of(publish, kafka, clock), kafka, meters, clock);
         scorer.failure().thenAccept(failure::complete);
         publisher.failure().thenAccept(failure::complete);
     }

@@ -33,19 +33,6 @@ final class Grids {
     }
 
     /**
-     * @throws PermanentException with the reason code, if another model drew the grids: its tokens
-     *     mean other things
-     */
-    static void requireSameModel(String ours, String theirs, String reasonCode) {
-        if (!ours.equals(theirs)) {
-            throw new PermanentException(
-                    reasonCode,
-                    "drawn by model %s, this worker has %s: start the workers with the first, or paint the caption again"
-                            .formatted(theirs, ours));
-        }
-    }
-
-    /**
      * @throws PermanentException ({@code malformed_event}) if the bytes are no grid of that size
      */
     static TokenGrid grid(int height, int width, ByteBuffer tokens) {

@@ -7,11 +7,11 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.BundleStage;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.ResultFile;
-import dev.nocturne.runtime.Stage;
 import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PictureFormat;
@@ -32,7 +32,7 @@ import java.util.function.Supplier;
  * Renders the winners of each request and stores them: pictures first, then {@code result.json},
  * then the event; so nothing names an object that is not there.
  */
-final class PublishStage implements Stage<CandidatesRanked> {
+final class PublishStage implements BundleStage<CandidatesRanked> {
 
     /** In one call, if no single request has more: they are stored one after the other. */
     private static final int MAX_PICTURES = 16;
@@ -66,6 +66,17 @@ final class PublishStage implements Stage<CandidatesRanked> {
     }
 
     @Override
+    public String bundle() {
+        return renderer.model();
+    }
+
+    /** Another one's may be an old job's, that is ranked again: it has no caption. */
+    @Override
+    public String madeBy(CandidatesRanked ranked) {
+        return ranked.getModel();
+    }
+
+    @Override
     public int maxBatch() {
         return MAX_PICTURES;
     }
@@ -91,8 +102,6 @@ final class PublishStage implements Stage<CandidatesRanked> {
     public void process(List<CandidatesRanked> batch, Outbox out) {
         List<TokenGrid> grids = new ArrayList<>();
         for (CandidatesRanked ranked : batch) {
-            // no fault of the worker: an old job may be ranked again
-            Grids.requireSameModel(renderer.model(), ranked.getModel(), ReasonCodes.OTHER_MODEL);
             for (RankedGrid winner : ranked.getWinners()) {
                 grids.add(
                         Grids.grid(

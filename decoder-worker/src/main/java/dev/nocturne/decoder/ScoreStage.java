@@ -7,9 +7,9 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.ScoredGrid;
 import dev.nocturne.models.Embeddings;
 import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.BundleStage;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
-import dev.nocturne.runtime.Stage;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /** Token grids to scored grids; the pixels in between are dropped. */
-final class ScoreStage implements Stage<GridsDrawn> {
+final class ScoreStage implements BundleStage<GridsDrawn> {
 
     /** In one call, if no single event has more: fills the processor, and is soon done. */
     private static final int MAX_GRIDS = 32;
@@ -47,6 +47,23 @@ final class ScoreStage implements Stage<GridsDrawn> {
     }
 
     @Override
+    public String bundle() {
+        return scorer.model();
+    }
+
+    @Override
+    public String madeBy(GridsDrawn drawn) {
+        return drawn.getModel();
+    }
+
+    /** They were published in the order of their candidates. */
+    @Override
+    public boolean isLastOfRequest(GridsDrawn drawn) {
+        return drawn.getGrids().stream()
+                .anyMatch(grid -> grid.getCandidate() == drawn.getCandidates() - 1);
+    }
+
+    @Override
     public int maxBatch() {
         return MAX_GRIDS;
     }
@@ -66,9 +83,6 @@ final class ScoreStage implements Stage<GridsDrawn> {
         List<TokenGrid> grids = new ArrayList<>();
         List<float[]> textEmbeddings = new ArrayList<>();
         for (GridsDrawn drawn : batch) {
-            // fresh from a generator or an encoder: the fault is the worker's, and it had better
-            // stop than fail all
-            Grids.requireSameModel(scorer.model(), drawn.getModel(), ReasonCodes.MODEL_ERROR);
             float[] textEmbedding =
                     Embeddings.fromBytes(EventCodec.bytes(drawn.getTextEmbedding()));
             for (DrawnGrid grid : drawn.getGrids()) {

@@ -241,16 +241,6 @@ class PublishStageBrokerTest {
                         e -> assertThat(e.reasonCode()).isEqualTo(ReasonCodes.MALFORMED_EVENT));
     }
 
-    /** As an old job that is ranked again; the worker has no fault and goes on. */
-    @Test
-    void picturesOfAnotherModelFailAlone() {
-        assertThatThrownBy(() -> publish(Examples.ranked("d", "other@1")))
-                .hasMessageContaining("drawn by model other@1, this worker has " + Examples.MODEL)
-                .isInstanceOfSatisfying(
-                        PermanentException.class,
-                        e -> assertThat(e.reasonCode()).isEqualTo(ReasonCodes.OTHER_MODEL));
-    }
-
     @Test
     void publishingTwiceChangesNothing() {
         RequestFinished first = publish();

@@ -85,13 +85,13 @@ class ScoreStageTest {
                 .isEqualTo(2);
     }
 
+    /** The last candidate is sent last, so it is there as long as any of its request's. */
     @Test
-    void gridsOfAnotherModelAreRefused() {
-        assertThatExceptionOfType(PermanentException.class)
-                .isThrownBy(() -> stage.process(List.of(Examples.drawn("a", "other@1", 1)), out))
-                .withMessageContaining("other@1")
-                .withMessageContaining(Examples.MODEL)
-                .extracting(PermanentException::reasonCode)
-                .isEqualTo(ReasonCodes.MODEL_ERROR);
+    void theEventOfTheLastCandidateStandsForItsRequest() {
+        GridsDrawn first = Examples.drawn("a", Examples.MODEL, 2);
+        assertThat(first.getCandidates()).isEqualTo(512);
+        assertThat(stage.isLastOfRequest(first)).isFalse();
+        first.getGrids().get(1).setCandidate(511);
+        assertThat(stage.isLastOfRequest(first)).isTrue();
     }
 }

@@ -1,5 +1,6 @@
 package dev.nocturne.encoder;
 
+import dev.nocturne.runtime.BundleGuard;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
@@ -21,7 +22,9 @@ public final class EncoderService implements Service {
     public EncoderService(KafkaSettings kafka, Path model, MeterRegistry meters) {
         Clock clock = Clock.systemUTC();
         EncoderStage stage = new EncoderStage(() -> BundleCaptionEncoder.open(model), clock);
-        runner = new StageRunner<>(stage, kafka, meters, clock);
+        runner =
+                new StageRunner<>(
+                        BundleGuard.ofEncoder(stage, kafka, clock), kafka, meters, clock);
     }
 
     @Override

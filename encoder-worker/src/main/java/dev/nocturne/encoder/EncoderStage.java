@@ -8,9 +8,9 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.models.Embeddings;
 import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.models.Sampling;
+import dev.nocturne.runtime.BundleStage;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
-import dev.nocturne.runtime.Stage;
 import dev.nocturne.schemas.CaptionOwner;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.EventCodec;
@@ -30,7 +30,7 @@ import java.util.function.Supplier;
  * Captions to generation tasks: everything that is computed once per caption. A caption that brings
  * its candidates goes past the generator.
  */
-final class EncoderStage implements Stage<CaptionSubmitted> {
+final class EncoderStage implements BundleStage<CaptionSubmitted> {
 
     private final Supplier<CaptionEncoder> open;
     private final Clock clock;
@@ -59,6 +59,17 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
     @Override
     public RequestRef request(CaptionSubmitted caption) {
         return CaptionOwner.request(caption);
+    }
+
+    @Override
+    public String bundle() {
+        return encoder.model();
+    }
+
+    /** Nobody's: any model can encode it. */
+    @Override
+    public String madeBy(CaptionSubmitted caption) {
+        return bundle();
     }
 
     @Override
@@ -141,6 +152,7 @@ final class EncoderStage implements Stage<CaptionSubmitted> {
                 .setOutputFormat(caption.getOutputFormat())
                 .setOutputCompression(caption.getOutputCompression())
                 .setRequestedAt(clock.instant())
+                .setModel(encoder.model())
                 .build();
     }
 

@@ -1,5 +1,6 @@
 package dev.nocturne.generator;
 
+import dev.nocturne.runtime.BundleGuard;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
@@ -35,7 +36,8 @@ public final class GeneratorService implements Service {
             KafkaSettings kafka, Supplier<GridDrawer> drawer, int batch, MeterRegistry meters) {
         stoppedJobs = new StoppedJobs(kafka, meters);
         GeneratorStage stage = new GeneratorStage(drawer, batch, stoppedJobs::contains);
-        runner = new StageRunner<>(stage, kafka, meters, Clock.systemUTC());
+        Clock clock = Clock.systemUTC();
+        runner = new StageRunner<>(BundleGuard.of(stage, kafka, clock), kafka, meters, clock);
     }
 
     @Override

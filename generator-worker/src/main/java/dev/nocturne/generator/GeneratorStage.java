@@ -12,10 +12,10 @@ import dev.nocturne.models.DrawnCandidate;
 import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
+import dev.nocturne.runtime.BundleStage;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
-import dev.nocturne.runtime.Stage;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
@@ -30,7 +30,7 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** Generation tasks to token grids. */
-final class GeneratorStage implements Stage<GenerationRequested> {
+final class GeneratorStage implements BundleStage<GenerationRequested> {
 
     /** Keeps a GridsDrawn, which may hold a whole batch, far below Kafka's limit for a record. */
     private static final int MAX_BATCH_SIZE = 64;
@@ -62,6 +62,16 @@ final class GeneratorStage implements Stage<GenerationRequested> {
     @Override
     public RequestRef request(GenerationRequested task) {
         return task.getRequest();
+    }
+
+    @Override
+    public String bundle() {
+        return drawer.model();
+    }
+
+    @Override
+    public String madeBy(GenerationRequested task) {
+        return task.getModel();
     }
 
     /** Enough to fill decode batches with requests of one candidate. */

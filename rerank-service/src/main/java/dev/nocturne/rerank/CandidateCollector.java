@@ -28,6 +28,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.function.Predicate;
+import java.util.TreeMap;
+import java.util.Arrays;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -57,7 +60,8 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     /** Kafka's default for a message is 1 MiB. */
     private static final int MAX_RECORD_BYTES = (1 << 20) - 1_024;
 
-    private static final byte[] MARKER = {};
+    /** In place of the id of the model whose candidates were ranked: of none, the request failed. */
+    private static final byte[] FAILED = {0};
 
     private final Lane lane;
     private ProcessorContext<byte[], byte[]> context;
@@ -97,15 +101,16 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
             return;
         }
         String key = key(event.getRequest());
-        if (isDecided(key)) {
+        String model = event.getModel();
+        if (isDecided(key, model)) {
             return;
         }
         for (ScoredGrid grid : event.getGrids()) {
             pending.putIfAbsent(
-                    candidateKey(key, grid.getCandidate()),
+                    candidateKey(key, grid.getCandidate(), model),
                     ValueAndTimestamp.make(withOnly(event, grid), record.timestamp()));
         }
-        List<ScoredGrid> candidates = candidates(key);
+        List<ScoredGrid> candidates = candidates(key, model);
         if (candidates.size() >= event.getCandidates()) {
             Record<byte[], byte[]> ranked;
             try {
@@ -119,7 +124,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
                 return;
             }
             forward(ranked, RerankTopology.SELECTIONS);
-            decide(key, record.timestamp());
+            decide(key, model.getBytes(StandardCharsets.UTF_8), record.timestamp());
         }
     }
 
@@ -158,12 +163,18 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         return GridsScored.newBuilder(event).setGrids(List.of(grid)).build();
     }
 
-    private List<ScoredGrid> candidates(String key) {
-        List<ScoredGrid> grids = new ArrayList<>();
+    /** Those that one model has made: never are two compared. */
+    private List<ScoredGrid> candidates(String key, String model) {
+        Map<Integer, ScoredGrid> grids = new TreeMap<>();
         try (var entries = pending.prefixScan(candidatePrefix(key), new StringSerializer())) {
-            entries.forEachRemaining(entry -> grids.addAll(entry.value.value().getGrids()));
+            while (entries.hasNext()) {
+                GridsScored entry = entries.next().value.value();
+                if (entry.getModel().equals(model)) {
+                    entry.getGrids().forEach(grid -> grids.putIfAbsent(grid.getCandidate(), grid));
+                }
+            }
         }
-        return grids;
+        return List.copyOf(grids.values());
     }
 
     private static CandidatesRanked rank(GridsScored event, List<ScoredGrid> candidates) {
@@ -201,15 +212,33 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         return grid.getTokens().remaining();
     }
 
-    private boolean isDecided(String key) {
+    /**
+     * Whether the request has failed, or the candidates of this model were ranked. If those of
+     * another were, and these come all the same, then the decoders had another model by then.
+     */
+    private boolean isDecided(String key, String model) {
+        byte[] ranked = model.getBytes(StandardCharsets.UTF_8);
+        return isDecided(
+                key, marker -> Arrays.equals(marker, FAILED) || Arrays.equals(marker, ranked));
+    }
+
+    private boolean isDecided(String key, Predicate<byte[]> fits) {
         try (WindowStoreIterator<byte[]> markers = decided.fetch(key, 0, Long.MAX_VALUE)) {
-            return markers.hasNext();
+            while (markers.hasNext()) {
+                if (fits.test(markers.next().value)) {
+                    return true;
+                }
+            }
+            return false;
         }
     }
 
-    private void decide(String key, long timestamp) {
+    /**
+     * @param marker id of the model whose candidates were ranked, or {@link #FAILED}
+     */
+    private void decide(String key, byte[] marker, long timestamp) {
         deletePending(key);
-        decided.put(key, MARKER, timestamp);
+        decided.put(key, marker, timestamp);
     }
 
     private void deletePending(String key) {
@@ -239,11 +268,11 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
                 record.timestamp(),
                 RerankTopology.DEAD_LETTERS);
         DeadLetters.failedResult(STAGE, consumed, null, cause, now())
-                .filter(result -> !isDecided(text(result.key())))
+                .filter(result -> !isDecided(text(result.key()), any -> true))
                 .ifPresent(
                         result -> {
                             forward(result, record.timestamp(), RerankTopology.RESULTS);
-                            decide(text(result.key()), record.timestamp());
+                            decide(text(result.key()), FAILED, record.timestamp());
                         });
     }
 
@@ -282,10 +311,13 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         }
         expired.forEach(
                 (key, candidate) -> {
-                    forward(
-                            encoded(key, failed(key, candidate), nowMillis),
-                            RerankTopology.RESULTS);
-                    decide(key, nowMillis);
+                    // left over by a model whose request another one has finished: no failure
+                    if (!isDecided(key, any -> true)) {
+                        forward(
+                                encoded(key, failed(key, candidate), nowMillis),
+                                RerankTopology.RESULTS);
+                    }
+                    decide(key, FAILED, nowMillis);
                 });
     }
 
@@ -293,7 +325,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         String message =
                 "only %d of %d candidates arrived within %d days"
                         .formatted(
-                                candidates(key).size(), candidate.getCandidates(), MEMORY.toDays());
+                                candidates(key, candidate.getModel()).size(), candidate.getCandidates(), MEMORY.toDays());
         Failure failure = new Failure(ReasonCodes.INTERNAL, STAGE, message, null, null);
         return new RequestFinished(
                 candidate.getRequest(), RequestStatus.FAILED, List.of(), failure, now());
@@ -317,9 +349,9 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         return key + '/';
     }
 
-    /** Sorts by candidate within its request. */
-    static String candidateKey(String key, int candidate) {
-        return candidatePrefix(key) + "%03d".formatted(candidate);
+    /** Sorts by candidate within its request; of an earlier version without the model. */
+    static String candidateKey(String key, int candidate, String model) {
+        return candidatePrefix(key) + "%03d/%s".formatted(candidate, model);
     }
 
     private static String text(byte[] utf8) {

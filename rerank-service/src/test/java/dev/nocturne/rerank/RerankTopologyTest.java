@@ -102,6 +102,40 @@ class RerankTopologyTest {
         assertThat(results.isEmpty()).isTrue();
     }
 
+    /** While one model takes another's place, a request may be drawn by both. */
+    @Test
+    void candidatesOfTwoModelsAreNeverCompared() {
+        send(event("a", 2, 1, grid(0, 0.9)));
+        send(ofModel("test@1", event("a", 2, 1, grid(1, 0.2))));
+        assertThat(selections.isEmpty()).isTrue();
+
+        send(ofModel("test@1", event("a", 2, 1, grid(0, 0.1))));
+        CandidatesRanked ranked =
+                EventCodec.decode(CandidatesRanked.class, selections.readValue());
+        assertThat(ranked.getModel()).isEqualTo("test@1");
+        assertThat(ranked.getWinners()).extracting(RankedGrid::getScore).containsExactly(0.2f);
+
+        send(ofModel("test@1", event("a", 2, 1, grid(0, 0.8), grid(1, 0.9))));
+        assertThat(selections.isEmpty()).as("decided").isTrue();
+
+        driver.advanceWallClockTime(RerankTopology.MEMORY.plusDays(1));
+        assertThat(results.isEmpty()).as("what the first has left is no failure").isTrue();
+    }
+
+    /** The decoders had another model by the time that the first ones were ranked. */
+    @Test
+    void aRequestThatIsDrawnAgainIsRankedAgain() {
+        send(event("a", 1, 1, grid(0, 0.9)));
+        send(ofModel("test@1", event("a", 1, 1, grid(0, 0.1))));
+        assertThat(selections.readValuesToList())
+                .extracting(value -> EventCodec.decode(CandidatesRanked.class, value).getModel())
+                .containsExactly("test@0", "test@1");
+    }
+
+    private static GridsScored ofModel(String model, GridsScored event) {
+        return GridsScored.newBuilder(event).setModel(model).build();
+    }
+
     /** A grid of 65,536 codes cannot be packed: its record must fit without it. */
     @Test
     void othersThatDoNotFitAMessageAreKeptWithoutTokens() {

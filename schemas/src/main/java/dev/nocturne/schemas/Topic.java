@@ -30,7 +30,9 @@ public record Topic<T>(
         /** {@code jobId} */
         JOB,
         /** {@code jobId/requestId}, see {@link Ids#key} */
-        REQUEST
+        REQUEST,
+        /** None. */
+        NONE
     }
 
     /**

@@ -1,8 +1,10 @@
 package dev.nocturne.schemas;
 
 import static dev.nocturne.schemas.Topic.Key.JOB;
+import static dev.nocturne.schemas.Topic.Key.NONE;
 import static dev.nocturne.schemas.Topic.Key.REQUEST;
 
+import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.GenerationRequested;
@@ -29,6 +31,11 @@ public final class Topics {
             new Topic<>("jobs", JobSubmitted.class, JOB, 1, UNLIMITED, false);
     public static final Topic<JobEvent> JOB_EVENTS =
             new Topic<>("job-events", JobEvent.class, JOB, 1, UNLIMITED, false);
+
+    /** Which model bundle the pipeline works with: the last record says it. */
+    public static final Topic<BundleDeployed> DEPLOYMENTS =
+            new Topic<>("deployments", BundleDeployed.class, NONE, 1, UNLIMITED, false);
+
     public static final Topic<CaptionSubmitted> CAPTIONS =
             lanes("captions", CaptionSubmitted.class);
 
@@ -54,6 +61,7 @@ public final class Topics {
             Stream.<Topic<?>>of(
                             JOBS,
                             JOB_EVENTS,
+                            DEPLOYMENTS,
                             CAPTIONS,
                             CAPTIONS_JSON,
                             GENERATION_TASKS,

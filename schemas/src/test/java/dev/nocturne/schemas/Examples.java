@@ -1,5 +1,6 @@
 package dev.nocturne.schemas;
 
+import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.DrawnCandidates;
@@ -62,6 +63,7 @@ final class Examples {
                                     List.of(-13.5, -12.5),
                                     bytes(120, 3)),
                             "token-1"),
+                    new BundleDeployed("emoji@1a2b3c4d", NOON),
                     new GenerationRequested(
                             REQUEST,
                             List.of(3, 1, 2),
@@ -76,7 +78,8 @@ final class Examples {
                             3.0,
                             NOON,
                             "webp",
-                            80),
+                            80,
+                            "emoji@1a2b3c4d"),
                     new GridsDrawn(
                             REQUEST,
                             bytes(0, 0, 128, 63),

@@ -13,6 +13,7 @@ class TopicsTest {
                 .containsExactlyInAnyOrder(
                         "jobs",
                         "job-events",
+                        "deployments",
                         "captions",
                         "captions.interactive",
                         "captions.json",

@@ -40,8 +40,13 @@ public final class Outbox {
                 switch (topic.key()) {
                     case JOB -> request.getJobId();
                     case REQUEST -> Ids.key(request.getJobId(), request.getRequestId());
+                    case NONE -> throw new IllegalArgumentException("no topic of requests");
                 };
-        outputs.add(new Output(index, topic, key, event));
+        add(new Output(index, topic, key, event));
+    }
+
+    void add(Output output) {
+        outputs.add(output);
     }
 
     /**

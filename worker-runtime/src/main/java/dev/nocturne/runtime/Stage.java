@@ -76,14 +76,15 @@ public interface Stage<I extends SpecificRecord> {
 
     /**
      * Loads what the stage needs before the first event; called again after a {@link
-     * TransientException}.
+     * TransientException}, and before the worker comes back to a group that it has left.
      */
     default void open() {}
 
     /**
      * Does the work for a batch. A {@link TransientException} makes the whole batch come again; a
      * {@link PermanentException}, or any other error, makes its events come again one by one, to
-     * find the one at fault; a {@link FatalException} stops the runner.
+     * find the one at fault; a {@link FatalException} stops the runner, and a {@link
+     * WrongBundleException} makes it leave its group.
      */
     void process(List<I> batch, Outbox out);
 

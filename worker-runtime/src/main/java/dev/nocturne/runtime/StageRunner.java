@@ -217,14 +217,12 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         Optional<FatalException> fatal = Optional.empty();
         boolean unexplained = false;
         try {
-            untilReached(() -> CompletableFuture.runAsync(stage::open, workThread).join());
-            phase = Phase.JOINING;
-            untilReached(() -> TopicAdmin.createMissing(kafka));
-            untilReached(this::subscribe);
             while (!isStopping()) {
-                poll();
-                settle();
-                startNext();
+                untilReached(() -> CompletableFuture.runAsync(stage::open, workThread).join());
+                phase = Phase.JOINING;
+                untilReached(() -> TopicAdmin.createMissing(kafka));
+                untilReached(this::subscribe);
+                consume();
             }
         } catch (Throwable e) {
             fatal = Optional.of(asFatal(e));
@@ -241,6 +239,26 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
                     LOG.debug("STG-09 {}", stage.name(), e);
                     failure.completeAsync(() -> e);
                 });
+    }
+
+    /** Until it is to stop, or to leave its group and to come again. */
+    private void consume() {
+        try {
+            while (!isStopping()) {
+                poll();
+                settle();
+                startNext();
+            }
+        } catch (CompletionException e) {
+            if (!(e.getCause() instanceof WrongBundleException cause)) {
+                throw e;
+            }
+            LOG.warn("STG-22 {}: leaves its group: {}", stage.name(), cause.getMessage());
+            trouble = cause.getMessage();
+            phase = Phase.LOADING;
+            batch = null;
+            closeConsumer(); // which drops what waits, as of any partition that is given away
+        }
     }
 
     /** A store or a broker that is not there yet is waited for, as is one that goes away later. */
@@ -447,8 +465,10 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     }
 
     private void inTrouble(TransientException e) {
+        if (!e.getMessage().equals(trouble)) { // once, however often it is tried
+            LOG.warn("STG-04 {}: will try again: {}", stage.name(), e.getMessage());
+        }
         trouble = e.getMessage();
-        LOG.warn("STG-04 {}: will try again: {}", stage.name(), e.getMessage());
     }
 
     /** Takes the next batch once records have stopped pouring in, or there are enough. */
@@ -535,13 +555,17 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
             Thread.currentThread().interrupt();
         }
         transactions.close();
+        closeConsumer();
+        phase = Phase.STOPPED;
+    }
+
+    private void closeConsumer() {
         synchronized (consumerLock) {
             if (consumer != null) {
                 consumer.close();
                 consumer = null;
             }
         }
-        phase = Phase.STOPPED;
     }
 
     /** Any thread may call this; there is nothing to wake before subscribe and after close. */
@@ -592,7 +616,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         Outbox out = new Outbox(() -> progressAndKeepGoing(current));
         try {
             stage.process(inputs.stream().map(Input::event).toList(), out);
-        } catch (TransientException | FatalException e) {
+        } catch (TransientException | FatalException | WrongBundleException e) {
             throw e;
         } catch (Throwable e) {
             if (!current.keepGoing()) {

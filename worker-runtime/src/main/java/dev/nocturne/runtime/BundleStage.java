@@ -1,0 +1,24 @@
+package dev.nocturne.runtime;
+
+import org.apache.avro.specific.SpecificRecord;
+
+/**
+ * A stage that works with a model bundle, and can use events only that were made with the same one.
+ * A {@link BundleGuard} sees to it. What is asked here is answered on the work thread.
+ */
+public interface BundleStage<I extends SpecificRecord> extends Stage<I> {
+
+    /** Id of the bundle that it has opened. */
+    String bundle();
+
+    /** Id of the bundle that made the event; null if the event does not say it. */
+    String madeBy(I event);
+
+    /**
+     * Of several events of one request that are published together and in this order, the last: it
+     * stands for all, for no other is left where it is gone.
+     */
+    default boolean isLastOfRequest(I event) {
+        return true;
+    }
+}

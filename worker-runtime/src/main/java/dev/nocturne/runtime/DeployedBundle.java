@@ -1,0 +1,118 @@
+package dev.nocturne.runtime;
+
+import dev.nocturne.events.BundleDeployed;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.MalformedEventException;
+import dev.nocturne.schemas.Topics;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The model bundle that the pipeline works with: what the last encoder said. Of one thread. */
+final class DeployedBundle implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeployedBundle.class);
+    private static final TopicPartition PARTITION =
+            new TopicPartition(Topics.DEPLOYMENTS.name(), 0);
+    private static final Duration LONGEST_READ = Duration.ofSeconds(15);
+    private static final Duration POLL = Duration.ofMillis(200);
+
+    private final KafkaSettings kafka;
+    private KafkaConsumer<byte[], byte[]> consumer; // null until first used
+    private String model; // null: no encoder has said it
+
+    DeployedBundle(KafkaSettings kafka) {
+        this.kafka = kafka;
+    }
+
+    /** As far as it is known without waiting; empty: no encoder has said it. */
+    Optional<String> current() {
+        try {
+            read(Duration.ZERO);
+        } catch (KafkaException e) {
+            LOG.debug("deployments not read: {}", e.getMessage());
+        }
+        return Optional.ofNullable(model);
+    }
+
+    /**
+     * As it is now.
+     *
+     * @throws TransientException if the brokers do not tell
+     */
+    Optional<String> latest() {
+        long giveUpNanos = System.nanoTime() + LONGEST_READ.toNanos();
+        try {
+            long end = consumer().endOffsets(List.of(PARTITION)).get(PARTITION);
+            while (consumer.position(PARTITION) < end) {
+                if (System.nanoTime() - giveUpNanos > 0) {
+                    throw new TransientException(
+                            "%s is not read to its end within %d s"
+                                    .formatted(PARTITION.topic(), LONGEST_READ.toSeconds()),
+                            null);
+                }
+                read(POLL);
+            }
+            return Optional.ofNullable(model);
+        } catch (KafkaException e) {
+            throw new TransientException(
+                    "which model is deployed cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private void read(Duration wait) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer().poll(wait)) {
+            try {
+                model = EventCodec.decode(BundleDeployed.class, record.value()).getModel();
+            } catch (MalformedEventException e) {
+                LOG.warn("skipped {}@{}: {}", PARTITION, record.offset(), e.getMessage());
+            }
+        }
+    }
+
+    private KafkaConsumer<byte[], byte[]> consumer() {
+        if (consumer == null) {
+            consumer = new KafkaConsumer<>(kafka.consumer());
+            consumer.assign(List.of(PARTITION));
+            consumer.seekToBeginning(List.of(PARTITION));
+        }
+        return consumer;
+    }
+
+    /**
+     * Says that it is this one from now on.
+     *
+     * @throws TransientException if the brokers do not confirm it
+     */
+    void announce(String bundle, Instant now) {
+        byte[] event = EventCodec.encode(new BundleDeployed(bundle, now));
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
+            producer.send(new ProducerRecord<>(PARTITION.topic(), event)).get();
+        } catch (KafkaException | ExecutionException e) {
+            throw new TransientException(
+                    "that model %s is deployed is not confirmed: %s"
+                            .formatted(bundle, e.getMessage()),
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TransientException("interrupted", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (consumer != null) {
+            consumer.close();
+        }
+    }
+}
