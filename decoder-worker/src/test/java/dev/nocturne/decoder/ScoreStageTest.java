@@ -1,15 +1,13 @@
 package dev.nocturne.decoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.GridsScored;
 import dev.nocturne.events.ScoredGrid;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.Outbox;
-import dev.nocturne.runtime.PermanentException;
-import dev.nocturne.schemas.ReasonCodes;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,7 +89,7 @@ class ScoreStageTest {
         GridsDrawn first = Examples.drawn("a", Examples.MODEL, 2);
         assertThat(first.getCandidates()).isEqualTo(512);
         assertThat(stage.isLastOfRequest(first)).isFalse();
-        first.getGrids().get(1).setCandidate(511);
-        assertThat(stage.isLastOfRequest(first)).isTrue();
+        GridsDrawn only = GridsDrawn.newBuilder(first).setCandidates(2).build();
+        assertThat(stage.isLastOfRequest(only)).isTrue();
     }
 }

@@ -48,7 +48,7 @@ public final class BundleGuard<I extends SpecificRecord> implements Stage<I> {
     private final DeployedBundle deployed;
     private final CaptionLog captions;
     private boolean isOpen;
-    private boolean hasMetOthers; // so nothing but its deployment says that its bundle is right
+    private String met = ""; // jobs of other bundles: only its deployment says now that ours is right
     private Long aloneSinceNanos; // of an encoder that waits; null while there are others
 
     private BundleGuard(
@@ -86,8 +86,8 @@ public final class BundleGuard<I extends SpecificRecord> implements Stage<I> {
         }
         TopicAdmin.createMissing(kafka);
         Optional<String> model = deployed.latest();
-        if (model.isPresent() ? model.get().equals(stage.bundle()) : !isEncoder && !hasMetOthers) {
-            hasMetOthers = false;
+        if (model.isPresent() ? model.get().equals(stage.bundle()) : !isEncoder && met.isEmpty()) {
+            met = "";
             return;
         }
         if (!isEncoder || model.isPresent() && !haveOthersGone()) {
@@ -142,13 +142,14 @@ public final class BundleGuard<I extends SpecificRecord> implements Stage<I> {
     /** The same line as long as it waits for the same. */
     private String waits(Optional<String> model) {
         return model.map(
-                        other ->
-                                "this worker has model %s, deployed is %s: it takes nothing and waits; start it with %2$s, or stop the encoders that have %2$s, and what is unfinished is drawn again by those that come next"
-                                        .formatted(stage.bundle(), other))
-                .orElseGet(
-                        () ->
-                                "this worker has model %s and met work of another, and no encoder has said which one is deployed: it waits; start the encoders of this version"
-                                        .formatted(stage.bundle()));
+                                other ->
+                                        "this worker has model %s, deployed is %s: it takes nothing and waits; start it with %2$s, or stop the encoders that have %2$s, and what is unfinished is drawn again with the model of those that come next"
+                                                .formatted(stage.bundle(), other))
+                        .orElseGet(
+                                () ->
+                                        "this worker has model %s and met work of another, and no encoder has said which one is deployed: it waits; start the encoders of this version"
+                                                .formatted(stage.bundle()))
+                + met;
     }
 
     @Override
@@ -196,17 +197,15 @@ public final class BundleGuard<I extends SpecificRecord> implements Stage<I> {
     }
 
     private WrongBundleException leave(Optional<String> model, List<I> events) {
-        hasMetOthers = true;
-        aloneSinceNanos = null;
-        return new WrongBundleException(
-                "%s (met work of jobs %s)".formatted(waits(model), jobs(events)));
-    }
-
-    private String jobs(List<I> events) {
         List<String> ids =
                 events.stream().map(event -> stage.request(event).getJobId()).distinct().toList();
-        String named = ids.stream().limit(NAMED_JOBS).collect(Collectors.joining(", "));
-        return ids.size() > NAMED_JOBS ? named + " and others" : named;
+        met =
+                " (met work of job %s%s; nocturne cancel JOB ends one)"
+                        .formatted(
+                                ids.stream().limit(NAMED_JOBS).collect(Collectors.joining(", ")),
+                                ids.size() > NAMED_JOBS ? " and others" : "");
+        aloneSinceNanos = null;
+        return new WrongBundleException(waits(model));
     }
 
     /**

@@ -175,8 +175,10 @@ class BundleGuardBrokerTest {
                 publish(in, caption(job, "wrong@1:d"), caption(job, "wrong@1:e"));
                 publish(in, caption(job, "wrong@1:f"), caption(job, "wrong@1:g"));
                 await().atMost(LONG).until(() -> of(job, log.read(output.name())).size() == 7);
-                await().atMost(LONG).until(() -> !right.health().ready());
+                await().atMost(LONG).until(() -> right.health().message().contains(job));
+                assertThat(right.health().message()).contains("right@1, deployed is wrong@1");
                 assertThat(right.health().live()).isTrue();
+                assertThat(right.health().ready()).isFalse();
             }
             assertThat(of(job, log.read(Topics.DEAD_LETTERS.name()))).isEmpty();
             assertThat(wrong.failure().toCompletableFuture()).isNotDone();
