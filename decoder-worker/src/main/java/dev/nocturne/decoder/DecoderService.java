@@ -33,8 +33,7 @@ public final class DecoderService implements Service {
                 new PublishStage(
                         () -> BundleGridRenderer.open(model), () -> ObjectStore.open(store), clock);
         scorer = new StageRunner<>(BundleGuard.of(score, kafka, clock), kafka, meters, clock);
-        publisher =
-                new StageRunner<>(BundleGuard.of(publish, kafka, clock), kafka, meters, clock);
+        publisher = new StageRunner<>(BundleGuard.of(publish, kafka, clock), kafka, meters, clock);
         scorer.failure().thenAccept(failure::complete);
         publisher.failure().thenAccept(failure::complete);
     }

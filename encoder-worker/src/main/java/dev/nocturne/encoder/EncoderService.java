@@ -23,8 +23,7 @@ public final class EncoderService implements Service {
         Clock clock = Clock.systemUTC();
         EncoderStage stage = new EncoderStage(() -> BundleCaptionEncoder.open(model), clock);
         runner =
-                new StageRunner<>(
-                        BundleGuard.ofEncoder(stage, kafka, clock), kafka, meters, clock);
+                new StageRunner<>(BundleGuard.ofEncoder(stage, kafka, clock), kafka, meters, clock);
     }
 
     @Override

@@ -26,12 +26,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.function.Predicate;
-import java.util.TreeMap;
-import java.util.Arrays;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -60,7 +60,9 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     /** Kafka's default for a message is 1 MiB. */
     private static final int MAX_RECORD_BYTES = (1 << 20) - 1_024;
 
-    /** In place of the id of the model whose candidates were ranked: of none, the request failed. */
+    /**
+     * In place of the id of the model whose candidates were ranked: of none, the request failed.
+     */
     private static final byte[] FAILED = {0};
 
     private final Lane lane;
@@ -325,7 +327,9 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         String message =
                 "only %d of %d candidates arrived within %d days"
                         .formatted(
-                                candidates(key, candidate.getModel()).size(), candidate.getCandidates(), MEMORY.toDays());
+                                candidates(key, candidate.getModel()).size(),
+                                candidate.getCandidates(),
+                                MEMORY.toDays());
         Failure failure = new Failure(ReasonCodes.INTERNAL, STAGE, message, null, null);
         return new RequestFinished(
                 candidate.getRequest(), RequestStatus.FAILED, List.of(), failure, now());

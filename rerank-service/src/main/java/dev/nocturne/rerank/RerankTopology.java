@@ -41,7 +41,10 @@ final class RerankTopology {
     /** Candidates of undecided requests, by {@link CandidateCollector#candidateKey}. */
     static final String PENDING_CANDIDATES = "pending-candidates";
 
-    /** By key of a decided request the model whose candidates were ranked; dropped segment by segment once older than {@link #MEMORY}. */
+    /**
+     * By key of a decided request the model whose candidates were ranked; dropped segment by
+     * segment once older than {@link #MEMORY}.
+     */
     static final String DECIDED_REQUESTS = "decided-requests";
 
     private static final String SOURCE = "scored-grids-source";

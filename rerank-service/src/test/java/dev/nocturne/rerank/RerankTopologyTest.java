@@ -110,8 +110,7 @@ class RerankTopologyTest {
         assertThat(selections.isEmpty()).isTrue();
 
         send(ofModel("test@1", event("a", 2, 1, grid(0, 0.1))));
-        CandidatesRanked ranked =
-                EventCodec.decode(CandidatesRanked.class, selections.readValue());
+        CandidatesRanked ranked = EventCodec.decode(CandidatesRanked.class, selections.readValue());
         assertThat(ranked.getModel()).isEqualTo("test@1");
         assertThat(ranked.getWinners()).extracting(RankedGrid::getScore).containsExactly(0.2f);
 

@@ -48,11 +48,11 @@ public final class BundleGuard<I extends SpecificRecord> implements Stage<I> {
     private final DeployedBundle deployed;
     private final CaptionLog captions;
     private boolean isOpen;
-    private String met = ""; // jobs of other bundles: only its deployment says now that ours is right
+    private String met =
+            ""; // jobs of other bundles: only its deployment says now that ours is right
     private Long aloneSinceNanos; // of an encoder that waits; null while there are others
 
-    private BundleGuard(
-            BundleStage<I> stage, boolean isEncoder, KafkaSettings kafka, Clock clock) {
+    private BundleGuard(BundleStage<I> stage, boolean isEncoder, KafkaSettings kafka, Clock clock) {
         this.stage = stage;
         this.isEncoder = isEncoder;
         this.kafka = kafka;
@@ -185,7 +185,10 @@ public final class BundleGuard<I extends SpecificRecord> implements Stage<I> {
         for (Outbox.Output output : inner.outputs()) {
             out.add(
                     new Outbox.Output(
-                            ours.get(output.index()), output.topic(), output.key(), output.event()));
+                            ours.get(output.index()),
+                            output.topic(),
+                            output.key(),
+                            output.event()));
         }
         inner.rejections().forEach((index, cause) -> out.reject(ours.get(index), cause));
     }

@@ -5,10 +5,7 @@ package dev.nocturne.runtime;
  * the value and the remedy.
  */
 public abstract sealed class StageException extends RuntimeException
-        permits TransientException,
-                PermanentException,
-                FatalException,
-                WrongBundleException {
+        permits TransientException, PermanentException, FatalException, WrongBundleException {
 
     StageException(String message, Throwable cause) {
         super(message, cause);

@@ -121,9 +121,7 @@ class BundleGuardBrokerTest {
     private static void deploy(String model) throws Exception {
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
             BundleDeployed event = new BundleDeployed(model, Instant.now());
-            producer.send(
-                            new ProducerRecord<>(
-                                    Topics.DEPLOYMENTS.name(), EventCodec.encode(event)))
+            producer.send(new ProducerRecord<>(Topics.DEPLOYMENTS.name(), EventCodec.encode(event)))
                     .get();
         }
     }
@@ -210,8 +208,7 @@ class BundleGuardBrokerTest {
             await().atMost(LONG)
                     .until(() -> of(job, log.read(Topics.DEAD_LETTERS.name())).size() == 1);
             await().atMost(LONG).until(() -> of(job, log.read(output.name())).size() == 2);
-            await().atMost(LONG)
-                    .until(() -> of(job, log.read(Topics.CAPTIONS.name())).size() == 4);
+            await().atMost(LONG).until(() -> of(job, log.read(Topics.CAPTIONS.name())).size() == 4);
             assertThat(of(job, log.read(output.name())))
                     .extracting(CaptionSubmitted::getCustomId)
                     .containsExactlyInAnyOrder("new@1:own", "by hand");
