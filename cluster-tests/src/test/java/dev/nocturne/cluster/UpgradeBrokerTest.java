@@ -19,6 +19,7 @@ import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Service;
+import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -74,6 +75,7 @@ class UpgradeBrokerTest {
                                     bucket,
                                     WebhookSettings.NONE,
                                     IngestLimits.DEFAULT,
+                                    SpoolFolder.open(folder.resolve("spool")),
                                     meters);
                     Service rerank = new RerankService(kafka, folder.resolve("rerank"), meters)) {
                 ingest = opened;
