@@ -2,6 +2,7 @@ package dev.nocturne.runtime;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeSet;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
@@ -163,5 +164,11 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
         config.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
         config.putAll(overrides);
         return config;
+    }
+
+    /** Fit for a log: of the overrides, which may hold passwords, the names alone. */
+    @Override
+    public String toString() {
+        return "%s, with %s".formatted(bootstrapServers, new TreeSet<>(overrides.keySet()));
     }
 }

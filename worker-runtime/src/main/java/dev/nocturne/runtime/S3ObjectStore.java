@@ -21,6 +21,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.cert.CertificateException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,8 +43,10 @@ final class S3ObjectStore implements ObjectStore {
             Set.of(
                     "AccessDenied",
                     "AuthorizationHeaderMalformed",
+                    "ExpiredToken",
                     "InvalidAccessKeyId",
                     "InvalidBucketName",
+                    "InvalidToken",
                     "NoSuchBucket",
                     "SignatureDoesNotMatch");
     private static final Set<String> BUSY =
@@ -83,11 +86,13 @@ final class S3ObjectStore implements ObjectStore {
 
     private static MinioClient client(ObjectStoreSettings settings, String endpoint) {
         try {
-            return MinioClient.builder()
-                    .endpoint(endpoint)
-                    .region(settings.region())
-                    .credentials(settings.accessKey(), settings.secretKey())
-                    .build();
+            MinioClient.Builder client =
+                    MinioClient.builder()
+                            .endpoint(endpoint)
+                            .region(settings.region())
+                            .credentialsProvider(S3Access.credentials(settings.keys()));
+            settings.caFile().ifPresent(file -> client.httpClient(S3Access.http(file)));
+            return client.build();
         } catch (IllegalArgumentException e) {
             throw new FatalException("S3 endpoint '%s': %s".formatted(endpoint, e.getMessage()), e);
         }
@@ -259,6 +264,12 @@ final class S3ObjectStore implements ObjectStore {
 
     /** The SDK wraps: an IllegalStateException is what it throws where the network fails. */
     private RuntimeException classify(String what, Exception e) {
+        if (isCausedBy(CertificateException.class, e)) {
+            return new TransientException(
+                    "object store %s: %s: its certificate is not believed (%s): name its authority in NOCTURNE_S3_CA_FILE"
+                            .formatted(settings.endpoint(), what, e.getMessage()),
+                    e);
+        }
         if (!isCausedBy(IOException.class, e)) {
             if (isCausedBy(GeneralSecurityException.class, e)) {
                 return new FatalException("this Java platform cannot sign requests: " + e, e);

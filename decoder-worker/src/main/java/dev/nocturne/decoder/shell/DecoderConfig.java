@@ -33,9 +33,16 @@ interface DecoderConfig {
         @WithDefault("us-east-1")
         String region();
 
-        String accessKey();
+        /** With the secret key; both left out, AWS's own places are searched for keys. */
+        Optional<String> accessKey();
 
-        String secretKey();
+        Optional<String> secretKey();
+
+        /** Of temporary keys. */
+        Optional<String> sessionToken();
+
+        /** Certificates in PEM of authorities that are trusted beside Java's own. */
+        Optional<Path> caFile();
 
         /** Created if it is not there. */
         @WithDefault("nocturne")

@@ -34,8 +34,11 @@ class DecoderShell {
                 new ObjectStoreSettings(
                         config.s3().endpoint(),
                         config.s3().region(),
-                        config.s3().accessKey(),
-                        config.s3().secretKey(),
+                        ObjectStoreSettings.Keys.of(
+                                config.s3().accessKey(),
+                                config.s3().secretKey(),
+                                config.s3().sessionToken()),
+                        config.s3().caFile(),
                         config.s3().bucket(),
                         config.s3().prefix().orElse(""),
                         config.s3().endpoint());

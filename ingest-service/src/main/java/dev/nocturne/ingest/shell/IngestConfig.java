@@ -2,6 +2,7 @@ package dev.nocturne.ingest.shell;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
@@ -39,9 +40,16 @@ interface IngestConfig {
         @WithDefault("us-east-1")
         String region();
 
-        String accessKey();
+        /** With the secret key; both left out, AWS's own places are searched for keys. */
+        Optional<String> accessKey();
 
-        String secretKey();
+        Optional<String> secretKey();
+
+        /** Of temporary keys. */
+        Optional<String> sessionToken();
+
+        /** Certificates in PEM of authorities that are trusted beside Java's own. */
+        Optional<Path> caFile();
 
         /** Created if it is not there. */
         @WithDefault("nocturne")

@@ -37,8 +37,9 @@ class IngestShell {
                 new ObjectStoreSettings(
                         s3.endpoint(),
                         s3.region(),
-                        s3.accessKey(),
-                        s3.secretKey(),
+                        ObjectStoreSettings.Keys.of(
+                                s3.accessKey(), s3.secretKey(), s3.sessionToken()),
+                        s3.caFile(),
                         s3.bucket(),
                         s3.prefix().orElse(""),
                         s3.publicEndpoint().orElse(s3.endpoint()));
