@@ -103,15 +103,23 @@ class SecureKafkaBrokerTest {
     private static void selfSigned(Path file) throws Exception {
         Process keytool =
                 new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                                Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                        .toString(),
                                 "-genkeypair",
-                                "-alias", "broker",
-                                "-keyalg", "EC",
-                                "-dname", "CN=localhost",
-                                "-ext", "san=dns:localhost",
-                                "-storetype", "PKCS12",
-                                "-storepass", "password",
-                                "-keystore", file.toString())
+                                "-alias",
+                                "broker",
+                                "-keyalg",
+                                "EC",
+                                "-dname",
+                                "CN=localhost",
+                                "-ext",
+                                "san=dns:localhost",
+                                "-storetype",
+                                "PKCS12",
+                                "-storepass",
+                                "password",
+                                "-keystore",
+                                file.toString())
                         .redirectErrorStream(true)
                         .redirectOutput(folder.resolve("keytool.log").toFile())
                         .start();
@@ -160,7 +168,10 @@ class SecureKafkaBrokerTest {
                         file.toString());
 
         assertThat(code).isEqualTo(1);
-        assertThat(err.toString()).containsOnlyOnce("\n").contains(address).doesNotContain("guessed");
+        assertThat(err.toString())
+                .containsOnlyOnce("\n")
+                .contains(address)
+                .doesNotContain("guessed");
     }
 
     @Test
@@ -181,8 +192,7 @@ class SecureKafkaBrokerTest {
 
     private Path config(String name, String password, boolean withServers) throws Exception {
         StringBuilder lines = new StringBuilder("# as for Kafka's own tools\n");
-        overrides(password)
-                .forEach((key, value) -> lines.append("%s=%s\n".formatted(key, value)));
+        overrides(password).forEach((key, value) -> lines.append("%s=%s\n".formatted(key, value)));
         if (withServers) {
             lines.append("bootstrap.servers=%s\n".formatted(address));
         }

@@ -32,7 +32,9 @@ final class S3Access {
 
     private S3Access() {}
 
-    /** The given keys, or what AWS's tools would find: variables, a file, the role of the machine. */
+    /**
+     * The given keys, or what AWS's tools would find: variables, a file, the role of the machine.
+     */
     static Provider credentials(Optional<ObjectStoreSettings.Keys> keys) {
         if (keys.isPresent()) {
             ObjectStoreSettings.Keys given = keys.get();

@@ -48,7 +48,9 @@ class S3AccessTest {
 
             assertThat(tokens).isNotEmpty().containsOnly("the-session");
             assertThatThrownBy(
-                            () -> ObjectStore.open(settings(endpoint, Optional.empty())).ensureBucket())
+                            () ->
+                                    ObjectStore.open(settings(endpoint, Optional.empty()))
+                                            .ensureBucket())
                     .isInstanceOf(TransientException.class)
                     .hasMessageContaining("name its authority in NOCTURNE_S3_CA_FILE");
         } finally {
@@ -106,15 +108,23 @@ class S3AccessTest {
         Path file = folder.resolve("keys.p12");
         Process keytool =
                 new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                                Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                        .toString(),
                                 "-genkeypair",
-                                "-alias", "store",
-                                "-keyalg", "EC",
-                                "-dname", "CN=localhost",
-                                "-ext", "san=dns:localhost",
-                                "-storetype", "PKCS12",
-                                "-storepass", "password",
-                                "-keystore", file.toString())
+                                "-alias",
+                                "store",
+                                "-keyalg",
+                                "EC",
+                                "-dname",
+                                "CN=localhost",
+                                "-ext",
+                                "san=dns:localhost",
+                                "-storetype",
+                                "PKCS12",
+                                "-storepass",
+                                "password",
+                                "-keystore",
+                                file.toString())
                         .redirectErrorStream(true)
                         .redirectOutput(folder.resolve("keytool.log").toFile())
                         .start();
@@ -132,7 +142,8 @@ class S3AccessTest {
                 "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n"
                         .formatted(
                                 Base64.getMimeEncoder()
-                                        .encodeToString(keys.getCertificate("store").getEncoded())));
+                                        .encodeToString(
+                                                keys.getCertificate("store").getEncoded())));
     }
 
     private static SSLContext context(KeyStore keys) throws Exception {
