@@ -302,7 +302,7 @@ public final class IngestService implements Service {
         if (!fromStore(() -> files.hasContent(file))) {
             throw IngestException.unknownFile(file.id());
         }
-        return fromStore(() -> files.open(file));
+        return new StoredObject(() -> files.open(file));
     }
 
     /**
@@ -666,7 +666,7 @@ public final class IngestService implements Service {
             throw IngestException.unknown(
                     "name", "unknown_picture", "there is no picture '%s'".formatted(key));
         }
-        return fromStore(() -> store.open(key));
+        return open(key);
     }
 
     // ---- what is kept of finished requests
@@ -778,7 +778,7 @@ public final class IngestService implements Service {
     }
 
     private InputStream open(String key) {
-        return fromStore(() -> store.open(key));
+        return new StoredObject(() -> store.open(key));
     }
 
     /**
