@@ -109,7 +109,7 @@ public final class RerankService implements Service {
             do {
                 try {
                     TopicAdmin.createMissing(kafka);
-                    Changelogs.grow(kafka);
+                    stopped.clear();
                     startTopology();
                     Throwable reason = stopped.take();
                     streams.close(LEAVE);
