@@ -92,6 +92,23 @@ class EmbeddedObjectStoreTest {
     }
 
     @Test
+    void aFolderOfAVersionWithoutKeysGetsSomeAndKeepsItsObjects() throws Exception {
+        Path old = Files.createDirectories(objects().resolve("nocturne/jobs/job-1"));
+        Files.writeString(old.resolve("manifest.json"), "{}");
+
+        try (EmbeddedObjectStore store = EmbeddedObjectStore.start(objects(), 0);
+                var object =
+                        client(store, store.secretKey())
+                                .getObject(
+                                        GetObjectArgs.builder()
+                                                .bucket("nocturne")
+                                                .object("jobs/job-1/manifest.json")
+                                                .build())) {
+            assertThat(object.readAllBytes()).asString(UTF_8).isEqualTo("{}");
+        }
+    }
+
+    @Test
     void thePairThatEveryMachineHadIsRefused() {
         try (EmbeddedObjectStore store = EmbeddedObjectStore.start(objects(), 0)) {
             MinioClient client =
