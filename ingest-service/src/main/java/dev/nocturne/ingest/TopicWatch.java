@@ -4,18 +4,31 @@ import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.StageException;
 import dev.nocturne.runtime.TopicAdmin;
+import dev.nocturne.schemas.Topics;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes topics again that have been deleted while services run; what was in them is sent again. */
+/**
+ * Makes topics again that have been deleted while services run; what was in them is sent again.
+ * Names those that have got partitions that some reader does not read.
+ */
 final class TopicWatch implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(TopicWatch.class);
     private static final Duration LOOK = Duration.ofSeconds(20);
+
+    /** Of each there is a reader that knows one partition. */
+    private static final List<String> SINGLE =
+            List.of(Topics.JOB_EVENTS.name(), Topics.DEAD_LETTERS.name());
+
     private static final Duration LONGEST_LOOK = Duration.ofMinutes(10);
 
     private final KafkaSettings kafka;
@@ -27,6 +40,7 @@ final class TopicWatch implements AutoCloseable {
                         thread.setDaemon(true);
                         return thread;
                     });
+    private volatile String trouble = "";
     private boolean started; // guarded by this
 
     TopicWatch(KafkaSettings kafka) {
@@ -39,17 +53,19 @@ final class TopicWatch implements AutoCloseable {
             started = true;
             pulse.beat();
             thread.scheduleWithFixedDelay(
-                    this::look, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+                    this::look, 0, LOOK.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 
     Health health() {
-        return pulse.health();
+        Health alive = pulse.health();
+        return alive.live() ? new Health(true, true, trouble) : alive;
     }
 
     private void look() {
         try {
             TopicAdmin.createMissing(kafka);
+            nameWide();
         } catch (StageException e) {
             LOG.debug("ING-17 not known whether all topics are there", e);
         } catch (Throwable e) { // the next look comes only if this one ends well
@@ -57,6 +73,25 @@ final class TopicWatch implements AutoCloseable {
         } finally {
             pulse.beat();
         }
+    }
+
+    private void nameWide() throws ExecutionException, InterruptedException {
+        List<String> wide = new ArrayList<>();
+        try (Admin admin = Admin.create(kafka.admin())) {
+            admin.describeTopics(SINGLE).allTopicNames().get().values().stream()
+                    .filter(topic -> topic.partitions().size() > 1)
+                    .map(
+                            topic ->
+                                    "topic %s has %d partitions, it must have 1: records in the others are not seen"
+                                            .formatted(topic.name(), topic.partitions().size()))
+                    .sorted()
+                    .forEach(wide::add);
+        }
+        String now = String.join("; ", wide);
+        if (!now.isEmpty() && !now.equals(trouble)) {
+            LOG.error("ING-18 {}", now);
+        }
+        trouble = now;
     }
 
     @Override
