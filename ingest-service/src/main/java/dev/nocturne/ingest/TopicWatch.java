@@ -52,8 +52,7 @@ final class TopicWatch implements AutoCloseable {
         if (!started) {
             started = true;
             pulse.beat();
-            thread.scheduleWithFixedDelay(
-                    this::look, 0, LOOK.toMillis(), TimeUnit.MILLISECONDS);
+            thread.scheduleWithFixedDelay(this::look, 0, LOOK.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 
