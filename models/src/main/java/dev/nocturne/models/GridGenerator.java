@@ -34,6 +34,12 @@ public final class GridGenerator implements AutoCloseable {
     /** Slots by which the caches of keys and values grow; the program's number. */
     static final int GROWTH = 32;
 
+    /**
+     * Below it logits, also guided ones, divided by the temperature may be more than a float holds.
+     * Long before, nothing but the likeliest token is drawn.
+     */
+    private static final double COLDEST = 1e-30;
+
     private final TorchProgram program;
     private final IValue weights;
     private final IValue layout;
@@ -265,10 +271,13 @@ public final class GridGenerator implements AutoCloseable {
         float[] values = new float[rows.size() * 4];
         for (int row = 0; row < rows.size(); row++) {
             Sampling sampling = rows.get(row).sampling();
-            values[4 * row] = (float) sampling.temperature();
-            values[4 * row + 1] = sampling.topK() == 0 ? Float.POSITIVE_INFINITY : sampling.topK();
-            // above every cumulative sum, rounding included
-            values[4 * row + 2] = sampling.topP() == 1 ? 2 : (float) sampling.topP();
+            boolean isCold = sampling.temperature() < COLDEST;
+            int topK = isCold ? 1 : sampling.topK();
+            values[4 * row] = isCold ? 1 : (float) sampling.temperature();
+            values[4 * row + 1] = topK == 0 ? Float.POSITIVE_INFINITY : topK;
+            // above every cumulative sum, rounding included; and never 0, below the likeliest one's
+            values[4 * row + 2] =
+                    sampling.topP() == 1 ? 2 : Math.max((float) sampling.topP(), Float.MIN_NORMAL);
             values[4 * row + 3] = (float) sampling.guidance();
         }
         return values;

@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GridGeneratorTest {
     private static final int BATCH = 8;
@@ -73,6 +74,34 @@ class GridGeneratorTest {
                                     .map(DrawnCandidate::grid)
                                     .distinct())
                     .hasSize(1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {1, 3, 100})
+    void atItsLimitsSamplingDrawsTheLikeliestToken(double guidance) {
+        List<Sampling> limits =
+                List.of(
+                        new Sampling(1, 1, 1, guidance),
+                        new Sampling(1e-29, 0, 1, guidance),
+                        new Sampling(1e-31, 0, 1, guidance),
+                        new Sampling(1e-36, 0, 1, guidance),
+                        new Sampling(1e-38, 0, 1, guidance),
+                        new Sampling(1e-46, 5, 0.5, guidance),
+                        new Sampling(Double.MIN_VALUE, 0, Double.MIN_VALUE, guidance),
+                        new Sampling(1, 0, 1e-45, guidance));
+        try (GridGenerator generator = generator(Precision.FLOAT32)) {
+            List<DrawnCandidate> drawn =
+                    generator.draw(
+                            limits.stream()
+                                    .map(limit -> new Candidate(new int[] {1}, 5, limit, NOTHING))
+                                    .toList(),
+                            () -> true);
+            assertThat(drawn.get(0).grid().tokens()).as("more than code 0").isNotEqualTo(new int[drawn.get(0).grid().tokens().length]);
+            for (DrawnCandidate candidate : drawn) {
+                assertSame(candidate, drawn.get(0));
+                assertThat(candidate.logProbability()).isFinite();
+            }
         }
     }
 
