@@ -136,6 +136,7 @@ final class ScoreStage implements BundleStage<GridsDrawn> {
                 .setGuidance(drawn.getGuidance())
                 .setOutputFormat(drawn.getOutputFormat())
                 .setOutputCompression(drawn.getOutputCompression())
+                .setSeedScheme(drawn.getSeedScheme())
                 .build();
     }
 

@@ -15,6 +15,7 @@ import dev.nocturne.schemas.CaptionOwner;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.PlainText;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
@@ -80,7 +81,7 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
     @Override
     public void process(List<CaptionSubmitted> captions, Outbox out) {
         for (int i = 0; i < captions.size() && out.keepGoing(); i++) {
-            CaptionSubmitted caption = captions.get(i);
+            CaptionSubmitted caption = CaptionRules.normalised(captions.get(i));
             RequestRef request = request(caption);
             if (CaptionOwner.isJobOfItsOwn(caption)) {
                 // also for a caption that is rejected: its job then shows it as failed
@@ -133,7 +134,7 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
                         caption.getGuidance());
         long seed =
                 caption.getSeed() == null
-                        ? Ids.defaultSeed(request.getRequestId())
+                        ? Ids.defaultSeed(request.getRequestId(), caption.getSeedScheme())
                         : caption.getSeed();
         return GenerationRequested.newBuilder()
                 .setRequest(request)
@@ -151,6 +152,7 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
                 .setGuidance(sampling.guidance())
                 .setOutputFormat(caption.getOutputFormat())
                 .setOutputCompression(caption.getOutputCompression())
+                .setSeedScheme(caption.getSeedScheme())
                 .setRequestedAt(clock.instant())
                 .setModel(encoder.model())
                 .build();

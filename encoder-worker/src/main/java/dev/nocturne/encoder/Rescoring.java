@@ -136,6 +136,7 @@ final class Rescoring {
                 .setGuidance(guidance == null ? Sampling.PLAIN.guidance() : guidance)
                 .setOutputFormat(caption.getOutputFormat())
                 .setOutputCompression(caption.getOutputCompression())
+                .setSeedScheme(caption.getSeedScheme())
                 .build();
     }
 }

@@ -16,6 +16,7 @@ import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.IdSource;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.SeedSchemes;
 import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.Topics;
 import java.awt.image.BufferedImage;
@@ -84,7 +85,7 @@ class EncoderStageTest {
         assertThat(Embeddings.fromBytes(EventCodec.bytes(task.getTextEmbedding())))
                 .containsExactly(1, 0);
         assertThat(task.getPrimedTokens().remaining()).isZero();
-        assertThat(task.getSeed()).isEqualTo(Ids.defaultSeed(requestId));
+        assertThat(task.getSeed()).isEqualTo(Ids.defaultSeed(requestId, SeedSchemes.FIRST_IS_OWN));
         assertThat(task.getCandidates()).isEqualTo(8);
         assertThat(task.getTop()).isEqualTo(2);
         assertThat(task.getOutputFormat()).isEqualTo("webp");

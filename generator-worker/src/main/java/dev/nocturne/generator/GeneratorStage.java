@@ -18,6 +18,7 @@ import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.SeedSchemes;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import java.nio.ByteBuffer;
@@ -183,16 +184,23 @@ final class GeneratorStage implements BundleStage<GenerationRequested> {
     private static Candidate candidate(GenerationRequested task, int candidate) {
         return new Candidate(
                 task.getTextTokens().stream().mapToInt(Integer::intValue).toArray(),
-                CandidateSeeds.seed(task.getSeed(), candidate),
+                seed(task, candidate),
                 new Sampling(
                         task.getTemperature(), task.getTopK(), task.getTopP(), task.getGuidance()),
                 PrimedTokens.fromBytes(EventCodec.bytes(task.getPrimedTokens())));
     }
 
+    /** A task from before the change of scheme is drawn, also in part, as it was begun. */
+    private static long seed(GenerationRequested task, int candidate) {
+        return task.getSeedScheme() == SeedSchemes.MIXED
+                ? CandidateSeeds.mixed(task.getSeed(), candidate)
+                : CandidateSeeds.seed(task.getSeed(), candidate);
+    }
+
     private static DrawnGrid grid(GenerationRequested task, Grid grid) {
         return new DrawnGrid(
                 grid.candidate(),
-                CandidateSeeds.seed(task.getSeed(), grid.candidate()),
+                seed(task, grid.candidate()),
                 grid.drawn().logProbability(),
                 ByteBuffer.wrap(grid.drawn().grid().toBytes()));
     }
@@ -214,6 +222,7 @@ final class GeneratorStage implements BundleStage<GenerationRequested> {
                 .setGuidance(task.getGuidance())
                 .setOutputFormat(task.getOutputFormat())
                 .setOutputCompression(task.getOutputCompression())
+                .setSeedScheme(task.getSeedScheme())
                 .build();
     }
 

@@ -16,6 +16,7 @@ import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.SeedSchemes;
 import dev.nocturne.schemas.ReasonCodes;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -84,6 +85,26 @@ class GeneratorStageTest {
                 assertThat(EventCodec.bytes(drawn.getTokens())).isEqualTo(grid(seed).toBytes());
             }
         }
+    }
+
+    @Test
+    void aTaskFromBeforeTheSeedsSchemeIsDrawnWithTheSeedsThatItHad() {
+        GenerationRequested task =
+                GenerationRequested.newBuilder(Tasks.of(3).get(0))
+                        .setSeedScheme(SeedSchemes.MIXED)
+                        .build();
+        GeneratorStage stage = stage(SeedDrawer::new);
+        stage.open();
+        stage.process(List.of(task), out);
+
+        assertThat(grids(0))
+                .extracting(DrawnGrid::getSeed)
+                .containsExactly(
+                        CandidateSeeds.mixed(task.getSeed(), 0),
+                        CandidateSeeds.mixed(task.getSeed(), 1),
+                        CandidateSeeds.mixed(task.getSeed(), 2));
+        assertThat(((GridsDrawn) out.outputs().get(0).event()).getSeedScheme())
+                .isEqualTo(SeedSchemes.MIXED);
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.nocturne.generator;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.SeedSchemes;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.List;
@@ -30,7 +31,7 @@ final class Tasks {
                 .setPrimedTokens(ByteBuffer.wrap(new byte[] {7, 0}))
                 .setCandidates(candidates)
                 .setTop(1)
-                .setSeed(Ids.defaultSeed(requestId))
+                .setSeed(Ids.defaultSeed(requestId, SeedSchemes.FIRST_IS_OWN))
                 .setTemperature(1)
                 .setTopK(0)
                 .setTopP(1)

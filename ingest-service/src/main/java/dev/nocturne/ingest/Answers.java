@@ -3,7 +3,9 @@ package dev.nocturne.ingest;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import dev.nocturne.runtime.ResultFile;
+import dev.nocturne.runtime.SeedJson;
 import java.util.List;
 import java.util.function.Function;
 
@@ -24,11 +26,16 @@ public final class Answers {
      * @param b64Json the bytes of the file; in base64 where they are JSON
      * @param rank 1 is the best
      * @param score cosine of CLIP image and text embedding
-     * @param seed the candidate's own
+     * @param seed the candidate's own: asked for with one candidate, it draws the picture again
      */
     @JsonNaming(SnakeCaseStrategy.class)
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Picture(String url, byte[] b64Json, int rank, float score, long seed) {}
+    public record Picture(
+            String url,
+            byte[] b64Json,
+            int rank,
+            float score,
+            @JsonSerialize(using = SeedJson.class) long seed) {}
 
     /** A line of an output or error file: one of {@code response} and {@code error} is null. */
     @JsonNaming(SnakeCaseStrategy.class)

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nocturne.schemas.PlainText;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -126,7 +127,7 @@ record BatchRequest(
         if (node == null || node.isNull()) {
             return metadata;
         }
-        require(node.isObject(), "metadata", "metadata is %s: must be an object".formatted(node));
+        require(node.isObject(), "metadata", "metadata is %s: must be an object".formatted(JobParser.excerpt(node.toString())));
         node.fields()
                 .forEachRemaining(
                         field -> {
@@ -142,6 +143,8 @@ record BatchRequest(
                                                     JobParser.excerpt(key),
                                                     MAX_METADATA_KEY_CHARS,
                                                     MAX_METADATA_VALUE_CHARS));
+                            requirePlain(key, key);
+                            requirePlain(key, field.getValue().textValue());
                             metadata.put(key, field.getValue().textValue());
                         });
         require(
@@ -149,6 +152,17 @@ record BatchRequest(
                 "metadata",
                 "metadata has %d pairs: at most %d".formatted(metadata.size(), MAX_METADATA));
         return metadata;
+    }
+
+    private static void requirePlain(String key, String text) {
+        PlainText.fault(text)
+                .ifPresent(
+                        fault -> {
+                            throw IngestException.invalid(
+                                    "metadata",
+                                    "metadata '%s' holds %s: send plain text"
+                                            .formatted(JobParser.excerpt(key), fault));
+                        });
     }
 
     /** SHA-256 of a request, whatever the order of its fields. */

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.schemas.CaptionRules;
+import dev.nocturne.schemas.Counts;
+import dev.nocturne.schemas.PlainText;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Violation;
 import java.nio.ByteBuffer;
@@ -28,9 +30,6 @@ final class CaptionJson {
     /** The one kind of request that a line or a batch can make. */
     static final String ENDPOINT = "/v1/images/generations";
 
-    private static final int DEFAULT_CANDIDATES =
-            (int) CaptionSubmitted.getClassSchema().getField("candidates").defaultVal();
-
     private static final Set<String> WRAPPER = Set.of("body", "method", "url");
 
     private final ObjectNode object;
@@ -54,7 +53,7 @@ final class CaptionJson {
         CaptionJson json = new CaptionJson(line);
         json.text("custom_id", caption::setCustomId);
         if (WRAPPER.stream().noneMatch(line::has)) {
-            json.integer("top", caption::setTop);
+            json.counts("top", Counts.DEFAULT_TOP, caption);
             json.options(caption);
             wrong.addAll(json.checked(caption));
             return AnswerFormat.URL;
@@ -110,9 +109,7 @@ final class CaptionJson {
         for (String ignored : List.of("size", "quality", "style", "user")) {
             json.text(ignored, value -> {});
         }
-        caption.setTop(1);
-        json.integer("n", caption::setTop);
-        caption.setCandidates(Math.max(DEFAULT_CANDIDATES, caption.getTop()));
+        json.counts("n", 1, caption);
         json.options(caption);
         for (Violation violation : json.checked(caption)) {
             wrong.add(
@@ -137,15 +134,25 @@ final class CaptionJson {
         }
     }
 
+    private void counts(String topName, int defaultTop, CaptionSubmitted.Builder caption) {
+        Integer[] given = {null, null};
+        integer("candidates", value -> given[0] = value);
+        integer(topName, value -> given[1] = value);
+        Counts counts = Counts.of(given[0], given[1], defaultTop);
+        caption.setCandidates(counts.candidates()).setTop(counts.top());
+    }
+
     private void options(CaptionSubmitted.Builder caption) {
         caption.setCaption("");
-        text("prompt", caption::setCaption);
-        integer("candidates", caption::setCandidates);
+        text("prompt", value -> caption.setCaption(PlainText.onOneLine(value)));
+        boolean mayBeRounded = WholeNumbers.mayBeRounded(object.path("seed"));
         field(
                 "seed",
-                "an integer of 64 bits",
-                node -> node.isIntegralNumber() && node.canConvertToLong(),
-                JsonNode::longValue,
+                mayBeRounded
+                        ? "sent as an integer or a string, it may be rounded"
+                        : "an integer of 64 bits, as a number or a string",
+                node -> WholeNumbers.longOf(node).isPresent(),
+                node -> WholeNumbers.longOf(node).getAsLong(),
                 caption::setSeed);
         number("temperature", caption::setTemperature);
         integer("top_k", caption::setTopK);
@@ -192,8 +199,8 @@ final class CaptionJson {
         field(
                 name,
                 "an integer",
-                node -> node.isIntegralNumber() && node.canConvertToInt(),
-                JsonNode::intValue,
+                node -> WholeNumbers.intOf(node).isPresent(),
+                node -> WholeNumbers.intOf(node).getAsInt(),
                 set);
     }
 

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Set;
 
 /** Goes through the file of one job, on this machine's disk; a line is in memory at a time. */
 final class CaptionReader implements AutoCloseable {
@@ -13,21 +14,32 @@ final class CaptionReader implements AutoCloseable {
     private final Path copy;
     private final InputStream in;
     private final JobParser parser;
+    private final String jobId;
+    private final Set<Long> finished;
     private int line;
 
-    private CaptionReader(Path copy, InputStream in, JobParser parser) {
+    private CaptionReader(
+            Path copy, InputStream in, JobParser parser, String jobId, Set<Long> finished) {
         this.copy = copy;
         this.in = in;
         this.parser = parser;
+        this.jobId = jobId;
+        this.finished = finished;
     }
 
     /**
      * @param isGood whether the file is known to have no bad line
+     * @param finished the job's requests that have results, as numbers; bad lines are among them
      * @throws IOException if there is no room for it, or it cannot be read
      * @throws StageException the store's
      */
     static CaptionReader open(
-            FileStore files, StoredFile file, String jobId, Instant submittedAt, boolean isGood)
+            FileStore files,
+            StoredFile file,
+            String jobId,
+            Instant submittedAt,
+            boolean isGood,
+            Set<Long> finished)
             throws IOException {
         Path copy = files.download(file);
         InputStream in = null;
@@ -37,7 +49,7 @@ final class CaptionReader implements AutoCloseable {
                     isGood
                             ? JobParser.ofGoodFile(in, jobId, submittedAt)
                             : new JobParser(in, jobId, submittedAt);
-            return new CaptionReader(copy, in, parser);
+            return new CaptionReader(copy, in, parser, jobId, isGood ? Set.of() : finished);
         } catch (IOException e) {
             if (in != null) {
                 in.close();
@@ -50,11 +62,18 @@ final class CaptionReader implements AutoCloseable {
     /** The next good line; null after the last. */
     JobParser.Line next() throws IOException {
         JobParser.Line next = parser.next();
-        while (next != null && !next.isGood()) {
+        while (next != null && (!next.isGood() || wasBad(next))) {
             next = parser.next();
         }
         line = next == null ? line : next.number();
         return next;
+    }
+
+    /** To the version that started the job: it has its result. */
+    private boolean wasBad(JobParser.Line line) {
+        return !finished.isEmpty()
+                && finished.contains(
+                        JobState.number(JobParser.badRequestId(jobId, line.number())));
     }
 
     /** Number of the line that was returned last, 0 before the first. */

@@ -201,10 +201,11 @@ final class Dispatcher implements AutoCloseable {
         String fileId = look.created().getInputFileId();
         StoredFile file = files.require(fileId);
         boolean isGood = !look.created().getSkipInvalid();
-        CaptionReader reader = CaptionReader.open(files, file, look.id(), look.startedAt(), isGood);
+        Set<Long> finished = jobs.ask(look.id(), JobState::finished).orElseThrow();
+        CaptionReader reader =
+                CaptionReader.open(files, file, look.id(), look.startedAt(), isGood, finished);
         try {
             Map<Long, JobState.Out> out = new HashMap<>();
-            Set<Long> finished = jobs.ask(look.id(), JobState::finished).orElseThrow();
             while (reader.line() < look.released().getLine()) {
                 JobParser.Line line = reader.next();
                 if (line == null) {

@@ -47,7 +47,7 @@ public final class IngestException extends RuntimeException {
         return new IngestException(Kind.INVALID, null, param, "invalid_option", message);
     }
 
-    static IngestException tooLarge(Integer line, String message) {
+    public static IngestException tooLarge(Integer line, String message) {
         return new IngestException(Kind.TOO_LARGE, line, null, "too_large", message);
     }
 

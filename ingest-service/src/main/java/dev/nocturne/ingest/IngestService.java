@@ -1,6 +1,7 @@
 package dev.nocturne.ingest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CandidatesRanked;
@@ -29,7 +30,9 @@ import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.IdSource;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Lane;
+import dev.nocturne.schemas.PlainText;
 import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.SeedSchemes;
 import dev.nocturne.schemas.Topics;
 import dev.nocturne.schemas.Violation;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -37,7 +40,6 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -87,8 +89,12 @@ public final class IngestService implements Service {
 
     private static final int STORE_READERS = 16;
 
+    private static final String UNNAMED_FILE = "captions.jsonl";
+
     /** Results that a search for a text reads at a time. */
     private static final int SEARCH_CHUNK = 500;
+
+    private static final JsonMapper LINE = JsonMapper.builder(Json.lineFactory()).build();
 
     private static final Pattern PICTURE = Pattern.compile("[1-9]\\d{0,2}\\.(png|jpg|webp)");
     private static final Pattern REQUEST_ID = Pattern.compile("[0-9a-f]{16}");
@@ -223,6 +229,7 @@ public final class IngestService implements Service {
     /**
      * Keeps a file.
      *
+     * @param filename the uploader's, only shown; one is made up where there is none
      * @param purpose must be {@code batch}
      * @throws IngestException INVALID, TOO_LARGE, FULL or UNAVAILABLE
      */
@@ -233,6 +240,14 @@ public final class IngestService implements Service {
             throw IngestException.invalid(
                     "purpose", "purpose is '%s': must be 'batch'".formatted(purpose));
         }
+        String name = filename == null || filename.isBlank() ? UNNAMED_FILE : filename;
+        PlainText.fault(name)
+                .ifPresent(
+                        fault -> {
+                            throw IngestException.invalid(
+                                    "file",
+                                    "the name of the file holds %s: rename it".formatted(fault));
+                        });
         long bytes = Files.size(content);
         if (bytes > JsonLines.MAX_FILE_BYTES) {
             throw IngestException.tooLarge(
@@ -246,7 +261,7 @@ public final class IngestService implements Service {
                         id,
                         bytes,
                         clock.instant().getEpochSecond(),
-                        filename,
+                        name,
                         purpose,
                         FileStore.contentKey(id));
         return fromStore(
@@ -387,7 +402,8 @@ public final class IngestService implements Service {
                 schedule.deadline(),
                 null,
                 request.webdataset(),
-                job.token());
+                job.token(),
+                SeedSchemes.FIRST_IS_OWN);
     }
 
     /**
@@ -494,7 +510,10 @@ public final class IngestService implements Service {
                         JobCreated created = created(child, request, idempotencyKey, apiUrl);
                         intake.publish(
                                 child.id(),
-                                JobCreated.newBuilder(created).setReplay(replay(id)).build());
+                                JobCreated.newBuilder(created)
+                                        .setReplay(replay(id))
+                                        .setSeedScheme(seedScheme(id))
+                                        .build());
                     });
             LOG.info("job {} created from what is left of {}", child.id(), id);
             return child.id();
@@ -516,6 +535,11 @@ public final class IngestService implements Service {
     /** Null for a job that is drawn. */
     private Replay replay(String id) {
         return jobs.ask(id, job -> job.created().getReplay()).orElse(null);
+    }
+
+    /** What is painted later has the pictures that it would have had at once. */
+    private int seedScheme(String id) {
+        return jobs.ask(id, job -> job.created().getSeedScheme()).orElseThrow();
     }
 
     private boolean writeUnpainted(String id, Path lines) throws IOException {
@@ -853,14 +877,12 @@ public final class IngestService implements Service {
                         if (result.status() == RequestResult.Status.COMPLETED) {
                             int top = rerank.top(result.images().size());
                             out.write(
-                                    JsonNodeFactory.instance
-                                            .objectNode()
-                                            .put("custom_id", result.customId())
-                                            .put("prompt", result.caption())
-                                            .put("candidates", top)
-                                            .put("top", top)
-                                            .toString()
-                                            .getBytes(StandardCharsets.UTF_8));
+                                    LINE.writeValueAsBytes(
+                                            LINE.createObjectNode()
+                                                    .put("custom_id", result.customId())
+                                                    .put("prompt", result.caption())
+                                                    .put("candidates", top)
+                                                    .put("top", top)));
                             out.write('\n');
                             any[0] = true;
                         }
@@ -954,7 +976,7 @@ public final class IngestService implements Service {
                     job.id(),
                     survey.candidates(),
                     () -> {
-                        StoredFile file = upload("captions.jsonl", "batch", spooled);
+                        StoredFile file = upload(UNNAMED_FILE, "batch", spooled);
                         BatchRequest request =
                                 new BatchRequest(
                                         file.id(),

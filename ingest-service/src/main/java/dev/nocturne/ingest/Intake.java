@@ -289,7 +289,11 @@ final class Intake {
             JobParser parser = new JobParser(in, jobId, now);
             for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
                 String requestId = line.requestId();
-                if (line.isGood() && !jobs.ask(jobId, job -> job.isFinished(requestId)).get()) {
+                String bad = JobParser.badRequestId(jobId, line.number());
+                if (line.isGood()
+                        // the version that started the job may have written it off as bad
+                        && !jobs.ask(jobId, job -> job.isFinished(bad)).get()
+                        && !jobs.ask(jobId, job -> job.isFinished(requestId)).get()) {
                     count++;
                     transaction.send(
                             Topics.RESULTS,

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.nocturne.events.JobClosed;
@@ -17,6 +18,7 @@ import dev.nocturne.ingest.CaptionJson.AnswerFormat;
 import dev.nocturne.runtime.Backoff;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ResultFile;
+import dev.nocturne.runtime.SeedJson;
 import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.schemas.Ids;
 import java.io.BufferedOutputStream;
@@ -64,7 +66,7 @@ final class JobFiles {
     private static final Logger LOG = LoggerFactory.getLogger(JobFiles.class);
 
     private static final JsonMapper JSON =
-            JsonMapper.builder()
+            JsonMapper.builder(Json.lineFactory())
                     .addModule(new JavaTimeModule())
                     .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
                     .disable(SerializationFeature.FLUSH_AFTER_WRITE_VALUE)
@@ -122,7 +124,7 @@ final class JobFiles {
             String customId,
             int rank,
             int candidate,
-            long seed,
+            @JsonSerialize(using = SeedJson.class) long seed,
             float score,
             double logProbability,
             int gridHeight,

@@ -1,16 +1,16 @@
 package dev.nocturne.ingest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.Ids;
-import dev.nocturne.schemas.Limits;
+import dev.nocturne.schemas.PlainText;
+import dev.nocturne.schemas.PrintableText;
 import dev.nocturne.schemas.Violation;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -38,11 +38,7 @@ final class JobParser {
 
     private static final int[] GZIP = {0x1f, 0x8b};
 
-    private static final JsonMapper JSON =
-            JsonMapper.builder()
-                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    .build();
+    private static final JsonMapper JSON = Json.strict().build();
 
     /**
      * A line that is not blank.
@@ -238,7 +234,7 @@ final class JobParser {
             throw new PermanentException(
                     "invalid_json",
                     "broken JSON (%s): send one JSON object a line"
-                            .formatted(excerpt(e.getOriginalMessage())),
+                            .formatted(Json.fault(e)),
                     e);
         }
     }
@@ -294,10 +290,9 @@ final class JobParser {
     }
 
     private Line bad(int number, String customId, List<Problem> problems) {
-        boolean tooLong = customId.length() > Limits.MAX_CUSTOM_ID_CHARS;
         return new Line(
                 number,
-                tooLong ? defaultCustomId(number) : customId,
+                CaptionRules.isCustomId(customId) ? customId : defaultCustomId(number),
                 badRequestId(jobId, number),
                 null,
                 CaptionJson.AnswerFormat.URL,
@@ -315,7 +310,7 @@ final class JobParser {
 
     /** Fit for a one-line message. */
     static String excerpt(String text) {
-        String line = text.replaceAll("\\p{Cntrl}+", " ");
+        String line = PrintableText.of(PlainText.onOneLine(text));
         return line.length() <= 100 ? line : line.substring(0, 100) + "…";
     }
 }

@@ -19,9 +19,17 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * Captions that came as JSON to captions as all others are; each is a job of its own. A record is
- * what a line of a file is, but may not be empty.
+ * what a line of a file is.
  */
 final class JsonCaptionStage implements Stage<CaptionSubmitted> {
+
+    /** As of a blank line: there is nothing to do, and nothing wrong. */
+    private static final CaptionSubmitted BLANK =
+            CaptionSubmitted.newBuilder()
+                    .setCustomId("")
+                    .setCaption("")
+                    .setSubmittedAt(Instant.EPOCH)
+                    .build();
 
     @Override
     public String name() {
@@ -41,10 +49,10 @@ final class JsonCaptionStage implements Stage<CaptionSubmitted> {
 
     @Override
     public CaptionSubmitted decode(ConsumerRecord<byte[], byte[]> record) {
-        ObjectNode object = record.value() == null ? null : JobParser.object(record.value());
+        byte[] value = record.value();
+        ObjectNode object = value == null ? null : JobParser.object(JsonLines.withoutMark(value));
         if (object == null) {
-            throw new PermanentException(
-                    "invalid_json", "the record is empty: send one JSON object a record");
+            return BLANK;
         }
         CaptionSubmitted.Builder caption =
                 CaptionSubmitted.newBuilder()
@@ -80,7 +88,10 @@ final class JsonCaptionStage implements Stage<CaptionSubmitted> {
     @Override
     public void process(List<CaptionSubmitted> captions, Outbox out) {
         for (int i = 0; i < captions.size(); i++) {
-            out.send(i, Topics.CAPTIONS, request(captions.get(i)), captions.get(i));
+            CaptionSubmitted caption = captions.get(i);
+            if (caption != BLANK) {
+                out.send(i, Topics.CAPTIONS, request(caption), caption);
+            }
         }
     }
 }

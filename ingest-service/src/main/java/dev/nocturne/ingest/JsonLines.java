@@ -7,7 +7,7 @@ import java.util.Arrays;
 
 /**
  * Splits a stream of bytes into lines, one line in memory at a time. Ends of lines are LF or CRLF;
- * a byte order mark before the first line is dropped. Splitting bytes is safe: no byte of a longer
+ * a byte order mark before a line is dropped: files that begin with one were joined. Splitting bytes is safe: no byte of a longer
  * UTF-8 sequence is an LF.
  */
 final class JsonLines {
@@ -58,7 +58,7 @@ final class JsonLines {
             return null;
         }
         number++;
-        return trimmed(line.toByteArray());
+        return trimmed(withoutMark(line.toByteArray()));
     }
 
     /** 1-based number of the line that {@link #next} returned last. */
@@ -77,15 +77,18 @@ final class JsonLines {
         return end > 0;
     }
 
-    private byte[] trimmed(byte[] line) {
-        int from =
-                number == 1
-                                && line.length >= BYTE_ORDER_MARK.length
-                                && Arrays.equals(line, 0, 3, BYTE_ORDER_MARK, 0, 3)
-                        ? BYTE_ORDER_MARK.length
-                        : 0;
-        int to =
-                line.length > from && line[line.length - 1] == '\r' ? line.length - 1 : line.length;
-        return Arrays.copyOfRange(line, from, to);
+    private static byte[] trimmed(byte[] line) {
+        boolean isTrimmed = line.length == 0 || line[line.length - 1] != '\r';
+        return isTrimmed ? line : Arrays.copyOf(line, line.length - 1);
+    }
+
+    /** The text without the byte order mark that Windows' editors put before it. */
+    static byte[] withoutMark(byte[] text) {
+        boolean isMarked =
+                text.length >= BYTE_ORDER_MARK.length
+                        && Arrays.equals(text, 0, 3, BYTE_ORDER_MARK, 0, 3);
+        return isMarked
+                ? Arrays.copyOfRange(text, BYTE_ORDER_MARK.length, text.length)
+                : text;
     }
 }

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -216,8 +217,10 @@ final class LostRequests implements AutoCloseable {
     private void sendAgain(Standing standing, Instant now) throws IOException {
         StoredFile file = files.require(standing.created().getInputFileId());
         boolean isGood = !standing.created().getSkipInvalid();
+        Set<Long> finished = jobs.ask(standing.id(), JobState::finished).orElse(Set.of());
         try (CaptionReader reader =
-                CaptionReader.open(files, file, standing.id(), standing.startedAt(), isGood)) {
+                CaptionReader.open(
+                        files, file, standing.id(), standing.startedAt(), isGood, finished)) {
             boolean[] more = {true};
             while (more[0]) {
                 publisher.publish(

@@ -119,6 +119,7 @@ final class Replays {
                                         .setGuidance(stored.guidance())
                                         .setOutputFormat(stored.outputFormat())
                                         .setOutputCompression(stored.outputCompression())
+                                        .setSeedScheme(stored.seedScheme())
                                         .setDrawn(drawn)
                                         .build());
     }

@@ -46,7 +46,10 @@ record RequestBody(ObjectNode json) {
         require(
                 node != null && node.isTextual(),
                 name,
-                "%s is %s: must be a string".formatted(name, node == null ? "missing" : node));
+                "%s is %s: must be a string"
+                        .formatted(
+                                name,
+                                node == null ? "missing" : JobParser.excerpt(node.toString())));
         return node.textValue();
     }
 

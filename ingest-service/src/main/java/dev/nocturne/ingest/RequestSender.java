@@ -17,7 +17,8 @@ final class RequestSender {
     }
 
     /**
-     * Sends a good line of the job's file, as a caption with the job's token, or as a replay.
+     * Sends a good line of the job's file, as a caption with the job's token and scheme of seeds, or as
+     * a replay.
      *
      * @throws StageException the store's, with what it keeps of a replayed request; nothing is sent
      *     then
@@ -25,7 +26,10 @@ final class RequestSender {
     void send(JobCreated created, JobParser.Line line, Instant now, JobPublisher.Transaction to) {
         JobParser.Line owned = line.withToken(created.getToken());
         if (created.getReplay() == null) {
-            CaptionSubmitted caption = owned.caption();
+            CaptionSubmitted caption =
+                    CaptionSubmitted.newBuilder(owned.caption())
+                            .setSeedScheme(created.getSeedScheme())
+                            .build();
             to.send(Topics.CAPTIONS, Ids.key(caption.getJobId(), owned.requestId()), caption);
         } else {
             replays.send(created.getReplay(), owned, now, to);

@@ -28,13 +28,14 @@ record RerankRequest(int top, boolean rescore) {
                 "top",
                 "top is missing: say how many pictures, 1 to %d, or send rescore with true"
                         .formatted(Limits.MAX_TOP));
-        boolean inRange = top.isInt() && top.intValue() >= 1 && top.intValue() <= Limits.MAX_TOP;
+        int number = WholeNumbers.intOf(top).orElse(0);
+        boolean inRange = number >= 1 && number <= Limits.MAX_TOP;
         require(
                 !body.has("top") || inRange,
                 "top",
                 "top is %s: must be 1 to %d"
                         .formatted(JobParser.excerpt(top.toString()), Limits.MAX_TOP));
-        return new RerankRequest(top.asInt(0), rescore);
+        return new RerankRequest(number, rescore);
     }
 
     /** Pictures of a request that has so many. */

@@ -2,7 +2,9 @@ package dev.nocturne.ingest;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import dev.nocturne.runtime.ResultFile;
+import dev.nocturne.runtime.SeedJson;
 import java.util.List;
 import java.util.Optional;
 
@@ -37,7 +39,7 @@ public record StoredRequest(
     public record Candidate(
             int rank,
             int candidate,
-            long seed,
+            @JsonSerialize(using = SeedJson.class) long seed,
             float score,
             double logProbability,
             boolean published,

@@ -2,9 +2,11 @@ package dev.nocturne.ingest;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ResultFile;
+import dev.nocturne.runtime.SeedJson;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -45,7 +47,12 @@ final class WebDataset implements AutoCloseable {
 
     /** What is known of a picture. */
     @JsonNaming(SnakeCaseStrategy.class)
-    record Sample(String customId, String model, int rank, long seed, float score) {}
+    record Sample(
+            String customId,
+            String model,
+            int rank,
+            @JsonSerialize(using = SeedJson.class) long seed,
+            float score) {}
 
     private final ObjectStore store;
     private final String jobId;

@@ -15,7 +15,7 @@ export class ApiError extends Error {
 /** Hears "key-needed" when an answer says that this page must show a key first. */
 export const access = new EventTarget();
 
-/** Seeds have 64 bits, more than a number holds here: they stay text. */
+/** Seeds may have 64 bits, more than a number holds here: they stay text. */
 function parse(text) {
   return JSON.parse(text.replace(/"seed":(-?\d+)/g, '"seed":"$1"'));
 }

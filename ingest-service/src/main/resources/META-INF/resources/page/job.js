@@ -6,6 +6,7 @@ import { count, counted, time } from "./format.js";
 import { jobActions, jobStanding } from "./jobs.js";
 import { addJobs, isOpen, store } from "./store.js";
 
+const SEED = "With 1 candidate and the same options, it paints this picture again";
 const PAGE = 48;
 const REFRESH_MILLIS = 2000;
 const TYPING_MILLIS = 300;
@@ -237,7 +238,7 @@ function card(jobId, result) {
     h("p", { class: "small" },
       h("span", { title: "Cosine of the picture's and the caption's CLIP embeddings" },
         `score ${best.score.toFixed(3)}`),
-      " · seed ", h("span", { class: "seed" }, best.seed)),
+      " · seed ", h("span", { class: "seed", title: SEED }, best.seed)),
     actionButton("All candidates", () => showCandidates(jobId, result),
       { class: "quiet", "aria-label": `All candidates of “${result.caption}”` }));
 }
@@ -266,7 +267,7 @@ async function showCandidates(jobId, result) {
   const items = candidates.map((candidate) => h("li", {},
     candidatePicture(candidate),
     h("p", { class: "small" }, `rank ${candidate.rank}, score ${candidate.score.toFixed(3)}`),
-    h("p", { class: "small" }, "seed ", h("span", { class: "seed" }, candidate.seed))));
+    h("p", { class: "small" }, "seed ", h("span", { class: "seed", title: SEED }, candidate.seed))));
   const dialog = h("dialog", { class: "wide", "aria-labelledby": "candidates" },
     h("form", { method: "dialog", class: "row title" },
       h("h2", { id: "candidates" }, `${counted(items.length, "candidate", "candidates")} of “${result.caption}”`),

@@ -23,15 +23,15 @@ export function newJobView() {
     say(tally, number > 0 ? counted(number, "caption", "captions") : "");
   });
   const options = {
-    candidates: field("candidates", "Candidates", "drawn and compared for each caption; 16 if left out",
+    candidates: field("candidates", "Candidates", "drawn and compared for each caption; 16 if left out, or as many as pictures",
       { type: "number", min: 1, max: 512, step: 1 }),
-    top: field("top", "Pictures", "the best of them that are kept; left out, the server's default",
+    top: field("top", "Pictures", "the best of them that are kept; 4 if left out, or as many as candidates",
       { type: "number", min: 1, max: 64, step: 1 }),
     temperature: field("temperature", "Temperature", "below 1 keeps to the likely; the model's own if left out",
       { type: "number", min: 0.01, max: 10, step: "any" }),
     guidance: field("guidance", "Guidance", "above 1 keeps closer to the caption; the model's own if left out",
       { type: "number", min: 1, max: 100, step: "any" }),
-    seed: field("seed", "Seed", "the same seed paints the same pictures again",
+    seed: field("seed", "Seed", "the same seed paints the same pictures again; a picture's own, with 1 candidate, that picture",
       { type: "text", inputmode: "numeric", pattern: "-?[0-9]{1,19}" }),
   };
   const file = h("input", { id: "file", type: "file", accept: ".jsonl,.gz,application/jsonl",

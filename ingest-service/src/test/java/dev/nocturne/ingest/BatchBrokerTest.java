@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.StoredImage;
@@ -55,7 +56,7 @@ class BatchBrokerTest extends OnBroker {
         String others =
                 """
                 {"custom_id":"b","prompt":"a dog"}
-                {"custom_id":"c","prompt":"a cow"}
+                {"custom_id":"c ","prompt":"a cow"}
                 """;
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (String member : List.of(first, others)) {
@@ -74,7 +75,7 @@ class BatchBrokerTest extends OnBroker {
             awaitStatus(ingest, id, Job.Status.IN_PROGRESS);
             assertThat(Published.await(Topics.CAPTIONS, kafka, 3))
                     .extracting(CaptionSubmitted::getCustomId, CaptionSubmitted::getTop)
-                    .containsExactlyInAnyOrder(tuple("a", 1), tuple("b", 4), tuple("c", 4));
+                    .containsExactlyInAnyOrder(tuple("a", 1), tuple("b", 4), tuple("c\u2028", 4));
             finish(JobStateTest.completed(id, "a", 1));
             await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().completed() == 1);
         }
@@ -84,12 +85,15 @@ class BatchBrokerTest extends OnBroker {
                     .isEqualTo(new Batch.Counts(3, 1, 0, 0, 0, 2));
             store.refusals.set(2);
             finish(JobStateTest.failed(id, "b", 2));
-            finish(JobStateTest.completed(id, "c", 3));
+            finish(JobStateTest.completed(id, "c\u2028", 3));
             awaitStatus(ingest, id, Job.Status.COMPLETED);
             completed = ingest.batch(id);
             assertThat(completed.requestCounts()).isEqualTo(new Batch.Counts(3, 2, 1, 0, 0, 0));
             Map<String, JsonNode> output = lines(ingest, completed.outputFileId());
-            assertThat(output).containsOnlyKeys("a", "c");
+            assertThat(output).containsOnlyKeys("a", "c\u2028");
+            byte[] bytesOfOutput =
+                    ingest.content(ingest.file(completed.outputFileId())).readAllBytes();
+            assertThat(new String(bytesOfOutput, UTF_8)).doesNotContain("\u2028");
             JsonNode answer = output.get("a").get("response");
             assertThat(answer.get("status_code").intValue()).isEqualTo(200);
             assertThat(answer.get("body").get("data").get(0).toString())
@@ -190,6 +194,24 @@ class BatchBrokerTest extends OnBroker {
             awaitStatus(ingest, id, Job.Status.COMPLETED);
             assertThat(lines(ingest, ingest.batch(id).outputFileId()))
                     .containsOnlyKeys("line-1", "line-2", "line-3");
+        }
+    }
+
+    @Test
+    void noTextThatIsKeptHoldsControls() throws Exception {
+        try (IngestService ingest = service()) {
+            Path file = Files.write(folder.resolve("upload"), "{\"prompt\":\"a\"}".getBytes(UTF_8));
+            assertThat(ingest.upload("", "batch", file).filename()).isEqualTo("captions.jsonl");
+            assertThat(ingest.upload(null, "batch", file).filename()).isEqualTo("captions.jsonl");
+            assertThatThrownBy(() -> ingest.upload("\u001b[2J.jsonl", "batch", file))
+                    .hasMessageContaining("the name of the file holds U+001B (ESCAPE): rename it");
+            String id = ingest.upload("a.jsonl", "batch", file).id();
+            for (String metadata : List.of("{\"a\":\"\\u0000\"}", "{\"\\u009b\":\"a\"}")) {
+                ObjectNode body = (ObjectNode) body(id, "24h", "fail");
+                body.set("metadata", JSON.readTree(metadata));
+                assertThatThrownBy(() -> ingest.createBatch(body, null, API))
+                        .hasMessageContaining("holds U+00");
+            }
         }
     }
 

@@ -26,6 +26,7 @@ import java.util.zip.ZipException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JobParserTest {
 
@@ -72,6 +73,131 @@ class JobParserTest {
                                 .setOutputCompression(80)
                                 .setSubmittedAt(NOW)
                                 .build());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"prompt\":\"a\",\"candidates\":2}                 |  2 |  2",
+                "{\"prompt\":\"a\",\"candidates\":20}                | 20 |  4",
+                "{\"prompt\":\"a\",\"top\":20}                       | 20 | 20",
+                "{\"prompt\":\"a\",\"top\":2}                        | 16 |  2",
+                "{\"body\":{\"prompt\":\"a\",\"candidates\":1}}      |  1 |  1",
+                "{\"body\":{\"prompt\":\"a\",\"n\":20}}              | 20 | 20",
+            })
+    void aDefaultGivesWayToWhatIsGiven(String line, int candidates, int top) throws IOException {
+        CaptionSubmitted caption = parse(line).get(0);
+
+        assertThat(caption.getCandidates()).isEqualTo(candidates);
+        assertThat(caption.getTop()).isEqualTo(top);
+    }
+
+    @Test
+    void wholeNumbersAreIntegersHoweverTheyAreWritten() throws IOException {
+        CaptionSubmitted caption =
+                parse(
+                                """
+                                {"prompt":"a","candidates":2.0,"top":1e0,"seed":42.0,"top_k":1e3,\
+                                "output_format":"webp","output_compression":-0.0}""")
+                        .get(0);
+
+        assertThat(caption.getCandidates()).isEqualTo(2);
+        assertThat(caption.getTop()).isEqualTo(1);
+        assertThat(caption.getSeed()).isEqualTo(42);
+        assertThat(caption.getTopK()).isEqualTo(1000);
+        assertThat(caption.getOutputCompression()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "2.5                  | seed is 2.5: must be an integer of 64 bits, as a number or a string",
+                "\"2.0\"            | seed is \"2.0\": must be an integer of 64 bits, as a number or a string",
+                "\"9223372036854775808\" | seed is \"9223372036854775808\": must be an integer of 64 bits, as a number or a string",
+                "9007199254740992.0   | seed is 9.007199254740992E15: must be sent as an integer or a string, it may be rounded",
+                "-1e300               | seed is -1.0E300: must be sent as an integer or a string, it may be rounded",
+            })
+    void aSeedThatMayBeAnotherIsRefused(String seed, String message) {
+        assertThat(problems("{\"prompt\":\"a\",\"seed\":%s}".formatted(seed)))
+                .extracting(Problem::message)
+                .containsExactly(message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"9223372036854775807", "-5", "9007199254740993"})
+    void aSeedIsANumberOrAString(String seed) throws IOException {
+        List<CaptionSubmitted> captions =
+                parse(
+                        "{\"prompt\":\"a\",\"seed\":%1$s}\n{\"prompt\":\"a\",\"seed\":\"%1$s\"}"
+                                .formatted(seed));
+
+        assertThat(captions)
+                .extracting(CaptionSubmitted::getSeed)
+                .containsOnly(Long.parseLong(seed));
+    }
+
+    @Test
+    void whiteSpaceOfAnyKindInACaptionIsOneBlank() throws IOException {
+        String caption = "\\u3000a\\tred\\r\\n \\u2028apple\\u00a0\\u0085\\n";
+
+        assertThat(parse("{\"prompt\":\"%s\"}".formatted(caption)))
+                .extracting(CaptionSubmitted::getCaption)
+                .containsExactly("a red apple");
+    }
+
+    @Test
+    void otherControlsInACaptionAreRefusedByName() {
+        assertThat(problems("{\"prompt\":\"a\\u0000b\"}\n{\"prompt\":\"a\\u009bb\"}"))
+                .extracting(Problem::message)
+                .containsExactly(
+                        "the caption 'a\\u0000b' holds U+0000 (NULL): send plain UTF-8 text",
+                        "the caption 'a\\u009bb' holds U+009B (CONTROL SEQUENCE INTRODUCER): send plain UTF-8 text");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"prompt\":\"a\",\"temperature\":NaN}       | NaN is no JSON number",
+                "{\"prompt\":\"a\",\"temperature\":-Infinity} | -Infinity is no JSON number",
+                "{\"prompt\":\"a\",\"top_p\":+1}               | JSON spec does not allow numbers",
+                "{\"prompt\":\"a\",/* b */\"top\":1}           | maybe a (non-standard) comment?",
+            })
+    void brokenJsonIsToldInTheWordsOfJson(String line, String message) {
+        assertThat(problems(line))
+                .singleElement()
+                .extracting(Problem::message)
+                .asString()
+                .contains(message)
+                .doesNotContain("enable", "Feature", "`");
+    }
+
+    /** What a line was refused for is not kept beyond it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a\\u0000b", "\\u001b[2J", "\\u009bm", "\\ud800", " "})
+    void aLineWhoseCustomIdIsRefusedIsCalledByItsNumber(String customId) throws IOException {
+        String line = "{\"custom_id\":\"%s\",\"prompt\":\"a\",\"nonsense\":1}".formatted(customId);
+        JobParser.Line bad =
+                new JobParser(new ByteArrayInputStream(line.getBytes(UTF_8)), "job-1", NOW).next();
+
+        assertThat(bad.customId()).isEqualTo("line-1");
+        assertThat(bad.problems())
+                .allSatisfy(
+                        problem ->
+                                assertThat(problem.message().codePoints())
+                                        .noneMatch(Character::isISOControl));
+    }
+
+    @Test
+    void aByteOrderMarkBeforeAnyLineIsDropped() throws IOException {
+        assertThat(parse("\uFEFF{\"prompt\":\"a\"}\n\uFEFF{\"prompt\":\"b\"}\n\uFEFF\n"))
+                .extracting(CaptionSubmitted::getCaption)
+                .containsExactly("a", "b");
     }
 
     @Test
@@ -123,7 +249,8 @@ class JobParserTest {
                 "{\"prompt\":\"a\",\"candidates\":513}          | candidates      | invalid_option",
                 "{\"prompt\":\"a\",\"candidates\":\"many\"}     | candidates      | invalid_option",
                 "{\"prompt\":\"a\",\"candidates\":1.5}          | candidates      | invalid_option",
-                "{\"prompt\":\"a\",\"top\":17}                  | top             | invalid_option",
+                "{\"prompt\":\"a\",\"top\":17,\"candidates\":16} | top            | invalid_option",
+                "{\"prompt\":\"a\",\"top\":65}                  | top             | invalid_option",
                 "{\"prompt\":\"a\",\"seed\":0.5}                | seed            | invalid_option",
                 "{\"prompt\":\"a\",\"seed\":9223372036854775808} | seed           | invalid_option",
                 "{\"prompt\":\"a\",\"temperature\":0}           | temperature     | invalid_option",

@@ -17,6 +17,7 @@ import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StopReason;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.SeedSchemes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -261,7 +262,8 @@ class JobStateTest {
                 null,
                 null,
                 false,
-                null);
+                null,
+                SeedSchemes.FIRST_IS_OWN);
     }
 
     private static JobEvent event(int second, Object change) {

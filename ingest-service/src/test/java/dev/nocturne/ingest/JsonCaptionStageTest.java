@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -16,6 +18,7 @@ import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonCaptionStageTest {
 
@@ -43,12 +46,26 @@ class JsonCaptionStageTest {
                 .isEqualTo("json-" + millis + "-3-17");
     }
 
+    @Test
+    void aByteOrderMarkIsDropped() {
+        assertThat(decode("\uFEFF{\"prompt\":\"a dog\"}").getCaption()).isEqualTo("a dog");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " \r\n", "\uFEFF", "\uFEFF\n"})
+    void aBlankRecordIsSkipped(String value) {
+        Outbox out = new Outbox(() -> true);
+
+        stage.process(List.of(decode(value), decode("{\"prompt\":\"a dog\"}")), out);
+
+        assertThat(out.outputs()).extracting(Outbox.Output::index).containsExactly(1);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "``                                 | invalid_json    | the record is empty",
                 "a dog                              | invalid_json    | broken JSON",
                 "[1]                                | invalid_json    | [1] is not an object",
                 "{\"prompt\":\"a\"} {\"prompt\":\"b\"} | invalid_json | broken JSON",

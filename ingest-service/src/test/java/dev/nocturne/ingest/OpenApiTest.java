@@ -209,7 +209,7 @@ class OpenApiTest {
         JsonNode fields = document.at("/components/schemas/ImageRequest/properties");
         for (String name : names(document.at("/components/schemas/ImageRequest"))) {
             String value =
-                    switch (fields.get(name).get("type").textValue()) {
+                    switch (fields.get(name).get("type").asText()) {
                         case "string" -> name.equals("response_format") ? "\"url\"" : "\"\"";
                         default -> "1";
                     };

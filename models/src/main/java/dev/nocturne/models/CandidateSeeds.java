@@ -12,12 +12,18 @@ public final class CandidateSeeds {
     private CandidateSeeds() {}
 
     /**
-     * The seed of a candidate. Different candidates of a request have different seeds; requests of
-     * neighbouring seeds have unrelated ones.
+     * The seed of a candidate: the request's own for the first, so that the seed of any picture,
+     * asked for with one candidate, draws it again. The others' are mixed, unrelated also between
+     * neighbouring requests, and of 53 bits, which every JSON reader keeps.
      *
      * @param candidate 0-based
      */
     public static long seed(long requestSeed, int candidate) {
+        return candidate == 0 ? requestSeed : mixed(requestSeed, candidate) >>> 11;
+    }
+
+    /** As it was before: of 64 bits, and mixed for the first candidate, too. */
+    public static long mixed(long requestSeed, int candidate) {
         return mix(mix(requestSeed) + (candidate + 1) * GOLDEN_GAMMA);
     }
 

@@ -197,6 +197,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
                 .setGuidance(event.getGuidance())
                 .setOutputFormat(event.getOutputFormat())
                 .setOutputCompression(event.getOutputCompression())
+                .setSeedScheme(event.getSeedScheme())
                 .setOthers(others.stream().map(CandidateCollector::withoutTokens).toList())
                 .setOtherTokens(
                         PackedTokens.packWithin(

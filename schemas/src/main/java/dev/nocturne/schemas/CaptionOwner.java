@@ -18,8 +18,8 @@ public final class CaptionOwner {
         if (!Ids.mayClaim(jobId, caption.getJobToken())) {
             jobId = Ids.captionJobId(jobId + '/' + customId); // no plain name, so a hash
         }
-        return new RequestRef(
-                jobId, Ids.requestId(jobId, customId), customId, caption.getCaption());
+        String text = PlainText.onOneLine(caption.getCaption());
+        return new RequestRef(jobId, Ids.requestId(jobId, customId), customId, text);
     }
 
     /** Whether it names no job, or one that it has no right to. */

@@ -19,6 +19,7 @@ import dev.nocturne.events.DrawnCandidates;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The rules every caption obeys, whichever way it comes in: the REST API, the command line, or a
@@ -44,6 +45,26 @@ public final class CaptionRules {
         return violations;
     }
 
+    /**
+     * A caption as it is painted: its text on one line, and its numbers in accord. To be called
+     * before {@link #validate}, and on what comes as a record, before its text is read.
+     */
+    public static CaptionSubmitted normalised(CaptionSubmitted caption) {
+        Counts counts = Counts.of(caption);
+        return CaptionSubmitted.newBuilder(caption)
+                .setCaption(PlainText.onOneLine(caption.getCaption()))
+                .setCandidates(counts.candidates())
+                .setTop(counts.top())
+                .build();
+    }
+
+    /** Whether no rule speaks against it as a custom id. */
+    public static boolean isCustomId(String customId) {
+        List<Violation> violations = new ArrayList<>();
+        checkCustomId(customId, violations);
+        return violations.isEmpty();
+    }
+
     private static void checkJobId(String jobId, List<Violation> violations) {
         if (jobId != null && !Ids.isJobId(jobId)) {
             violations.add(
@@ -56,6 +77,7 @@ public final class CaptionRules {
 
     private static void checkCustomId(String customId, List<Violation> violations) {
         int chars = codePoints(customId);
+        Optional<String> fault = PlainText.fault(customId);
         if (customId.isBlank()) {
             violations.add(
                     option("custom_id", "custom_id is empty: give it a name or leave it out"));
@@ -65,18 +87,20 @@ public final class CaptionRules {
                             "custom_id",
                             "custom_id has %d characters: at most %d"
                                     .formatted(chars, MAX_CUSTOM_ID_CHARS)));
-        } else if (!isText(customId)) {
+        } else if (fault.isPresent()) {
             violations.add(
                     option(
                             "custom_id",
-                            "custom_id '%s' holds a control character or invalid UTF-8: %s"
-                                    .formatted(excerpt(customId), PLAIN_TEXT)));
+                            "custom_id '%s' holds %s: %s"
+                                    .formatted(excerpt(customId), fault.get(), PLAIN_TEXT)));
         }
     }
 
     private static void checkCaption(String caption, List<Violation> violations) {
         int chars = codePoints(caption);
-        if (caption.isBlank()) {
+        // white space is none: see normalised
+        Optional<String> fault = PlainText.fault(PlainText.onOneLine(caption));
+        if (PlainText.onOneLine(caption).isEmpty()) {
             violations.add(
                     new Violation(
                             "prompt", INVALID_CAPTION, "the caption is empty: say what to paint"));
@@ -87,13 +111,13 @@ public final class CaptionRules {
                             CAPTION_TOO_LONG,
                             "the caption has %d characters: at most %d"
                                     .formatted(chars, MAX_CAPTION_CHARS)));
-        } else if (!isText(caption)) {
+        } else if (fault.isPresent()) {
             violations.add(
                     new Violation(
                             "prompt",
                             INVALID_CAPTION,
-                            "the caption '%s' holds a control character or invalid UTF-8: %s"
-                                    .formatted(excerpt(caption), PLAIN_TEXT)));
+                            "the caption '%s' holds %s: %s"
+                                    .formatted(excerpt(caption), fault.get(), PLAIN_TEXT)));
         }
     }
 
@@ -115,6 +139,10 @@ public final class CaptionRules {
                             "top",
                             "top is %d of %d candidates: ask for no more than are drawn"
                                     .formatted(top, candidates)));
+        }
+        int scheme = caption.getSeedScheme();
+        if (scheme != SeedSchemes.MIXED && scheme != SeedSchemes.FIRST_IS_OWN) {
+            violations.add(option("seed_scheme", "seed_scheme is %d: must be 1 or 2".formatted(scheme)));
         }
         Double temperature = caption.getTemperature();
         if (temperature != null && !(temperature > 0 && temperature <= MAX_TEMPERATURE)) {
@@ -228,23 +256,13 @@ public final class CaptionRules {
         return new Violation(param, INVALID_OPTION, message);
     }
 
-    /** Decoders put U+FFFD where the bytes were not UTF-8; no one means to send it. */
-    private static boolean isText(String text) {
-        return text.codePoints()
-                .noneMatch(
-                        c ->
-                                Character.isISOControl(c)
-                                        || c >= 0xFFFD && c <= 0xFFFF // no character, and not XML
-                                        || Character.getType(c) == Character.SURROGATE);
-    }
-
     private static int codePoints(String text) {
         return text.codePointCount(0, text.length());
     }
 
     /** Fit for a one-line message: short, and without what could break the line. */
     private static String excerpt(String text) {
-        String line = text.replaceAll("\\p{Cntrl}", "\uFFFD");
+        String line = PrintableText.of(text);
         return codePoints(line) <= 40
                 ? line
                 : line.substring(0, line.offsetByCodePoints(0, 40)) + "…";

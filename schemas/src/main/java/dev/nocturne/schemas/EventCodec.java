@@ -1,6 +1,10 @@
 package dev.nocturne.schemas;
 
 import dev.nocturne.events.CaptionSubmitted;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -97,7 +101,7 @@ public final class EventCodec {
                         .binaryDecoder(bytes, HEADER_BYTES, bytes.length - HEADER_BYTES, null);
         try {
             T event =
-                    new SpecificDatumReader<T>(writer, versions.current, versions.data)
+                    new SpecificDatumReader<T>(writer, versions.reader, versions.data)
                             .read(null, decoder);
             if (!decoder.isEnd()) {
                 throw new MalformedEventException(
@@ -147,9 +151,15 @@ public final class EventCodec {
                 .array();
     }
 
-    /** The schemas of one record; {@code data} carries the conversions of its logical types. */
+    /**
+     * The schemas of one record.
+     *
+     * @param reader the current one, with the values that fields have in records without them
+     * @param data the conversions of its logical types
+     */
     private record Versions(
             Schema current,
+            Schema reader,
             long currentFingerprint,
             Map<Long, Schema> byFingerprint,
             SpecificData data) {
@@ -163,7 +173,21 @@ public final class EventCodec {
             }
             byFingerprint.put(currentFingerprint, current);
             return new Versions(
-                    current, currentFingerprint, Map.copyOf(byFingerprint), data(record));
+                    current,
+                    withAbsentAsDefault(current), currentFingerprint, Map.copyOf(byFingerprint), data(record));
+        }
+
+        /** A field's default is what a new record has unless it says otherwise. */
+        private static Schema withAbsentAsDefault(Schema schema) {
+            try {
+                JsonNode json = new ObjectMapper().readTree(schema.toString());
+                for (JsonNode field : json.findParents("absent")) {
+                    ((ObjectNode) field).set("default", field.get("absent"));
+                }
+                return new Schema.Parser().parse(json.toString());
+            } catch (JsonProcessingException e) {
+                throw new AssertionError("a schema is JSON", e);
+            }
         }
 
         /** Resolves classes where the record comes from, wherever Avro itself was loaded. */

@@ -95,8 +95,13 @@ public final class Ids {
         throw new IllegalArgumentException("key '%s' is not jobId/requestId".formatted(key));
     }
 
-    /** The seed of a request that names none: the first 63 bits of the hash that is its id. */
-    public static long defaultSeed(String requestId) {
-        return Long.parseUnsignedLong(requestId, 16) >>> 1;
+    /**
+     * The seed of a request that names none: the first bits of the hash that is its id.
+     *
+     * @param scheme see {@link SeedSchemes}
+     */
+    public static long defaultSeed(String requestId, int scheme) {
+        int bits = scheme == SeedSchemes.MIXED ? 63 : 53;
+        return Long.parseUnsignedLong(requestId, 16) >>> (Long.SIZE - bits);
     }
 }

@@ -58,12 +58,14 @@ class CaptionRulesTest {
                 broken(c -> c.setJobId("a/b"), "job_id", "invalid_option", "a/b"),
                 broken(c -> c.setCustomId(" "), "custom_id", "invalid_option", "empty"),
                 broken(c -> c.setCustomId("x".repeat(513)), "custom_id", "invalid_option", "513"),
-                broken(c -> c.setCustomId("a\nb"), "custom_id", "invalid_option", "control"),
+                broken(c -> c.setCustomId("a\nb"), "custom_id", "invalid_option", "U+000A (LINE FEED"),
                 broken(c -> c.setCaption(""), "prompt", "invalid_caption", "empty"),
                 broken(c -> c.setCaption("x".repeat(401)), "prompt", "caption_too_long", "401"),
-                broken(c -> c.setCaption("a\u0000b"), "prompt", "invalid_caption", "control"),
-                broken(c -> c.setCaption("a\uFFFDb"), "prompt", "invalid_caption", "UTF-8"),
-                broken(c -> c.setCaption("a\uD800b"), "prompt", "invalid_caption", "UTF-8"),
+                broken(c -> c.setCaption("a\u0000b"), "prompt", "invalid_caption", "U+0000 (NULL)"),
+                broken(c -> c.setCaption("\u3000\t"), "prompt", "invalid_caption", "empty"),
+                broken(c -> c.setSeedScheme(3), "seed_scheme", "invalid_option", "1 or 2"),
+                broken(c -> c.setCaption("a\uFFFDb"), "prompt", "invalid_caption", "U+FFFD (REPL"),
+                broken(c -> c.setCaption("a\uD800b"), "prompt", "invalid_caption", "U+D800"),
                 broken(c -> c.setCandidates(0).setTop(1), "candidates", "invalid_option", "is 0"),
                 broken(c -> c.setCandidates(513), "candidates", "invalid_option", "1 to 512"),
                 broken(c -> c.setTop(65).setCandidates(99), "top", "invalid_option", "1 to 64"),
@@ -135,6 +137,28 @@ class CaptionRulesTest {
                                     .contains(messagePart)
                                     .doesNotContain("%s", "%d", "\n");
                         });
+    }
+
+    @Test
+    void aRecordWithADefaultThatContradictsWhatIsGivenIsGoodAsItIsPainted() {
+        CaptionSubmitted few = CaptionRules.normalised(good().setCandidates(2).build());
+        CaptionSubmitted many = CaptionRules.normalised(good().setTop(20).build());
+
+        assertThat(few.getTop()).isEqualTo(2);
+        assertThat(many.getCandidates()).isEqualTo(20);
+        assertThat(CaptionRules.validate(few)).isEmpty();
+        assertThat(CaptionRules.validate(many)).isEmpty();
+        assertThat(CaptionRules.normalised(good().setCandidates(5).setTop(6).build()).getTop())
+                .as("nobody's default")
+                .isEqualTo(6);
+    }
+
+    @Test
+    void aRecordsCaptionIsPaintedOnOneLine() {
+        CaptionSubmitted caption = good().setCaption("\n a red\tapple\r\n").build();
+
+        assertThat(CaptionRules.validate(caption)).isEmpty();
+        assertThat(CaptionRules.normalised(caption).getCaption()).isEqualTo("a red apple");
     }
 
     @Test

@@ -136,6 +136,32 @@ class EventCodecTest {
     }
 
     @Test
+    void aRecordFromBeforeTheSeedsSchemeKeepsTheOldOneAndANewOneHasTheNew() throws IOException {
+        Schema third = EventCodec.history(CaptionSubmitted.class).get(2);
+        GenericRecord caption =
+                new GenericRecordBuilder(third)
+                        .set("customId", "a")
+                        .set("caption", "a dog")
+                        .set("submittedAt", 1L)
+                        .build();
+        ByteBuffer bytes =
+                new BinaryMessageEncoder<GenericRecord>(GenericData.get(), third).encode(caption);
+
+        assertThat(
+                        EventCodec.decode(CaptionSubmitted.class, EventCodec.bytes(bytes))
+                                .getSeedScheme())
+                .isEqualTo(SeedSchemes.MIXED);
+        assertThat(
+                        CaptionSubmitted.newBuilder()
+                                .setCustomId("a")
+                                .setCaption("a dog")
+                                .setSubmittedAt(Examples.NOON)
+                                .build()
+                                .getSeedScheme())
+                .isEqualTo(SeedSchemes.FIRST_IS_OWN);
+    }
+
+    @Test
     void aCaptionFromBeforeThereWereFormatsAsksForPng() throws IOException {
         Schema second = EventCodec.history(CaptionSubmitted.class).get(1);
         GenericRecord caption =

@@ -62,7 +62,8 @@ final class Examples {
                                     List.of(76L, 77L),
                                     List.of(-13.5, -12.5),
                                     bytes(120, 3)),
-                            "token-1"),
+                            "token-1",
+                            2),
                     new BundleDeployed("emoji@1a2b3c4d", NOON),
                     new GenerationRequested(
                             REQUEST,
@@ -79,7 +80,8 @@ final class Examples {
                             NOON,
                             "webp",
                             80,
-                            "emoji@1a2b3c4d"),
+                            "emoji@1a2b3c4d",
+                            2),
                     new GridsDrawn(
                             REQUEST,
                             bytes(0, 0, 128, 63),
@@ -94,7 +96,8 @@ final class Examples {
                             0.95,
                             3.0,
                             "webp",
-                            80),
+                            80,
+                            2),
                     new GridsScored(
                             REQUEST,
                             16,
@@ -108,7 +111,8 @@ final class Examples {
                             0.95,
                             3.0,
                             "webp",
-                            80),
+                            80,
+                            2),
                     new CandidatesRanked(
                             REQUEST,
                             16,
@@ -124,7 +128,8 @@ final class Examples {
                             List.of(new OtherCandidate(2, 76L, -13.5, 0.125f)),
                             bytes(120, 3),
                             "webp",
-                            80),
+                            80,
+                            2),
                     new RequestFinished(
                             REQUEST,
                             RequestStatus.FAILED,
@@ -157,7 +162,8 @@ final class Examples {
                                     NOON.plusSeconds(2),
                                     new Replay("batch_0", 2, true),
                                     true,
-                                    "token-1")));
+                                    "token-1",
+                                    2)));
 
     private Examples() {}
 

@@ -56,9 +56,17 @@ class IdsTest {
     }
 
     @Test
-    void defaultSeedIsTheTop63BitsOfTheRequestId() {
-        assertThat(Ids.defaultSeed("ffffffffffffffff")).isEqualTo(Long.MAX_VALUE);
-        assertThat(Ids.defaultSeed("0000000000000002")).isEqualTo(1);
+    void defaultSeedIsTheTopBitsOfTheRequestIdAsManyAsJsonKeeps() {
+        int scheme = SeedSchemes.FIRST_IS_OWN;
+        assertThat(Ids.defaultSeed("ffffffffffffffff", scheme)).isEqualTo((1L << 53) - 1);
+        assertThat(Ids.defaultSeed("0000000000000800", scheme)).isEqualTo(1);
+    }
+
+    @Test
+    void theOldSchemesDefaultSeedHas63Bits() {
+        assertThat(Ids.defaultSeed("ffffffffffffffff", SeedSchemes.MIXED))
+                .isEqualTo(Long.MAX_VALUE);
+        assertThat(Ids.defaultSeed("0000000000000002", SeedSchemes.MIXED)).isEqualTo(1);
     }
 
     @Test

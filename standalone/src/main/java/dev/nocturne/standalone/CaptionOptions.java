@@ -2,6 +2,8 @@ package dev.nocturne.standalone;
 
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.schemas.CaptionRules;
+import dev.nocturne.schemas.Counts;
+import dev.nocturne.schemas.PlainText;
 import dev.nocturne.schemas.Violation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,21 +24,20 @@ final class CaptionOptions {
     @Option(
             names = "--candidates",
             paramLabel = "N",
-            defaultValue = "16",
-            description = "Pictures drawn and ranked per caption (default: ${DEFAULT-VALUE}).")
-    int candidates;
+            description = "Pictures drawn and ranked per caption (default: 16, or --top if more).")
+    Integer candidates;
 
     @Option(
             names = "--top",
             paramLabel = "K",
-            defaultValue = "4",
-            description = "Best pictures kept (default: ${DEFAULT-VALUE}).")
-    int top;
+            description = "Best pictures kept (default: 4, or --candidates if fewer).")
+    Integer top;
 
     @Option(
             names = "--seed",
             paramLabel = "SEED",
-            description = "The same seed draws the same pictures (default: from the request).")
+            description =
+                    "The same seed draws the same pictures, a picture's own with --candidates 1 that one (default: from the request).")
     Long seed;
 
     @Option(
@@ -108,13 +109,14 @@ final class CaptionOptions {
      * @throws ParameterException if it breaks a rule
      */
     CaptionSubmitted event(String jobId, String customId, String caption) {
+        Counts counts = Counts.of(candidates, top, Counts.DEFAULT_TOP);
         CaptionSubmitted event =
                 CaptionSubmitted.newBuilder()
                         .setJobId(jobId)
                         .setCustomId(customId)
-                        .setCaption(caption)
-                        .setCandidates(candidates)
-                        .setTop(top)
+                        .setCaption(PlainText.onOneLine(caption))
+                        .setCandidates(counts.candidates())
+                        .setTop(counts.top())
                         .setSeed(seed)
                         .setTemperature(temperature)
                         .setTopK(topK)

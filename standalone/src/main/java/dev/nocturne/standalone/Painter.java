@@ -24,6 +24,7 @@ import dev.nocturne.runtime.StageException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.PictureFormat;
+import dev.nocturne.schemas.SeedSchemes;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -115,7 +116,7 @@ final class Painter implements AutoCloseable {
         try {
             long seed =
                     caption.getSeed() == null
-                            ? Ids.defaultSeed(requestId(caption))
+                            ? Ids.defaultSeed(requestId(caption), SeedSchemes.FIRST_IS_OWN)
                             : caption.getSeed();
             return new Request(
                     caption,
@@ -220,6 +221,7 @@ final class Painter implements AutoCloseable {
                         request.sampling.guidance(),
                         caption.getOutputFormat(),
                         caption.getOutputCompression(),
+                        SeedSchemes.FIRST_IS_OWN,
                         generator.gridSize(),
                         generator.gridSize(),
                         images,

@@ -8,6 +8,9 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.runtime.ResultFile;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import dev.nocturne.standalone.Painter.Painting;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,6 +57,41 @@ class PaintEqualsPipelineBrokerTest {
     @Test
     void drawTheSamePictures() throws IOException {
         assertThat(pipeline()).isEqualTo(paint()).hasSize(CAPTIONS.size());
+    }
+
+    @Test
+    void aPicturesSeedWithOneCandidatePaintsItAgain() throws IOException {
+        CaptionSubmitted caption = captions().get(0);
+        List<Painting> paintings = new ArrayList<>();
+        try (Painter painter = new Painter(MODEL, BATCH)) {
+            painter.paint(List.of(caption), drawn -> {}, paintings::add);
+            List<ResultFile.Image> images = paintings.get(0).result().images();
+            int shown = images.get(0).candidate() == 0 ? 1 : 0; // the first one's is the request's
+            CaptionSubmitted again =
+                    CaptionSubmitted.newBuilder(caption)
+                            .setSeed(images.get(shown).seed())
+                            .setCandidates(1)
+                            .setTop(1)
+                            .build();
+            painter.paint(List.of(again), drawn -> {}, paintings::add);
+
+            assertThat(pixels(paintings.get(1).files().get(0)))
+                    .isEqualTo(pixels(paintings.get(0).files().get(shown)));
+            assertThat(paintings.get(1).result().images().get(0).seed())
+                    .isEqualTo(images.get(shown).seed());
+        }
+    }
+
+    private static int[] pixels(byte[] file) throws IOException {
+        BufferedImage picture = ImageIO.read(new ByteArrayInputStream(file));
+        return picture.getRGB(
+                0,
+                0,
+                picture.getWidth(),
+                picture.getHeight(),
+                null,
+                0,
+                picture.getWidth());
     }
 
     private static List<CaptionSubmitted> captions() {

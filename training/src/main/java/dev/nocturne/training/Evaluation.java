@@ -435,7 +435,7 @@ public final class Evaluation {
                                     k ->
                                             new Candidate(
                                                     tokens,
-                                                    CandidateSeeds.seed(1, k),
+                                                    CandidateSeeds.mixed(1, k),
                                                     sampling,
                                                     PrimedTokens.NONE))
                             .toList();

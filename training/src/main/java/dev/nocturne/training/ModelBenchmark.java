@@ -282,7 +282,7 @@ public final class ModelBenchmark {
                                 i ->
                                         new Candidate(
                                                 new int[] {i / CANDIDATES},
-                                                CandidateSeeds.seed(1, i),
+                                                CandidateSeeds.mixed(1, i),
                                                 Sampling.PLAIN,
                                                 PrimedTokens.NONE))
                         .toList();

@@ -206,7 +206,7 @@ final class TransformerTraining implements Trainee {
                     candidates.add(
                             new Candidate(
                                     tokenizer.encode(SHOWN.get(i)),
-                                    CandidateSeeds.seed(0, k),
+                                    CandidateSeeds.mixed(0, k),
                                     SAMPLING,
                                     new int[0]));
                 }

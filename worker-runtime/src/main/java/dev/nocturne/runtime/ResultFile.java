@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.DrawnCandidates;
@@ -18,6 +19,7 @@ import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.SeedSchemes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -34,6 +36,7 @@ import java.util.Optional;
  * @param dvae id of the dVAE whose tokens they are; null in a file from before it was written
  * @param candidates how many were compared
  * @param outputFormat of the pictures; PNG in a file from before there were others
+ * @param seedScheme how the candidates' seeds came from the request's, see {@link SeedSchemes}
  * @param images of the winners, best first
  * @param ranking every candidate, best first; empty in a file from before they were kept
  */
@@ -52,6 +55,7 @@ public record ResultFile(
         double guidance,
         String outputFormat,
         Integer outputCompression,
+        Integer seedScheme,
         int gridHeight,
         int gridWidth,
         List<Image> images,
@@ -73,7 +77,7 @@ public record ResultFile(
             String sha256,
             long bytes,
             int candidate,
-            long seed,
+            @JsonSerialize(using = SeedJson.class) long seed,
             float score,
             double logProbability) {
 
@@ -100,7 +104,12 @@ public record ResultFile(
      *     Kafka message could not hold the grids of all
      */
     public record Candidate(
-            int rank, int candidate, long seed, float score, double logProbability, byte[] tokens) {
+            int rank,
+            int candidate,
+            @JsonSerialize(using = SeedJson.class) long seed,
+            float score,
+            double logProbability,
+            byte[] tokens) {
 
         public static Candidate of(RankedGrid grid) {
             return new Candidate(
@@ -134,6 +143,7 @@ public record ResultFile(
         outputFormat = outputFormat == null ? PictureFormat.PNG.toString() : outputFormat;
         outputCompression =
                 outputCompression == null ? Limits.MAX_OUTPUT_COMPRESSION : outputCompression;
+        seedScheme = seedScheme == null ? SeedSchemes.MIXED : seedScheme;
     }
 
     /** Of a request that went through the pipeline. */
@@ -153,6 +163,7 @@ public record ResultFile(
                 ranked.getGuidance(),
                 ranked.getOutputFormat(),
                 ranked.getOutputCompression(),
+                ranked.getSeedScheme(),
                 ranked.getGridHeight(),
                 ranked.getGridWidth(),
                 images.stream().map(Image::of).toList(),
@@ -268,6 +279,7 @@ public record ResultFile(
                 .setGuidance(guidance)
                 .setOutputFormat(outputFormat)
                 .setOutputCompression(outputCompression)
+                .setSeedScheme(seedScheme)
                 .setOthers(others.stream().map(Candidate::other).toList())
                 .setOtherTokens(tokens)
                 .build();

@@ -15,6 +15,7 @@ import dev.nocturne.events.StoredImage;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Limits;
+import dev.nocturne.schemas.SeedSchemes;
 import dev.nocturne.schemas.PackedTokens;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -128,7 +129,8 @@ class ResultFileTest {
                                         guidance,
                                         guidance
                                                 + "  \"output_format\" : \"png\",\n"
-                                                + "  \"output_compression\" : 100,\n"));
+                                                + "  \"output_compression\" : 100,\n"
+                                                + "  \"seed_scheme\" : 2,\n"));
     }
 
     @Test
@@ -139,8 +141,14 @@ class ResultFileTest {
         ResultFile before = parse(EARLIER);
         assertThat(before.dvae()).isNull();
         assertThat(before.fileName(1)).isEqualTo("1.png");
-        assertThat(before.toJson()).isEqualTo(file(null).toJson());
-        assertThat(before.best(REQUEST, 1)).contains(ranked());
+        assertThat(before.seedScheme()).isEqualTo(SeedSchemes.MIXED);
+        assertThat(new String(before.toJson(), UTF_8).replace("scheme\" : 1", "scheme\" : 2"))
+                .isEqualTo(new String(file(null).toJson(), UTF_8));
+        assertThat(before.best(REQUEST, 1))
+                .contains(
+                        CandidatesRanked.newBuilder(ranked())
+                                .setSeedScheme(SeedSchemes.MIXED)
+                                .build());
 
         String first = EARLIER.replaceFirst("(?s),\\s*\"ranking\".*", "}");
         assertThat(parse(first).ranking()).isEmpty();
@@ -235,6 +243,7 @@ class ResultFileTest {
                 1,
                 "png",
                 100,
+                SeedSchemes.FIRST_IS_OWN,
                 32,
                 32,
                 List.of(),

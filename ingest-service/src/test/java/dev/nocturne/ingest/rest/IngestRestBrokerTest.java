@@ -105,8 +105,9 @@ class IngestRestBrokerTest {
         JsonNode result = json("v1/jobs/" + id + "/results").get(0);
         assertThat(result.get("custom_id").textValue()).isEqualTo("x");
         assertThat(result.get("status").textValue()).isEqualTo("completed");
-        assertThat(result.get("images").get(0).get("seed").longValue())
-                .isEqualTo(Long.MAX_VALUE - 1);
+        assertThat(result.get("images").get(0).get("seed").textValue())
+                .as("more than a double holds")
+                .isEqualTo(Long.toString(Long.MAX_VALUE - 1));
         assertThat(result.get("images").get(0).get("log_probability").doubleValue())
                 .isEqualTo(-7.5);
         itsFilesHaveLinks(id);
@@ -202,6 +203,23 @@ class IngestRestBrokerTest {
 
         assertThat(refused.statusCode()).isEqualTo(413);
         assertThat(refused.body()).contains("\"code\":\"too_large\"");
+    }
+
+    @Test
+    void aBodyOfJsonIsBounded() throws Exception {
+        String large = "{\"prompt\":\"a\",\"metadata\":\"%s\"}".formatted("a".repeat(3 << 20));
+        for (String path :
+                List.of("/v1/images/generations", "/v1/batches", "/v1/jobs/job-1/rerank")) {
+            assertThat(send(path, large).statusCode()).as(path).isEqualTo(413);
+        }
+    }
+
+    @Test
+    void aFileOfManyFoldersIsNotFound() throws Exception {
+        for (int folders : new int[] {500, 1_900}) {
+            assertThat(get("/v1/jobs/job-1/files/" + "a/".repeat(folders) + "b").statusCode())
+                    .isEqualTo(404);
+        }
     }
 
     @Test
