@@ -15,7 +15,6 @@ import dev.nocturne.schemas.CaptionOwner;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
-import dev.nocturne.schemas.PlainText;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;

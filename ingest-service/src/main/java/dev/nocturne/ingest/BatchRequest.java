@@ -127,7 +127,10 @@ record BatchRequest(
         if (node == null || node.isNull()) {
             return metadata;
         }
-        require(node.isObject(), "metadata", "metadata is %s: must be an object".formatted(JobParser.excerpt(node.toString())));
+        require(
+                node.isObject(),
+                "metadata",
+                "metadata is %s: must be an object".formatted(JobParser.excerpt(node.toString())));
         node.fields()
                 .forEachRemaining(
                         field -> {

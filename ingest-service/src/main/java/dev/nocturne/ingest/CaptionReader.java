@@ -72,8 +72,7 @@ final class CaptionReader implements AutoCloseable {
     /** To the version that started the job: it has its result. */
     private boolean wasBad(JobParser.Line line) {
         return !finished.isEmpty()
-                && finished.contains(
-                        JobState.number(JobParser.badRequestId(jobId, line.number())));
+                && finished.contains(JobState.number(JobParser.badRequestId(jobId, line.number())));
     }
 
     /** Number of the line that was returned last, 0 before the first. */

@@ -233,8 +233,7 @@ final class JobParser {
         } catch (JsonProcessingException e) {
             throw new PermanentException(
                     "invalid_json",
-                    "broken JSON (%s): send one JSON object a line"
-                            .formatted(Json.fault(e)),
+                    "broken JSON (%s): send one JSON object a line".formatted(Json.fault(e)),
                     e);
         }
     }

@@ -61,8 +61,7 @@ public final class Json {
         @Override
         public SerializableString getEscapeSequence(int character) {
             return switch (character) {
-                case 0x85, 0x2028, 0x2029 ->
-                        new SerializedString("\\u%04x".formatted(character));
+                case 0x85, 0x2028, 0x2029 -> new SerializedString("\\u%04x".formatted(character));
                 default -> null;
             };
         }

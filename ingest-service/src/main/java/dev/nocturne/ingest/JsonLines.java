@@ -7,8 +7,8 @@ import java.util.Arrays;
 
 /**
  * Splits a stream of bytes into lines, one line in memory at a time. Ends of lines are LF or CRLF;
- * a byte order mark before a line is dropped: files that begin with one were joined. Splitting bytes is safe: no byte of a longer
- * UTF-8 sequence is an LF.
+ * a byte order mark before a line is dropped: files that begin with one were joined. Splitting
+ * bytes is safe: no byte of a longer UTF-8 sequence is an LF.
  */
 final class JsonLines {
 
@@ -87,8 +87,6 @@ final class JsonLines {
         boolean isMarked =
                 text.length >= BYTE_ORDER_MARK.length
                         && Arrays.equals(text, 0, 3, BYTE_ORDER_MARK, 0, 3);
-        return isMarked
-                ? Arrays.copyOfRange(text, BYTE_ORDER_MARK.length, text.length)
-                : text;
+        return isMarked ? Arrays.copyOfRange(text, BYTE_ORDER_MARK.length, text.length) : text;
     }
 }

@@ -17,8 +17,8 @@ final class RequestSender {
     }
 
     /**
-     * Sends a good line of the job's file, as a caption with the job's token and scheme of seeds, or as
-     * a replay.
+     * Sends a good line of the job's file, as a caption with the job's token and scheme of seeds,
+     * or as a replay.
      *
      * @throws StageException the store's, with what it keeps of a replayed request; nothing is sent
      *     then

@@ -97,7 +97,9 @@ class GridGeneratorTest {
                                     .map(limit -> new Candidate(new int[] {1}, 5, limit, NOTHING))
                                     .toList(),
                             () -> true);
-            assertThat(drawn.get(0).grid().tokens()).as("more than code 0").isNotEqualTo(new int[drawn.get(0).grid().tokens().length]);
+            assertThat(drawn.get(0).grid().tokens())
+                    .as("more than code 0")
+                    .isNotEqualTo(new int[drawn.get(0).grid().tokens().length]);
             for (DrawnCandidate candidate : drawn) {
                 assertSame(candidate, drawn.get(0));
                 assertThat(candidate.logProbability()).isFinite();

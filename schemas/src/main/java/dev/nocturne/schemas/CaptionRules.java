@@ -142,7 +142,8 @@ public final class CaptionRules {
         }
         int scheme = caption.getSeedScheme();
         if (scheme != SeedSchemes.MIXED && scheme != SeedSchemes.FIRST_IS_OWN) {
-            violations.add(option("seed_scheme", "seed_scheme is %d: must be 1 or 2".formatted(scheme)));
+            violations.add(
+                    option("seed_scheme", "seed_scheme is %d: must be 1 or 2".formatted(scheme)));
         }
         Double temperature = caption.getTemperature();
         if (temperature != null && !(temperature > 0 && temperature <= MAX_TEMPERATURE)) {

@@ -1,10 +1,10 @@
 package dev.nocturne.schemas;
 
-import dev.nocturne.events.CaptionSubmitted;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nocturne.events.CaptionSubmitted;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -174,7 +174,10 @@ public final class EventCodec {
             byFingerprint.put(currentFingerprint, current);
             return new Versions(
                     current,
-                    withAbsentAsDefault(current), currentFingerprint, Map.copyOf(byFingerprint), data(record));
+                    withAbsentAsDefault(current),
+                    currentFingerprint,
+                    Map.copyOf(byFingerprint),
+                    data(record));
         }
 
         /** A field's default is what a new record has unless it says otherwise. */

@@ -58,7 +58,11 @@ class CaptionRulesTest {
                 broken(c -> c.setJobId("a/b"), "job_id", "invalid_option", "a/b"),
                 broken(c -> c.setCustomId(" "), "custom_id", "invalid_option", "empty"),
                 broken(c -> c.setCustomId("x".repeat(513)), "custom_id", "invalid_option", "513"),
-                broken(c -> c.setCustomId("a\nb"), "custom_id", "invalid_option", "U+000A (LINE FEED"),
+                broken(
+                        c -> c.setCustomId("a\nb"),
+                        "custom_id",
+                        "invalid_option",
+                        "U+000A (LINE FEED"),
                 broken(c -> c.setCaption(""), "prompt", "invalid_caption", "empty"),
                 broken(c -> c.setCaption("x".repeat(401)), "prompt", "caption_too_long", "401"),
                 broken(c -> c.setCaption("a\u0000b"), "prompt", "invalid_caption", "U+0000 (NULL)"),

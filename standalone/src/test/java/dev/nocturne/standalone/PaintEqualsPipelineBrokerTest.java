@@ -7,8 +7,8 @@ import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.runtime.ResultFile;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import dev.nocturne.standalone.Painter.Painting;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -85,13 +85,7 @@ class PaintEqualsPipelineBrokerTest {
     private static int[] pixels(byte[] file) throws IOException {
         BufferedImage picture = ImageIO.read(new ByteArrayInputStream(file));
         return picture.getRGB(
-                0,
-                0,
-                picture.getWidth(),
-                picture.getHeight(),
-                null,
-                0,
-                picture.getWidth());
+                0, 0, picture.getWidth(), picture.getHeight(), null, 0, picture.getWidth());
     }
 
     private static List<CaptionSubmitted> captions() {

@@ -33,8 +33,7 @@ final class JsonBody {
             return JSON.readTree(bytes);
         } catch (JsonProcessingException e) {
             throw IngestException.invalid(
-                    null,
-                    "the body is not JSON (%s): send a JSON object".formatted(Json.fault(e)));
+                    null, "the body is not JSON (%s): send a JSON object".formatted(Json.fault(e)));
         }
     }
 }
