@@ -10,10 +10,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.JobEvent;
+import dev.nocturne.events.JobReleased;
+import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.StoredImage;
+import dev.nocturne.runtime.SpoolFolder;
+import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.SeedSchemes;
+import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
@@ -22,6 +31,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -29,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 
@@ -213,6 +224,76 @@ class BatchBrokerTest extends OnBroker {
                         .hasMessageContaining("holds U+00");
             }
         }
+    }
+
+    @Test
+    void aJobFromBeforeTheSeedsSchemeKeepsItAlsoWhenItsRestIsTriedAgain() throws Exception {
+        try (IngestService ingest = service()) {
+            String file = upload(ingest, "{\"prompt\":\"a\",\"seed\":7}".getBytes(UTF_8));
+            JobCreated created =
+                    JobCreated.newBuilder(
+                                    JobStateTest.created(file, Instant.now().plusSeconds(3600)))
+                            .setSeedScheme(SeedSchemes.MIXED)
+                            .build();
+            publish(Topics.JOB_EVENTS, "batch_old", new JobEvent("batch_old", Instant.now(), created));
+            Published.await(Topics.CAPTIONS, kafka, 1);
+            ingest.cancel("batch_old");
+            awaitStatus(ingest, "batch_old", Job.Status.CANCELLED);
+            ingest.retryFailed("batch_old", null, API);
+
+            assertThat(Published.await(Topics.CAPTIONS, kafka, 2))
+                    .extracting(CaptionSubmitted::getSeedScheme)
+                    .containsOnly(SeedSchemes.MIXED);
+        }
+    }
+
+    /** Here a number that is written with a fraction of zero. */
+    @Test
+    void aLineThatWasBadToTheVersionThatStartedTheJobStaysSo() throws Exception {
+        String id = "batch_old";
+        Instant now = Instant.now();
+        TopicAdmin.createMissing(kafka);
+        Path lines =
+                Files.writeString(
+                        folder.resolve("lines"),
+                        """
+                        {"prompt":"a","candidates":4.0}
+                        {"prompt":"b"}
+                        {"prompt":"c"}
+                        """);
+        new FileStore(store, SpoolFolder.open(folder.resolve("spool")))
+                .put(
+                        new StoredFile(
+                                "file-1", 9, 1, "a.jsonl", "batch", FileStore.contentKey("file-1")),
+                        lines);
+        JobCreated created =
+                JobCreated.newBuilder(JobStateTest.created("file-1", now.plusSeconds(3600)))
+                        .setSkipInvalid(true)
+                        .build();
+        publish(Topics.JOB_EVENTS, id, new JobEvent(id, now, created));
+        RequestFinished bad =
+                RequestFinished.newBuilder(JobStateTest.failed(id, "line-1", 1))
+                        .setRequest(
+                                new RequestRef(id, JobParser.badRequestId(id, 1), "line-1", ""))
+                        .build();
+        finish(bad);
+        publish(Topics.JOBS, id, new JobSubmitted(id, 3, now));
+        publish(Topics.JOB_EVENTS, id, new JobEvent(id, now, new JobReleased(0, 2, 32L)));
+        try (IngestService ingest = service()) {
+            assertThat(Published.await(Topics.CAPTIONS, kafka, 2))
+                    .extracting(CaptionSubmitted::getCustomId)
+                    .containsExactlyInAnyOrder("line-2", "line-3");
+            ingest.cancel(id);
+            awaitStatus(ingest, id, Job.Status.CANCELLED);
+            assertThat(ingest.batch(id).requestCounts())
+                    .isEqualTo(new Batch.Counts(3, 0, 1, 2, 0, 0));
+        }
+    }
+
+    private void publish(Topic<?> topic, String key, SpecificRecord event) {
+        producer.send(
+                new ProducerRecord<>(topic.name(), key.getBytes(UTF_8), EventCodec.encode(event)));
+        producer.flush();
     }
 
     @Test
