@@ -235,7 +235,10 @@ class BatchBrokerTest extends OnBroker {
                                     JobStateTest.created(file, Instant.now().plusSeconds(3600)))
                             .setSeedScheme(SeedSchemes.MIXED)
                             .build();
-            publish(Topics.JOB_EVENTS, "batch_old", new JobEvent("batch_old", Instant.now(), created));
+            publish(
+                    Topics.JOB_EVENTS,
+                    "batch_old",
+                    new JobEvent("batch_old", Instant.now(), created));
             Published.await(Topics.CAPTIONS, kafka, 1);
             ingest.cancel("batch_old");
             awaitStatus(ingest, "batch_old", Job.Status.CANCELLED);
@@ -273,8 +276,7 @@ class BatchBrokerTest extends OnBroker {
         publish(Topics.JOB_EVENTS, id, new JobEvent(id, now, created));
         RequestFinished bad =
                 RequestFinished.newBuilder(JobStateTest.failed(id, "line-1", 1))
-                        .setRequest(
-                                new RequestRef(id, JobParser.badRequestId(id, 1), "line-1", ""))
+                        .setRequest(new RequestRef(id, JobParser.badRequestId(id, 1), "line-1", ""))
                         .build();
         finish(bad);
         publish(Topics.JOBS, id, new JobSubmitted(id, 3, now));
