@@ -56,7 +56,7 @@ final class ArtData {
         List<Drawing> things = new ArrayList<>(emoji);
         things.removeIf(drawing -> !drawing.depictsThing());
         things.removeIf(drawing -> families.get(drawing.codepoints()).size() < FAMILIES);
-        things.addAll(IconArt.load());
+        things.addAll(IconArt.load(emoji));
         Map<Drawing, Split> sides = Split.assign(things);
         // half as large again as the picture, so that scaling down to it stays sharp
         List<Sprite> rendered = SpriteSheet.render(things, imageSize * 3 / 2, cacheFolder);

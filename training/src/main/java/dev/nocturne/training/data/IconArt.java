@@ -18,9 +18,9 @@ public final class IconArt {
      * All icons, in the order of the file: by set, then by name. Of those that may stand in a
      * scene, the ones are scene-worthy whose thing's emoji are.
      */
-    public static List<Drawing> load() {
+    public static List<Drawing> load(List<Drawing> emoji) {
         Set<String> sceneThings =
-                EmojiArt.load().stream()
+                emoji.stream()
                         .filter(Drawing::sceneWorthy)
                         .map(Drawing::codepoints)
                         .collect(Collectors.toSet());

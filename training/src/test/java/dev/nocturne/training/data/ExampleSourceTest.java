@@ -104,6 +104,19 @@ class ExampleSourceTest {
     }
 
     @Test
+    void mirroredPicturesStandInTheMiddleOneWayOrTheOther() throws IOException {
+        List<Sprite> door = sprites(Drawings.leftHalf("door"));
+        ExampleSource source = new ExampleSource(door, SIZE, 0, Placement.MIRRORED);
+        SplittableRandom random = new SplittableRandom(5);
+        Set<List<Integer>> extents = new HashSet<>();
+        for (int i = 0; i < 50; i++) {
+            int[] extent = extent(source.single(door.get(0), random), 0, 0);
+            extents.add(List.of(extent[0], extent[1], extent[2], extent[3]));
+        }
+        assertThat(extents).containsExactlyInAnyOrder(List.of(2, 32, 2, 62), List.of(32, 62, 2, 62));
+    }
+
+    @Test
     void aColourWordIsToldOnlyOfAPictureThatHasTheColour() {
         ExampleSource source = new ExampleSource(List.of(red), SIZE, 0, Placement.LOOSE);
         SplittableRandom random = new SplittableRandom(3);

@@ -17,7 +17,7 @@ class IconArtTest {
     /** Two drawings of one thing by different hands are hardly ever more alike. */
     private static final double COPY = 0.95;
 
-    private final List<Drawing> icons = IconArt.load();
+    private final List<Drawing> icons = IconArt.load(EmojiArt.load());
 
     @Test
     void everyIconHasACaptionALicenceAStyleAndADocument() {

@@ -89,7 +89,7 @@ class SplitTest {
         List<String> names = art.stream().map(Drawing::toString).toList();
         assertThat(names).containsAll(Split.VALIDATION.order()).containsAll(Split.TEST.order());
         assertThat(names).containsAll(JudgedArt.names());
-        assertThat(Split.assign(IconArt.load()).values()).containsOnly(Split.TRAIN);
+        assertThat(Split.assign(IconArt.load(art)).values()).containsOnly(Split.TRAIN);
     }
 
     /** The first 16 digits of a resource's SHA-256. */
