@@ -113,7 +113,8 @@ class ExampleSourceTest {
             int[] extent = extent(source.single(door.get(0), random), 0, 0);
             extents.add(List.of(extent[0], extent[1], extent[2], extent[3]));
         }
-        assertThat(extents).containsExactlyInAnyOrder(List.of(2, 32, 2, 62), List.of(32, 62, 2, 62));
+        assertThat(extents)
+                .containsExactlyInAnyOrder(List.of(2, 32, 2, 62), List.of(32, 62, 2, 62));
     }
 
     @Test
