@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.nocturne.events.CaptionSubmitted;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -26,7 +25,6 @@ import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificDatumReader;
 import org.apache.avro.specific.SpecificDatumWriter;
 import org.apache.avro.specific.SpecificRecord;
-import org.apache.avro.util.ClassSecurityValidator;
 
 /**
  * Avro single-object encoding: {@code C3 01}, the writer schema's CRC-64-AVRO fingerprint (8 bytes,
@@ -49,13 +47,7 @@ public final class EventCodec {
             };
 
     static {
-        // Avro makes no object of a class that it was not told to trust, be it to read or to copy
-        // one; whatever else the process trusts stays trusted
-        String records = CaptionSubmitted.class.getPackageName();
-        ClassSecurityValidator.setGlobal(
-                ClassSecurityValidator.composite(
-                        ClassSecurityValidator.getGlobal(),
-                        type -> type.getPackageName().equals(records)));
+        RecordTrust.ensure();
     }
 
     private EventCodec() {}
