@@ -3,7 +3,6 @@ package dev.nocturne.runtime;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -13,6 +12,8 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
  * A folder for files that are worth nothing after this process: nobody else may read it, it goes
@@ -22,6 +23,12 @@ import java.nio.file.attribute.PosixFilePermissions;
 public final class SpoolFolder implements AutoCloseable {
 
     private static final String LOCK = "lock";
+
+    /**
+     * Of this process; guarded by the class. Their lock files are not to be opened a second time:
+     * where locks belong to processes, closing any channel of a file gives up the lock.
+     */
+    private static final Set<Path> OPEN = new HashSet<>();
 
     private final Path folder;
     private final FileChannel lockFile; // the lock goes when it is closed, or the process ends
@@ -51,6 +58,7 @@ public final class SpoolFolder implements AutoCloseable {
                 Path folder = Files.createTempDirectory(base, "process-");
                 FileChannel lockFile = lockFile(folder.resolve(LOCK));
                 lockFile.lock();
+                OPEN.add(folder.toRealPath());
                 return new SpoolFolder(folder, lockFile);
             }
         } catch (IOException e) {
@@ -88,7 +96,7 @@ public final class SpoolFolder implements AutoCloseable {
     private static void sweep(Path base) throws IOException {
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(base, "process-*")) {
             for (Path left : folders) {
-                if (!isInUse(left)) {
+                if (!OPEN.contains(left.toRealPath()) && !isInUse(left)) {
                     delete(left);
                 }
             }
@@ -99,8 +107,6 @@ public final class SpoolFolder implements AutoCloseable {
         try (FileChannel lockFile = lockFile(folder.resolve(LOCK));
                 FileLock lock = lockFile.tryLock()) {
             return lock == null;
-        } catch (OverlappingFileLockException e) {
-            return true; // this process has it
         }
     }
 
@@ -141,11 +147,13 @@ public final class SpoolFolder implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            delete(folder);
-            lockFile.close();
-        } catch (IOException e) {
-            // still in use, or gone: the next start deletes what is left
+        synchronized (SpoolFolder.class) {
+            try (lockFile) {
+                OPEN.remove(folder.toRealPath());
+                delete(folder);
+            } catch (IOException e) {
+                // still in use, or gone: the next start deletes what is left
+            }
         }
     }
 }

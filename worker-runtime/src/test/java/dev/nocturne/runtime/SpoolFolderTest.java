@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,18 +32,8 @@ class SpoolFolderTest {
     @Timeout(60)
     void whatAKilledProcessHasLeftGoesAtTheNextStartAndWhatOthersUseStays() throws Exception {
         Path base = temporary.resolve("spool");
-        Process process =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                Program.class.getName(),
-                                base.toString())
-                        .redirectError(ProcessBuilder.Redirect.INHERIT)
-                        .start();
-        try (BufferedReader output =
-                new BufferedReader(
-                        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+        Process process = start(base);
+        try (BufferedReader output = output(process)) {
             Path half = Path.of(output.readLine());
             SpoolFolder beside = SpoolFolder.open(base);
             assertThat(half).as("its process lives").hasContent("half an upload");
@@ -60,6 +51,40 @@ class SpoolFolderTest {
         } finally {
             process.destroyForcibly();
         }
+    }
+
+    /** Where locks belong to processes, whoever closes a lock file gives up the lock. */
+    @Test
+    @Timeout(60)
+    void aSecondFolderOfAProcessLeavesTheFirstOneLocked() throws Exception {
+        Path base = temporary.resolve("spool");
+        try (SpoolFolder first = SpoolFolder.open(base);
+                SpoolFolder second = SpoolFolder.open(base)) {
+            Process other = start(base);
+            try (BufferedReader output = output(other)) {
+                assertThat(output.readLine()).isNotNull();
+                assertThat(first.path()).exists();
+                assertThat(second.path()).exists();
+            } finally {
+                other.destroyForcibly();
+            }
+        }
+    }
+
+    private static Process start(Path base) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Program.class.getName(),
+                        base.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    private static BufferedReader output(Process process) {
+        return new BufferedReader(
+                new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     }
 
     @Test
