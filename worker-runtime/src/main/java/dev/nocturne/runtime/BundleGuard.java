@@ -48,8 +48,7 @@ public final class BundleGuard<I extends SpecificRecord> implements Stage<I> {
     private final DeployedBundle deployed;
     private final CaptionLog captions;
     private boolean isOpen;
-    private String met =
-            ""; // jobs of other bundles: only its deployment says now that ours is right
+    private String met = ""; // names jobs of other bundles: only a deployment clears it
     private Long aloneSinceNanos; // of an encoder that waits; null while there are others
 
     private BundleGuard(BundleStage<I> stage, boolean isEncoder, KafkaSettings kafka, Clock clock) {

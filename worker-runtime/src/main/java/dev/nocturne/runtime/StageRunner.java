@@ -1,11 +1,7 @@
 package dev.nocturne.runtime;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.nocturne.runtime.Batch.Input;
 import dev.nocturne.runtime.Batch.Processed;
-import dev.nocturne.schemas.EventCodec;
-import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -17,9 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -29,7 +23,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -86,9 +79,6 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     /** Well above one chunk of a decode batch on a slow machine. */
     private static final Duration WORK_STALLED = Duration.ofMinutes(15);
 
-    /** Reasons that may lie with the worker and not with the record. */
-    private static final Set<String> FAULTS = Set.of(ReasonCodes.MODEL_ERROR, ReasonCodes.INTERNAL);
-
     private static final Duration CLOSE_TIMEOUT = Duration.ofMinutes(1);
 
     private enum Phase {
@@ -100,10 +90,9 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
 
     private final Stage<I> stage;
     private final KafkaSettings kafka;
-    private final Clock clock;
     private final Backoff backoff;
     private final StageMetrics metrics;
-    private final int maxRecordBytes;
+    private final StageWork<I> work;
     private final Transactions transactions;
     private final Thread pollThread;
     private final ExecutorService workThread;
@@ -115,9 +104,6 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     private volatile String trouble = ""; // why nothing goes on at the moment
     private volatile long lastPollNanos = System.nanoTime();
     private volatile Batch<I> batch; // at work, or waiting for its commit or next attempt; or null
-
-    private volatile long lastProgressNanos = lastPollNanos; // written by both threads
-    private volatile boolean selfTestFailed; // written by the work thread
 
     // the poll thread's own
     private final WaitingRecords<I> waiting;
@@ -145,12 +131,12 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         waiting = new WaitingRecords<>(stage);
         deliveries = new Deliveries<>(stage);
         this.kafka = kafka;
-        this.clock = clock;
         this.backoff = backoff;
         metrics = new StageMetrics(meters, stage.name());
         Map<String, Object> producerConfig =
                 kafka.transactionalProducer(stage.name() + "-" + UUID.randomUUID());
-        maxRecordBytes = KafkaSettings.maxRecordBytes(producerConfig);
+        int maxRecordBytes = KafkaSettings.maxRecordBytes(producerConfig);
+        work = new StageWork<>(stage, clock, metrics, maxRecordBytes);
         transactions = new Transactions(() -> producers.apply(producerConfig));
         pollThread = new Thread(this::run, stage.name() + "-poll");
         workThread =
@@ -175,7 +161,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         if (phase == Phase.RUNNING && isOlder(lastPollNanos, POLL_STALLED)) {
             return new Health(false, false, stage.name() + ": the poll thread is stuck");
         }
-        if (batch != null && isOlder(lastProgressNanos, WORK_STALLED)) {
+        if (batch != null && isOlder(work.lastProgressNanos(), WORK_STALLED)) {
             return new Health(false, false, stage.name() + ": the work thread is stuck");
         }
         boolean ready = phase == Phase.RUNNING && trouble.isEmpty();
@@ -210,8 +196,6 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     private boolean isStopping() {
         return stopRequested.getCount() == 0;
     }
-
-    // ---- the poll thread
 
     private void run() {
         Optional<FatalException> fatal = Optional.empty();
@@ -283,7 +267,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     /** Neither a worker at fault nor a bug of ours may lead to the same stop again and again. */
     private boolean isUnexplained(Throwable e) {
         Throwable cause = e instanceof CompletionException ? e.getCause() : e;
-        return selfTestFailed || !(cause instanceof FatalException);
+        return work.hasSelfTestFailed() || !(cause instanceof FatalException);
     }
 
     private void suspectAll() {
@@ -350,7 +334,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
             LOG.debug("STG-12 {}: marks not read yet: {}", stage.name(), e.getMessage());
         }
         if (deliveries.areAnySuspect() && selfTest == null) {
-            selfTest = CompletableFuture.runAsync(this::testWorker, workThread);
+            selfTest = CompletableFuture.runAsync(work::testWorker, workThread);
             selfTest.whenComplete((passed, error) -> wakeUp());
         }
         if (selfTest != null && selfTest.isCompletedExceptionally()) {
@@ -485,11 +469,11 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         if (next.unread().isPresent() && !isCounted(next, next.unread().get())) {
             return;
         }
-        lastProgressNanos = System.nanoTime();
-        CompletableFuture<List<Processed<I>>> work =
-                CompletableFuture.supplyAsync(() -> work(next), workThread);
-        next.work(work);
-        work.whenComplete((processed, error) -> wakeUp());
+        work.begin();
+        CompletableFuture<List<Processed<I>>> result =
+                CompletableFuture.supplyAsync(() -> work.process(next), workThread);
+        next.work(result);
+        result.whenComplete((processed, error) -> wakeUp());
     }
 
     private boolean isCounted(Batch<I> next, Input<I> unread) {
@@ -587,140 +571,5 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
                                         cause.getClass().getSimpleName(),
                                         StageException.oneLine(cause)),
                         cause);
-    }
-
-    // ---- the work thread
-
-    private List<Processed<I>> work(Batch<I> current) {
-        long startNanos = System.nanoTime();
-        List<Input<I>> inputs =
-                current.inputs().stream()
-                        .map(input -> input.isUnread() ? Input.of(stage, input.record()) : input)
-                        .toList();
-        List<Processed<I>> processed = new ArrayList<>();
-        for (Input<I> input : inputs) {
-            if (!input.isReadable()) {
-                processed.add(rejected(input, List.of(), input.rejection()));
-            }
-        }
-        List<Input<I>> readable = inputs.stream().filter(Input::isReadable).toList();
-        if (!readable.isEmpty()) {
-            processed.addAll(process(readable, current));
-            metrics.worked(readable.size(), Duration.ofNanos(System.nanoTime() - startNanos));
-        }
-        requireWell(processed);
-        return processed;
-    }
-
-    private List<Processed<I>> process(List<Input<I>> inputs, Batch<I> current) {
-        Outbox out = new Outbox(() -> progressAndKeepGoing(current));
-        try {
-            stage.process(inputs.stream().map(Input::event).toList(), out);
-        } catch (TransientException | FatalException | WrongBundleException e) {
-            throw e;
-        } catch (Throwable e) {
-            if (!current.keepGoing()) {
-                throw new CancellationException("the batch is no longer wanted");
-            }
-            if (inputs.size() > 1) {
-                // find the record at fault; its neighbours go on
-                return inputs.stream()
-                        .flatMap(input -> process(List.of(input), current).stream())
-                        .toList();
-            }
-            out.reject(0, asPermanent(e));
-        }
-        return IntStream.range(0, inputs.size())
-                .mapToObj(index -> processed(inputs.get(index), index, out))
-                .toList();
-    }
-
-    private Processed<I> processed(Input<I> input, int index, Outbox out) {
-        List<ProducerRecord<byte[], byte[]>> outputs = new ArrayList<>();
-        PermanentException rejection = out.rejections().get(index);
-        try {
-            for (Outbox.Output output : out.outputs()) {
-                if (output.index() == index) {
-                    outputs.add(record(output, input));
-                }
-            }
-        } catch (Throwable e) {
-            outputs.clear();
-            rejection = asPermanent(e);
-        }
-        return rejection == null
-                ? new Processed<>(input, outputs, Optional.empty())
-                : rejected(input, outputs, rejection);
-    }
-
-    private ProducerRecord<byte[], byte[]> record(Outbox.Output output, Input<I> input) {
-        byte[] key = output.key().getBytes(UTF_8);
-        byte[] value = EventCodec.encode(output.event());
-        if (key.length + value.length > maxRecordBytes) {
-            throw new PermanentException(
-                    ReasonCodes.INVALID_OPTION,
-                    "what follows from it is a record of %d bytes for %s: at most %d"
-                            .formatted(
-                                    key.length + value.length,
-                                    output.topic().name(),
-                                    maxRecordBytes));
-        }
-        return new ProducerRecord<>(output.topic().in(input.lane()).name(), key, value);
-    }
-
-    /** What was sent for it stays, see {@link Outbox#reject}. */
-    private Processed<I> rejected(
-            Input<I> input,
-            List<ProducerRecord<byte[], byte[]>> outputs,
-            PermanentException cause) {
-        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(outputs);
-        records.add(DeadLetters.deadLetter(stage.name(), input.record(), cause));
-        DeadLetters.failedResult(
-                        stage.name(), input.record(), input.request(), cause, clock.instant())
-                .ifPresent(records::add);
-        return new Processed<>(input, records, Optional.of(cause));
-    }
-
-    /** Before a broken model or device turns good records into dead letters. */
-    private void requireWell(List<Processed<I>> processed) {
-        List<PermanentException> faults =
-                processed.stream()
-                        .flatMap(item -> item.rejection().stream())
-                        .filter(cause -> FAULTS.contains(cause.reasonCode()))
-                        .toList();
-        if (!faults.isEmpty()) {
-            LOG.info(
-                    "STG-13 {}: self-test, for {} records failed: {}",
-                    stage.name(),
-                    faults.size(),
-                    faults.get(0).getMessage());
-            testWorker();
-        }
-    }
-
-    private void testWorker() {
-        lastProgressNanos = System.nanoTime();
-        try {
-            stage.selfTest();
-        } catch (Throwable e) {
-            selfTestFailed = true;
-            throw new FatalException(
-                    "the self-test failed (%s): check the model and the device; nothing is lost, start again when it is mended"
-                            .formatted(StageException.oneLine(e)),
-                    e);
-        }
-    }
-
-    private boolean progressAndKeepGoing(Batch<I> current) {
-        lastProgressNanos = System.nanoTime();
-        return current.keepGoing();
-    }
-
-    private PermanentException asPermanent(Throwable e) {
-        if (e instanceof PermanentException permanent) {
-            return permanent;
-        }
-        LOG.debug("STG-08 {}: unexpected error", stage.name(), e);
-        return PermanentException.unexpected(ReasonCodes.INTERNAL, e);
     }
 }
