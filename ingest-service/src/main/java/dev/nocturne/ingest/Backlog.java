@@ -2,6 +2,7 @@ package dev.nocturne.ingest;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * How many candidates wait to be drawn, and the most that may. What is accepted is counted from
@@ -102,7 +103,7 @@ final class Backlog {
     }
 
     private void requireRoom(long candidates) {
-        unstarted.keySet().removeIf(id -> !jobs.ask(id, JobState::isToBeStarted).orElse(true));
+        unstarted.keySet().removeIf(id -> hasGone(id, job -> !job.isToBeStarted()));
         long waiting =
                 pictureCandidates()
                         + jobs.waitingCandidates(pictures.keySet())
@@ -113,8 +114,13 @@ final class Backlog {
     }
 
     private long pictureCandidates() {
-        pictures.keySet().removeIf(id -> jobs.ask(id, JobState::allFinished).orElse(false));
+        pictures.keySet().removeIf(id -> hasGone(id, JobState::allFinished));
         return pictures.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** Also of a job that is deleted; not of one that the log does not have yet. */
+    private boolean hasGone(String jobId, Predicate<JobState> done) {
+        return jobs.deletedAt(jobId).isPresent() || jobs.ask(jobId, done::test).orElse(false);
     }
 
     private IngestException tooMany(long waiting, long candidates) {

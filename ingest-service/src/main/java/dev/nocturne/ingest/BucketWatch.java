@@ -7,9 +7,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * it: while jobs are open that were made from files, its absence is an error, which a person has a
  * while to mend; then those jobs have failed, and the bucket is made anew for the next.
  */
-final class BucketWatch implements AutoCloseable {
+final class BucketWatch implements BackgroundTask {
 
     private static final Logger LOG = LoggerFactory.getLogger(BucketWatch.class);
 
@@ -38,15 +35,7 @@ final class BucketWatch implements AutoCloseable {
     private final BiConsumer<String, Problem> fail;
     private final Clock clock;
     private final Timing timing;
-    private final Pulse pulse = new Pulse("the thread bucket-watch", LONGEST_LOOK);
-    private final ScheduledExecutorService thread =
-            Executors.newSingleThreadScheduledExecutor(
-                    task -> {
-                        Thread thread = new Thread(task, "bucket-watch");
-                        thread.setDaemon(true);
-                        return thread;
-                    });
-    private boolean started; // guarded by this
+    private final Rounds rounds;
     private Instant goneSince; // null while the bucket is there; of one thread at a time
     private volatile String trouble = ""; // why no work can be done
 
@@ -64,23 +53,20 @@ final class BucketWatch implements AutoCloseable {
         this.fail = fail;
         this.clock = clock;
         this.timing = timing;
+        rounds = new Rounds("bucket-watch", timing.look(), LONGEST_LOOK);
     }
 
-    /** The table must know all that was in the log before; later calls change nothing. */
-    synchronized void start() {
-        if (!started) {
-            started = true;
+    @Override
+    public void start() {
+        if (!rounds.isStarted()) {
             look(); // so that there is a bucket for the first request
-            thread.scheduleWithFixedDelay(
-                    this::look,
-                    timing.look().toMillis(),
-                    timing.look().toMillis(),
-                    TimeUnit.MILLISECONDS);
+            rounds.start(this::look);
         }
     }
 
-    Health health() {
-        Health alive = pulse.health();
+    @Override
+    public Health health() {
+        Health alive = rounds.health();
         return trouble.isEmpty() ? alive : new Health(alive.live(), false, trouble);
     }
 
@@ -96,7 +82,7 @@ final class BucketWatch implements AutoCloseable {
         } catch (Throwable e) { // the next look comes only if this one ends well
             LOG.error("ING-09 not known whether the bucket is there: {}", e.toString());
         } finally {
-            pulse.beat();
+            rounds.beat();
         }
     }
 
@@ -142,6 +128,6 @@ final class BucketWatch implements AutoCloseable {
 
     @Override
     public void close() {
-        thread.shutdownNow();
+        rounds.stop();
     }
 }

@@ -19,9 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * has done is read before the next transaction, which is refused if a job is then further than
  * thought.
  */
-final class Dispatcher implements AutoCloseable {
+final class Dispatcher implements BackgroundTask {
 
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
     private static final Duration TICK = Duration.ofMillis(100);
@@ -61,14 +58,7 @@ final class Dispatcher implements AutoCloseable {
     private final JobPublisher publisher;
     private final Runnable catchUp;
     private final Clock clock;
-    private final Pulse pulse = new Pulse("the thread dispatcher", LONGEST_TICK);
-    private final ScheduledExecutorService thread =
-            Executors.newSingleThreadScheduledExecutor(
-                    task -> {
-                        Thread thread = new Thread(task, "dispatcher");
-                        thread.setDaemon(true);
-                        return thread;
-                    });
+    private final Rounds rounds = new Rounds("dispatcher", TICK, LONGEST_TICK);
 
     // of the dispatcher's thread alone
     private final Map<String, CaptionReader> readers = new HashMap<>();
@@ -77,7 +67,6 @@ final class Dispatcher implements AutoCloseable {
     private final Set<String> counted = new HashSet<>(); // what is out of them is known
     private long turns;
 
-    private boolean started; // guarded by this
 
     /**
      * @param fail ends a job that cannot go on
@@ -100,13 +89,9 @@ final class Dispatcher implements AutoCloseable {
         this.clock = clock;
     }
 
-    /** The table must know all that was in the log before; later calls change nothing. */
-    synchronized void start() {
-        if (!started) {
-            started = true;
-            pulse.beat();
-            thread.scheduleWithFixedDelay(this::tick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
-        }
+    @Override
+    public void start() {
+        rounds.start(this::tick);
     }
 
     /** A job as it was when it was looked at. */
@@ -136,10 +121,10 @@ final class Dispatcher implements AutoCloseable {
                 forgetOthers(looks);
                 looks.forEach(look -> prepare(look, now));
                 more = release(looks, now);
-                pulse.beat();
+                rounds.beat();
             }
         } catch (RuntimeException e) {
-            pulse.beat();
+            rounds.beat();
             logFailure(e);
         } catch (Throwable e) { // the next tick comes only if this one ends well
             logFailure(e);
@@ -147,14 +132,15 @@ final class Dispatcher implements AutoCloseable {
     }
 
     private void logFailure(Throwable e) {
-        if (!thread.isShutdown()) {
+        if (!rounds.isStopped()) {
             LOG.warn("ING-04 captions not released, tried again: {}", e.toString());
             LOG.debug("ING-04", e);
         }
     }
 
-    Health health() {
-        return pulse.health();
+    @Override
+    public Health health() {
+        return rounds.health();
     }
 
     private void forgetOthers(List<Look> looks) {
@@ -408,16 +394,10 @@ final class Dispatcher implements AutoCloseable {
         }
     }
 
-    /** Breaks off what is under way: it comes again after the next start. */
     @Override
     public void close() {
-        thread.shutdownNow();
-        try {
-            if (thread.awaitTermination(10, TimeUnit.SECONDS)) {
-                List.copyOf(readers.keySet()).forEach(this::closeReader);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        if (rounds.stop()) {
+            List.copyOf(readers.keySet()).forEach(this::closeReader);
         }
     }
 }

@@ -1,15 +1,13 @@
 package dev.nocturne.ingest;
 
 import dev.nocturne.events.JobDeleted;
+import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.ObjectStore;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,11 +16,14 @@ import org.slf4j.LoggerFactory;
  * time is over. What is left of it follows from the log and the bucket, so a restart goes on; what
  * fails comes again.
  */
-final class Housekeeper implements AutoCloseable {
+final class Housekeeper implements BackgroundTask {
 
     private static final Logger LOG = LoggerFactory.getLogger(Housekeeper.class);
     private static final Duration TICK = Duration.ofSeconds(1);
     private static final Duration RETRY = Duration.ofSeconds(30);
+
+    /** A job with all its objects, from a slow store. */
+    private static final Duration LONGEST_TICK = Duration.ofHours(2);
 
     /** Between two looks for files: each lists all of them. */
     private static final Duration SWEEP = Duration.ofHours(1);
@@ -33,16 +34,9 @@ final class Housekeeper implements AutoCloseable {
     private final Intake intake;
     private final Duration retention; // null: files are kept
     private final Clock clock;
-    private final ScheduledExecutorService thread =
-            Executors.newSingleThreadScheduledExecutor(
-                    task -> {
-                        Thread thread = new Thread(task, "housekeeper");
-                        thread.setDaemon(true);
-                        return thread;
-                    });
+    private final Rounds rounds = new Rounds("housekeeper", TICK, LONGEST_TICK);
     private Instant nextSweep = Instant.MIN; // the thread's own, like the next
     private Instant notBefore = Instant.MIN;
-    private boolean started; // guarded by this
 
     /**
      * @param retention null: files are kept
@@ -62,31 +56,50 @@ final class Housekeeper implements AutoCloseable {
         this.clock = clock;
     }
 
-    /** The table must know all that was in the log before; later calls change nothing. */
-    synchronized void start() {
-        if (!started) {
-            started = true;
-            thread.scheduleWithFixedDelay(this::tick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
-        }
+    @Override
+    public void start() {
+        rounds.start(this::tick);
+    }
+
+    @Override
+    public Health health() {
+        return rounds.health();
     }
 
     private void tick() {
         Instant now = clock.instant();
-        if (now.isBefore(notBefore)) {
-            return;
-        }
         try {
-            jobs.deletedJobs().forEach(this::purge);
-            if (retention != null && !now.isBefore(nextSweep)) {
-                expireFiles(now);
-                nextSweep = now.plus(retention.compareTo(SWEEP) < 0 ? TICK : SWEEP);
+            if (!now.isBefore(notBefore)) {
+                purgeAll();
+                if (retention != null && !now.isBefore(nextSweep)) {
+                    expireFiles(now);
+                    nextSweep = now.plus(retention.compareTo(SWEEP) < 0 ? TICK : SWEEP);
+                }
             }
-        } catch (Throwable e) { // of any kind: the next tick comes only if this one ends well
+        } catch (Throwable e) { // the next tick comes only if this one ends well
             notBefore = now.plus(RETRY);
-            if (!thread.isShutdown()) {
+            if (!rounds.isStopped()) {
                 LOG.warn("ING-22 not all was deleted, next try in {}: {}", RETRY, e.toString());
                 LOG.debug("ING-22", e);
             }
+        } finally {
+            rounds.beat();
+        }
+    }
+
+    /** All that can be: a job whose objects stay keeps no other one's there. */
+    private void purgeAll() {
+        RuntimeException failure = null;
+        for (JobState.Deleted job : jobs.deletedJobs()) {
+            try {
+                purge(job);
+            } catch (RuntimeException e) {
+                failure = e;
+            }
+            rounds.beat();
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 
@@ -131,14 +144,8 @@ final class Housekeeper implements AutoCloseable {
         }
     }
 
-    /** Breaks off what is under way: it comes again after the next start. */
     @Override
     public void close() {
-        thread.shutdownNow();
-        try {
-            thread.awaitTermination(10, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        rounds.stop();
     }
 }

@@ -97,7 +97,6 @@ public final class IngestService implements Service {
     private static final JsonMapper LINE = JsonMapper.builder(Json.lineFactory()).build();
 
     private static final Pattern PICTURE = Pattern.compile("[1-9]\\d{0,2}\\.(png|jpg|webp)");
-    private static final Pattern REQUEST_ID = Pattern.compile("[0-9a-f]{16}");
 
     private final KafkaSettings kafka;
     private final Supplier<ObjectStore> openStore;
@@ -113,7 +112,6 @@ public final class IngestService implements Service {
     private final SpoolFolder spool;
     private final LagMonitor lag;
     private final SkippedRecords skippedRecords;
-    private final TopicWatch topicWatch;
     private final ChangeFeed feed;
     private final DeadLetterLog deadLetters;
     private final StageRunner<?> jsonCaptions;
@@ -141,12 +139,7 @@ public final class IngestService implements Service {
     private volatile FileStore files;
     private volatile Replays replays;
     private volatile Intake intake;
-    private volatile JobKeeper keeper;
-    private volatile Dispatcher dispatcher;
-    private volatile Housekeeper housekeeper;
-    private volatile LostRequests lostRequests;
-    private volatile BucketWatch bucketWatch;
-    private volatile Webhooks webhooks; // stays null if nobody is to be told
+    private volatile List<BackgroundTask> background = List.of();
 
     private volatile JobLog log; // null while Kafka or the store is away
     private long toldNanos; // the log thread's own
@@ -210,7 +203,6 @@ public final class IngestService implements Service {
         this.results = new ResultLog(kafka);
         this.lag = new LagMonitor(kafka, new LagMetrics(registry), clock);
         this.skippedRecords = new SkippedRecords(registry);
-        this.topicWatch = new TopicWatch(kafka);
         this.feed = new ChangeFeed(jobs, lag, () -> caughtUp ? null : outage(), clock);
         this.deadLetters = new DeadLetterLog(kafka, this::isFromFile, clock);
         this.jsonCaptions = new StageRunner<>(new JsonCaptionStage(), kafka, registry, clock);
@@ -682,8 +674,7 @@ public final class IngestService implements Service {
         requireCaughtUp();
         String key = ResultFile.folder(jobId, requestId) + name;
         boolean wellFormed =
-                Ids.isJobId(jobId)
-                        && REQUEST_ID.matcher(requestId).matches()
+                Ids.isRequest(jobId, requestId)
                         && PICTURE.matcher(name).matches()
                         && jobs.deletedAt(jobId).isEmpty();
         if (!wellFormed || !fromStore(() -> store.exists(key))) {
@@ -708,8 +699,7 @@ public final class IngestService implements Service {
     private ResultFile stored(String jobId, String requestId) {
         requireCaughtUp();
         boolean wellFormed =
-                Ids.isJobId(jobId)
-                        && REQUEST_ID.matcher(requestId).matches()
+                Ids.isRequest(jobId, requestId)
                         && jobs.deletedAt(jobId).isEmpty();
         return (wellFormed
                         ? fromStore(() -> replays.find(jobId, requestId))
@@ -1242,32 +1232,14 @@ public final class IngestService implements Service {
     /** On its own thread, until {@link #close}: whatever is away may come back. */
     private void followLog() {
         try {
-            openWebhooks();
+            Optional<Webhooks> webhooks = openWebhooks();
             store = openStore.get();
             files = new FileStore(store, spool);
             replays = new Replays(store);
             intake =
                     new Intake(
                             jobs, files, backlog, publisher, this::catchUp, new Listener(), clock);
-            housekeeper =
-                    new Housekeeper(jobs, files, store, intake, limits.fileRetention(), clock);
-            bucketWatch =
-                    new BucketWatch(store, jobs, intake::fail, clock, BucketWatch.Timing.DEFAULT);
-            keeper = new JobKeeper(jobs, intake, new JobFiles(store, files, results, spool), clock);
-            RequestSender sender = new RequestSender(replays);
-            dispatcher =
-                    new Dispatcher(
-                            jobs, files, sender, intake::fail, publisher, this::catchUp, clock);
-            lostRequests =
-                    new LostRequests(
-                            jobs,
-                            files,
-                            sender,
-                            intake::fail,
-                            publisher,
-                            this::catchUp,
-                            lag,
-                            clock);
+            background = backgroundTasks(webhooks);
             lag.start();
             do {
                 try {
@@ -1291,10 +1263,29 @@ public final class IngestService implements Service {
         }
     }
 
-    private void openWebhooks() {
-        if (!webhookSettings.areNone()) {
-            webhooks = new Webhooks(webhookSettings, kafka, jobs, this::catchUp, meters, clock);
-        }
+    /** Empty if nobody is to be told. */
+    private Optional<Webhooks> openWebhooks() {
+        return webhookSettings.areNone()
+                ? Optional.empty()
+                : Optional.of(
+                        new Webhooks(webhookSettings, kafka, jobs, this::catchUp, meters, clock));
+    }
+
+    /** In the order of their start: first there is a bucket. */
+    private List<BackgroundTask> backgroundTasks(Optional<Webhooks> webhooks) {
+        Runnable catchUp = this::catchUp;
+        RequestSender sender = new RequestSender(replays);
+        List<BackgroundTask> tasks = new ArrayList<>();
+        tasks.add(new BucketWatch(store, jobs, intake::fail, clock, BucketWatch.Timing.DEFAULT));
+        tasks.add(new JobKeeper(jobs, intake, new JobFiles(store, files, results, spool), clock));
+        tasks.add(new Dispatcher(jobs, files, sender, intake::fail, publisher, catchUp, clock));
+        tasks.add(new Housekeeper(jobs, files, store, intake, limits.fileRetention(), clock));
+        tasks.add(
+                new LostRequests(
+                        jobs, files, sender, intake::fail, publisher, catchUp, lag, clock));
+        tasks.add(new TopicWatch(kafka));
+        webhooks.ifPresent(tasks::add);
+        return List.copyOf(tasks);
     }
 
     private void replayAndFollow() {
@@ -1308,16 +1299,8 @@ public final class IngestService implements Service {
                     this::tell,
                     () -> {
                         message = "following the job log";
-                        bucketWatch.start();
+                        background.forEach(BackgroundTask::start);
                         caughtUp = true;
-                        keeper.start();
-                        dispatcher.start();
-                        housekeeper.start();
-                        lostRequests.start();
-                        topicWatch.start();
-                        if (webhooks != null) {
-                            webhooks.start();
-                        }
                     });
         } finally {
             log = null;
@@ -1354,13 +1337,7 @@ public final class IngestService implements Service {
         parts.add(disk.health());
         parts.add(jsonCaptions.health());
         parts.add(lag.health());
-        if (lostRequests != null) {
-            parts.add(topicWatch.health());
-            parts.add(lostRequests.health());
-            parts.add(bucketWatch.health());
-            parts.add(keeper.health());
-            parts.add(dispatcher.health());
-        }
+        background.forEach(task -> parts.add(task.health()));
         parts.add(new Health(true, true, jobs.problems())); // of some jobs: the others go on
         return Health.all(parts);
     }
@@ -1375,25 +1352,7 @@ public final class IngestService implements Service {
         closed.countDown();
         feed.close();
         jsonCaptions.close();
-        if (keeper != null) {
-            keeper.close();
-        }
-        if (dispatcher != null) {
-            dispatcher.close();
-        }
-        if (webhooks != null) {
-            webhooks.close();
-        }
-        if (housekeeper != null) {
-            housekeeper.close();
-        }
-        if (bucketWatch != null) {
-            bucketWatch.close();
-        }
-        if (lostRequests != null) {
-            lostRequests.close();
-        }
-        topicWatch.close();
+        background.forEach(BackgroundTask::close);
         storeReaders.shutdownNow();
         JobLog open = log;
         if (open != null) {

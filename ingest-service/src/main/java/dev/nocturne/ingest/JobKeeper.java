@@ -17,7 +17,6 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * one has left, write its files and close it. What the next step is follows from the job's state
  * alone, so a restart goes on where the last process ended. A step that fails comes again.
  */
-final class JobKeeper implements AutoCloseable {
+final class JobKeeper implements BackgroundTask {
 
     private static final Logger LOG = LoggerFactory.getLogger(JobKeeper.class);
     private static final Duration TICK = Duration.ofMillis(100);
@@ -65,16 +64,13 @@ final class JobKeeper implements AutoCloseable {
     private final Intake intake;
     private final JobFiles files;
     private final Clock clock;
-    private final Pulse pulse = new Pulse("the thread job-keeper", LONGEST_TICK);
-    private final ScheduledExecutorService ticker = threads("job-keeper", 1);
+    private final Rounds rounds = new Rounds("job-keeper", TICK, LONGEST_TICK);
     private final ExecutorService starts = threads("job-starts", 1);
     private final ExecutorService ends = threads("job-ends", 1);
     private final ExecutorService closes = threads("job-closes", CLOSING_AT_ONCE);
     private final Set<String> atWork = new HashSet<>(); // guarded by this, like the next
     private final Map<String, Duration> retries = new HashMap<>();
     private final Map<String, Instant> notBefore = new HashMap<>();
-
-    private boolean started; // guarded by this
 
     JobKeeper(JobTable jobs, Intake intake, JobFiles files, Clock clock) {
         this.jobs = jobs;
@@ -83,8 +79,8 @@ final class JobKeeper implements AutoCloseable {
         this.clock = clock;
     }
 
-    private static ScheduledExecutorService threads(String name, int count) {
-        return Executors.newScheduledThreadPool(
+    private static ExecutorService threads(String name, int count) {
+        return Executors.newFixedThreadPool(
                 count,
                 task -> {
                     Thread thread = new Thread(task, name);
@@ -93,27 +89,25 @@ final class JobKeeper implements AutoCloseable {
                 });
     }
 
-    /** The table must know all that was in the log before; later calls change nothing. */
-    synchronized void start() {
-        if (started) {
-            return;
-        }
-        started = true;
-        pulse.beat();
-        ticker.scheduleWithFixedDelay(this::tick, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
+    @Override
+    public void start() {
+        rounds.start(this::tick);
     }
 
-    Health health() {
-        return pulse.health();
+    @Override
+    public Health health() {
+        return rounds.health();
     }
 
     private void tick() {
         try {
             submitSteps();
-            pulse.beat();
+            rounds.beat();
         } catch (Throwable e) { // the next tick comes only if this one ends well
-            LOG.error("ING-01 the next steps of jobs not found, tried again: {}", e.toString());
-            LOG.debug("ING-01", e);
+            if (!rounds.isStopped()) {
+                LOG.error("ING-01 the next steps of jobs not found, tried again: {}", e.toString());
+                LOG.debug("ING-01", e);
+            }
         }
     }
 
@@ -220,7 +214,7 @@ final class JobKeeper implements AutoCloseable {
         Duration delay = next.compareTo(longest) < 0 ? next : longest;
         retries.put(id, delay.multipliedBy(2));
         notBefore.put(id, clock.instant().plus(delay));
-        if (!ticker.isShutdown()) {
+        if (!rounds.isStopped()) {
             String reason = e.getMessage() == null ? e.toString() : e.getMessage();
             jobs.setProblem(id, "%s (%s)".formatted(step.failure, reason));
             LOG.warn("ING-03 job {}: {}, next try in {}: {}", id, step.failure, delay, reason);
@@ -228,11 +222,11 @@ final class JobKeeper implements AutoCloseable {
         }
     }
 
-    /** Breaks off what is under way: it comes again after the next start. */
     @Override
     public void close() {
-        for (ExecutorService thread : List.of(ticker, starts, ends, closes)) {
-            thread.shutdownNow();
+        rounds.stop();
+        for (ExecutorService threads : List.of(starts, ends, closes)) {
+            threads.shutdownNow();
         }
         try {
             starts.awaitTermination(10, TimeUnit.SECONDS);

@@ -15,9 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,24 +31,16 @@ final class LagMonitor implements AutoCloseable {
     private static final Duration FRESH = Duration.ofMinutes(1);
 
     private static final Duration LONGEST_MEASUREMENT = Duration.ofMinutes(5);
-    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
     private final KafkaSettings kafka;
     private final LagMetrics metrics;
     private final Clock clock;
     private final Map<PipelineStage, CommitRate> rates = new HashMap<>();
-    private final ScheduledExecutorService thread =
-            Executors.newSingleThreadScheduledExecutor(
-                    task -> {
-                        Thread thread = new Thread(task, "lag-monitor");
-                        thread.setDaemon(true);
-                        return thread;
-                    });
     private LagProbe probe; // null until first used; the thread's own
     private String cluster; // likewise
     private final Map<PipelineStage, Instant> movedAt = new HashMap<>(); // likewise
     private final LagHistory history = new LagHistory();
-    private final Pulse pulse = new Pulse("the thread lag-monitor", LONGEST_MEASUREMENT);
+    private final Rounds rounds = new Rounds("lag-monitor", PERIOD, LONGEST_MEASUREMENT);
     private volatile State state = new State(null, "the first measurement is not done yet");
 
     /**
@@ -74,8 +63,7 @@ final class LagMonitor implements AutoCloseable {
     }
 
     void start() {
-        pulse.beat();
-        thread.scheduleWithFixedDelay(this::measure, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+        rounds.start(this::measure);
     }
 
     /**
@@ -101,7 +89,7 @@ final class LagMonitor implements AutoCloseable {
     }
 
     Health health() {
-        return pulse.health();
+        return rounds.health();
     }
 
     LagHistory.View history() {
@@ -112,8 +100,7 @@ final class LagMonitor implements AutoCloseable {
         try {
             LagReport report = report();
             history.add(report);
-            state = new State(report, null);
-            metrics.show(report);
+            renew(report);
         } catch (ExecutionException e) {
             withdraw(e.getCause());
         } catch (InterruptedException e) {
@@ -121,8 +108,13 @@ final class LagMonitor implements AutoCloseable {
         } catch (Throwable e) { // the next measurement comes only if this one ends well
             withdraw(e);
         } finally {
-            pulse.beat();
+            rounds.beat();
         }
+    }
+
+    private synchronized void renew(LagReport report) {
+        state = new State(report, null);
+        metrics.show(report);
     }
 
     private void withdraw(Throwable reason) {
@@ -229,14 +221,8 @@ final class LagMonitor implements AutoCloseable {
 
     @Override
     public void close() {
-        thread.shutdownNow();
-        try {
-            if (thread.awaitTermination(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
-                    && probe != null) {
-                probe.close();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        if (rounds.stop() && probe != null) {
+            probe.close();
         }
     }
 }

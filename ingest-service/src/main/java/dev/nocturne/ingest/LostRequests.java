@@ -12,9 +12,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * committed, in the order of the pipeline, and then where the topics end; a stage commits what it
  * has read with what it has written. So nothing is on its way from one stage to the next unseen.
  */
-final class LostRequests implements AutoCloseable {
+final class LostRequests implements BackgroundTask {
 
     private static final Logger LOG = LoggerFactory.getLogger(LostRequests.class);
     private static final Duration LOOK = Duration.ofSeconds(2);
@@ -82,16 +79,8 @@ final class LostRequests implements AutoCloseable {
     private final Runnable catchUp;
     private final LagMonitor lag;
     private final Clock clock;
-    private final Pulse pulse = new Pulse("the thread lost-requests", LONGEST_LOOK);
-    private final ScheduledExecutorService thread =
-            Executors.newSingleThreadScheduledExecutor(
-                    task -> {
-                        Thread thread = new Thread(task, "lost-requests");
-                        thread.setDaemon(true);
-                        return thread;
-                    });
+    private final Rounds rounds = new Rounds("lost-requests", LOOK, LONGEST_LOOK);
     private final Map<String, Watched> watched = new HashMap<>(); // the thread's own
-    private boolean started; // guarded by this
 
     /**
      * @param fail ends a job that cannot go on
@@ -116,18 +105,14 @@ final class LostRequests implements AutoCloseable {
         this.clock = clock;
     }
 
-    /** The table must know all that was in the log before; later calls change nothing. */
-    synchronized void start() {
-        if (!started) {
-            started = true;
-            pulse.beat();
-            thread.scheduleWithFixedDelay(
-                    this::look, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
-        }
+    @Override
+    public void start() {
+        rounds.start(this::look);
     }
 
-    Health health() {
-        return pulse.health();
+    @Override
+    public Health health() {
+        return rounds.health();
     }
 
     private void look() {
@@ -146,12 +131,12 @@ final class LostRequests implements AutoCloseable {
                 }
             }
         } catch (Throwable e) { // the next look comes only if this one ends well
-            if (!thread.isShutdown()) {
+            if (!rounds.isStopped()) {
                 LOG.warn("ING-14 lost requests not looked for, tried again: {}", e.toString());
                 LOG.debug("ING-14", e);
             }
         } finally {
-            pulse.beat();
+            rounds.beat();
         }
     }
 
@@ -265,11 +250,6 @@ final class LostRequests implements AutoCloseable {
 
     @Override
     public void close() {
-        thread.shutdownNow();
-        try {
-            thread.awaitTermination(10, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        rounds.stop();
     }
 }

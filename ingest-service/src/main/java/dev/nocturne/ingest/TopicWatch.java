@@ -9,9 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * Makes topics again that have been deleted while services run; what was in them is sent again.
  * Names those that have got partitions that some reader does not read.
  */
-final class TopicWatch implements AutoCloseable {
+final class TopicWatch implements BackgroundTask {
 
     private static final Logger LOG = LoggerFactory.getLogger(TopicWatch.class);
     private static final Duration LOOK = Duration.ofSeconds(20);
@@ -32,32 +29,21 @@ final class TopicWatch implements AutoCloseable {
     private static final Duration LONGEST_LOOK = Duration.ofMinutes(10);
 
     private final KafkaSettings kafka;
-    private final Pulse pulse = new Pulse("the thread topic-watch", LONGEST_LOOK);
-    private final ScheduledExecutorService thread =
-            Executors.newSingleThreadScheduledExecutor(
-                    task -> {
-                        Thread thread = new Thread(task, "topic-watch");
-                        thread.setDaemon(true);
-                        return thread;
-                    });
+    private final Rounds rounds = new Rounds("topic-watch", LOOK, LONGEST_LOOK);
     private volatile String trouble = "";
-    private boolean started; // guarded by this
 
     TopicWatch(KafkaSettings kafka) {
         this.kafka = kafka;
     }
 
-    /** Later calls change nothing. */
-    synchronized void start() {
-        if (!started) {
-            started = true;
-            pulse.beat();
-            thread.scheduleWithFixedDelay(this::look, 0, LOOK.toMillis(), TimeUnit.MILLISECONDS);
-        }
+    @Override
+    public void start() {
+        rounds.start(this::look);
     }
 
-    Health health() {
-        Health alive = pulse.health();
+    @Override
+    public Health health() {
+        Health alive = rounds.health();
         return alive.live() ? new Health(true, true, trouble) : alive;
     }
 
@@ -70,7 +56,7 @@ final class TopicWatch implements AutoCloseable {
         } catch (Throwable e) { // the next look comes only if this one ends well
             LOG.warn("ING-17 not known whether all topics are there: {}", e.toString());
         } finally {
-            pulse.beat();
+            rounds.beat();
         }
     }
 
@@ -95,6 +81,6 @@ final class TopicWatch implements AutoCloseable {
 
     @Override
     public void close() {
-        thread.shutdownNow();
+        rounds.stop();
     }
 }

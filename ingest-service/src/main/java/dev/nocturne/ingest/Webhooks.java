@@ -7,6 +7,7 @@ import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobRejected;
 import dev.nocturne.runtime.Backoff;
+import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.Counter;
@@ -51,7 +52,7 @@ import org.slf4j.LoggerFactory;
  * with, so a restart loses nothing. An event whose delivery fails comes again with growing delays
  * while the others go on; those are repeated, with the same ids, if the process ends meanwhile.
  */
-final class Webhooks implements AutoCloseable {
+final class Webhooks implements BackgroundTask {
 
     static final String GROUP = "webhooks";
 
@@ -205,8 +206,8 @@ final class Webhooks implements AutoCloseable {
                 .register(meters);
     }
 
-    /** The table must know all that was in the log before; later calls change nothing. */
-    synchronized void start() {
+    @Override
+    public synchronized void start() {
         if (!started && !closed) {
             started = true;
             thread.start();
@@ -422,7 +423,12 @@ final class Webhooks implements AutoCloseable {
         }
     }
 
-    /** Breaks off what is under way: it comes again after the next start. */
+    @Override
+    public Health health() {
+        boolean alive = thread.isAlive() || thread.getState() == Thread.State.NEW;
+        return new Health(alive, alive, alive ? "" : "the thread of the webhooks is dead");
+    }
+
     @Override
     public void close() {
         synchronized (this) {
