@@ -67,7 +67,6 @@ final class Dispatcher implements BackgroundTask {
     private final Set<String> counted = new HashSet<>(); // what is out of them is known
     private long turns;
 
-
     /**
      * @param fail ends a job that cannot go on
      * @param catchUp waits until the table knows everything that is in the log by now

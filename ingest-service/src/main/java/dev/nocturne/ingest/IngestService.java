@@ -698,9 +698,7 @@ public final class IngestService implements Service {
 
     private ResultFile stored(String jobId, String requestId) {
         requireCaughtUp();
-        boolean wellFormed =
-                Ids.isRequest(jobId, requestId)
-                        && jobs.deletedAt(jobId).isEmpty();
+        boolean wellFormed = Ids.isRequest(jobId, requestId) && jobs.deletedAt(jobId).isEmpty();
         return (wellFormed
                         ? fromStore(() -> replays.find(jobId, requestId))
                         : Optional.<ResultFile>empty())
