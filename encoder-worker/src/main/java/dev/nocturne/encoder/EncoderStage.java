@@ -14,6 +14,7 @@ import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.CaptionOwner;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.EventTimes;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
@@ -22,6 +23,7 @@ import dev.nocturne.schemas.Violation;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
@@ -88,7 +90,7 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
                         i,
                         Topics.JOBS,
                         request,
-                        new JobSubmitted(request.getJobId(), 1, caption.getSubmittedAt()));
+                        new JobSubmitted(request.getJobId(), 1, submittedAt(caption)));
             }
             try {
                 requireGood(caption);
@@ -106,6 +108,12 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
                         i, PermanentException.because(ReasonCodes.MODEL_ERROR, "cannot encode", e));
             }
         }
+    }
+
+    /** A producer whose times are in another unit does not lose its job for that. */
+    private Instant submittedAt(CaptionSubmitted caption) {
+        Instant time = caption.getSubmittedAt();
+        return EventTimes.contain(time) ? time : clock.instant();
     }
 
     private static void requireGood(CaptionSubmitted caption) {

@@ -124,6 +124,19 @@ class EncoderStageTest {
     }
 
     @Test
+    void aJobIsNotLostForTheTimeOfItsProducer() {
+        Instant inSeconds = Instant.ofEpochMilli(NOON.getEpochSecond());
+        Instant inMicroseconds = Instant.ofEpochMilli(NOON.toEpochMilli() * 1000);
+        for (Instant time : List.of(inSeconds, inMicroseconds, Instant.ofEpochMilli(-1))) {
+            stage.process(List.of(caption().setJobId(null).setSubmittedAt(time).build()), out);
+        }
+        assertThat(out.outputs())
+                .filteredOn(output -> output.topic() == Topics.JOBS)
+                .extracting(output -> ((JobSubmitted) output.event()).getSubmittedAt())
+                .containsExactly(inSeconds, NOON, NOON);
+    }
+
+    @Test
     void aCaptionWithTheIdOfAnothersJobDoesNothingToThatJob() {
         IdSource ids = IdSource.system();
         IdSource.Owned batch = ids.newBatch();

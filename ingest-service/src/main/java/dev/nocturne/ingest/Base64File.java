@@ -11,7 +11,7 @@ final class Base64File {
 
     /** What stands before the data; media type and parameters are not looked at. */
     private static final Pattern DATA_URL =
-            Pattern.compile("data:[^,]*;base64,", Pattern.CASE_INSENSITIVE);
+            Pattern.compile("data:[^,]*; *base64 *,", Pattern.CASE_INSENSITIVE);
 
     private static final Pattern WHITE_SPACE = Pattern.compile("[ \\t\\r\\n]+");
 

@@ -160,7 +160,7 @@ final class CaptionJson {
         number("guidance", caption::setGuidance);
         field(
                 "image_prompt",
-                "a picture in base64",
+                "a picture in base64, plain or as a data URL",
                 JsonNode::isTextual,
                 node -> ByteBuffer.wrap(Base64File.decode(node.textValue())),
                 caption::setImagePrompt);

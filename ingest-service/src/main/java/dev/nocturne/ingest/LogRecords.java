@@ -14,6 +14,7 @@ import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.EventTimes;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.MalformedEventException;
@@ -28,9 +29,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * whose message names the value.
  */
 final class LogRecords {
-
-    private static final Instant FIRST = Instant.parse("2000-01-01T00:00:00Z");
-    private static final Instant LAST = Instant.parse("9999-01-01T00:00:00Z");
 
     private LogRecords() {}
 
@@ -132,12 +130,12 @@ final class LogRecords {
 
     private static void checkTime(String name, Instant time) {
         check(
-                !time.isBefore(FIRST) && time.isBefore(LAST),
+                EventTimes.contain(time),
                 "%s is %s: must be between %s and %s",
                 name,
                 time,
-                FIRST,
-                LAST);
+                EventTimes.FIRST,
+                EventTimes.END);
     }
 
     private static void check(boolean holds, String message, Object... values) {

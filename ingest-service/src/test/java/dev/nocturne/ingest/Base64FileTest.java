@@ -45,6 +45,7 @@ class Base64FileTest {
                     "data:;base64," + PLAIN,
                     "DATA:image/jpeg;name=a.jpg;BASE64," + PLAIN,
                     "data:image/png;base64," + escaped,
+                    "data:image/png;charset=utf-8; base64, " + PLAIN,
                     "data:image/webp;base64,\n" + Base64.getMimeEncoder().encodeToString(FILE)
                 }) {
             assertThat(Base64File.decode(text)).isEqualTo(FILE);

@@ -3,8 +3,8 @@ package dev.nocturne.schemas;
 /**
  * Foreign text for a terminal or a log: whatever would not be seen there, but would act, is written
  * as {@code \}{@code uXXXX}. These are controls (escape sequences begin with one), line and
- * paragraph separators, and invisible format characters, such as those that turn the direction of
- * text. In a JSON string that is the same string still.
+ * paragraph separators, halves of surrogate pairs, and invisible format characters, such as those
+ * that turn the direction of text. In a JSON string that is the same string still.
  */
 public final class PrintableText {
 
@@ -51,7 +51,11 @@ public final class PrintableText {
     /** The two joiners shape letters and emoji, and no more. */
     private static boolean acts(int codePoint) {
         return switch (Character.getType(codePoint)) {
-            case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
+            case Character.CONTROL,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR,
+                    Character.SURROGATE ->
+                    true;
             case Character.FORMAT ->
                     codePoint != ZERO_WIDTH_JOINER && codePoint != ZERO_WIDTH_NON_JOINER;
             default -> false;

@@ -19,6 +19,8 @@ class PrintableTextTest {
                     202e, 2066, 2069, 200f, 061c
                     # separators, a byte order mark, a soft hyphen, an invisible letter
                     2028, 2029, feff, 00ad, 200b
+                    # halves of surrogate pairs, and a separator
+                    d800, dbff, dc00, dfff, 2028
                     """)
     void whatActsIsWrittenOut(String a, String b, String c, String d, String e) {
         for (String code : new String[] {a, b, c, d, e}) {

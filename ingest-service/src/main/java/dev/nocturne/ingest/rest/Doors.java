@@ -3,11 +3,13 @@ package dev.nocturne.ingest.rest;
 import dev.nocturne.runtime.FatalException;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.Cookie;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.HostAndPort;
+import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -73,6 +75,22 @@ class Doors {
         filters.register(this::admit, EARLY);
     }
 
+    /**
+     * The router itself fails a request whose host is missing or no host; it then gets no filter.
+     */
+    void register(@Observes Router router) {
+        router.route()
+                .order(-EARLY)
+                .failureHandler(
+                        context -> {
+                            if (context.request().authority() == null) {
+                                refuseHost(context);
+                            } else {
+                                context.next();
+                            }
+                        });
+    }
+
     void start(@Observes StartupEvent event) {
         exposure(listensOn, keys).ifPresent(LOG::warn);
     }
@@ -92,12 +110,7 @@ class Doors {
         String path = context.normalizedPath();
         boolean isProbe = HEALTH.matcher(path).matches() || path.equals(METRICS);
         if (!isProbe && !isForUs(request)) {
-            Refusal.send(
-                    context,
-                    421,
-                    "unknown_host",
-                    "the request is for a host that this service does not know as itself: use its name, or add the name to %s"
-                            .formatted(ApiConfig.HOSTS_VARIABLE));
+            refuseHost(context);
         } else if (!READS.contains(request.method()) && isForeign(request)) {
             Refusal.send(
                     context,
@@ -119,6 +132,15 @@ class Doors {
         }
     }
 
+    private static void refuseHost(RoutingContext context) {
+        Refusal.send(
+                context,
+                421,
+                "unknown_host",
+                "the request is for a host that this service does not know as itself: use its name, or add the name to %s"
+                        .formatted(ApiConfig.HOSTS_VARIABLE));
+    }
+
     /** By every name of the host that a request may have. */
     private boolean isForUs(HttpServerRequest request) {
         HostAndPort authority = request.authority();
@@ -133,10 +155,10 @@ class Doors {
 
     /** Programs tell no origin; browsers always do, and no page can make them lie. */
     private boolean isForeign(HttpServerRequest request) {
-        String origin = request.getHeader(HttpHeaders.ORIGIN);
-        String site = request.getHeader("Sec-Fetch-Site");
-        return origin != null && !isOwn(origin, request)
-                || site != null && !site.equals("same-origin") && !site.equals("none");
+        MultiMap headers = request.headers();
+        return !headers.getAll(HttpHeaders.ORIGIN).stream()
+                        .allMatch(origin -> isOwn(origin, request))
+                || !Set.of("same-origin", "none").containsAll(headers.getAll("Sec-Fetch-Site"));
     }
 
     private boolean isOwn(String origin, HttpServerRequest request) {

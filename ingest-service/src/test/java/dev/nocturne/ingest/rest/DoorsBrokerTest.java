@@ -97,6 +97,25 @@ class DoorsBrokerTest {
                 .isEqualTo(421);
     }
 
+    @Test
+    void whatIsNoHostIsMisdirectedInTheFormOfTheApi() throws Exception {
+        for (String[] headers :
+                new String[][] {
+                    {},
+                    {"Host: localhost@evil.example"},
+                    {"Host: evil.example#localhost"},
+                    {"Host: localhost, evil.example"},
+                    {"Host: localhost:port"},
+                    {"Host: "}
+                }) {
+            RawHttp.Answer answer = get("/v1/jobs", headers);
+
+            assertThat(answer.status()).as(String.join("", headers)).isEqualTo(421);
+            assertThat(JSON.readTree(body(answer)).at("/error/code").textValue())
+                    .isEqualTo("unknown_host");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"/q/health", "/q/health/live", "/q/health/ready", "/q/metrics"})
     void probesMayUseAnyAddress(String path) throws Exception {
@@ -120,6 +139,14 @@ class DoorsBrokerTest {
             assertThat(error.get("code").textValue()).isEqualTo("foreign_origin");
             assertThat(error.get("type").textValue()).isEqualTo("invalid_request_error");
         }
+        assertThat(
+                        post(
+                                        "/v1/jobs",
+                                        "Origin: http://localhost:" + root.getPort(),
+                                        "Origin: http://evil.example")
+                                .status())
+                .as("two origins")
+                .isEqualTo(403);
         assertThat(
                         RawHttp.send(
                                         root,
