@@ -12,6 +12,7 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.ScoredGrid;
 import dev.nocturne.runtime.DeadLetters;
+import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.SentAgain;
 import dev.nocturne.schemas.EventCodec;
@@ -57,12 +58,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
 
     static final String STAGE = "rerank";
 
-    /** Kafka's default for a message is 1 MiB. */
-    private static final int MAX_RECORD_BYTES = (1 << 20) - 1_024;
-
-    /**
-     * In place of the id of the model whose candidates were ranked: of none, the request failed.
-     */
+    /** Stands in the place of a model's id: no candidates were ranked, the request failed. */
     private static final byte[] FAILED = {0};
 
     private final Lane lane;
@@ -153,11 +149,11 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
 
     /** Records of a request that agree in nothing may be too many together, though each is good. */
     private static void requireSendable(Record<byte[], byte[]> ranked) {
-        if (ranked.value().length > MAX_RECORD_BYTES) {
+        if (ranked.value().length > KafkaSettings.MAX_RECORD_BYTES) {
             throw new PermanentException(
                     ReasonCodes.INVALID_OPTION,
                     "the ranking takes %d bytes: at most %d, its candidates are of different sizes"
-                            .formatted(ranked.value().length, MAX_RECORD_BYTES));
+                            .formatted(ranked.value().length, KafkaSettings.MAX_RECORD_BYTES));
         }
     }
 
@@ -165,7 +161,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         return GridsScored.newBuilder(event).setGrids(List.of(grid)).build();
     }
 
-    /** Those that one model has made: never are two compared. */
+    /** Those of one model: candidates of two are never compared. */
     private List<ScoredGrid> candidates(String key, String model) {
         Map<Integer, ScoredGrid> grids = new TreeMap<>();
         try (var entries = pending.prefixScan(candidatePrefix(key), new StringSerializer())) {

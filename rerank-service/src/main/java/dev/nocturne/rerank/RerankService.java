@@ -112,6 +112,7 @@ public final class RerankService implements Service {
                     stopped.clear();
                     startTopology();
                     Throwable reason = stopped.take();
+                    LOG.warn("streams stopped: {}", rootMessage(reason));
                     streams.close(LEAVE);
                     metrics.close();
                     if (!Changelogs.grow(kafka)) {

@@ -39,6 +39,12 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
     /** New partitions of a topic are noticed within this time. */
     public static final int METADATA_MAX_AGE_MILLIS = 30_000;
 
+    /** What frames a record. */
+    private static final int FRAME_BYTES = 1_024;
+
+    /** The largest key and value together; Kafka's default for a message is 1 MiB. */
+    public static final int MAX_RECORD_BYTES = (1 << 20) - FRAME_BYTES;
+
     /** Part of the message of Kafka's clients, which is all that tells it from a wrong setting. */
     private static final String UNRESOLVED = "No resolvable bootstrap";
 
@@ -152,11 +158,12 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
         return cause;
     }
 
-    /** The largest record that a producer with these settings sends, less what frames it. */
+    /** The largest key and value that a producer with these settings sends together. */
     static int maxRecordBytes(Map<String, Object> producerConfig) {
-        Object configured = producerConfig.get(ProducerConfig.MAX_REQUEST_SIZE_CONFIG);
-        int request = configured == null ? 1 << 20 : Integer.parseInt(configured.toString());
-        return request - 1_024;
+        Object request = producerConfig.get(ProducerConfig.MAX_REQUEST_SIZE_CONFIG);
+        return request == null
+                ? MAX_RECORD_BYTES
+                : Integer.parseInt(request.toString()) - FRAME_BYTES;
     }
 
     private Map<String, Object> with(Map<String, Object> purpose) {

@@ -124,7 +124,7 @@ public final class StoppedJobs implements AutoCloseable {
                 return;
             }
             if (!Ids.isJobId(event.getJobId())) {
-                skip(record, "its job id is none");
+                skip(record, "its job id is malformed");
             } else if (stopped.add(event.getJobId())) {
                 LOG.info("job {} is stopped", event.getJobId());
             }
