@@ -90,9 +90,9 @@ final class PublishStage implements BundleStage<CandidatesRanked> {
     @Override
     public void open() {
         store = openStore.get();
-        if (!store.hasBucket()) { // never made here: who has deleted it shall learn it
+        if (!store.hasBucket()) { // never made here, or nobody would learn that it was deleted
             throw new TransientException(
-                    "the bucket is not there: the ingest-service makes it, once no open job had files in it",
+                    "the bucket is not there: the ingest-service makes it, as soon as no open job misses its files",
                     null);
         }
         renderer = openRenderer.get();

@@ -125,7 +125,7 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
         if (!CaptionOwner.ownsClaim(caption)) {
             throw new PermanentException(
                     ReasonCodes.INVALID_OPTION,
-                    "job_id '%s' is a job of the ingest-service, and custom_id '%s' no request of its: leave job_id out, or take an id of your own"
+                    "job_id '%s' is a job of the ingest-service, and custom_id '%s' is none of its requests: leave job_id out, or use an id of your own"
                             .formatted(CaptionOwner.claimed(caption), caption.getCustomId()));
         }
     }

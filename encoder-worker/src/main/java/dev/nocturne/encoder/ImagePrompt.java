@@ -4,6 +4,8 @@ import com.luciad.imageio.webp.WebPImageReaderSpi;
 import dev.nocturne.encoder.PictureHeader.UnknownFormatException;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.WebpLibrary;
+import dev.nocturne.schemas.PlainText;
+import dev.nocturne.schemas.PrintableText;
 import dev.nocturne.schemas.ReasonCodes;
 import java.awt.Graphics2D;
 import java.awt.geom.AffineTransform;
@@ -77,7 +79,7 @@ public final class ImagePrompt {
     private static String reason(Throwable e) {
         return e.getMessage() == null
                 ? e.getClass().getSimpleName()
-                : e.getMessage().replaceAll("\\p{Cntrl}+", " ");
+                : PrintableText.of(PlainText.onOneLine(e.getMessage()));
     }
 
     private static void requireBounded(PictureHeader header) {

@@ -87,7 +87,7 @@ final class Backlog {
         }
     }
 
-    /** Null unless the job is too large for ever. */
+    /** Null unless the job is larger than all that may wait. */
     Problem problem(long candidates) {
         return candidates <= maxCandidates
                 ? null

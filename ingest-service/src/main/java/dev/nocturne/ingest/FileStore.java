@@ -100,8 +100,7 @@ final class FileStore {
      * @throws FileGoneException if either has been deleted
      */
     StoredFile require(String id) {
-        return find(id).filter(file -> store.exists(file.key()))
-                .orElseThrow(() -> new FileGoneException(id));
+        return find(id).filter(this::hasContent).orElseThrow(() -> new FileGoneException(id));
     }
 
     private static StoredFile read(String id, byte[] json) {

@@ -1261,7 +1261,7 @@ public final class IngestService implements Service {
         }
     }
 
-    /** Empty if nobody is to be told. */
+    /** Empty if there is no address to post to. */
     private Optional<Webhooks> openWebhooks() {
         return webhookSettings.areNone()
                 ? Optional.empty()

@@ -14,7 +14,7 @@ import java.util.Base64;
  */
 public record WebhookSettings(String url, String secret) {
 
-    /** Nobody is told. */
+    /** No address: nothing is posted. */
     public static final WebhookSettings NONE = new WebhookSettings(null, null);
 
     public static final String URL_VARIABLE = "NOCTURNE_WEBHOOK_URL";

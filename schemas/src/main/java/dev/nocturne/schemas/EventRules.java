@@ -171,7 +171,7 @@ public final class EventRules {
         require(
                 Ids.isRequest(request.getJobId(), request.getRequestId()),
                 "request",
-                "the ids of job and request are no ids of ours");
+                "the ids of job and request are malformed");
         checkLength("custom_id", request.getCustomId(), MAX_CUSTOM_ID_CHARS);
         checkLength("prompt", request.getCaption(), MAX_CAPTION_CHARS);
     }

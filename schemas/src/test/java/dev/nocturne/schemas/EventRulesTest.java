@@ -133,8 +133,10 @@ class EventRulesTest {
                 arguments(task(t -> t.setTextTokens(List.of(3, -1))), "text token -1"),
                 arguments(task(t -> t.setTextEmbedding(ByteBuffer.allocate(7))), "7 bytes"),
                 arguments(task(t -> t.setPrimedTokens(ByteBuffer.allocate(3))), "3 bytes"),
-                arguments(task(t -> t.setRequest(request("../etc", "0123456789abcdef"))), "no ids"),
-                arguments(task(t -> t.setRequest(request("job-1", "x/y"))), "no ids"),
+                arguments(
+                        task(t -> t.setRequest(request("../etc", "0123456789abcdef"))),
+                        "malformed"),
+                arguments(task(t -> t.setRequest(request("job-1", "x/y"))), "malformed"),
                 arguments(drawn(d -> d.setCandidates(0)), "candidates is 0"),
                 arguments(drawn(d -> d.setGrids(List.of())), "there is no candidate"),
                 arguments(

@@ -124,7 +124,7 @@ final class DownloadCommand implements Callable<Integer> {
                 err.printf("and %d more: --json names all%n", wrong - MOST_LINES);
             }
             err.printf(
-                    "%d of %d files of job %s could not be had; the others are in %s, verified%n",
+                    "%d of %d files of job %s could not be downloaded; the others are in %s, verified%n",
                     wrong, entries.size(), jobId, folder);
         }
     }

@@ -139,7 +139,7 @@ class DownloadCommandTest {
         assertThat(download()).isEqualTo(1);
         assertThat(err.toString())
                 .contains("index.html is missing")
-                .contains("1 of 2 files of job job-1 could not be had");
+                .contains("1 of 2 files of job job-1 could not be downloaded");
         assertThat(folder.resolve("images/00ff/1.png")).hasContent("a picture");
         assertThat(folder.resolve("manifest.json")).as("it says that all is there").doesNotExist();
 

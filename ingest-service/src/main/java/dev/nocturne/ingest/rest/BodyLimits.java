@@ -47,7 +47,9 @@ final class BodyLimits {
                         .setPeriodic(
                                 TICK.toMillis(),
                                 id -> {
-                                    if (isLate(request.bytesRead(), startNanos)) {
+                                    Duration taken =
+                                            Duration.ofNanos(System.nanoTime() - startNanos);
+                                    if (isLate(request.bytesRead(), taken)) {
                                         request.connection().close();
                                     }
                                 });
@@ -69,10 +71,6 @@ final class BodyLimits {
         return length != null
                 ? !length.equals("0")
                 : request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
-    }
-
-    private static boolean isLate(long bytes, long startNanos) {
-        return isLate(bytes, Duration.ofNanos(System.nanoTime() - startNanos));
     }
 
     static boolean isLate(long bytes, Duration taken) {
