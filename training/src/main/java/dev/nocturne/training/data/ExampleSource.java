@@ -1,5 +1,7 @@
 package dev.nocturne.training.data;
 
+import java.awt.Dimension;
+import java.awt.Point;
 import java.awt.Rectangle;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +52,7 @@ public final class ExampleSource {
     private final List<Sprite> sprites;
     private final List<Sprite> sceneSprites;
     private final Map<String, List<Sprite>> sceneSpritesBySet;
+    private final List<Sprite> countableSprites;
     private final int size;
     private final double sceneShare;
     private final Placement placement;
@@ -73,6 +76,10 @@ public final class ExampleSource {
                                         Collectors.toList()));
         sceneSpritesBySet.values().removeIf(set -> concepts(set) < 2);
         this.sceneSprites = sceneSpritesBySet.values().stream().flatMap(List::stream).toList();
+        this.countableSprites =
+                sceneSprites.stream()
+                        .filter(s -> Captions.takesArticle(s.drawing().caption()))
+                        .toList();
         this.size = size;
         this.sceneShare = sceneShare;
         this.placement = placement;
@@ -93,7 +100,9 @@ public final class ExampleSource {
         if (random.nextDouble() >= sceneShare) {
             return single(random);
         }
-        return random.nextDouble() < SEVERAL_SHARE ? several(random) : scene(random);
+        return random.nextDouble() < SEVERAL_SHARE && !countableSprites.isEmpty()
+                ? several(random)
+                : scene(random);
     }
 
     /** One drawing of any sprite. */
@@ -211,11 +220,7 @@ public final class ExampleSource {
 
     /** Two, three or four of one drawing: side by side, in a triangle, in a square. */
     private Example several(RandomGenerator random) {
-        Sprite sprite = any(sceneSprites, random);
-        while (!Captions.takesArticle(sprite.drawing().caption())) {
-            sprite = any(sceneSprites, random);
-        }
-        Shown shown = shown(sprite, random);
+        Shown shown = shown(any(countableSprites, random), random);
         int count = random.nextInt(2, MOST_OF_A_THING + 1);
         int half = size / 2;
         Canvas canvas = new Canvas(size);
@@ -230,42 +235,48 @@ public final class ExampleSource {
             place(canvas, shown.sprite, cell, random);
         }
         String caption = Captions.several(count, shown.named, shown.colour);
-        return new Example(styled(caption, sprite, random), canvas.rgb());
+        return new Example(styled(caption, shown.sprite, random), canvas.rgb());
     }
 
     /** Paints the sprite's opaque part in a cell of half the picture's width and height. */
     private void place(Canvas canvas, Sprite sprite, Rectangle cell, RandomGenerator random) {
-        Rectangle bounds = sprite.bounds();
-        double longer = cell.width * scale(MIN_SCENE_SCALE, CENTRED_SCENE_SCALE, random);
-        double scale = longer / Math.max(bounds.width, bounds.height);
-        int width = Math.max(1, (int) Math.floor(bounds.width * scale));
-        int height = Math.max(1, (int) Math.floor(bounds.height * scale));
-        int x = within(cell.x, cell.x + cell.width - width, random);
-        int y = within(cell.y, cell.y + cell.height - height, random);
-        boolean mirrored = mirrored(sprite, random);
-        canvas.draw(sprite, bounds, new Rectangle(x, y, width, height), mirrored);
+        Dimension fitted = fitted(sprite, random);
+        int x = within(cell.x, cell.x + cell.width - fitted.width, random);
+        int y = within(cell.y, cell.y + cell.height - fitted.height, random);
+        draw(canvas, sprite, new Rectangle(new Point(x, y), fitted), random);
     }
 
-    /** Paints the sprite's opaque part, a little under half the picture, on its side of it. */
+    /** Paints the sprite's opaque part on its side of the picture. */
     private void place(Canvas canvas, Sprite sprite, Relation side, RandomGenerator random) {
-        int half = size / 2;
-        double longer = half * scale(MIN_SCENE_SCALE, CENTRED_SCENE_SCALE, random);
-        Rectangle bounds = sprite.bounds();
-        double scale = longer / Math.max(bounds.width, bounds.height);
-        int width = Math.max(1, (int) Math.floor(bounds.width * scale));
-        int height = Math.max(1, (int) Math.floor(bounds.height * scale));
+        Dimension fitted = fitted(sprite, random);
         // along the relation's axis: anywhere in the sprite's half; across it: near the middle
+        int half = size / 2;
         int free = half / 4;
-        int x = within((size - width) / 2 - free, (size - width) / 2 + free, random);
-        int y = within((size - height) / 2 - free, (size - height) / 2 + free, random);
+        int left = (size - fitted.width) / 2;
+        int top = (size - fitted.height) / 2;
+        int x = within(left - free, left + free, random);
+        int y = within(top - free, top + free, random);
         switch (side) {
-            case LEFT_OF -> x = within(0, half - width, random);
-            case RIGHT_OF -> x = within(half, size - width, random);
-            case ABOVE -> y = within(0, half - height, random);
-            case BELOW -> y = within(half, size - height, random);
+            case LEFT_OF -> x = within(0, half - fitted.width, random);
+            case RIGHT_OF -> x = within(half, size - fitted.width, random);
+            case ABOVE -> y = within(0, half - fitted.height, random);
+            case BELOW -> y = within(half, size - fitted.height, random);
         }
-        boolean mirrored = mirrored(sprite, random);
-        canvas.draw(sprite, bounds, new Rectangle(x, y, width, height), mirrored);
+        draw(canvas, sprite, new Rectangle(new Point(x, y), fitted), random);
+    }
+
+    /** The size of the sprite's opaque part scaled to a little under half the picture. */
+    private Dimension fitted(Sprite sprite, RandomGenerator random) {
+        Rectangle bounds = sprite.bounds();
+        double longer = size / 2 * scale(MIN_SCENE_SCALE, CENTRED_SCENE_SCALE, random);
+        double scale = longer / Math.max(bounds.width, bounds.height);
+        return new Dimension(
+                Math.max(1, (int) Math.floor(bounds.width * scale)),
+                Math.max(1, (int) Math.floor(bounds.height * scale)));
+    }
+
+    private void draw(Canvas canvas, Sprite sprite, Rectangle place, RandomGenerator random) {
+        canvas.draw(sprite, sprite.bounds(), place, mirrored(sprite, random));
     }
 
     private double scale(double least, double centred, RandomGenerator random) {

@@ -202,6 +202,19 @@ class ExampleSourceTest {
         assertThat(numbers).hasSize(3);
     }
 
+    @Test
+    void whatIsNotCountedStandsInScenesOnly() throws IOException {
+        List<Sprite> uncountable =
+                sprites(
+                        Drawings.box("A", "bread", "#ff0000"),
+                        Drawings.box("B", "grapes", "#0000ff"));
+        ExampleSource source = new ExampleSource(uncountable, SIZE, 1, Placement.CENTRED);
+        SplittableRandom random = new SplittableRandom(9);
+        for (int i = 0; i < 100; i++) {
+            assertThat(source.next(random).caption()).contains("bread", "grapes");
+        }
+    }
+
     /** Boxes whose upper left corner is seen: marked pixels with white above and to the left. */
     private static int boxes(Example example) {
         int[] pixels = pixels(example);
