@@ -106,7 +106,7 @@ class WebDatasetTest {
         JsonNode sample = new ObjectMapper().readTree(files.get("0000000000000001-3.json"));
         assertThat(sample.toString())
                 .isEqualTo(
-                        "{\"custom_id\":\"custom.1\",\"model\":\"emoji@0\",\"rank\":3,\"seed\":%d,\"score\":0.5}"
+                        "{\"custom_id\":\"custom.1\",\"model\":\"emoji@0\",\"rank\":3,\"seed\":\"%d\",\"score\":0.5}"
                                 .formatted(Long.MAX_VALUE - 3));
         assertThat(shards)
                 .containsExactly(
