@@ -16,14 +16,12 @@ import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.Sha256;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import java.awt.image.BufferedImage;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Supplier;
@@ -162,20 +160,12 @@ final class PublishStage implements BundleStage<CandidatesRanked> {
         return new StoredImage(
                 winner.getRank(),
                 key,
-                sha256(file),
+                Sha256.hex(file),
                 (long) file.length,
                 winner.getCandidate(),
                 winner.getSeed(),
                 winner.getScore(),
                 winner.getLogProbability());
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
-        }
     }
 
     @Override

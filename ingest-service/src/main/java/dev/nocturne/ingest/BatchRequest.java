@@ -8,11 +8,9 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.schemas.PlainText;
+import dev.nocturne.schemas.Sha256;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -173,14 +171,9 @@ record BatchRequest(
         try {
             // a tree keeps the order it was written in, maps are sorted
             String sorted = SORTED.writeValueAsString(SORTED.treeToValue(body, Map.class));
-            return HexFormat.of()
-                    .formatHex(
-                            MessageDigest.getInstance("SHA-256")
-                                    .digest(sorted.getBytes(StandardCharsets.UTF_8)));
+            return Sha256.hex(sorted.getBytes(StandardCharsets.UTF_8));
         } catch (JsonProcessingException e) {
             throw new AssertionError("JSON is JSON", e);
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
         }
     }
 }

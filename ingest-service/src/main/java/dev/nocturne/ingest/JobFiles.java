@@ -21,6 +21,7 @@ import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.SeedJson;
 import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Sha256;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,7 +32,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -471,12 +471,7 @@ final class JobFiles {
         }
         if (stored != null) {
             String name = ResultFile.key(jobId, result.requestId()).substring(prefix);
-            writeLine(
-                    entries,
-                    new Entry(
-                            name,
-                            stored.length,
-                            HexFormat.of().formatHex(sha256().digest(stored))));
+            writeLine(entries, new Entry(name, stored.length, Sha256.hex(stored)));
         }
     }
 
@@ -547,19 +542,11 @@ final class JobFiles {
     }
 
     private static String sha256(Path file) throws IOException {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.newDigest();
         try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
             in.transferTo(OutputStream.nullOutputStream());
         }
         return HexFormat.of().formatHex(digest.digest());
-    }
-
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
-        }
     }
 
     private static void writeLine(OutputStream lines, Object value) throws IOException {

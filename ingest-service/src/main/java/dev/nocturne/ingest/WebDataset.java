@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.SeedJson;
+import dev.nocturne.schemas.Sha256;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -124,7 +125,7 @@ final class WebDataset implements AutoCloseable {
 
     private void open() throws IOException {
         if (tar == null) {
-            digest = JobFiles.sha256();
+            digest = Sha256.newDigest();
             tar =
                     new TarArchiveOutputStream(
                             new BufferedOutputStream(

@@ -1,9 +1,6 @@
 package dev.nocturne.schemas;
 
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -66,14 +63,7 @@ public final class Ids {
     }
 
     static String hash(String text) {
-        try {
-            byte[] sha256 =
-                    MessageDigest.getInstance("SHA-256")
-                            .digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(sha256).substring(0, REQUEST_ID_CHARS);
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
-        }
+        return Sha256.hex(text.getBytes(StandardCharsets.UTF_8)).substring(0, REQUEST_ID_CHARS);
     }
 
     /** The key of a request's records in every topic. */

@@ -25,14 +25,12 @@ import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.SeedSchemes;
+import dev.nocturne.schemas.Sha256;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -198,7 +196,7 @@ final class Painter implements AutoCloseable {
                     new ResultFile.Image(
                             winner.getRank(),
                             format.fileName(winner.getRank()),
-                            sha256(file),
+                            Sha256.hex(file),
                             file.length,
                             winner.getCandidate(),
                             winner.getSeed(),
@@ -236,14 +234,6 @@ final class Painter implements AutoCloseable {
 
     private static String requestId(CaptionSubmitted caption) {
         return Ids.requestId(JOB, caption.getCustomId());
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
-        }
     }
 
     @Override

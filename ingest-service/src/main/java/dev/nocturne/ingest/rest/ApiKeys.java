@@ -3,6 +3,7 @@ package dev.nocturne.ingest.rest;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.nocturne.runtime.FatalException;
+import dev.nocturne.schemas.Sha256;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -74,10 +75,11 @@ public final class ApiKeys {
     }
 
     private Optional<byte[]> find(String key) {
-        byte[] asked = sha256(key.getBytes(UTF_8)); // of one length, whatever was sent
+        // of one length, whatever was sent
+        byte[] asked = Sha256.newDigest().digest(key.getBytes(UTF_8));
         byte[] found = null;
         for (byte[] known : keys) {
-            if (MessageDigest.isEqual(sha256(known), asked)) {
+            if (MessageDigest.isEqual(Sha256.newDigest().digest(known), asked)) {
                 found = known;
             }
         }
@@ -115,14 +117,6 @@ public final class ApiKeys {
             return Base64.getUrlEncoder().withoutPadding().encodeToString(code);
         } catch (GeneralSecurityException e) {
             throw new AssertionError("every Java platform has " + MAC, e);
-        }
-    }
-
-    private static byte[] sha256(byte[] bytes) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(bytes);
-        } catch (GeneralSecurityException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
         }
     }
 }
