@@ -268,7 +268,8 @@ final class DownloadCommand implements Callable<Integer> {
         if (!Files.isRegularFile(file) || Files.size(file) != entry.bytes()) {
             return false;
         }
-        try (DigestInputStream in = new DigestInputStream(Files.newInputStream(file), Sha256.newDigest())) {
+        try (DigestInputStream in =
+                new DigestInputStream(Files.newInputStream(file), Sha256.newDigest())) {
             in.transferTo(OutputStream.nullOutputStream());
             return HexFormat.of().formatHex(in.getMessageDigest().digest()).equals(entry.sha256());
         }
