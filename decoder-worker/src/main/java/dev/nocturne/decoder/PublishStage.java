@@ -8,6 +8,7 @@ import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.BundleStage;
+import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
@@ -88,12 +89,27 @@ final class PublishStage implements BundleStage<CandidatesRanked> {
     @Override
     public void open() {
         store = openStore.get();
-        if (!store.hasBucket()) { // never made here, or nobody would learn that it was deleted
+        requireBucket();
+        renderer = openRenderer.get();
+    }
+
+    /** Never made here, or nobody would learn that it was deleted. */
+    private void requireBucket() {
+        if (!store.hasBucket()) {
             throw new TransientException(
                     "the bucket is not there: the ingest-service makes it, as soon as no open job misses its files",
                     null);
         }
-        renderer = openRenderer.get();
+    }
+
+    /** A bucket that vanishes is waited for, as at the start. */
+    private void put(String key, byte[] file, String mediaType) {
+        try {
+            store.put(key, file, mediaType);
+        } catch (FatalException e) {
+            requireBucket();
+            throw e;
+        }
     }
 
     @Override
@@ -113,7 +129,7 @@ final class PublishStage implements BundleStage<CandidatesRanked> {
             for (RankedGrid winner : ranked.getWinners()) {
                 images.add(store(ranked, winner, pictures.next()));
             }
-            store.put(
+            put(
                     ResultFile.key(
                             ranked.getRequest().getJobId(), ranked.getRequest().getRequestId()),
                     ResultFile.of(ranked, renderer.dvae(), images).toJson(),
@@ -156,7 +172,7 @@ final class PublishStage implements BundleStage<CandidatesRanked> {
         String key =
                 ResultFile.folder(request.getJobId(), request.getRequestId())
                         + format.fileName(winner.getRank());
-        store.put(key, file, format.mediaType());
+        put(key, file, format.mediaType());
         return new StoredImage(
                 winner.getRank(),
                 key,

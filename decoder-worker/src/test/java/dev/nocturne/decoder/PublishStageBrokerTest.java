@@ -16,6 +16,7 @@ import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -24,6 +25,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Clock;
@@ -87,15 +89,20 @@ class PublishStageBrokerTest {
     @BeforeAll
     static void start() {
         endpoint = EmbeddedObjectStore.start(dataDir.resolve("objects"), 0);
-        store =
+        store = bucket("pictures");
+    }
+
+    private static ObjectStore bucket(String name) {
+        ObjectStore made =
                 ObjectStore.open(
                         new ObjectStoreSettings(
                                 endpoint.endpoint(),
                                 "us-east-1",
                                 endpoint.accessKey(),
                                 endpoint.secretKey(),
-                                "pictures"));
-        store.ensureBucket();
+                                name));
+        made.ensureBucket();
+        return made;
     }
 
     @AfterAll
@@ -111,12 +118,17 @@ class PublishStageBrokerTest {
         return publish(Examples.ranked("a", Examples.MODEL));
     }
 
-    private static RequestFinished publish(CandidatesRanked ranked) {
+    private static PublishStage stage(ObjectStore bucket) {
         PublishStage stage =
                 new PublishStage(
-                        PixelRenderer::new, () -> store, Clock.fixed(NOON, ZoneOffset.UTC));
-        Outbox out = new Outbox(() -> true);
+                        PixelRenderer::new, () -> bucket, Clock.fixed(NOON, ZoneOffset.UTC));
         stage.open();
+        return stage;
+    }
+
+    private static RequestFinished publish(CandidatesRanked ranked) {
+        PublishStage stage = stage(store);
+        Outbox out = new Outbox(() -> true);
         stage.process(List.of(ranked), out);
         return (RequestFinished) out.outputs().get(0).event();
     }
@@ -167,6 +179,23 @@ class PublishStageBrokerTest {
                         tuple(2, 1, 101L, 0.5, -1.0, "AQA="),
                         tuple(3, 0, 100L, 0.25, 0.0, "AAA="),
                         tuple(4, 2, 102L, -0.5, -2.0, "AgA="));
+    }
+
+    @Test
+    void aBucketThatVanishesIsWaitedFor() throws Exception {
+        ObjectStore vanishing = bucket("vanishing");
+        PublishStage stage = stage(vanishing);
+        List<CandidatesRanked> batch = List.of(Examples.ranked("a", Examples.MODEL));
+        Files.delete(dataDir.resolve("objects/vanishing"));
+
+        assertThatThrownBy(() -> stage.process(batch, new Outbox(() -> true)))
+                .isInstanceOf(TransientException.class)
+                .hasMessageContaining("the bucket is not there");
+
+        vanishing.ensureBucket();
+        Outbox out = new Outbox(() -> true);
+        stage.process(batch, out);
+        assertThat(out.outputs()).hasSize(1);
     }
 
     @ParameterizedTest
