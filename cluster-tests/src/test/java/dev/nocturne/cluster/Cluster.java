@@ -10,10 +10,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 
 /** The compose file's services as processes on this machine, from their packaged jars. */
 final class Cluster implements AutoCloseable {
@@ -23,10 +26,11 @@ final class Cluster implements AutoCloseable {
     private final Path folder;
     private final Map<String, String> extraEnvironment;
     private final ComposeFile.Places places;
-    private final JavaProcess broker;
-    private final JavaProcess objectStore;
-    private final Map<String, JavaProcess> services = new LinkedHashMap<>();
-    private final Map<String, Integer> ports = new HashMap<>();
+    private final List<Server> brokers = new ArrayList<>();
+    private final List<FaultyProxy> brokerProxies = new ArrayList<>();
+    private final Server objectStore;
+    private final Map<String, JavaProcess> services = Collections.synchronizedMap(new LinkedHashMap<>());
+    private final Map<String, Integer> ports = new ConcurrentHashMap<>();
 
     /**
      * Starts the servers; the services are still to be started.
@@ -35,16 +39,44 @@ final class Cluster implements AutoCloseable {
      * @param extraEnvironment for every service, over what the compose file says
      */
     Cluster(Path folder, Path model, Map<String, String> extraEnvironment) throws IOException {
+        this(folder, model, extraEnvironment, UnaryOperator.identity());
+    }
+
+    /**
+     * @param storeAddress the address at which the services see the object store, from its own
+     */
+    Cluster(
+            Path folder,
+            Path model,
+            Map<String, String> extraEnvironment,
+            UnaryOperator<String> storeAddress)
+            throws IOException {
+        this(folder, model, extraEnvironment, storeAddress, 1);
+    }
+
+    /**
+     * @param brokerCount one, or several, each of which holds every record
+     */
+    Cluster(
+            Path folder,
+            Path model,
+            Map<String, String> extraEnvironment,
+            UnaryOperator<String> storeAddress,
+            int brokerCount)
+            throws IOException {
         this.folder = folder;
         this.extraEnvironment = extraEnvironment;
-        broker = server(EmbeddedBroker.class);
-        objectStore = server(EmbeddedObjectStore.class);
-        String objectStoreUrl = objectStore.awaitOutput("ready at");
+        if (brokerCount == 1) {
+            brokers.add(new Server(EmbeddedBroker.class));
+        } else {
+            startReplicated(brokerCount);
+        }
+        objectStore = new Server(EmbeddedObjectStore.class);
         S3Keys keys = S3Keys.of(folder.resolve(EmbeddedObjectStore.class.getSimpleName()));
         places =
                 new ComposeFile.Places(
-                        broker.awaitOutput("ready at"),
-                        objectStoreUrl,
+                        String.join(",", brokers.stream().map(broker -> broker.address).toList()),
+                        storeAddress.apply(objectStore.address),
                         model,
                         folder.resolve("rerank-state"),
                         Map.of(
@@ -54,18 +86,113 @@ final class Cluster implements AutoCloseable {
                                 keys.secretKey()));
     }
 
-    private JavaProcess server(Class<?> main) throws IOException {
-        String name = main.getSimpleName();
-        return JavaProcess.start(
-                name,
-                folder,
-                Map.of(),
-                List.of(
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        main.getName(),
-                        folder.resolve(name).toString(),
-                        "0"));
+    private void startReplicated(int count) throws IOException {
+        List<ReplicatedBroker.Place> all = new ArrayList<>();
+        for (int id = 1; id <= count; id++) {
+            int proxied = Preflight.freePort(0);
+            FaultyProxy proxy = new FaultyProxy("127.0.0.1", proxied);
+            brokerProxies.add(proxy);
+            all.add(
+                    new ReplicatedBroker.Place(
+                            id,
+                            Preflight.freePort(0),
+                            Preflight.freePort(0),
+                            proxied,
+                            proxy.port()));
+        }
+        String voters = String.join(",", all.stream().map(ReplicatedBroker.Place::voter).toList());
+        for (ReplicatedBroker.Place place : all) {
+            brokers.add(
+                    new Server(
+                            ReplicatedBroker.class,
+                            "broker-" + place.nodeId(),
+                            List.of(
+                                    Integer.toString(place.nodeId()),
+                                    Integer.toString(place.port()),
+                                    Integer.toString(place.controllerPort()),
+                                    Integer.toString(place.proxiedPort()),
+                                    Integer.toString(place.advertisedPort()),
+                                    voters)));
+        }
+        for (Server broker : brokers) {
+            broker.awaitReady(); // only together are they a majority
+        }
+    }
+
+    /** A broker or a store: after a kill it comes back on its folder and its port. */
+    final class Server {
+        private final Class<?> main;
+        private final String name;
+        private final String address;
+        private List<String> arguments;
+        private JavaProcess process;
+
+        /** On a free port, which it keeps. */
+        private Server(Class<?> main) throws IOException {
+            this.main = main;
+            name = main.getSimpleName();
+            arguments = List.of("0");
+            launch();
+            address = process.awaitOutput("ready at");
+            arguments = List.of(address.substring(address.lastIndexOf(':') + 1));
+        }
+
+        /** A replicated broker, which is ready later. */
+        private Server(Class<?> main, String name, List<String> arguments) throws IOException {
+            this.main = main;
+            this.name = name;
+            this.arguments = arguments;
+            address = "127.0.0.1:" + arguments.get(1);
+            launch();
+        }
+
+        private void launch() throws IOException {
+            List<String> command =
+                    new ArrayList<>(
+                            List.of(
+                                    "-cp",
+                                    System.getProperty("java.class.path"),
+                                    main.getName(),
+                                    folder.resolve(name).toString()));
+            command.addAll(arguments);
+            process = JavaProcess.start(name, folder, Map.of(), command);
+        }
+
+        private void awaitReady() throws IOException {
+            process.awaitOutput("ready at");
+        }
+
+        JavaProcess process() {
+            return process;
+        }
+
+        void restart() throws IOException {
+            launch();
+            awaitReady();
+        }
+    }
+
+    Server broker() {
+        return broker(0);
+    }
+
+    Server broker(int index) {
+        return brokers.get(index);
+    }
+
+    /** Before the second listener of a broker; only of several brokers. */
+    FaultyProxy brokerProxy(int index) {
+        return brokerProxies.get(index);
+    }
+
+    /** The brokers as seen through their proxies. */
+    String proxiedBrokers() {
+        return String.join(
+                ",", brokerProxies.stream().map(proxy -> "127.0.0.1:" + proxy.port()).toList());
+    }
+
+    Server objectStoreServer() {
+        return objectStore;
     }
 
     /** Starts every service and waits until all are ready. */
@@ -80,6 +207,21 @@ final class Cluster implements AutoCloseable {
      * @param jvmOptions more than, and over, those that every process has
      */
     void start(String service, String... jvmOptions) throws IOException {
+        start(service, service, Map.of(), jvmOptions);
+    }
+
+    /**
+     * Starts one of several instances of a service.
+     *
+     * @param instance its name here
+     * @param ownEnvironment over what every service has
+     */
+    void start(
+            String instance,
+            String service,
+            Map<String, String> ownEnvironment,
+            String... jvmOptions)
+            throws IOException {
         Path jar = REPOSITORY.resolve(service).resolve("target/quarkus-app/quarkus-run.jar");
         if (Files.notExists(jar)) {
             throw new IllegalStateException(jar + " is missing: run mvn verify, which packages it");
@@ -87,11 +229,12 @@ final class Cluster implements AutoCloseable {
         int port = Preflight.freePort(0);
         Map<String, String> environment = new HashMap<>(compose.environment(service, places));
         environment.putAll(extraEnvironment);
+        environment.putAll(ownEnvironment);
         environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
-        ports.put(service, port);
+        ports.put(instance, port);
         List<String> arguments = new ArrayList<>(List.of(jvmOptions));
         arguments.addAll(List.of("-jar", jar.toString()));
-        services.put(service, JavaProcess.start(service, folder, environment, arguments));
+        services.put(instance, JavaProcess.start(instance, folder, environment, arguments));
     }
 
     void awaitReady(String service) {
@@ -102,9 +245,24 @@ final class Cluster implements AutoCloseable {
         return services.get(service);
     }
 
+    /** The names of all instances that were started. */
+    List<String> instances() {
+        return List.copyOf(services.keySet());
+    }
+
+    /** Of the embedded store: the bucket is a folder in its folder. */
+    Path bucketFolder() {
+        return folder.resolve(EmbeddedObjectStore.class.getSimpleName())
+                .resolve(objectStore().bucket());
+    }
+
+    ComposeFile compose() {
+        return compose;
+    }
+
     /** Sends SIGTERM to every service, in the order of the pipeline. */
     void terminateServices() throws IOException, InterruptedException {
-        for (JavaProcess service : services.values()) {
+        for (JavaProcess service : List.copyOf(services.values())) {
             service.terminate();
         }
     }
@@ -117,11 +275,26 @@ final class Cluster implements AutoCloseable {
         return new KafkaSettings(places.kafka(), Map.of());
     }
 
+    /** The instance is no longer one of the cluster's. */
+    void forget(String instance) {
+        services.remove(instance).close();
+        ports.remove(instance);
+    }
+
     /** As the decoder-worker is told. */
     ObjectStoreSettings objectStore() {
+        return objectStore(places.objectStore());
+    }
+
+    /** As the decoder-worker is told, but at the store's own address. */
+    ObjectStoreSettings directObjectStore() {
+        return objectStore(objectStore.address);
+    }
+
+    private ObjectStoreSettings objectStore(String endpoint) {
         Map<String, String> environment = compose.environment("decoder-worker", places);
         return new ObjectStoreSettings(
-                environment.get("NOCTURNE_S3_ENDPOINT"),
+                endpoint,
                 environment.get("NOCTURNE_S3_REGION"),
                 environment.get("NOCTURNE_S3_ACCESS_KEY"),
                 environment.get("NOCTURNE_S3_SECRET_KEY"),
@@ -130,8 +303,9 @@ final class Cluster implements AutoCloseable {
 
     @Override
     public void close() {
-        services.values().forEach(JavaProcess::close);
-        objectStore.close();
-        broker.close();
+        List.copyOf(services.values()).forEach(JavaProcess::close);
+        objectStore.process.close();
+        brokers.forEach(broker -> broker.process.close());
+        brokerProxies.forEach(FaultyProxy::close);
     }
 }
