@@ -518,6 +518,7 @@ final class Night implements AutoCloseable {
      * @param deadLetters the reason codes that the fault causes
      */
     void survives(String title, List<String> deadLetters, Fault fault) throws Exception {
+        awaitHealthy(); // whatever was before
         int lettersBefore = DeadLetterTopic.reasons(kafka()).size();
         try (JobRun job = submit()) {
             job.awaitEnded(3);
