@@ -116,7 +116,7 @@ class ForeignRecordsFaultIT {
                 "a generation task with %,d candidates".formatted(candidates),
                 List.of(ReasonCodes.INVALID_OPTION),
                 job -> {
-                    String id = Ids.newJobId();
+                    String id = "job-outside-" + Math.abs(candidates);
                     RequestRef request = new RequestRef(id, Ids.requestId(id, "x"), "x", "a heart");
                     send(
                             Topics.GENERATION_TASKS,
