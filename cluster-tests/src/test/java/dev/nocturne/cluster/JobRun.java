@@ -122,6 +122,10 @@ final class JobRun implements AutoCloseable {
         }
     }
 
+    boolean isOver() {
+        return !looks.isEmpty() && TERMINAL.contains(last().path("status").asText());
+    }
+
     JsonNode last() {
         return looks.get(looks.size() - 1);
     }
@@ -160,19 +164,30 @@ final class JobRun implements AutoCloseable {
     /** Of every candidate, by custom id and number. */
     Map<String, String> tokens() {
         Map<String, String> tokens = new TreeMap<>();
-        byte[] file = objects().getOrDefault("candidates.jsonl", new byte[0]);
-        List<String> lines = new ArrayList<>(new String(file, UTF_8).lines().toList());
-        for (String line : lines) {
+        for (JsonNode candidate : lines("candidates.jsonl")) {
+            tokens.put(
+                    candidate.path("custom_id").asText() + " " + candidate.path("candidate"),
+                    candidate.path("seed") + " " + candidate.path("tokens").asText());
+        }
+        return tokens;
+    }
+
+    /** Of a file of the job; none if there is no such file. */
+    List<JsonNode> lines(String file) {
+        List<JsonNode> lines = new ArrayList<>();
+        for (String line : new String(object(file), UTF_8).lines().toList()) {
             try {
-                JsonNode candidate = JSON.readTree(line);
-                tokens.put(
-                        candidate.path("custom_id").asText() + " " + candidate.path("candidate"),
-                        candidate.path("seed") + " " + candidate.path("tokens").asText());
+                lines.add(JSON.readTree(line));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         }
-        return tokens;
+        return lines;
+    }
+
+    private byte[] object(String name) {
+        String key = "jobs/" + id + "/" + name;
+        return night.objects().exists(key) ? night.objects().get(key) : new byte[0];
     }
 
     @Override

@@ -23,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +33,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -347,15 +345,36 @@ final class Night implements AutoCloseable {
             lines.append(line).append('\n');
             expected.put("caption-" + i, new Expected(true, CANDIDATES, TOP));
         }
+        return submit(query, lines.toString(), expected);
+    }
+
+    JobRun submit(String query, String jsonl, Map<String, Expected> expected)
+            throws IOException, InterruptedException {
         HttpResponse<String> answer =
                 http.send(
                         HttpRequest.newBuilder(URI.create(api("jobs" + query)))
                                 .timeout(Duration.ofMinutes(1))
-                                .POST(BodyPublishers.ofString(lines.toString(), UTF_8))
+                                .POST(BodyPublishers.ofString(jsonl, UTF_8))
                                 .build(),
                         BodyHandlers.ofString());
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
         return new JobRun(this, JSON.readTree(answer.body()).get("id").asText(), expected);
+    }
+
+    /**
+     * @return how long the service took to say that it lives
+     */
+    Duration live(String instance) throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        HttpResponse<Void> answer =
+                http.send(
+                        HttpRequest.newBuilder(
+                                        URI.create(cluster.url(instance) + "/q/health/live"))
+                                .timeout(REQUEST)
+                                .build(),
+                        BodyHandlers.discarding());
+        assertThat(answer.statusCode()).as("live of " + instance).isEqualTo(200);
+        return Duration.ofNanos(System.nanoTime() - start);
     }
 
     /**
@@ -423,13 +442,10 @@ final class Night implements AutoCloseable {
         await().pollDelay(time).atMost(time.plusSeconds(5)).until(() -> true);
     }
 
-    /** As by a hand that deletes what it should not; the services see that it is gone. */
+    /** As by a hand that deletes what it should not: all of it is gone at once. */
     void deleteBucket() throws IOException {
-        try (Stream<Path> files = Files.walk(cluster.bucketFolder())) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        }
+        Path bucket = cluster.bucketFolder();
+        Files.move(bucket, bucket.resolveSibling("../deleted-bucket").normalize());
     }
 
     void createBucket() throws IOException {
