@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.cluster.JobEvidence.Expected;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -137,7 +140,8 @@ final class JobRun implements AutoCloseable {
 
     JobEvidence evidence(List<String> deadLetters, List<String> expectedDeadLetters) {
         List<RequestFinished> results =
-                TopicReader.events(night.kafka(), Topics.RESULTS).stream()
+                TopicReader.records(night.kafka(), Topics.RESULTS).stream()
+                        .flatMap(record -> result(record.value()).stream())
                         .filter(result -> result.getRequest().getJobId().equals(id))
                         .toList();
         return new JobEvidence(
@@ -149,6 +153,14 @@ final class JobRun implements AutoCloseable {
                 deadLetters,
                 expectedDeadLetters,
                 night.unhealthy());
+    }
+
+    private static Optional<RequestFinished> result(byte[] value) {
+        try {
+            return Optional.of(EventCodec.decode(RequestFinished.class, value));
+        } catch (MalformedEventException e) {
+            return Optional.empty(); // somebody else's
+        }
     }
 
     private SortedMap<String, byte[]> objects() {

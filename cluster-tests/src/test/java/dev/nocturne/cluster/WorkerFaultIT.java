@@ -147,7 +147,7 @@ class WorkerFaultIT {
     void bothProcessorsBusy() throws Exception {
         Map<String, Set<String>> members = night.members();
         List<JavaProcess> burners =
-                IntStream.range(0, 2 * Runtime.getRuntime().availableProcessors())
+                IntStream.range(0, Runtime.getRuntime().availableProcessors())
                         .mapToObj(i -> Burner.start(folder))
                         .toList();
         try {

@@ -1,0 +1,76 @@
+package dev.nocturne.cluster;
+
+import dev.nocturne.cluster.FaultyProxy.Fault;
+import dev.nocturne.schemas.Topics;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The most telling scenarios of the fault suite, in every build. */
+class NightFaultIT {
+    @TempDir static Path folder;
+    private static Night night;
+
+    @BeforeAll
+    static void start() throws Exception {
+        night = new Night(folder, new FaultReport());
+    }
+
+    @AfterAll
+    static void end() throws Exception {
+        night.close();
+    }
+
+    @Test
+    void rankingIsKilled() throws Exception {
+        night.survivesDeath(
+                "rerank-service killed (-9)",
+                List.of(Night.RERANK),
+                job -> night.kill(Night.RERANK));
+    }
+
+    @Test
+    void theStoreIsAway() throws Exception {
+        night.survives(
+                "the store answers 503 for 5 s",
+                job -> {
+                    night.store().fault(new Fault.Answer(503, "", ""));
+                    night.passes(Duration.ofSeconds(5));
+                    night.store().fault(new Fault.None());
+                });
+    }
+
+    @Test
+    void aWorkerHasAnotherBundle() throws Exception {
+        Path other = folder.resolve("other");
+        TinyModel.write(other, 43, 44);
+        try {
+            night.survives(
+                    "a second decoder-worker with another bundle",
+                    job ->
+                            night.start(
+                                    "second",
+                                    Night.DECODER,
+                                    Map.of("NOCTURNE_MODEL", other.toString())),
+                    "second");
+        } finally {
+            night.remove("second");
+        }
+    }
+
+    @Test
+    void requestsAreLostOnTheirWay() throws Exception {
+        night.survives(
+                "the generator's offsets reset to latest",
+                job -> {
+                    night.putDown(Night.GENERATOR);
+                    night.resetToLatest("generator", Topics.GENERATION_TASKS);
+                    night.start(Night.GENERATOR, Night.GENERATOR, Map.of());
+                });
+    }
+}
