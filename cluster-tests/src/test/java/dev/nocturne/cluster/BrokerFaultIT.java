@@ -13,8 +13,8 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,24 +22,24 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A broker that dies, hangs, forgets, or is changed by hand. Topics differ after most, so each has its own. */
+/** A broker that dies, hangs, forgets, or is changed by hand. */
 @Tag("faults")
 class BrokerFaultIT {
-    @TempDir Path folder;
-    private Night night;
+    @TempDir static Path folder;
+    private static Night night;
 
-    @BeforeEach
-    void start() throws Exception {
+    @BeforeAll
+    static void start() throws Exception {
         night = new Night(folder, new FaultReport());
     }
 
-    @AfterEach
-    void end() throws Exception {
+    @AfterAll
+    static void end() throws Exception {
         night.close();
     }
 
     @Test
-    void killedAndHanging() throws Exception {
+    void killed() throws Exception {
         night.survives(
                 "the broker killed (-9) and started again",
                 job -> {
@@ -47,6 +47,10 @@ class BrokerFaultIT {
                     night.passes(Duration.ofSeconds(3));
                     night.cluster().broker().restart();
                 });
+    }
+
+    @Test
+    void hanging() throws Exception {
         night.survives(
                 "the broker hangs for 20 s",
                 job -> {
@@ -54,6 +58,10 @@ class BrokerFaultIT {
                     night.passes(Duration.ofSeconds(20));
                     night.cluster().broker().process().resume();
                 });
+    }
+
+    @Test
+    void anOpenTransaction() throws Exception {
         night.survives(
                 "a producer of somebody else leaves a transaction open on captions",
                 job -> openTransaction());
