@@ -75,7 +75,10 @@ class BrokerFaultIT {
             producer.beginTransaction();
             producer.send(
                             new ProducerRecord<>(
-                                    Topics.CAPTIONS.name(), 0, null, "never committed".getBytes(UTF_8)))
+                                    Topics.CAPTIONS.name(),
+                                    0,
+                                    null,
+                                    "never committed".getBytes(UTF_8)))
                     .get();
             producer.close(Duration.ZERO);
         }

@@ -29,7 +29,8 @@ final class Cluster implements AutoCloseable {
     private final List<Server> brokers = new ArrayList<>();
     private final List<FaultyProxy> brokerProxies = new ArrayList<>();
     private final Server objectStore;
-    private final Map<String, JavaProcess> services = Collections.synchronizedMap(new LinkedHashMap<>());
+    private final Map<String, JavaProcess> services =
+            Collections.synchronizedMap(new LinkedHashMap<>());
     private final Map<String, Integer> ports = new ConcurrentHashMap<>();
 
     /**

@@ -28,8 +28,7 @@ import java.util.TreeSet;
 final class Invariants {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String MANIFEST = "manifest.json";
-    private static final List<String> ENDS =
-            List.of("completed", "failed", "cancelled", "expired");
+    private static final List<String> ENDS = List.of("completed", "failed", "cancelled", "expired");
 
     private final JobEvidence evidence;
     private final JsonNode manifest;
@@ -80,11 +79,15 @@ final class Invariants {
                             if (found.isEmpty()) {
                                 violated("lost", "request " + id + " is in no file");
                             } else if (found.size() > 1) {
-                                violated("doubled", "request %s has %d lines".formatted(id, found.size()));
+                                violated(
+                                        "doubled",
+                                        "request %s has %d lines".formatted(id, found.size()));
                             } else if (found.get(0) != expected.completes()) {
                                 violated(
                                         "end",
-                                        "request %s %s".formatted(id, found.get(0) ? "completed" : "failed"));
+                                        "request %s %s"
+                                                .formatted(
+                                                        id, found.get(0) ? "completed" : "failed"));
                             }
                         });
         Set<String> foreign = new TreeSet<>(ends.keySet());
@@ -105,7 +108,8 @@ final class Invariants {
                 if (count < told.getOrDefault(end, 0)) {
                     violated(
                             "counts",
-                            "look %d: %s fell from %d to %d".formatted(look, end, told.get(end), count));
+                            "look %d: %s fell from %d to %d"
+                                    .formatted(look, end, told.get(end), count));
                 }
                 told.put(end, count);
             }
@@ -113,7 +117,9 @@ final class Invariants {
                 violated("counts", "look %d does not add up: %s".formatted(look, counts));
             }
             if (ended > total) {
-                violated("counts", "look %d has more ends than requests: %s".formatted(look, counts));
+                violated(
+                        "counts",
+                        "look %d has more ends than requests: %s".formatted(look, counts));
             }
         }
         JsonNode last = evidence.looks().get(evidence.looks().size() - 1).path("counts");
@@ -207,7 +213,9 @@ final class Invariants {
                             if (!first.containsKey(id)) {
                                 violated("log", "request " + id + " has no result");
                             } else if (first.get(id) != expected.completes()) {
-                                violated("log", "request %s: completed is %s".formatted(id, first.get(id)));
+                                violated(
+                                        "log",
+                                        "request %s: completed is %s".formatted(id, first.get(id)));
                             }
                         });
     }

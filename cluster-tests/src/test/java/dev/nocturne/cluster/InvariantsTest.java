@@ -38,7 +38,9 @@ class InvariantsTest {
     InvariantsTest() {
         put("output.jsonl", output("a") + output("b"));
         put("errors.jsonl", "{\"custom_id\":\"bad\"}\n");
-        put("candidates.jsonl", candidate("a", 0) + candidate("a", 1) + candidate("b", 0) + candidate("b", 1));
+        put(
+                "candidates.jsonl",
+                candidate("a", 0) + candidate("a", 1) + candidate("b", 0) + candidate("b", 1));
         put("images/ida/1.png", "picture of a");
         put("images/ida/result.json", "{}");
         put("images/idb/1.png", "picture of b");
@@ -90,7 +92,10 @@ class InvariantsTest {
     @Test
     void countsThatDoNotAddUp() {
         looks.set(1, look(4, 1, 0, 2));
-        assertThat(violations()).singleElement().asString().startsWith("counts: look 1 does not add up");
+        assertThat(violations())
+                .singleElement()
+                .asString()
+                .startsWith("counts: look 1 does not add up");
     }
 
     @Test
@@ -102,7 +107,10 @@ class InvariantsTest {
     @Test
     void countsThatStopBeforeTheEnd() {
         looks.remove(2);
-        assertThat(violations()).singleElement().asString().startsWith("counts: at the end of 3 requests");
+        assertThat(violations())
+                .singleElement()
+                .asString()
+                .startsWith("counts: at the end of 3 requests");
     }
 
     @Test
@@ -150,7 +158,9 @@ class InvariantsTest {
 
     @Test
     void aCandidateTwice() {
-        put("candidates.jsonl", candidate("a", 0) + candidate("a", 1) + candidate("b", 1) + candidate("b", 1));
+        put(
+                "candidates.jsonl",
+                candidate("a", 0) + candidate("a", 1) + candidate("b", 1) + candidate("b", 1));
         nameAll();
         assertThat(violations())
                 .containsExactly("candidates: request b has 2 candidates, 1 of them different");
@@ -196,7 +206,8 @@ class InvariantsTest {
     @Test
     void aServiceThatNeedsAHand() {
         unhealthy.add("decoder-worker: the work thread is stuck");
-        assertThat(violations()).containsExactly("health: decoder-worker: the work thread is stuck");
+        assertThat(violations())
+                .containsExactly("health: decoder-worker: the work thread is stuck");
     }
 
     private List<String> violations() {

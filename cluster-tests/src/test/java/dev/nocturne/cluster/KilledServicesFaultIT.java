@@ -39,8 +39,7 @@ class KilledServicesFaultIT {
     @ParameterizedTest
     @ValueSource(strings = {INGEST, ENCODER, GENERATOR, DECODER, RERANK})
     void killed(String service) throws Exception {
-        night.survivesDeath(
-                service + " killed (-9)", List.of(service), job -> night.kill(service));
+        night.survivesDeath(service + " killed (-9)", List.of(service), job -> night.kill(service));
     }
 
     @ParameterizedTest

@@ -266,7 +266,8 @@ final class Night implements AutoCloseable {
                 HttpResponse<String> ready =
                         http.send(
                                 HttpRequest.newBuilder(
-                                                URI.create(cluster.url(instance) + "/q/health/ready"))
+                                                URI.create(
+                                                        cluster.url(instance) + "/q/health/ready"))
                                         .timeout(REQUEST)
                                         .build(),
                                 BodyHandlers.ofString());
@@ -368,8 +369,7 @@ final class Night implements AutoCloseable {
         long start = System.nanoTime();
         HttpResponse<Void> answer =
                 http.send(
-                        HttpRequest.newBuilder(
-                                        URI.create(cluster.url(instance) + "/q/health/live"))
+                        HttpRequest.newBuilder(URI.create(cluster.url(instance) + "/q/health/live"))
                                 .timeout(REQUEST)
                                 .build(),
                         BodyHandlers.discarding());
@@ -457,7 +457,8 @@ final class Night implements AutoCloseable {
         try (Admin admin = admin()) {
             Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
             ends(admin, topic)
-                    .forEach((partition, end) -> offsets.put(partition, new OffsetAndMetadata(end)));
+                    .forEach(
+                            (partition, end) -> offsets.put(partition, new OffsetAndMetadata(end)));
             await("group %s has no member".formatted(group))
                     .atMost(HEALTHY)
                     .ignoreExceptionsInstanceOf(ExecutionException.class)
@@ -474,7 +475,9 @@ final class Night implements AutoCloseable {
         try (Admin admin = admin()) {
             Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
             ends(admin, topic)
-                    .forEach((partition, end) -> all.put(partition, RecordsToDelete.beforeOffset(end)));
+                    .forEach(
+                            (partition, end) ->
+                                    all.put(partition, RecordsToDelete.beforeOffset(end)));
             admin.deleteRecords(all).all().get();
         }
     }
@@ -561,7 +564,8 @@ final class Night implements AutoCloseable {
                         (candidate, tokens) -> {
                             String before = drawnFirst.putIfAbsent(candidate, tokens);
                             if (before != null && !before.equals(tokens)) {
-                                violations.add("tokens: %s is drawn otherwise".formatted(candidate));
+                                violations.add(
+                                        "tokens: %s is drawn otherwise".formatted(candidate));
                             }
                         });
         return violations;

@@ -129,7 +129,8 @@ class WorkerFaultIT {
                         .map(WorkerFaultIT::id)
                         .collect(Collectors.toSet());
         assertThat(ids).hasSize(1);
-        night.survives("one Idempotency-Key fifty times; then ingest killed", job -> night.kill(INGEST));
+        night.survives(
+                "one Idempotency-Key fifty times; then ingest killed", job -> night.kill(INGEST));
     }
 
     private static String id(HttpResponse<String> answer) {
