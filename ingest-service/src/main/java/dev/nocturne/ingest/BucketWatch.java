@@ -98,7 +98,11 @@ final class BucketWatch implements BackgroundTask {
         List<String> open = jobs.open(job -> job.created() != null);
         if (open.isEmpty()) {
             store.ensureBucket();
-            LOG.warn("ING-11 the bucket was not there and has been made");
+            if (jobs.isEmpty()) {
+                LOG.info("ING-11 the bucket has been made");
+            } else {
+                LOG.warn("ING-11 the bucket was not there and has been made anew");
+            }
             isThere();
             return;
         }

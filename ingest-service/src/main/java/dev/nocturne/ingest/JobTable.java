@@ -46,6 +46,11 @@ final class JobTable {
         this.clock = clock;
     }
 
+    /** Whether there was never a job. */
+    synchronized boolean isEmpty() {
+        return jobs.isEmpty();
+    }
+
     synchronized void add(JobSubmitted event) {
         changed(event.getJobId()).add(event);
     }

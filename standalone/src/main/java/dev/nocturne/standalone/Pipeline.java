@@ -13,11 +13,13 @@ import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.SpoolFolder;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -86,6 +88,7 @@ final class Pipeline implements AutoCloseable {
     private void startServers(Settings settings) throws IOException {
         data = opened(DataFolder.open(settings.data()));
         spool = opened(SpoolFolder.open(data.spool()));
+        boolean isNew = Files.notExists(data.kafkaLog());
         EmbeddedObjectStore store =
                 opened(EmbeddedObjectStore.start(data.objects(), settings.objectStorePort()));
         EmbeddedBroker broker = opened(EmbeddedBroker.start(data.kafkaLog(), settings.kafkaPort()));
@@ -93,6 +96,9 @@ final class Pipeline implements AutoCloseable {
         objectStore =
                 new ObjectStoreSettings(
                         store.endpoint(), REGION, store.accessKey(), store.secretKey(), BUCKET);
+        if (isNew) {
+            ObjectStore.open(objectStore).ensureBucket(); // nothing is lost that it could hide
+        }
     }
 
     private void startServices(Settings settings, MeterRegistry meters) {
