@@ -544,8 +544,7 @@ final class Night implements AutoCloseable {
     /**
      * @param known a violation that the documentation names
      */
-    void survives(
-            String title, List<String> deadLetters, Fault fault, Predicate<String> known)
+    void survives(String title, List<String> deadLetters, Fault fault, Predicate<String> known)
             throws Exception {
         awaitHealthy(); // whatever was before
         int lettersBefore = DeadLetterTopic.reasons(kafka()).size();
