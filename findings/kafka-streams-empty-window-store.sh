@@ -3,9 +3,9 @@
 #
 # Every clean restart takes the task for corrupted: "State store ... did not find checkpoint offsets while stores
 # are not empty", wipes the local state of both stores and restores them from their changelogs. 4.1.2, with the same
-# program on the same input, restarts without a word and keeps its state. 4.4.0 keeps a store's offset inside the
-# store; a segmented store without a segment has no place for it. Nothing is lost, but each restart pays a full
-# restore of the other store until the window store has its first record.
+# program on the same input, restarts without a word and keeps its state. The likely cause: 4.4.0 keeps a store's
+# offset inside the store, and a segmented store without a segment has no place for it. Nothing is lost, but each
+# restart pays a full restore of the other store until the window store has its first record.
 #
 # Seen on JDK 17: "warnings of a corrupted task at the second start: 4.4.0: 2, 4.1.2: 0".
 # Needs a JDK 17 and Maven. Fails if either version behaves otherwise.
