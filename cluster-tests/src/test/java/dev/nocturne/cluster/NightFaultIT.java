@@ -1,7 +1,6 @@
 package dev.nocturne.cluster;
 
 import dev.nocturne.cluster.FaultyProxy.Fault;
-import dev.nocturne.schemas.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -61,16 +60,5 @@ class NightFaultIT {
         } finally {
             night.remove("second");
         }
-    }
-
-    @Test
-    void requestsAreLostOnTheirWay() throws Exception {
-        night.survives(
-                "the generator's offsets reset to latest",
-                job -> {
-                    night.putDown(Night.GENERATOR);
-                    night.resetToLatest("generator", Topics.GENERATION_TASKS);
-                    night.start(Night.GENERATOR, Night.GENERATOR, Map.of());
-                });
     }
 }
