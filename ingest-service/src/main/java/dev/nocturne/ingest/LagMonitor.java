@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,7 +42,8 @@ final class LagMonitor implements AutoCloseable {
     private final Map<PipelineStage, Instant> movedAt = new HashMap<>(); // likewise
     private final LagHistory history = new LagHistory();
     private final Rounds rounds = new Rounds("lag-monitor", PERIOD, LONGEST_MEASUREMENT);
-    private volatile State state = new State(null, "the first measurement is not done yet");
+    private final AtomicReference<State> state =
+            new AtomicReference<>(new State(null, "the first measurement is not done yet"));
 
     /**
      * What the last measurement came to.
@@ -80,12 +82,12 @@ final class LagMonitor implements AutoCloseable {
 
     /** A new object after every measurement; one without a report if the last is too old. */
     State state() {
-        State last = state;
+        State last = state.get();
         if (!last.isStale(clock.instant())) {
             return last;
         }
         withdraw(last, "the last measurement is of " + last.report().measuredAt());
-        return state;
+        return state.get();
     }
 
     Health health() {
@@ -112,24 +114,24 @@ final class LagMonitor implements AutoCloseable {
         }
     }
 
-    private synchronized void renew(LagReport report) {
-        state = new State(report, null);
-        metrics.show(report);
+    private void renew(LagReport report) {
+        state.set(new State(report, null));
+        metrics.show(report); // whatever a registry does with it, the report is served
     }
 
     private void withdraw(Throwable reason) {
-        withdraw(state, reason.getMessage() == null ? reason.toString() : reason.getMessage());
+        withdraw(
+                state.get(), reason.getMessage() == null ? reason.toString() : reason.getMessage());
     }
 
     /** Unless it has been renewed meanwhile. */
-    private synchronized void withdraw(State last, String outage) {
-        if (state != last) {
+    private void withdraw(State last, String outage) {
+        if (!state.compareAndSet(last, new State(null, outage))) {
             return;
         }
         if (last.outage() == null) {
             LOG.warn("ING-08 consumer lag could not be measured: {}", outage);
         }
-        state = new State(null, outage);
         metrics.clear();
     }
 
