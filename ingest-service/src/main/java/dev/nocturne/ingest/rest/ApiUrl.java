@@ -21,7 +21,7 @@ final class ApiUrl {
     }
 
     /**
-     * @throws FatalException if it is none that callers could use
+     * @throws FatalException if callers could not use it as an address
      */
     static URI parse(String publicUrl) {
         try {
