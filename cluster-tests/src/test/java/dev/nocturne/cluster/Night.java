@@ -206,8 +206,11 @@ final class Night implements AutoCloseable {
     /** SIGTERM; the supervisor starts it again. */
     void terminate(String instance) throws IOException, InterruptedException {
         down.add(instance);
-        cluster.service(instance).terminate();
-        down.remove(instance);
+        try {
+            cluster.service(instance).terminate();
+        } finally {
+            down.remove(instance);
+        }
     }
 
     /** SIGTERM, and nobody starts it again. */
