@@ -37,6 +37,9 @@ class LargeBatchBrokerTest {
     /** Every so many-th line is bad. */
     private static final int BAD = 100;
 
+    /** Prometheus takes one every few seconds. */
+    private static final int SCRAPE_BYTES = 50_000;
+
     private static final Duration DECODE_BATCH = Duration.ofMillis(20);
     private static final int BATCH = 32;
     private static final String HEAP = "-Xmx112m";
@@ -104,6 +107,13 @@ class LargeBatchBrokerTest {
                             IntStream.range(0, CAPTIONS)
                                     .mapToObj(i -> "caption-" + i)
                                     .collect(Collectors.toCollection(TreeSet::new)));
+            for (String service : services) {
+                assertThat(get(URI.create(cluster.url(service) + "/q/metrics")))
+                        .as("metrics of " + service)
+                        .hasSizeLessThan(SCRAPE_BYTES)
+                        .doesNotContainPattern("\\p{XDigit}{8}-\\p{XDigit}{4}-")
+                        .contains("nocturne_stage_queue_seconds_bucket{");
+            }
         }
     }
 

@@ -14,6 +14,7 @@ import dev.nocturne.events.ScoredGrid;
 import dev.nocturne.runtime.DeadLetters;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.QueueTime;
 import dev.nocturne.runtime.SentAgain;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.EventRules;
@@ -62,15 +63,18 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     private static final byte[] FAILED = {0};
 
     private final Lane lane;
+    private final QueueTime queue;
     private ProcessorContext<byte[], byte[]> context;
     private TimestampedKeyValueStore<String, GridsScored> pending;
     private WindowStore<String, byte[]> decided;
 
     /**
      * @param lane whose stores and sinks these are
+     * @param queue of both lanes
      */
-    CandidateCollector(Lane lane) {
+    CandidateCollector(Lane lane, QueueTime queue) {
         this.lane = lane;
+        this.queue = queue;
     }
 
     @Override
@@ -84,6 +88,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
 
     @Override
     public void process(Record<byte[], byte[]> record) {
+        queue.ended(lane, record.timestamp());
         if (record.key() != null && SentAgain.isMark(record.value(), record.headers())) {
             forget(text(record.key()));
             return;

@@ -1,5 +1,6 @@
 package dev.nocturne.rerank;
 
+import dev.nocturne.runtime.ClientMetrics;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
@@ -7,7 +8,6 @@ import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TransientException;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -57,7 +57,6 @@ public final class RerankService implements Service {
     private final BlockingQueue<Throwable> stopped = new LinkedBlockingQueue<>();
     private final Thread keeper = new Thread(this::keepStreaming, "rerank");
     private volatile KafkaStreams streams; // null until the topics are there
-    private volatile KafkaStreamsMetrics metrics; // likewise
     private volatile String trouble; // null while there is none
 
     /**
@@ -116,7 +115,6 @@ public final class RerankService implements Service {
                     Throwable reason = stopped.take();
                     LOG.warn("streams stopped: {}", rootMessage(reason));
                     streams.close(LEAVE);
-                    metrics.close();
                     if (!Changelogs.grow(kafka)) {
                         fail(reason);
                         return;
@@ -135,10 +133,10 @@ public final class RerankService implements Service {
 
     private void startTopology() {
         try {
-            streams = new KafkaStreams(RerankTopology.build(), config(kafka, stateDir));
+            Properties config = config(kafka, stateDir);
+            ClientMetrics.report(config, GROUP, registry);
+            streams = new KafkaStreams(RerankTopology.build(registry), config);
             streams.setUncaughtExceptionHandler(this::onUncaught);
-            metrics = new KafkaStreamsMetrics(streams);
-            metrics.bindTo(registry);
             trouble = null;
             streams.start();
         } catch (StreamsException e) {
@@ -209,7 +207,6 @@ public final class RerankService implements Service {
         }
         if (streams != null) {
             streams.close(LEAVE);
-            metrics.close();
         }
     }
 }

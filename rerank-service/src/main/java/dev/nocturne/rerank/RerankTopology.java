@@ -1,9 +1,11 @@
 package dev.nocturne.rerank;
 
 import dev.nocturne.events.GridsScored;
+import dev.nocturne.runtime.QueueTime;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.Topics;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -62,15 +64,16 @@ final class RerankTopology {
                 .toList();
     }
 
-    static Topology build() {
+    static Topology build(MeterRegistry meters) {
+        QueueTime queue = new QueueTime(meters, CandidateCollector.STAGE, Topics.SCORED_GRIDS);
         Topology topology = new Topology();
         for (Lane lane : Lane.values()) {
-            add(topology, lane);
+            add(topology, lane, queue);
         }
         return topology;
     }
 
-    private static void add(Topology topology, Lane lane) {
+    private static void add(Topology topology, Lane lane, QueueTime queue) {
         ByteArrayDeserializer in = new ByteArrayDeserializer();
         ByteArraySerializer out = new ByteArraySerializer();
         String source = SOURCE + lane.suffix();
@@ -81,7 +84,7 @@ final class RerankTopology {
                         in,
                         in,
                         Topics.SCORED_GRIDS.in(lane).name())
-                .addProcessor(collector, () -> new CandidateCollector(lane), source)
+                .addProcessor(collector, () -> new CandidateCollector(lane, queue), source)
                 .addStateStore(pendingCandidates(lane), collector)
                 .addStateStore(decidedRequests(lane), collector);
         Map.of(

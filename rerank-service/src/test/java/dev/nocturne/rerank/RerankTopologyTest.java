@@ -20,6 +20,9 @@ import dev.nocturne.runtime.SentAgain;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.Topics;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -48,6 +52,8 @@ class RerankTopologyTest {
 
     private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
+    private final MeterRegistry meters = new SimpleMeterRegistry();
+
     @TempDir Path stateDir;
 
     private TopologyTestDriver driver;
@@ -61,7 +67,7 @@ class RerankTopologyTest {
         KafkaSettings kafka = new KafkaSettings("unused:1", Map.of());
         driver =
                 new TopologyTestDriver(
-                        RerankTopology.build(), RerankService.config(kafka, stateDir), START);
+                        RerankTopology.build(meters), RerankService.config(kafka, stateDir), START);
         ByteArraySerializer in = new ByteArraySerializer();
         ByteArrayDeserializer out = new ByteArrayDeserializer();
         scoredGrids =
@@ -75,6 +81,20 @@ class RerankTopologyTest {
     @AfterEach
     void close() {
         driver.close();
+    }
+
+    @Test
+    void tellsHowLongRecordsWaitInEachLane() {
+        send(event("a", 4, 2, grid(3, 0.4)));
+
+        assertThat(waits("bulk").count()).isOne();
+        assertThat(waits("bulk").max(TimeUnit.DAYS))
+                .isCloseTo(Duration.between(START, Instant.now()).toDays(), within(1.0));
+        assertThat(waits("interactive").count()).isZero();
+    }
+
+    private Timer waits(String lane) {
+        return meters.get("nocturne.stage.queue").tags("stage", "rerank", "lane", lane).timer();
     }
 
     @Test

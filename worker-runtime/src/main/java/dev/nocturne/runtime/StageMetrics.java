@@ -1,10 +1,13 @@
 package dev.nocturne.runtime;
 
+import dev.nocturne.runtime.Batch.Input;
+import dev.nocturne.schemas.Topic;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.List;
 
 /** What a stage counts; every meter carries the tag {@code stage}. */
 final class StageMetrics {
@@ -16,10 +19,13 @@ final class StageMetrics {
     private final Counter records;
     private final DistributionSummary batchRecords;
     private final Timer batch;
+    private final Timer commit;
+    private final QueueTime queue;
 
-    StageMetrics(MeterRegistry meters, String stage) {
+    StageMetrics(MeterRegistry meters, String stage, Topic<?> input) {
         this.meters = meters;
         this.stage = stage;
+        queue = new QueueTime(meters, stage, input);
         records =
                 Counter.builder("nocturne.stage.records")
                         .description("records consumed, with their outputs committed")
@@ -35,6 +41,15 @@ final class StageMetrics {
                         .description("work on a batch, without the commit")
                         .tag(STAGE, stage)
                         .register(meters);
+        commit =
+                Timer.builder("nocturne.stage.commit")
+                        .description("transaction of a batch's outputs and offsets")
+                        .tag(STAGE, stage)
+                        .register(meters);
+    }
+
+    void begun(List<? extends Input<?>> inputs) {
+        inputs.forEach(input -> queue.ended(input.lane(), input.record().timestamp()));
     }
 
     void worked(int size, Duration elapsed) {
@@ -42,8 +57,9 @@ final class StageMetrics {
         batch.record(elapsed);
     }
 
-    void committed(int size) {
+    void committed(int size, Duration elapsed) {
         records.increment(size);
+        commit.record(elapsed);
     }
 
     void deadLetter(String reasonCode) {

@@ -91,6 +91,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     private final Stage<I> stage;
     private final KafkaSettings kafka;
     private final Backoff backoff;
+    private final MeterRegistry meters;
     private final StageMetrics metrics;
     private final StageWork<I> work;
     private final Transactions transactions;
@@ -132,9 +133,11 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         deliveries = new Deliveries<>(stage);
         this.kafka = kafka;
         this.backoff = backoff;
-        metrics = new StageMetrics(meters, stage.name());
+        this.meters = meters;
+        metrics = new StageMetrics(meters, stage.name(), stage.input());
         Map<String, Object> producerConfig =
-                kafka.transactionalProducer(stage.name() + "-" + UUID.randomUUID());
+                new HashMap<>(kafka.transactionalProducer(stage.name() + "-" + UUID.randomUUID()));
+        ClientMetrics.report(producerConfig, stage.name() + "-producer", meters);
         int maxRecordBytes = KafkaSettings.maxRecordBytes(producerConfig);
         work = new StageWork<>(stage, clock, metrics, maxRecordBytes);
         transactions = new Transactions(() -> producers.apply(producerConfig));
@@ -287,6 +290,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         Map<String, Object> config = new HashMap<>(kafka.consumer(stage.name()));
         config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, stage.maxBatch());
         config.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, (int) FETCH_WAIT.toMillis());
+        ClientMetrics.report(config, stage.name() + "-consumer", meters);
         try {
             synchronized (consumerLock) {
                 consumer = new KafkaConsumer<>(config);
@@ -422,12 +426,14 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         List<ProducerRecord<byte[], byte[]>> records =
                 ours.stream().flatMap(item -> item.records().stream()).toList();
         Map<TopicPartition, OffsetAndMetadata> offsets = done.offsets();
+        long startNanos = System.nanoTime();
         transactions.commit(records, offsets, consumer);
+        Duration elapsed = Duration.ofNanos(System.nanoTime() - startNanos);
         deliveries.committed(offsets);
         for (Processed<I> item : ours) {
             item.rejection().ifPresent(cause -> reportDeadLetter(item.input().record(), cause));
         }
-        metrics.committed(ours.size());
+        metrics.committed(ours.size(), elapsed);
         LOG.info(
                 "STG-02 {}: {} records in, {} out, {} ms",
                 stage.name(),
@@ -460,7 +466,9 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         boolean gathered =
                 quiet || waiting.isAnyFull() || isOlder(gatheringSinceNanos, LONGEST_GATHER);
         if (batch == null && !waiting.isEmpty() && gathered && !isStopping()) {
-            submit(new Batch<>(waiting.takeNext()));
+            Batch<I> next = new Batch<>(waiting.takeNext());
+            metrics.begun(next.inputs());
+            submit(next);
         }
     }
 

@@ -161,6 +161,9 @@ class StageRunnerBrokerTest {
                             Ids.requestId(jobId, "bug"));
         }
         assertThat(meters.get("nocturne.stage.records").counter().count()).isEqualTo(5);
+        assertThat(meters.get("nocturne.stage.queue").tag("lane", "bulk").timer().count())
+                .isEqualTo(5);
+        assertThat(meters.get("nocturne.stage.commit").timer().count()).isPositive();
         assertThat(
                         meters.get("nocturne.stage.dead.letters")
                                 .tag("reason", ReasonCodes.MALFORMED_EVENT)
