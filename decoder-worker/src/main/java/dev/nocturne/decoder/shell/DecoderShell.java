@@ -4,11 +4,13 @@ import dev.nocturne.decoder.DecoderService;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
+import dev.nocturne.runtime.OpenMetrics;
 import dev.nocturne.runtime.PrintableLog;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.vertx.http.runtime.filters.Filters;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
@@ -24,6 +26,9 @@ import org.jboss.logging.Logger;
 class DecoderShell {
 
     private static final Logger LOG = Logger.getLogger(DecoderShell.class);
+
+    /** Before the route that answers. */
+    private static final int EARLY = 100;
 
     @Produces
     @Singleton
@@ -56,6 +61,17 @@ class DecoderShell {
 
     void stop(@Observes ShutdownEvent event, DecoderService decoder) {
         decoder.close();
+    }
+
+    void letInScrapers(@Observes Filters filters) {
+        filters.register(
+                context -> {
+                    if (OpenMetrics.isAlone(context.request().getHeader("Accept"))) {
+                        context.request().headers().remove("Accept");
+                    }
+                    context.next();
+                },
+                EARLY);
     }
 
     @Produces

@@ -3,11 +3,13 @@ package dev.nocturne.encoder.shell;
 import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.OpenMetrics;
 import dev.nocturne.runtime.PrintableLog;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.vertx.http.runtime.filters.Filters;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
@@ -23,6 +25,9 @@ import org.jboss.logging.Logger;
 class EncoderShell {
 
     private static final Logger LOG = Logger.getLogger(EncoderShell.class);
+
+    /** Before the route that answers. */
+    private static final int EARLY = 100;
 
     @Produces
     @Singleton
@@ -41,6 +46,17 @@ class EncoderShell {
 
     void stop(@Observes ShutdownEvent event, EncoderService encoder) {
         encoder.close();
+    }
+
+    void letInScrapers(@Observes Filters filters) {
+        filters.register(
+                context -> {
+                    if (OpenMetrics.isAlone(context.request().getHeader("Accept"))) {
+                        context.request().headers().remove("Accept");
+                    }
+                    context.next();
+                },
+                EARLY);
     }
 
     @Produces
