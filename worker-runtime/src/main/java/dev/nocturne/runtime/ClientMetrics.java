@@ -99,7 +99,8 @@ public final class ClientMetrics implements MetricsReporter {
                         .formatted(name.group().replace("-metrics", ""), name.name())
                         .replace('-', '.');
         Map<String, String> tags = name.tags();
-        String clientId = tags.containsKey("client-id") ? tags.get("client-id") : tags.get("thread-id");
+        String clientId =
+                tags.containsKey("client-id") ? tags.get("client-id") : tags.get("thread-id");
         return name.name().endsWith(COUNTER)
                 ? FunctionCounter.builder(meter, metric, ClientMetrics::value)
                         .description(name.description())

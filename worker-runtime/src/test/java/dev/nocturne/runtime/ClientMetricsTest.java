@@ -48,8 +48,7 @@ class ClientMetricsTest {
 
         assertThat(config)
                 .containsEntry("client.id", "mine")
-                .containsEntry(
-                        "metric.reporters", "my.Reporter," + ClientMetrics.class.getName());
+                .containsEntry("metric.reporters", "my.Reporter," + ClientMetrics.class.getName());
     }
 
     private Map<Meter.Id, String> seriesOfAWorker() {

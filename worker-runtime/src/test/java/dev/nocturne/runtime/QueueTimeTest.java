@@ -18,8 +18,7 @@ import org.junit.jupiter.api.Test;
 class QueueTimeTest {
 
     private final MockClock clock = new MockClock();
-    private final SimpleMeterRegistry meters =
-            new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
     private final QueueTime queue = new QueueTime(meters, "generator", Topics.GENERATION_TASKS);
 
     @Test

@@ -58,8 +58,7 @@ class MetricsBrokerTest {
         assertThat(plain.headers().firstValue("content-encoding")).isEmpty();
         assertThat(zipped.headers().firstValue("content-encoding")).contains("gzip");
         assertThat(zipped.body().length).isLessThan(plain.body().length / 4);
-        try (GZIPInputStream body =
-                new GZIPInputStream(new ByteArrayInputStream(zipped.body()))) {
+        try (GZIPInputStream body = new GZIPInputStream(new ByteArrayInputStream(zipped.body()))) {
             assertThat(new String(body.readAllBytes(), UTF_8)).contains("nocturne_stage_");
         }
     }
