@@ -13,6 +13,7 @@ import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /** The tokenizer, CLIP and dVAE of a model bundle. */
 final class BundleCaptionEncoder implements CaptionEncoder {
@@ -53,6 +54,11 @@ final class BundleCaptionEncoder implements CaptionEncoder {
     }
 
     @Override
+    public int imageSize() {
+        return dvae.imageSize();
+    }
+
+    @Override
     public int gridSize() {
         return dvae.gridSize();
     }
@@ -79,6 +85,11 @@ final class BundleCaptionEncoder implements CaptionEncoder {
         } catch (CaptionTooLongException e) {
             throw new PermanentException(ReasonCodes.CAPTION_TOO_LONG, e.getMessage(), e);
         }
+    }
+
+    @Override
+    public float[] imageEmbedding(BufferedImage picture) {
+        return clip.embedImages(List.of(picture))[0];
     }
 
     @Override

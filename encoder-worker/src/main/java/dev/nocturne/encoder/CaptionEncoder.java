@@ -13,6 +13,9 @@ interface CaptionEncoder extends AutoCloseable {
     /** Id of its dVAE. */
     String dvae();
 
+    /** Pixels along each side of a picture. */
+    int imageSize();
+
     /** Tokens along each side of a grid of the dVAE. */
     int gridSize();
 
@@ -27,6 +30,9 @@ interface CaptionEncoder extends AutoCloseable {
 
     /** CLIP text embedding, unit norm. */
     float[] textEmbedding(String caption);
+
+    /** CLIP image embedding of a picture of any size, unit norm. */
+    float[] imageEmbedding(BufferedImage picture);
 
     /** dVAE tokens of a picture of any size. */
     TokenGrid imageTokens(BufferedImage picture);

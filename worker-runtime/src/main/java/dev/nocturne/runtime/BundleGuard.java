@@ -1,5 +1,6 @@
 package dev.nocturne.runtime;
 
+import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.ReasonCodes;
@@ -87,13 +88,21 @@ public final class BundleGuard<I extends SpecificRecord> implements Stage<I> {
         Optional<String> model = deployed.latest();
         if (model.isPresent() ? model.get().equals(stage.bundle()) : !isEncoder && met.isEmpty()) {
             met = "";
+            if (isEncoder && deployed.imageSize() != stage.imageSize()) {
+                announce(); // it was a version that did not say so much
+            }
             return;
         }
         if (!isEncoder || model.isPresent() && !haveOthersGone()) {
             throw new TransientException(waits(model), null);
         }
-        deployed.announce(stage.bundle(), clock.instant());
+        announce();
         LOG.info("STG-20 {}: model {} is deployed{}", name(), stage.bundle(), instead(model));
+    }
+
+    private void announce() {
+        deployed.announce(
+                new BundleDeployed(stage.bundle(), clock.instant(), stage.imageSize()));
     }
 
     private static String instead(Optional<String> before) {

@@ -11,6 +11,11 @@ public interface BundleStage<I extends SpecificRecord> extends Stage<I> {
     /** Id of the bundle that it has opened. */
     String bundle();
 
+    /** Pixels along each side of its pictures; 0: not known to this stage. */
+    default int imageSize() {
+        return 0;
+    }
+
     /** Id of the bundle that made the event; null if the event does not say it. */
     String madeBy(I event);
 

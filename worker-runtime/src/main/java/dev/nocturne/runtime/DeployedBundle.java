@@ -5,7 +5,6 @@ import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topics;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -29,7 +28,7 @@ final class DeployedBundle implements AutoCloseable {
 
     private final KafkaSettings kafka;
     private KafkaConsumer<byte[], byte[]> consumer; // null until first used
-    private String model; // null: no encoder has said it
+    private BundleDeployed last; // null: no encoder has said it
 
     DeployedBundle(KafkaSettings kafka) {
         this.kafka = kafka;
@@ -42,7 +41,16 @@ final class DeployedBundle implements AutoCloseable {
         } catch (KafkaException e) {
             LOG.debug("deployments not read: {}", e.getMessage());
         }
-        return Optional.ofNullable(model);
+        return model();
+    }
+
+    private Optional<String> model() {
+        return Optional.ofNullable(last).map(BundleDeployed::getModel);
+    }
+
+    /** As far as it was read last: pixels along each side of a picture; 0: not known. */
+    int imageSize() {
+        return last == null ? 0 : last.getImageSize();
     }
 
     /**
@@ -63,7 +71,7 @@ final class DeployedBundle implements AutoCloseable {
                 }
                 read(POLL);
             }
-            return Optional.ofNullable(model);
+            return model();
         } catch (KafkaException e) {
             throw new TransientException(
                     "which model is deployed cannot be read: " + e.getMessage(), e);
@@ -73,7 +81,7 @@ final class DeployedBundle implements AutoCloseable {
     private void read(Duration wait) {
         for (ConsumerRecord<byte[], byte[]> record : consumer().poll(wait)) {
             try {
-                model = EventCodec.decode(BundleDeployed.class, record.value()).getModel();
+                last = EventCodec.decode(BundleDeployed.class, record.value());
             } catch (MalformedEventException e) {
                 LOG.warn("skipped {}@{}: {}", PARTITION, record.offset(), e.getMessage());
             }
@@ -94,14 +102,14 @@ final class DeployedBundle implements AutoCloseable {
      *
      * @throws TransientException if the brokers do not confirm it
      */
-    void announce(String bundle, Instant now) {
-        byte[] event = EventCodec.encode(new BundleDeployed(bundle, now));
+    void announce(BundleDeployed bundle) {
+        byte[] event = EventCodec.encode(bundle);
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
             producer.send(new ProducerRecord<>(PARTITION.topic(), event)).get();
         } catch (KafkaException | ExecutionException e) {
             throw new TransientException(
                     "that model %s is deployed is not confirmed: %s"
-                            .formatted(bundle, e.getMessage()),
+                            .formatted(bundle.getModel(), e.getMessage()),
                     e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -70,6 +70,11 @@ class BundleGuardBrokerTest {
         }
 
         @Override
+        public int imageSize() {
+            return 16;
+        }
+
+        @Override
         public String madeBy(CaptionSubmitted caption) {
             String id = caption.getCustomId();
             return id.contains(":") ? id.substring(0, id.indexOf(':')) : null;
@@ -120,7 +125,7 @@ class BundleGuardBrokerTest {
 
     private static void deploy(String model) throws Exception {
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
-            BundleDeployed event = new BundleDeployed(model, Instant.now());
+            BundleDeployed event = new BundleDeployed(model, Instant.now(), 0);
             producer.send(new ProducerRecord<>(Topics.DEPLOYMENTS.name(), EventCodec.encode(event)))
                     .get();
         }
@@ -241,6 +246,10 @@ class BundleGuardBrokerTest {
                                 new ModelEcho(in, output, "after@1"), kafka, Clock.systemUTC()))) {
             before.start();
             await().atMost(LONG).until(() -> before.health().ready());
+            try (DeployedBundle deployed = new DeployedBundle(kafka)) {
+                assertThat(deployed.latest()).contains("before@1");
+                assertThat(deployed.imageSize()).as("which was not said before").isEqualTo(16);
+            }
             after.start();
             await().atMost(LONG)
                     .until(() -> after.health().message().contains("deployed is before@1"));
@@ -256,6 +265,7 @@ class BundleGuardBrokerTest {
         }
         try (DeployedBundle deployed = new DeployedBundle(kafka)) {
             assertThat(deployed.latest()).contains("after@1");
+            assertThat(deployed.imageSize()).isEqualTo(16);
         }
     }
 
