@@ -8,6 +8,7 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.models.Embeddings;
 import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.models.Sampling;
+import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.BundleStage;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
@@ -33,6 +34,9 @@ import java.util.function.Supplier;
  * its candidates goes past the generator.
  */
 final class EncoderStage implements BundleStage<CaptionSubmitted> {
+
+    /** As the transformer learnt it from captions that were left out. */
+    private static final String NO_CAPTION = "";
 
     private final Supplier<CaptionEncoder> open;
     private final Clock clock;
@@ -66,6 +70,11 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
     @Override
     public String bundle() {
         return encoder.model();
+    }
+
+    @Override
+    public int imageSize() {
+        return encoder.imageSize();
     }
 
     /** Nobody's: any model can encode it. */
@@ -131,8 +140,20 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
     }
 
     private GenerationRequested encode(RequestRef request, CaptionSubmitted caption) {
-        int[] textTokens = encoder.textTokens(caption.getCaption());
-        byte[] primedTokens = primedTokens(caption);
+        BufferedImage picture =
+                caption.getImagePrompt() == null
+                        ? null
+                        : ImagePrompt.read(EventCodec.bytes(caption.getImagePrompt()));
+        boolean varied = caption.getVariation();
+        int[] textTokens = encoder.textTokens(varied ? NO_CAPTION : caption.getCaption());
+        float[] target =
+                varied
+                        ? encoder.imageEmbedding(picture)
+                        : encoder.textEmbedding(caption.getCaption());
+        byte[] primedTokens =
+                picture == null
+                        ? new byte[0]
+                        : PrimedTokens.toBytes(primedTokens(caption, picture));
         Sampling sampling =
                 encoder.sampling(
                         caption.getTemperature(),
@@ -146,9 +167,7 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
         return GenerationRequested.newBuilder()
                 .setRequest(request)
                 .setTextTokens(Arrays.stream(textTokens).boxed().toList())
-                .setTextEmbedding(
-                        ByteBuffer.wrap(
-                                Embeddings.toBytes(encoder.textEmbedding(caption.getCaption()))))
+                .setTextEmbedding(ByteBuffer.wrap(Embeddings.toBytes(target)))
                 .setPrimedTokens(ByteBuffer.wrap(primedTokens))
                 .setCandidates(caption.getCandidates())
                 .setTop(caption.getTop())
@@ -165,17 +184,23 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
                 .build();
     }
 
-    private byte[] primedTokens(CaptionSubmitted caption) {
-        if (caption.getImagePrompt() == null) {
-            return new byte[0];
+    private int[] primedTokens(CaptionSubmitted caption, BufferedImage picture) {
+        TokenGrid tokens = encoder.imageTokens(picture);
+        if (caption.getVariation()) {
+            return PrimedTokens.everySecond(tokens);
         }
-        byte[] file = EventCodec.bytes(caption.getImagePrompt());
+        int rows = caption.getImagePromptRows();
+        int columns = caption.getImagePromptColumns();
+        if (caption.getImagePromptMask() != null) {
+            byte[] file = EventCodec.bytes(caption.getImagePromptMask());
+            ImagePromptMask mask =
+                    ImagePromptMask.of(
+                            ImagePrompt.readMask(file, picture), tokens.height(), tokens.width());
+            rows = mask.rows();
+            columns = mask.columns();
+        }
         try {
-            return PrimedTokens.toBytes(
-                    PrimedTokens.of(
-                            encoder.imageTokens(ImagePrompt.read(file)),
-                            caption.getImagePromptRows(),
-                            caption.getImagePromptColumns()));
+            return PrimedTokens.of(tokens, rows, columns);
         } catch (IllegalArgumentException e) {
             throw new PermanentException(
                     ReasonCodes.INVALID_OPTION, "image_prompt: " + e.getMessage(), e);

@@ -75,6 +75,36 @@ public final class ImagePrompt {
         }
     }
 
+    /**
+     * The mask of a picture.
+     *
+     * @param file empty: the picture is its own mask
+     * @throws PermanentException ({@code invalid_option}) as of {@link #read}, or if it is not as
+     *     large as the picture
+     */
+    static BufferedImage readMask(byte[] file, BufferedImage picture) {
+        if (file.length == 0) {
+            return picture;
+        }
+        BufferedImage mask;
+        try {
+            mask = read(file);
+        } catch (PermanentException e) {
+            throw invalid(e.getMessage().replace("image_prompt", "mask"), e);
+        }
+        if (mask.getWidth() != picture.getWidth() || mask.getHeight() != picture.getHeight()) {
+            throw invalid(
+                    "mask has %dx%d pixels, the image_prompt %dx%d: send a mask as large as the picture"
+                            .formatted(
+                                    mask.getWidth(),
+                                    mask.getHeight(),
+                                    picture.getWidth(),
+                                    picture.getHeight()),
+                    null);
+        }
+        return mask;
+    }
+
     /** Part of one line: a reader's message may hold bytes of the file. */
     private static String reason(Throwable e) {
         return e.getMessage() == null

@@ -172,6 +172,45 @@ class EncoderStageTest {
     }
 
     @Test
+    void aMaskSaysWhichRowsOfTheImagePromptAreKept() {
+        BufferedImage mask = new BufferedImage(6, 6, BufferedImage.TYPE_INT_ARGB);
+        for (int i = 0; i < 6 * 3; i++) { // its upper half: of 3 rows of tokens 1
+            mask.setRGB(i % 6, i / 6, 0xFF000000);
+        }
+        ByteBuffer file = ByteBuffer.wrap(SamplePictures.file(mask, "png"));
+        ByteBuffer none = ByteBuffer.allocate(0);
+        stage.process(
+                List.of(
+                        caption().setImagePrompt(png(6, 6)).setImagePromptMask(file).build(),
+                        caption().setImagePrompt(file).setImagePromptMask(none).build(),
+                        caption().setImagePrompt(png(6, 7)).setImagePromptMask(file).build(),
+                        caption().setImagePrompt(png(6, 6)).setImagePromptMask(none).build()),
+                out);
+        assertThat(out.outputs())
+                .extracting(
+                        output -> ((GenerationRequested) output.event()).getPrimedTokens())
+                .containsExactly(
+                        ByteBuffer.wrap(PrimedTokens.toBytes(new int[] {0, 1, -1, -1, -1, -1})),
+                        ByteBuffer.wrap(PrimedTokens.toBytes(new int[] {0, 1, -1, -1, -1, -1})));
+        assertThat(out.rejections())
+                .hasEntrySatisfying(
+                        2, e -> assertRejected(e, "invalid_option", "mask has 6x6 pixels"))
+                .hasEntrySatisfying(
+                        3, e -> assertRejected(e, "invalid_option", "no transparent pixel"));
+    }
+
+    @Test
+    void aVariationKeepsEverySecondTokenAndIsScoredByLikenessToItsPicture() {
+        stage.process(
+                List.of(caption().setImagePrompt(png(6, 6)).setVariation(true).build()), out);
+        assertThat(EventCodec.bytes(task().getPrimedTokens()))
+                .isEqualTo(PrimedTokens.toBytes(new int[] {0, -1, -1, 3, 4, -1}));
+        assertThat(task().getTextTokens()).as("no caption").isEmpty();
+        assertThat(Embeddings.fromBytes(EventCodec.bytes(task().getTextEmbedding())))
+                .containsExactly(0, 1);
+    }
+
+    @Test
     void badCaptionsAreRejectedAndTheirNeighboursGoOn() {
         ByteBuffer text = ByteBuffer.wrap("no picture".getBytes());
         stage.process(

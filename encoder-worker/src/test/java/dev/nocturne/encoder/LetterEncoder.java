@@ -20,6 +20,11 @@ final class LetterEncoder implements CaptionEncoder {
     }
 
     @Override
+    public int imageSize() {
+        return 24;
+    }
+
+    @Override
     public int gridSize() {
         return 1;
     }
@@ -40,6 +45,11 @@ final class LetterEncoder implements CaptionEncoder {
     @Override
     public float[] textEmbedding(String caption) {
         return new float[] {1, 0};
+    }
+
+    @Override
+    public float[] imageEmbedding(BufferedImage picture) {
+        return new float[] {0, 1};
     }
 
     @Override

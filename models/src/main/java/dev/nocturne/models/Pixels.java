@@ -13,13 +13,8 @@ public final class Pixels {
 
     /** The middle square on white, resized to {@code size}² by averaging areas when it shrinks. */
     public static BufferedImage fit(BufferedImage picture, int size) {
-        int side = Math.min(picture.getWidth(), picture.getHeight());
-        BufferedImage square =
-                picture.getSubimage(
-                        (picture.getWidth() - side) / 2,
-                        (picture.getHeight() - side) / 2,
-                        side,
-                        side);
+        BufferedImage square = middleSquare(picture);
+        int side = square.getWidth();
         BufferedImage fitted = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = fitted.createGraphics();
         graphics.setColor(Color.WHITE);
@@ -34,6 +29,13 @@ public final class Pixels {
         }
         graphics.dispose();
         return fitted;
+    }
+
+    /** What of a picture the models see; shares its pixels. */
+    public static BufferedImage middleSquare(BufferedImage picture) {
+        int side = Math.min(picture.getWidth(), picture.getHeight());
+        return picture.getSubimage(
+                (picture.getWidth() - side) / 2, (picture.getHeight() - side) / 2, side, side);
     }
 
     /** The picture without transparency: what is transparent is white. */

@@ -6,8 +6,7 @@ import java.nio.ShortBuffer;
 
 /**
  * Image tokens given instead of drawn, in raster order (Ramesh et al. 2021, section 3.3): the part
- * of a picture that the drawn ones share. What is left to draw must reach the last position, since
- * a token sees only those before it.
+ * of a picture that the drawn ones share. A token sees only those before it.
  */
 public final class PrimedTokens {
     /** Stands for a token that is to be drawn. */
@@ -40,6 +39,17 @@ public final class PrimedTokens {
         int[] tokens = grid.tokens().clone();
         for (int position = 0; position < tokens.length; position++) {
             if (position / grid.width() >= rows && position % grid.width() >= columns) {
+                tokens[position] = DRAWN;
+            }
+        }
+        return tokens;
+    }
+
+    /** Keeps the tokens that lie as the squares of one colour of a chessboard. */
+    public static int[] everySecond(TokenGrid grid) {
+        int[] tokens = grid.tokens().clone();
+        for (int position = 0; position < tokens.length; position++) {
+            if ((position / grid.width() + position % grid.width()) % 2 != 0) {
                 tokens[position] = DRAWN;
             }
         }

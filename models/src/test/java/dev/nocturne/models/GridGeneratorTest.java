@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -162,6 +163,51 @@ class GridGeneratorTest {
             assertThat(given.logProbability()).isZero();
             assertThat(drawn.logProbability()).isNegative();
         }
+    }
+
+    /** The first rows and columns of an encoded picture, and what a variation keeps. */
+    @Test
+    void whatIsKeptOfAPictureAreTheEncodersTokensAndTheRestIsDrawn() {
+        TokenGrid picture = encoded();
+        try (GridGenerator generator = generator(Precision.FLOAT32)) {
+            for (int[] kept :
+                    List.of(
+                            PrimedTokens.of(picture, 3, 0),
+                            PrimedTokens.of(picture, 0, 2),
+                            PrimedTokens.of(picture, 1, 1),
+                            PrimedTokens.everySecond(picture))) {
+                int[] one = drawnWith(generator, kept, 1);
+                int[] other = drawnWith(generator, kept, 2);
+                for (int position = 0; position < kept.length; position++) {
+                    if (kept[position] != PrimedTokens.DRAWN) {
+                        assertThat(one[position]).isEqualTo(picture.tokens()[position]);
+                        assertThat(other[position]).isEqualTo(picture.tokens()[position]);
+                    }
+                }
+                assertThat(one).as("what is drawn").isNotEqualTo(other);
+            }
+        }
+    }
+
+    private static TokenGrid encoded() {
+        BufferedImage picture = new BufferedImage(20, 16, BufferedImage.TYPE_INT_RGB);
+        Random random = new Random(5);
+        for (int i = 0; i < 20 * 16; i++) {
+            picture.setRGB(i % 20, i / 20, random.nextInt());
+        }
+        try (DiscreteVae dvae =
+                new DiscreteVae(
+                        RandomModels.weights(RandomModels.DVAE.shapes()),
+                        RandomModels.DVAE,
+                        RandomModels.IMAGE_SIZE,
+                        Precision.FLOAT32)) {
+            return dvae.encode(picture);
+        }
+    }
+
+    private static int[] drawnWith(GridGenerator generator, int[] kept, long seed) {
+        Candidate candidate = new Candidate(new int[] {1, 7}, seed, Sampling.PLAIN, kept);
+        return generator.draw(List.of(candidate), () -> true).get(0).grid().tokens();
     }
 
     @Test

@@ -24,6 +24,12 @@ class PrimedTokensTest {
     }
 
     @Test
+    void keepsEverySecondTokenOfARowAndOfAColumn() {
+        assertThat(PrimedTokens.everySecond(GRID))
+                .containsExactly(65534, D, 65532, D, D, 65529, D, 65527, 65526, D, 65524, D);
+    }
+
+    @Test
     void refusesToKeepEverything() {
         assertThatThrownBy(() -> PrimedTokens.of(GRID, 3, 0))
                 .hasMessage("3 rows and 0 columns of a grid of 3x4 tokens: keep at most 2 and 3");

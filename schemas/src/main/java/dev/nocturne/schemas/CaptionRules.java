@@ -206,17 +206,49 @@ public final class CaptionRules {
         ByteBuffer imagePrompt = caption.getImagePrompt();
         int rows = caption.getImagePromptRows();
         int columns = caption.getImagePromptColumns();
+        ByteBuffer mask = caption.getImagePromptMask();
+        boolean variation = caption.getVariation();
         int bytes = imagePrompt == null ? 0 : imagePrompt.remaining();
-        if (bytes > MAX_IMAGE_PROMPT_BYTES) {
+        int maskBytes = mask == null ? 0 : mask.remaining();
+        if (bytes + maskBytes > MAX_IMAGE_PROMPT_BYTES) {
             violations.add(
                     option(
                             "image_prompt",
-                            "image_prompt has %d bytes: at most %d, send a smaller picture"
-                                    .formatted(bytes, MAX_IMAGE_PROMPT_BYTES)));
+                            "image_prompt has %d bytes%s: at most %d, send a smaller picture"
+                                    .formatted(
+                                            bytes,
+                                            maskBytes == 0
+                                                    ? ""
+                                                    : " and its mask %d".formatted(maskBytes),
+                                            MAX_IMAGE_PROMPT_BYTES)));
         }
         if (imagePrompt == null) {
             checkUnused("image_prompt_rows", rows, violations);
             checkUnused("image_prompt_columns", columns, violations);
+            if (mask != null) {
+                violations.add(
+                        option(
+                                "mask", "mask without an image_prompt: send one or leave it out"));
+            }
+            if (variation) {
+                violations.add(
+                        option(
+                                "image_prompt",
+                                "a variation without an image_prompt: send what is to be varied"));
+            }
+        } else if (variation && (mask != null || rows != 0 || columns != 0)) {
+            violations.add(
+                    option(
+                            "mask",
+                            "a variation with a mask, or rows or columns to keep: send one of both"));
+        } else if (mask != null && (rows != 0 || columns != 0)) {
+            violations.add(
+                    option(
+                            "mask",
+                            "mask beside image_prompt_rows %d and image_prompt_columns %d: send the mask or the numbers"
+                                    .formatted(rows, columns)));
+        } else if (mask != null || variation) {
+            return; // what is kept is the encoder's to see
         } else if (rows < 0 || columns < 0 || rows + columns == 0) {
             violations.add(
                     option(

@@ -115,6 +115,39 @@ class CaptionRulesTest {
                         "image_prompt",
                         "invalid_option",
                         "786433"),
+                broken(
+                        c ->
+                                c.setImagePrompt(ByteBuffer.allocate(786_400))
+                                        .setImagePromptMask(ByteBuffer.allocate(33)),
+                        "image_prompt",
+                        "invalid_option",
+                        "786400 bytes and its mask 33"),
+                broken(
+                        c -> c.setImagePromptMask(ByteBuffer.allocate(9)),
+                        "mask",
+                        "invalid_option",
+                        "without an image_prompt"),
+                broken(
+                        c ->
+                                c.setImagePrompt(ByteBuffer.allocate(9))
+                                        .setImagePromptMask(ByteBuffer.allocate(9))
+                                        .setImagePromptRows(1),
+                        "mask",
+                        "invalid_option",
+                        "image_prompt_rows 1 and image_prompt_columns 0"),
+                broken(
+                        c -> c.setVariation(true),
+                        "image_prompt",
+                        "invalid_option",
+                        "a variation without"),
+                broken(
+                        c ->
+                                c.setVariation(true)
+                                        .setImagePrompt(ByteBuffer.allocate(9))
+                                        .setImagePromptColumns(2),
+                        "mask",
+                        "invalid_option",
+                        "a variation with a mask"),
                 broken(c -> c.setDrawn(drawn(15, 16)), "drawn", "invalid_option", "15 seeds"),
                 broken(c -> c.setDrawn(drawn(16, 17)), "drawn", "invalid_option", "and 17"));
     }

@@ -63,8 +63,10 @@ final class Examples {
                                     List.of(-13.5, -12.5),
                                     bytes(120, 3)),
                             "token-1",
-                            2),
-                    new BundleDeployed("emoji@1a2b3c4d", NOON),
+                            2,
+                            bytes(4, 5),
+                            true),
+                    new BundleDeployed("emoji@1a2b3c4d", NOON, 64),
                     new GenerationRequested(
                             REQUEST,
                             List.of(3, 1, 2),
@@ -163,7 +165,8 @@ final class Examples {
                                     new Replay("batch_0", 2, true),
                                     true,
                                     "token-1",
-                                    2)));
+                                    2,
+                                    3600L)));
 
     private Examples() {}
 
