@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nocturne.ingest.api.ExpiresAfter;
 import dev.nocturne.schemas.PlainText;
 import dev.nocturne.schemas.Sha256;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +24,7 @@ import java.util.regex.Pattern;
  * @param window how long the batch may take
  * @param schedule when it may run and should be finished
  * @param webdataset whether its pictures are packed into archives, too
+ * @param outputExpiresAfter of the files of its answers; null: they stay
  * @param digest SHA-256 of the body, whatever the order of its fields
  */
 record BatchRequest(
@@ -33,6 +35,7 @@ record BatchRequest(
         Map<String, String> metadata,
         Schedule schedule,
         boolean webdataset,
+        ExpiresAfter outputExpiresAfter,
         String digest) {
 
     /** Captions stay in Kafka for a week, see the topic catalogue. */
@@ -44,7 +47,6 @@ record BatchRequest(
 
     private static final Pattern WINDOW = Pattern.compile("([1-9]\\d{0,4})([smhd])");
 
-    /** {@code output_expires_after} is OpenAI's; files stay here until someone deletes them. */
     private static final Set<String> FIELDS =
             Set.of(
                     "input_file_id",
@@ -90,6 +92,7 @@ record BatchRequest(
                         body.optional("window"),
                         body.optional("deadline")),
                 body.flag("webdataset"),
+                ExpiresAfter.parse("output_expires_after", json.get("output_expires_after")),
                 digest(body.json()));
     }
 

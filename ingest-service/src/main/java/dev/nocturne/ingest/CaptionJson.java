@@ -12,7 +12,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -32,6 +34,16 @@ final class CaptionJson {
 
     private static final Set<String> WRAPPER = Set.of("body", "method", "url");
 
+    /** Of OpenAI's parameters those that change nothing here, with all that each may be. */
+    private static final Map<String, List<String>> WITHOUT_EFFECT =
+            new TreeMap<>(
+                    Map.of(
+                            "quality", List.of("auto", "standard", "hd", "low", "medium", "high"),
+                            "style", List.of("vivid", "natural"),
+                            "background", List.of("auto", "opaque"),
+                            "moderation", List.of("auto", "low"),
+                            "input_fidelity", List.of("low", "high")));
+
     private final ObjectNode object;
     private final Set<String> unread = new TreeSet<>();
     private final Set<String> known = new TreeSet<>();
@@ -48,7 +60,7 @@ final class CaptionJson {
      * @param wrong takes what is wrong: fields that are unknown or of the wrong type, else broken
      *     caption rules
      */
-    static AnswerFormat readLine(
+    static Wishes readLine(
             ObjectNode line, CaptionSubmitted.Builder caption, List<Violation> wrong) {
         CaptionJson json = new CaptionJson(line);
         json.text("custom_id", caption::setCustomId);
@@ -56,7 +68,7 @@ final class CaptionJson {
             json.counts("top", Counts.DEFAULT_TOP, caption);
             json.options(caption);
             wrong.addAll(json.checked(caption));
-            return AnswerFormat.URL;
+            return Wishes.NONE;
         }
         caption.setCaption("");
         json.constant("method", "POST");
@@ -65,19 +77,20 @@ final class CaptionJson {
         json.refuseUnread();
         wrong.addAll(json.violations);
         if (!wrong.isEmpty()) {
-            return AnswerFormat.URL;
+            return Wishes.NONE;
         }
         if (!(line.get("body") instanceof ObjectNode body)) {
             wrong.add(
                     new Violation("body", ReasonCodes.INVALID_OPTION, "body is missing: add one"));
-            return AnswerFormat.URL;
+            return Wishes.NONE;
         }
-        AnswerFormat format = readBody(body, caption, wrong);
+        Wishes wishes = readBody(body, caption, wrong);
         wrong.replaceAll(CaptionJson::inBody);
-        return format;
+        return wishes;
     }
 
-    private static Violation inBody(Violation violation) {
+    /** As a line names it. */
+    static Violation inBody(Violation violation) {
         return violation.param().equals("custom_id") // the rules look at the whole caption
                 ? violation
                 : new Violation("body." + violation.param(), violation.code(), violation.message());
@@ -94,21 +107,28 @@ final class CaptionJson {
      *
      * @param wrong takes what is wrong, as of {@link #readLine}
      */
-    static AnswerFormat readBody(
+    static Wishes readBody(
             ObjectNode body, CaptionSubmitted.Builder caption, List<Violation> wrong) {
         CaptionJson json = new CaptionJson(body);
-        AnswerFormat[] format = {AnswerFormat.URL};
+        AnswerFormat[] format = {null};
+        String[] model = {null};
+        String[] size = {null};
+        List<Violation> refused = new ArrayList<>();
         json.field(
                 "response_format",
                 "'url' or 'b64_json'",
                 JsonNode::isTextual,
                 node -> AnswerFormat.valueOf(node.textValue().toUpperCase(Locale.ROOT)),
                 read -> format[0] = read);
-        json.text("model", json::checkModel);
-        // pictures have the size of the model and one quality; the wish is not an error
-        for (String ignored : List.of("size", "quality", "style", "user")) {
-            json.text(ignored, value -> {});
-        }
+        json.text("model", name -> json.checkModel(model[0] = name));
+        json.text("size", value -> size[0] = value);
+        json.text("user", value -> {});
+        json.text("safety_identifier", value -> {});
+        json.field(
+                "stream", "false", JsonNode::isBoolean, JsonNode::booleanValue, json::checkStream);
+        WITHOUT_EFFECT.forEach(
+                (name, values) ->
+                        json.text(name, value -> checkOneOf(name, values, value, refused)));
         json.counts("n", 1, caption);
         json.options(caption);
         for (Violation violation : json.checked(caption)) {
@@ -120,7 +140,32 @@ final class CaptionJson {
                                     violation.message().replaceFirst("^top", "n"))
                             : violation);
         }
-        return format[0];
+        return new Wishes(model[0], format[0], size[0], refused);
+    }
+
+    private void checkStream(boolean stream) {
+        if (stream) {
+            violations.add(
+                    new Violation(
+                            "stream",
+                            ReasonCodes.INVALID_OPTION,
+                            "stream is true: must be false"));
+        }
+    }
+
+    private static void checkOneOf(
+            String name, List<String> values, String value, List<Violation> refused) {
+        if (!values.contains(value)) {
+            refused.add(
+                    new Violation(
+                            name,
+                            ReasonCodes.INVALID_OPTION,
+                            "%s is '%s': must be one of %s"
+                                    .formatted(
+                                            name,
+                                            JobParser.excerpt(value),
+                                            String.join(", ", values))));
+        }
     }
 
     private void checkModel(String model) {

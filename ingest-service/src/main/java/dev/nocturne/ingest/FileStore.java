@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -30,6 +31,9 @@ final class FileStore {
     private static final String FOLDER = "files/";
     private static final String ID_PREFIX = "file-";
     private static final String DESCRIPTION = "/file.json";
+
+    /** An empty object whose name says when the file expires, so that a listing tells it. */
+    private static final Pattern EXPIRY = Pattern.compile("files/([^/]+)/expires-at-(\\d{1,12})");
 
     /** What may stand in an object key; also of ids that nobody has given out. */
     private static final Pattern ID = Pattern.compile("file-[A-Za-z0-9._-]{1,160}");
@@ -55,6 +59,10 @@ final class FileStore {
         return FOLDER + id + DESCRIPTION;
     }
 
+    private static String expiryKey(StoredFile file) {
+        return "%s%s/expires-at-%d".formatted(FOLDER, file.id(), file.expiresAt());
+    }
+
     static boolean isId(String id) {
         return ID.matcher(id).matches();
     }
@@ -63,6 +71,9 @@ final class FileStore {
     void put(StoredFile file, Path content) {
         store.put(file.key(), content, "application/jsonl");
         try {
+            if (file.expiresAt() != null) {
+                store.put(expiryKey(file), new byte[0], "text/plain");
+            }
             store.put(descriptionKey(file.id()), JSON.writeValueAsBytes(file), "application/json");
         } catch (JsonProcessingException e) {
             throw new AssertionError("a record of plain values is always JSON", e);
@@ -75,9 +86,7 @@ final class FileStore {
     /** Of a file that is not there; if the store does not do that either, {@code e} tells it. */
     private void deleteContent(StoredFile file, StageException e) {
         try {
-            if (isOwn(file)) {
-                store.delete(file.key());
-            }
+            deleteParts(file);
         } catch (StageException left) {
             e.addSuppressed(left);
         }
@@ -137,6 +146,16 @@ final class FileStore {
                 .toList();
     }
 
+    /** Ids of files whose time is over. */
+    List<String> expiredIds(Instant now) {
+        return store.list(FOLDER).stream()
+                .map(EXPIRY::matcher)
+                .filter(Matcher::matches)
+                .filter(expiry -> Long.parseLong(expiry.group(2)) <= now.getEpochSecond())
+                .map(expiry -> expiry.group(1))
+                .toList();
+    }
+
     boolean hasContent(StoredFile file) {
         return store.exists(file.key());
     }
@@ -148,6 +167,13 @@ final class FileStore {
     /** The description first: what is half deleted is not there. A job's folder stays whole. */
     void delete(StoredFile file) {
         store.delete(descriptionKey(file.id()));
+        deleteParts(file);
+    }
+
+    private void deleteParts(StoredFile file) {
+        if (file.expiresAt() != null) {
+            store.delete(expiryKey(file));
+        }
         if (isOwn(file)) {
             store.delete(file.key());
         }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,9 +72,10 @@ final class Housekeeper implements BackgroundTask {
         try {
             if (!now.isBefore(notBefore)) {
                 purgeAll();
-                if (retention != null && !now.isBefore(nextSweep)) {
+                if (!now.isBefore(nextSweep)) {
                     expireFiles(now);
-                    nextSweep = now.plus(retention.compareTo(SWEEP) < 0 ? TICK : SWEEP);
+                    boolean isShort = retention != null && retention.compareTo(SWEEP) < 0;
+                    nextSweep = now.plus(isShort ? TICK : SWEEP);
                 }
             }
         } catch (Throwable e) { // the next tick comes only if this one ends well
@@ -128,20 +130,35 @@ final class Housekeeper implements BackgroundTask {
         return !jobs.open(job -> job.reads(fileId)).isEmpty();
     }
 
-    /** Of those that no job still reads. */
+    /** Of those that no job still reads: by their own time, and by everybody's. */
     private void expireFiles(Instant now) {
+        int expired = delete(files.expiredIds(now), file -> file.isExpired(now));
+        if (expired > 0) {
+            LOG.info("ING-26 {} files deleted that had expired", expired);
+        }
+        if (retention == null) {
+            return;
+        }
         Instant oldest = now.minus(retention);
+        int old =
+                delete(
+                        files.idsBefore(oldest),
+                        file -> file.createdAt() < oldest.getEpochSecond());
+        if (old > 0) {
+            LOG.info("ING-24 {} files deleted that were older than {}", old, retention);
+        }
+    }
+
+    private int delete(List<String> ids, Predicate<StoredFile> isOver) {
         int deleted = 0;
-        for (String id : files.idsBefore(oldest)) {
+        for (String id : ids) {
             StoredFile file = files.find(id).orElse(null);
-            if (file != null && file.createdAt() < oldest.getEpochSecond() && !isRead(id)) {
+            if (file != null && isOver.test(file) && !isRead(id)) {
                 files.delete(file);
                 deleted++;
             }
         }
-        if (deleted > 0) {
-            LOG.info("ING-24 {} files deleted that were older than {}", deleted, retention);
-        }
+        return deleted;
     }
 
     @Override

@@ -117,6 +117,27 @@ public final class IngestException extends RuntimeException {
         return exception;
     }
 
+    /** A value of the caller's, fit for a message. */
+    public static String shown(String value) {
+        return JobParser.excerpt(value);
+    }
+
+    /** The same, where the caller knows a parameter by another name. */
+    IngestException renamed(String from, String to) {
+        return new IngestException(
+                kind,
+                problems.stream()
+                        .map(
+                                one ->
+                                        new Problem(
+                                                one.line(),
+                                                from.equals(one.param()) ? to : one.param(),
+                                                one.code(),
+                                                one.message()
+                                                        .replaceAll("\\b%s\\b".formatted(from), to)))
+                        .toList());
+    }
+
     public Kind kind() {
         return kind;
     }

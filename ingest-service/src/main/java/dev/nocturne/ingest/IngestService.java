@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.JobCreated;
@@ -15,6 +16,7 @@ import dev.nocturne.events.Replay;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.StopReason;
+import dev.nocturne.ingest.api.ExpiresAfter;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
@@ -40,6 +42,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -49,6 +52,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -57,6 +61,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -90,6 +95,9 @@ public final class IngestService implements Service {
     private static final int STORE_READERS = 16;
 
     private static final String UNNAMED_FILE = "captions.jsonl";
+
+    /** Stands where a variation's caption would. */
+    private static final String VARIATION = "a variation";
 
     /** Results that a search for a text reads at a time. */
     private static final int SEARCH_CHUNK = 500;
@@ -141,6 +149,7 @@ public final class IngestService implements Service {
     private volatile Intake intake;
     private volatile List<BackgroundTask> background = List.of();
 
+    private volatile PictureSize pictureSize = PictureSize.UNKNOWN;
     private volatile JobLog log; // null while Kafka or the store is away
     private long toldNanos; // the log thread's own
     private volatile boolean caughtUp;
@@ -205,7 +214,7 @@ public final class IngestService implements Service {
         this.skippedRecords = new SkippedRecords(registry);
         this.feed = new ChangeFeed(jobs, lag, () -> caughtUp ? null : outage(), clock);
         this.deadLetters = new DeadLetterLog(kafka, this::isFromFile, clock);
-        this.jsonCaptions = new StageRunner<>(new JsonCaptionStage(), kafka, registry, clock);
+        this.jsonCaptions = new StageRunner<>(new JsonCaptionStage(() -> pictureSize), kafka, registry, clock);
         jsonCaptions.failure().thenAccept(failure::complete);
     }
 
@@ -218,19 +227,32 @@ public final class IngestService implements Service {
 
     // ---- files
 
+    /** As the next one, until somebody deletes it. */
+    public StoredFile upload(String filename, String purpose, Path content) throws IOException {
+        return upload(filename, purpose, null, content);
+    }
+
     /**
      * Keeps a file.
      *
      * @param filename the uploader's, only shown; one is made up where there is none
      * @param purpose must be {@code batch}
+     * @param expiresAfter null: it stays
      * @throws IngestException INVALID, TOO_LARGE, FULL or UNAVAILABLE
      */
-    public StoredFile upload(String filename, String purpose, Path content) throws IOException {
+    public StoredFile upload(
+            String filename, String purpose, ExpiresAfter expiresAfter, Path content)
+            throws IOException {
         requireCaughtUp();
         disk.requireRoom();
         if (!"batch".equals(purpose)) {
             throw IngestException.invalid(
-                    "purpose", "purpose is '%s': must be 'batch'".formatted(purpose));
+                    "purpose",
+                    "purpose is %s: must be 'batch'"
+                            .formatted(
+                                    purpose == null
+                                            ? "missing"
+                                            : "'%s'".formatted(JobParser.excerpt(purpose))));
         }
         String name = filename == null || filename.isBlank() ? UNNAMED_FILE : filename;
         PlainText.fault(name)
@@ -248,11 +270,13 @@ public final class IngestService implements Service {
                             .formatted(bytes, JsonLines.MAX_FILE_BYTES));
         }
         String id = ids.newFileId();
+        long createdAt = clock.instant().getEpochSecond();
         StoredFile file =
                 new StoredFile(
                         id,
                         bytes,
-                        clock.instant().getEpochSecond(),
+                        createdAt,
+                        expiresAfter == null ? null : createdAt + expiresAfter.seconds(),
                         name,
                         purpose,
                         FileStore.contentKey(id));
@@ -268,19 +292,28 @@ public final class IngestService implements Service {
      */
     public StoredFile file(String id) {
         requireCaughtUp();
-        return fromStore(() -> files.find(id)).orElseThrow(() -> IngestException.unknownFile(id));
+        return find(id).orElseThrow(() -> IngestException.unknownFile(id));
+    }
+
+    /** An expired file is gone, though its objects may still be there. */
+    private Optional<StoredFile> find(String id) {
+        return fromStore(() -> files.find(id)).filter(file -> !file.isExpired(clock.instant()));
     }
 
     /**
-     * Latest first.
+     * Latest first, or the other way round.
      *
-     * @param after id of the file before the first one; null: from the latest on
+     * @param after id of the file before the first one; null: from the first on
      * @param purpose null: any
      * @throws IngestException UNKNOWN or UNAVAILABLE
      */
-    public List<StoredFile> files(String after, int limit, String purpose) {
+    public List<StoredFile> files(
+            boolean oldestFirst, String after, int limit, String purpose) {
         requireCaughtUp();
-        List<String> ids = fromStore(files::ids);
+        List<String> ids = new ArrayList<>(fromStore(files::ids));
+        if (oldestFirst) {
+            Collections.reverse(ids);
+        }
         int start = 0;
         if (after != null) {
             start = ids.indexOf(after) + 1;
@@ -293,7 +326,7 @@ public final class IngestService implements Service {
             if (page.size() == limit) {
                 break;
             }
-            fromStore(() -> files.find(id))
+            find(id)
                     .filter(file -> purpose == null || file.purpose().equals(purpose))
                     .ifPresent(page::add);
         }
@@ -362,7 +395,7 @@ public final class IngestService implements Service {
     }
 
     private String createBatch(BatchRequest request, String idempotencyKey, String apiUrl) {
-        if (fromStore(() -> files.find(request.inputFileId())).isEmpty()) {
+        if (find(request.inputFileId()).isEmpty()) {
             throw IngestException.invalid(
                     "input_file_id",
                     "file '%s' is not known: upload it with POST /v1/files"
@@ -395,7 +428,10 @@ public final class IngestService implements Service {
                 null,
                 request.webdataset(),
                 job.token(),
-                SeedSchemes.FIRST_IS_OWN);
+                SeedSchemes.FIRST_IS_OWN,
+                request.outputExpiresAfter() == null
+                        ? null
+                        : request.outputExpiresAfter().seconds());
     }
 
     /**
@@ -413,14 +449,14 @@ public final class IngestService implements Service {
     }
 
     /**
-     * Latest first.
+     * Latest first, or the other way round.
      *
-     * @param after id of the batch before the first one; null: from the latest on
+     * @param after id of the batch before the first one; null: from the first on
      * @throws IngestException UNKNOWN, or UNAVAILABLE while the state is being rebuilt
      */
-    public List<Batch> batches(String after, int limit) {
+    public List<Batch> batches(boolean oldestFirst, String after, int limit) {
         requireCaughtUp();
-        return jobs.batches(clock.instant(), after, limit)
+        return jobs.batches(clock.instant(), oldestFirst, after, limit)
                 .orElseThrow(() -> IngestException.unknownBatch(after));
     }
 
@@ -498,6 +534,7 @@ public final class IngestService implements Service {
                                         metadata,
                                         schedule,
                                         wantsWebDataset(id),
+                                        outputExpiresAfter(id),
                                         digest);
                         JobCreated created = created(child, request, idempotencyKey, apiUrl);
                         intake.publish(
@@ -522,6 +559,14 @@ public final class IngestService implements Service {
     private boolean wantsWebDataset(String id) {
         return jobs.ask(id, job -> job.created() != null && job.created().getWebdataset())
                 .orElse(false);
+    }
+
+    /** Likewise. */
+    private ExpiresAfter outputExpiresAfter(String id) {
+        return jobs.ask(id, JobState::created)
+                .map(JobCreated::getOutputExpiresAfterSeconds)
+                .map(ExpiresAfter::new)
+                .orElse(null);
     }
 
     /** Null for a job that is drawn. */
@@ -565,7 +610,7 @@ public final class IngestService implements Service {
     private StoredFile input(String id) {
         String fileId = batch(id).inputFileId();
         StoredFile copy =
-                new StoredFile(fileId, 0, 0, null, "batch", JobFiles.key(id, "input.jsonl"));
+                new StoredFile(fileId, 0, 0, null, null, "batch", JobFiles.key(id, "input.jsonl"));
         return fromStore(() -> files.find(fileId).filter(files::hasContent)).orElse(copy);
     }
 
@@ -591,15 +636,81 @@ public final class IngestService implements Service {
         if (!(body instanceof ObjectNode object)) {
             throw IngestException.invalid(null, "the body is not an object: send a JSON object");
         }
-        IdSource.Owned own = ids.newCaption();
-        String customId = own.id();
+        return paint(object, CaptionSubmitted.newBuilder(), apiUrl);
+    }
+
+    /**
+     * Paints one caption, keeping a part of a picture.
+     *
+     * @param fields of the request, as of {@link #paint}
+     * @param image PNG, JPEG or WebP
+     * @param mask PNG, transparent where the picture is to be painted anew; empty: the image is
+     * @param apiUrl of this API as the caller knows it, ends with a slash
+     * @return as {@link #paint} does
+     * @throws IngestException as {@link #paint} does
+     */
+    public CompletionStage<Answers.Images> edit(
+            ObjectNode fields, byte[] image, byte[] mask, String apiUrl) {
+        requireCaughtUp();
         CaptionSubmitted.Builder caption =
                 CaptionSubmitted.newBuilder()
-                        .setCustomId(customId)
-                        .setJobToken(own.token())
-                        .setSubmittedAt(now());
+                        .setImagePrompt(ByteBuffer.wrap(image))
+                        .setImagePromptMask(ByteBuffer.wrap(mask));
+        return paintFrom(fields, caption, apiUrl);
+    }
+
+    /**
+     * Paints a picture that is like another one.
+     *
+     * @param fields of the request, as of {@link #paint}, but without a prompt
+     * @param image PNG, JPEG or WebP
+     * @param apiUrl of this API as the caller knows it, ends with a slash
+     * @return as {@link #paint} does
+     * @throws IngestException as {@link #paint} does
+     */
+    public CompletionStage<Answers.Images> vary(ObjectNode fields, byte[] image, String apiUrl) {
+        requireCaughtUp();
+        if (fields.has("prompt")) {
+            throw IngestException.invalid(
+                    "prompt", "prompt: a variation has none, send it to /v1/images/edits");
+        }
+        CaptionSubmitted.Builder caption =
+                CaptionSubmitted.newBuilder()
+                        .setImagePrompt(ByteBuffer.wrap(image))
+                        .setVariation(true);
+        return paintFrom(fields.deepCopy().put("prompt", VARIATION), caption, apiUrl);
+    }
+
+    /** A caption with a picture, which the caller knows as {@code image}. */
+    private CompletionStage<Answers.Images> paintFrom(
+            ObjectNode fields, CaptionSubmitted.Builder caption, String apiUrl) {
+        try {
+            return paint(fields, caption, apiUrl)
+                    .exceptionally(
+                            error -> {
+                                throw error.getCause() instanceof IngestException refused
+                                        ? refused.renamed("image_prompt", "image")
+                                        : new CompletionException(error);
+                            });
+        } catch (IngestException e) {
+            throw e.renamed("image_prompt", "image");
+        }
+    }
+
+    /** That a request may name; empty while no encoder has said which size the model paints. */
+    public List<String> sizes() {
+        PictureSize pictures = pictureSize;
+        return pictures.isKnown() ? List.of(Wishes.AUTO, pictures.name()) : List.of();
+    }
+
+    private CompletionStage<Answers.Images> paint(
+            ObjectNode body, CaptionSubmitted.Builder caption, String apiUrl) {
+        IdSource.Owned own = ids.newCaption();
+        String customId = own.id();
+        caption.setCustomId(customId).setJobToken(own.token()).setSubmittedAt(now());
         List<Violation> wrong = new ArrayList<>();
-        CaptionJson.AnswerFormat format = CaptionJson.readBody(object, caption, wrong);
+        Wishes wishes = CaptionJson.readBody(body, caption, wrong);
+        wrong.addAll(wishes.check(pictureSize));
         if (!wrong.isEmpty()) {
             throw new IngestException(
                     IngestException.Kind.INVALID,
@@ -623,7 +734,8 @@ public final class IngestService implements Service {
             throw e;
         }
         return result.handleAsync(
-                (done, error) -> answer(jobId, done, error, format, apiUrl), storeReaders);
+                (done, error) -> answer(jobId, done, error, wishes.answerFormat(), apiUrl),
+                storeReaders);
     }
 
     private Answers.Images answer(
@@ -842,6 +954,7 @@ public final class IngestService implements Service {
                             Map.of("parent_batch", id),
                             Schedule.AT_ONCE,
                             wantsWebDataset(id),
+                            outputExpiresAfter(id),
                             digest);
             IdSource.Owned child = ids.newJob();
             JobCreated created =
@@ -950,7 +1063,7 @@ public final class IngestService implements Service {
         Path spooled = spool.newFile(".jsonl");
         try {
             Files.copy(jsonl, spooled, StandardCopyOption.REPLACE_EXISTING);
-            Intake.Survey survey = Intake.survey(spooled);
+            Intake.Survey survey = Intake.survey(spooled, pictureSize);
             List<Problem> problems = survey.problems();
             if (!problems.isEmpty()) {
                 boolean tooLarge =
@@ -974,6 +1087,7 @@ public final class IngestService implements Service {
                                         Map.of(),
                                         schedule,
                                         webdataset,
+                                        null,
                                         null);
                         intake.publish(job.id(), created(job, request, null, apiUrl));
                     });
@@ -1207,6 +1321,11 @@ public final class IngestService implements Service {
                 waiter.complete(RequestResult.of(event));
             }
         }
+
+        @Override
+        public void read(BundleDeployed event) {
+            pictureSize = new PictureSize(event.getImageSize());
+        }
     }
 
     /** Waits until everything has been read that is in the log by now. */
@@ -1236,7 +1355,14 @@ public final class IngestService implements Service {
             replays = new Replays(store);
             intake =
                     new Intake(
-                            jobs, files, backlog, publisher, this::catchUp, new Listener(), clock);
+                            jobs,
+                            files,
+                            backlog,
+                            publisher,
+                            this::catchUp,
+                            new Listener(),
+                            () -> pictureSize,
+                            clock);
             background = backgroundTasks(webhooks);
             lag.start();
             do {

@@ -25,6 +25,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.zip.ZipException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,11 +49,13 @@ final class Intake {
     private final JobPublisher publisher;
     private final Runnable catchUp;
     private final JobLog.Listener listener;
+    private final Supplier<PictureSize> pictureSize;
     private final Clock clock;
 
     /**
      * @param catchUp waits until the table knows everything that is in the log by now
      * @param listener told at once what is published here; it comes again from the log
+     * @param pictureSize the model's, as far as it is known by now
      */
     Intake(
             JobTable jobs,
@@ -61,6 +64,7 @@ final class Intake {
             JobPublisher publisher,
             Runnable catchUp,
             JobLog.Listener listener,
+            Supplier<PictureSize> pictureSize,
             Clock clock) {
         this.jobs = jobs;
         this.files = files;
@@ -68,6 +72,7 @@ final class Intake {
         this.publisher = publisher;
         this.catchUp = catchUp;
         this.listener = listener;
+        this.pictureSize = pictureSize;
         this.clock = clock;
     }
 
@@ -94,10 +99,12 @@ final class Intake {
 
     /**
      * @throws IOException if the file cannot be read
+     * @throws IngestException UNAVAILABLE if a line depends on a model that nobody has named yet
      */
-    static Survey survey(Path file) throws IOException {
+    static Survey survey(Path file, PictureSize pictures) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
-            JobParser parser = new JobParser(in, "validation", Instant.EPOCH);
+            JobParser parser =
+                    JobParser.ofNewFile(in, "validation", Instant.EPOCH, pictures);
             List<Problem> problems = parser.validate();
             return new Survey(problems, parser.count(), parser.captions(), parser.candidates());
         } catch (ZipException e) {
@@ -113,6 +120,9 @@ final class Intake {
                     0,
                     0);
         } catch (IngestException e) {
+            if (e.kind() == IngestException.Kind.UNAVAILABLE) {
+                throw e;
+            }
             return new Survey(e.problems(), 0, 0, 0);
         }
     }
@@ -121,7 +131,8 @@ final class Intake {
      * Takes a job that was created from validation to its start, or to its rejection; a job that
      * has been stopped meanwhile is closed. One job at a time, in the order of their coming.
      *
-     * @throws IngestException TOO_MANY while it must wait for others
+     * @throws IngestException TOO_MANY while it must wait for others, UNAVAILABLE as {@link
+     *     #survey}
      * @throws FileGoneException as {@link #writeOff} does
      */
     synchronized void start(String jobId) throws IOException {
@@ -139,7 +150,8 @@ final class Intake {
         }
         Path local = files.download(files.require(created.getInputFileId()));
         try {
-            Survey survey = survey(local);
+            PictureSize pictures = pictureSize.get();
+            Survey survey = survey(local, pictures);
             List<Problem> problems = survey.problems();
             boolean fatal =
                     problems.stream().anyMatch(problem -> OF_THE_FILE.contains(problem.code()));
@@ -151,7 +163,7 @@ final class Intake {
                 if (isDrawn) {
                     backlog.requireRoomToStart(jobId, survey.candidates());
                 }
-                publishStart(jobId, local, survey);
+                publishStart(jobId, local, survey, pictures);
             }
         } finally {
             Files.deleteIfExists(local);
@@ -187,7 +199,8 @@ final class Intake {
     }
 
     /** Captions stay in the file; the dispatcher releases them. */
-    private void publishStart(String jobId, Path file, Survey survey) throws IOException {
+    private void publishStart(String jobId, Path file, Survey survey, PictureSize pictures)
+            throws IOException {
         Instant now = now();
         JobSubmitted submitted = new JobSubmitted(jobId, survey.lines(), now);
         JobEvent held =
@@ -204,7 +217,7 @@ final class Intake {
                                 transaction.send(Topics.JOBS, jobId, submitted);
                                 transaction.send(Topics.JOB_EVENTS, jobId, held);
                                 if (!survey.problems().isEmpty()) {
-                                    sendBadLines(jobId, file, now, transaction);
+                                    sendBadLines(jobId, file, pictures, now, transaction);
                                 }
                                 return !isStopped(jobId);
                             });
@@ -223,9 +236,13 @@ final class Intake {
     }
 
     private static void sendBadLines(
-            String jobId, Path file, Instant now, JobPublisher.Transaction transaction) {
+            String jobId,
+            Path file,
+            PictureSize pictures,
+            Instant now,
+            JobPublisher.Transaction transaction) {
         try (InputStream in = Files.newInputStream(file)) {
-            JobParser parser = new JobParser(in, jobId, now);
+            JobParser parser = JobParser.ofNewFile(in, jobId, now, pictures);
             for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
                 if (!line.isGood()) {
                     transaction.send(

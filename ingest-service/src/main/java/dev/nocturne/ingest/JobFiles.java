@@ -575,11 +575,14 @@ final class JobFiles {
     }
 
     private void put(Content content, String fileId, String key, Path file) throws IOException {
+        long created = content.closing().getFinishedAt().getEpochSecond();
+        Long expiresAfter = content.created().getOutputExpiresAfterSeconds();
         files.put(
                 new StoredFile(
                         fileId,
                         Files.size(file),
-                        content.closing().getFinishedAt().getEpochSecond(),
+                        created,
+                        expiresAfter == null ? null : created + expiresAfter,
                         "%s-%s".formatted(content.jobId(), file.getFileName()),
                         "batch_output",
                         key),

@@ -1,10 +1,12 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.TransientException;
+import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import java.time.Duration;
@@ -40,7 +42,7 @@ final class JobLog implements AutoCloseable {
     /** New partitions are found after this, see Kafka's {@code metadata.max.age.ms}. */
     private static final Duration LOOK = Duration.ofSeconds(15);
 
-    static final List<Topic<?>> TOPICS = List.of(Topics.JOBS, Topics.JOB_EVENTS, Topics.RESULTS);
+    static final List<Topic<?>> TOPICS = List.of(Topics.JOBS, Topics.JOB_EVENTS, Topics.RESULTS, Topics.DEPLOYMENTS);
 
     /** Takes what is read, on the reading thread. */
     interface Listener {
@@ -49,6 +51,8 @@ final class JobLog implements AutoCloseable {
         void read(JobEvent event);
 
         void read(RequestFinished event, int partition, long offset);
+
+        void read(BundleDeployed event);
     }
 
     /** Done once the positions have reached the ends. */
@@ -224,6 +228,8 @@ final class JobLog implements AutoCloseable {
                 listener.read(LogRecords.jobSubmitted(record));
             } else if (record.topic().equals(Topics.JOB_EVENTS.name())) {
                 listener.read(LogRecords.jobEvent(record));
+            } else if (record.topic().equals(Topics.DEPLOYMENTS.name())) {
+                listener.read(EventCodec.decode(BundleDeployed.class, record.value()));
             } else {
                 listener.read(
                         LogRecords.requestFinished(record), record.partition(), record.offset());

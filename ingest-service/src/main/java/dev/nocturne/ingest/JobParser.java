@@ -79,6 +79,7 @@ final class JobParser {
     private final String jobId;
     private final Instant submittedAt;
     private final Map<Long, Integer> lineByRequestId; // its 16 digits as a number; null: not kept
+    private final PictureSize pictures; // null: the file was accepted before
     private byte[] raw;
     private int count;
     private int captions;
@@ -89,19 +90,32 @@ final class JobParser {
      * @throws IOException if {@code jsonl} cannot be read
      */
     JobParser(InputStream jsonl, String jobId, Instant submittedAt) throws IOException {
-        this(jsonl, jobId, submittedAt, new HashMap<>());
+        this(jsonl, jobId, submittedAt, new HashMap<>(), null);
+    }
+
+    /**
+     * Of a file that comes in: also refuses what the model does not have.
+     *
+     * @throws IOException if {@code jsonl} cannot be read
+     */
+    static JobParser ofNewFile(
+            InputStream jsonl, String jobId, Instant submittedAt, PictureSize pictures)
+            throws IOException {
+        return new JobParser(jsonl, jobId, submittedAt, new HashMap<>(), pictures);
     }
 
     private JobParser(
             InputStream jsonl,
             String jobId,
             Instant submittedAt,
-            Map<Long, Integer> lineByRequestId)
+            Map<Long, Integer> lineByRequestId,
+            PictureSize pictures)
             throws IOException {
         this.lines = new JsonLines(plain(jsonl));
         this.jobId = jobId;
         this.submittedAt = submittedAt;
         this.lineByRequestId = lineByRequestId;
+        this.pictures = pictures;
     }
 
     /**
@@ -111,7 +125,7 @@ final class JobParser {
      */
     static JobParser ofGoodFile(InputStream jsonl, String jobId, Instant submittedAt)
             throws IOException {
-        return new JobParser(jsonl, jobId, submittedAt, null);
+        return new JobParser(jsonl, jobId, submittedAt, null, null);
     }
 
     /**
@@ -254,7 +268,10 @@ final class JobParser {
                         .setSubmittedAt(submittedAt);
         List<Problem> problems = new ArrayList<>();
         List<Violation> wrong = new ArrayList<>();
-        CaptionJson.AnswerFormat format = CaptionJson.readLine(object, caption, wrong);
+        Wishes wishes = CaptionJson.readLine(object, caption, wrong);
+        if (pictures != null) {
+            wrong.addAll(wishes.checkLine(pictures));
+        }
         for (Violation violation : wrong) {
             problems.add(
                     new Problem(number, violation.param(), violation.code(), violation.message()));
@@ -280,7 +297,8 @@ final class JobParser {
         captions++;
         CaptionSubmitted built = caption.build(); // has the defaults, which the builder has not
         candidates += built.getCandidates();
-        return new Line(number, customId, requestId, built, format, List.of());
+        return new Line(
+                number, customId, requestId, built, wishes.answerFormat(), List.of());
     }
 
     private Line bad(int number, String code, String message) {

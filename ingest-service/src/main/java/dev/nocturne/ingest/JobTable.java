@@ -222,29 +222,34 @@ final class JobTable {
      */
     synchronized Optional<List<Job>> jobs(Instant now, String after, int limit) {
         Map<String, FinishEstimate> estimates = estimates(now);
-        return page(job -> true, after, limit, job -> job.at(now, estimates.get(job.id())));
+        return page(job -> true, false, after, limit, job -> job.at(now, estimates.get(job.id())));
     }
 
-    /** As {@link #jobs}, of the jobs that were made from a file. */
-    synchronized Optional<List<Batch>> batches(Instant now, String after, int limit) {
+    /** As {@link #jobs}, of the jobs that were made from a file, also the other way round. */
+    synchronized Optional<List<Batch>> batches(
+            Instant now, boolean oldestFirst, String after, int limit) {
         Map<String, FinishEstimate> estimates = estimates(now);
         return page(
                 job -> job.created() != null,
+                oldestFirst,
                 after,
                 limit,
                 job -> job.batch(now, estimates.get(job.id())));
     }
 
     private <T> Optional<List<T>> page(
-            Predicate<JobState> fits, String after, int limit, Function<JobState, T> view) {
+            Predicate<JobState> fits,
+            boolean oldestFirst,
+            String after,
+            int limit,
+            Function<JobState, T> view) {
+        Comparator<JobState> byTime =
+                Comparator.comparing(JobState::submittedAt).thenComparing(JobState::id);
         List<JobState> all =
                 jobs.values().stream()
                         .filter(JobTable::isThere)
                         .filter(fits)
-                        .sorted(
-                                Comparator.comparing(JobState::submittedAt)
-                                        .thenComparing(JobState::id)
-                                        .reversed())
+                        .sorted(oldestFirst ? byTime : byTime.reversed())
                         .toList();
         int start = 0;
         if (after != null) {

@@ -14,6 +14,7 @@ import dev.nocturne.schemas.Violation;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -30,6 +31,12 @@ final class JsonCaptionStage implements Stage<CaptionSubmitted> {
                     .setCaption("")
                     .setSubmittedAt(Instant.EPOCH)
                     .build();
+
+    private final Supplier<PictureSize> pictureSize;
+
+    JsonCaptionStage(Supplier<PictureSize> pictureSize) {
+        this.pictureSize = pictureSize;
+    }
 
     @Override
     public String name() {
@@ -59,7 +66,12 @@ final class JsonCaptionStage implements Stage<CaptionSubmitted> {
                         .setCustomId(defaultCustomId(record))
                         .setSubmittedAt(Instant.ofEpochMilli(record.timestamp()));
         List<Violation> wrong = new ArrayList<>();
-        if (CaptionJson.readLine(object, caption, wrong) == CaptionJson.AnswerFormat.B64_JSON) {
+        Wishes wishes = CaptionJson.readLine(object, caption, wrong);
+        PictureSize pictures = pictureSize.get();
+        if (pictures.isKnown()) { // else the record would wait for an encoder, or be lost
+            wrong.addAll(wishes.checkLine(pictures));
+        }
+        if (wishes.format() == CaptionJson.AnswerFormat.B64_JSON) {
             wrong.add(
                     new Violation(
                             "body.response_format",

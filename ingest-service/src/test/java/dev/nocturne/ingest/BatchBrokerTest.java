@@ -267,7 +267,7 @@ class BatchBrokerTest extends OnBroker {
         new FileStore(store, SpoolFolder.open(folder.resolve("spool")))
                 .put(
                         new StoredFile(
-                                "file-1", 9, 1, "a.jsonl", "batch", FileStore.contentKey("file-1")),
+                                "file-1", 9, 1, null, "a.jsonl", "batch", FileStore.contentKey("file-1")),
                         lines);
         JobCreated created =
                 JobCreated.newBuilder(JobStateTest.created("file-1", now.plusSeconds(3600)))
@@ -372,7 +372,7 @@ class BatchBrokerTest extends OnBroker {
                     .isInstanceOfSatisfying(
                             IngestException.class,
                             e -> assertThat(e.kind()).isEqualTo(IngestException.Kind.CONFLICT));
-            assertThat(ingest.batches(null, 10)).extracting(Batch::id).containsExactly(id);
+            assertThat(ingest.batches(false, null, 10)).extracting(Batch::id).containsExactly(id);
             assertThatThrownBy(() -> ingest.delete(file))
                     .hasMessageContaining("reads file '%s'".formatted(file));
         }

@@ -7,7 +7,9 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.RequestFinished;
+import dev.nocturne.ingest.api.ExpiresAfter;
 import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
@@ -86,7 +88,7 @@ class DeletionBrokerTest extends OnBroker {
         }
         try (IngestService ingest = service(null)) {
             assertThat(ingest.jobs()).isEmpty();
-            assertThat(ingest.batches(null, 9)).isEmpty();
+            assertThat(ingest.batches(false, null, 9)).isEmpty();
             assertGone(() -> ingest.job(id), "job_deleted");
             assertGone(() -> ingest.batch(batch), "job_deleted");
             assertGone(() -> ingest.createBatch(batchBody(upload), "key-1", API), "job_deleted");
@@ -129,8 +131,8 @@ class DeletionBrokerTest extends OnBroker {
                     .until(() -> ingest.batch(open).status() == Job.Status.IN_PROGRESS);
 
             clock.ahead = Duration.ofDays(31);
-            await().atMost(PATIENCE).until(() -> ingest.files(null, 9, null).size() == 1);
-            assertThat(ingest.files(null, 9, null))
+            await().atMost(PATIENCE).until(() -> ingest.files(false, null, 9, null).size() == 1);
+            assertThat(ingest.files(false, null, 9, null))
                     .extracting(StoredFile::id)
                     .containsExactly(openFile);
             assertThat(store.objects.keySet())
@@ -144,6 +146,54 @@ class DeletionBrokerTest extends OnBroker {
 
             String again = ingest.retryFailed(finished, null, API).id();
             await().atMost(PATIENCE).until(() -> ingest.batch(again).requestCounts().total() == 1);
+        }
+    }
+
+    @Test
+    void anExpiredFileIsGoneAtOnceAndItsObjectsSoonButForWhatAnOpenJobReads() throws Exception {
+        ExpiresAfter day = new ExpiresAfter(86_400);
+        try (IngestService ingest = service(null)) {
+            String stays = upload(ingest, "{\"custom_id\":\"a\",\"prompt\":\"a cat\"}");
+            Path lines = folder.resolve("upload");
+            String expires = ingest.upload("captions.jsonl", "batch", day, lines).id();
+            String read = ingest.upload("captions.jsonl", "batch", day, lines).id();
+            String batch =
+                    ingest.createBatch(
+                                    ((ObjectNode) batchBody(read))
+                                            .set(
+                                                    "output_expires_after",
+                                                    JSON.readTree(
+                                                            "{\"anchor\":\"created_at\",\"seconds\":86400}")),
+                                    null,
+                                    API)
+                            .id();
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.batch(batch).status() == Job.Status.IN_PROGRESS);
+            clock.ahead = Duration.ofHours(25);
+
+            assertGone(() -> ingest.file(expires), "unknown_file");
+            assertGone(() -> ingest.createBatch(batchBody(expires), null, API), "invalid_option");
+            assertThat(ingest.files(true, null, 9, null))
+                    .extracting(StoredFile::id)
+                    .containsExactly(stays);
+            await().atMost(PATIENCE)
+                    .until(() -> store.objects.keySet().stream().noneMatch(k -> k.contains(expires)));
+            assertThat(store.objects).containsKey(FileStore.contentKey(read));
+
+            finish(
+                    RequestFinished.newBuilder(JobStateTest.failed(batch, "a", 1))
+                            .setFinishedAt(clock.instant())
+                            .build());
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.batch(batch).status() == Job.Status.COMPLETED);
+            String errors = ingest.batch(batch).errorFileId();
+            StoredFile file = ingest.file(errors);
+            assertThat(file.expiresAt()).isEqualTo(file.createdAt() + 86_400);
+            clock.ahead = Duration.ofHours(75);
+            assertGone(() -> ingest.file(errors), "unknown_file");
+            await().atMost(PATIENCE)
+                    .until(() -> store.objects.keySet().stream().noneMatch(k -> k.contains(read)));
+            assertThat(ingest.jobFile(batch, "errors.jsonl").readAllBytes()).isNotEmpty();
         }
     }
 

@@ -245,7 +245,7 @@ class DispatcherBrokerTest {
             await().atMost(PATIENCE)
                     .until(
                             () ->
-                                    ingest.batches(null, 10).stream()
+                                    ingest.batches(false, null, 10).stream()
                                             .anyMatch(b -> b.id().equals(id)));
         }
         try (IngestService ingest = service();

@@ -116,7 +116,7 @@ class FullBrokerTest extends OnBroker {
             id = submit(ingest, captions("a", 1)).id();
             finish(id, "a", 1);
             await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
-            file = ingest.files(null, 10, "batch").get(0).id();
+            file = ingest.files(false, null, 10, "batch").get(0).id();
         }
         Set<String> before = Set.copyOf(store.objects.keySet());
         try (IngestService ingest = service(100, Long.MAX_VALUE / 2)) {
@@ -151,7 +151,7 @@ class FullBrokerTest extends OnBroker {
         FileStore files = new FileStore(store, SpoolFolder.open(folder.resolve("spool")));
         Path content = Files.writeString(folder.resolve("content"), "x");
         StoredFile file =
-                new StoredFile("file-1", 1, 1, "x", "batch", FileStore.contentKey("file-1"));
+                new StoredFile("file-1", 1, 1, null, "x", "batch", FileStore.contentKey("file-1"));
         store.away.add("files/file-1/file.json");
 
         assertThatExceptionOfType(RuntimeException.class)

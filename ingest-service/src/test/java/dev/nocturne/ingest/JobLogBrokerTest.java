@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.nocturne.events.Failure;
 import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobReleased;
 import dev.nocturne.events.JobSubmitted;
@@ -153,6 +154,9 @@ class JobLogBrokerTest extends OnBroker {
 
         @Override
         public void read(JobEvent event) {}
+
+        @Override
+        public void read(BundleDeployed event) {}
 
         @Override
         public void read(RequestFinished event, int partition, long offset) {

@@ -319,7 +319,7 @@ class JobParserTest {
                 "{\"body\":{\"prompt\":\"a\"},\"seed\":1}              | seed         | unknown_field",
                 "{\"body\":{\"prompt\":\"a\",\"model\":\"gpt-4\"}}       | body.model   | model_not_found",
                 "{\"body\":{\"prompt\":\"a\",\"n\":65}}                | body.n       | invalid_option",
-                "{\"body\":{\"prompt\":\"a\",\"stream\":true}}         | body.stream  | unknown_field",
+                "{\"body\":{\"prompt\":\"a\",\"stream\":true}}         | body.stream  | invalid_option",
                 "{\"custom_id\":\" \",\"body\":{\"prompt\":\"a\"}}      | custom_id    | invalid_option",
                 "{\"body\":{\"prompt\":\"a\",\"response_format\":\"jpg\"}} | body.response_format | invalid_option",
                 "{\"body\":{\"prompt\":\"a\",\"output_format\":\"gif\"}}  | body.output_format | invalid_option",

@@ -263,7 +263,8 @@ class JobStateTest {
                 null,
                 false,
                 null,
-                SeedSchemes.FIRST_IS_OWN);
+                SeedSchemes.FIRST_IS_OWN,
+                null);
     }
 
     private static JobEvent event(int second, Object change) {

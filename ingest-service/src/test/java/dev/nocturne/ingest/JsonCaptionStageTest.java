@@ -24,7 +24,7 @@ class JsonCaptionStageTest {
 
     private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
 
-    private final JsonCaptionStage stage = new JsonCaptionStage();
+    private final JsonCaptionStage stage = new JsonCaptionStage(() -> new PictureSize(64));
 
     @Test
     void aRecordIsALineOfAFileThatIsAJobOfItsOwn() {
@@ -72,7 +72,8 @@ class JsonCaptionStageTest {
                 "{\"prompt\":\"\"}                  | invalid_caption | caption",
                 "{\"prompt\":\"a\",\"top\":\"2\"}   | invalid_option  | top is \"2\": must be",
                 "{\"prompt\":\"a\",\"job_id\":\"j\"}| unknown_field   | unknown field 'job_id'",
-                "{\"body\":{\"prompt\":\"a\",\"response_format\":\"b64_json\"}} | invalid_option | leave it out"
+                "{\"body\":{\"prompt\":\"a\",\"response_format\":\"b64_json\"}} | invalid_option | leave it out",
+                "{\"body\":{\"prompt\":\"a\",\"size\":\"1x1\"}} | invalid_option | size is '1x1': must be '64x64'"
             })
     void whatIsNoCaptionIsRefusedWithItsReason(String value, String code, String message) {
         assertThatExceptionOfType(PermanentException.class)

@@ -133,7 +133,7 @@ class OpenApiTest {
                 """
                 {"input_file_id":"file-1","endpoint":"/v1/images/generations",
                  "completion_window":"24h","metadata":{},"on_invalid":"skip",
-                 "output_expires_after":{},"start_after":"2026-11-26T20:00:00Z",
+                 "output_expires_after":{"anchor":"created_at","seconds":3600},"start_after":"2026-11-26T20:00:00Z",
                  "window":"22:00-06:00 Europe/Berlin","deadline":"2026-11-27T06:00:00+01:00",
                  "webdataset":true}""";
         JsonNode request = new ObjectMapper().readTree(body);

@@ -41,9 +41,12 @@ public class BatchesResource {
 
     @GET
     public Page<Batch> batches(
-            @QueryParam("after") String after, @QueryParam("limit") String limit) {
+            @QueryParam("after") String after,
+            @QueryParam("limit") String limit,
+            @QueryParam("order") String order) {
         int count = Page.limit(limit, PAGE, LONGEST_PAGE);
-        return Page.of(ingest.batches(after, count + 1), count, Batch::id);
+        return Page.of(
+                ingest.batches(Page.oldestFirst(order), after, count + 1), count, Batch::id);
     }
 
     @GET

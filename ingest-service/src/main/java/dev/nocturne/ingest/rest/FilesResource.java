@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.StoredFile;
+import dev.nocturne.ingest.api.ExpiresAfter;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -25,7 +26,7 @@ import org.jboss.resteasy.reactive.multipart.FileUpload;
 public class FilesResource {
 
     private static final int PAGE = 100;
-    private static final int LONGEST_PAGE = 1_000;
+    private static final int LONGEST_PAGE = 10_000;
 
     private final IngestService ingest;
 
@@ -40,6 +41,7 @@ public class FilesResource {
             String object,
             long bytes,
             long createdAt,
+            Long expiresAt,
             String filename,
             String purpose,
             String status) {
@@ -50,6 +52,7 @@ public class FilesResource {
                     "file",
                     file.bytes(),
                     file.createdAt(),
+                    file.expiresAt(),
                     file.filename(),
                     file.purpose(),
                     "processed");
@@ -60,23 +63,33 @@ public class FilesResource {
 
     @POST
     @Consumes(MediaType.MULTIPART_FORM_DATA)
-    public FileObject upload(@RestForm FileUpload file, @RestForm String purpose)
+    public FileObject upload(
+            @RestForm FileUpload file,
+            @RestForm String purpose,
+            @RestForm("expires_after[anchor]") String expiryAnchor,
+            @RestForm("expires_after[seconds]") String expirySeconds)
             throws IOException {
         if (file == null) {
             throw IngestException.invalid(
                     "file", "file is missing: send it as a part of multipart/form-data");
         }
-        return FileObject.of(ingest.upload(file.fileName(), purpose, file.uploadedFile()));
+        ExpiresAfter expiresAfter =
+                ExpiresAfter.parse("expires_after", expiryAnchor, expirySeconds);
+        return FileObject.of(
+                ingest.upload(file.fileName(), purpose, expiresAfter, file.uploadedFile()));
     }
 
     @GET
     public Page<FileObject> files(
             @QueryParam("after") String after,
             @QueryParam("limit") String limit,
+            @QueryParam("order") String order,
             @QueryParam("purpose") String purpose) {
         int count = Page.limit(limit, PAGE, LONGEST_PAGE);
         return Page.of(
-                ingest.files(after, count + 1, purpose).stream().map(FileObject::of).toList(),
+                ingest.files(Page.oldestFirst(order), after, count + 1, purpose).stream()
+                        .map(FileObject::of)
+                        .toList(),
                 count,
                 FileObject::id);
     }

@@ -1,6 +1,7 @@
 package dev.nocturne.ingest.rest;
 
 import dev.nocturne.ingest.Answers;
+import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.IngestService;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.Consumes;
@@ -15,6 +16,7 @@ import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.CompletionStage;
+import org.jboss.resteasy.reactive.server.multipart.MultipartFormDataInput;
 
 /** Single pictures, in the form of OpenAI's Images API; and where their addresses lead. */
 @Path("/v1/images")
@@ -35,6 +37,34 @@ public class ImagesResource {
     public CompletionStage<Answers.Images> paint(InputStream body, @Context UriInfo uri)
             throws IOException {
         return ingest.paint(JsonBody.read(body), ApiUrl.of(uri));
+    }
+
+    /** Keeps the part of a picture that its mask does not clear, and paints the rest. */
+    @POST
+    @Path("edits")
+    @Produces(MediaType.APPLICATION_JSON)
+    @Consumes(MediaType.MULTIPART_FORM_DATA)
+    @Blocking
+    public CompletionStage<Answers.Images> edit(MultipartFormDataInput form, @Context UriInfo uri)
+            throws IOException {
+        ImageForm edit = ImageForm.of(form);
+        return ingest.edit(edit.fields(), edit.image(), edit.mask(), ApiUrl.of(uri));
+    }
+
+    /** Keeps every second token of a picture, and paints the others anew. */
+    @POST
+    @Path("variations")
+    @Produces(MediaType.APPLICATION_JSON)
+    @Consumes(MediaType.MULTIPART_FORM_DATA)
+    @Blocking
+    public CompletionStage<Answers.Images> vary(MultipartFormDataInput form, @Context UriInfo uri)
+            throws IOException {
+        ImageForm variation = ImageForm.of(form);
+        if (variation.mask().length > 0) {
+            throw IngestException.invalid(
+                    "mask", "mask: a variation has none, send it to /v1/images/edits");
+        }
+        return ingest.vary(variation.fields(), variation.image(), ApiUrl.of(uri));
     }
 
     @GET

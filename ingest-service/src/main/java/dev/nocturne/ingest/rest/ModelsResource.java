@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.Models;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -34,12 +35,28 @@ public class ModelsResource {
     @GET
     @Path("{id}")
     public Model model(String id) {
+        requireKnown(id);
+        return Model.of(id);
+    }
+
+    /** As at OpenAI, where a model can be deleted only by whoever has made it. */
+    @DELETE
+    @Path("{id}")
+    public Model delete(String id) {
+        requireKnown(id);
+        throw IngestException.invalid(
+                "model",
+                "model '%s' is the workers' own and cannot be deleted: start them with another NOCTURNE_MODEL"
+                        .formatted(id));
+    }
+
+    private static void requireKnown(String id) {
         if (!Models.NAMES.contains(id)) {
             throw IngestException.unknown(
                     "model",
                     "model_not_found",
-                    "model '%s' is not here: GET /v1/models lists all".formatted(id));
+                    "model '%s' is not here: GET /v1/models lists all"
+                            .formatted(IngestException.shown(id)));
         }
-        return Model.of(id);
     }
 }

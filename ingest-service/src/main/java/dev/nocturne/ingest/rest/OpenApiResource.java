@@ -1,18 +1,45 @@
 package dev.nocturne.ingest.rest;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nocturne.ingest.IngestService;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
+import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 
 /** The description of this API, for people and generators of clients. */
 @Path("/v1/openapi.json")
 public class OpenApiResource {
 
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final List<String> IMAGE_REQUESTS =
+            List.of("ImageRequest", "ImageEdit", "ImageVariation");
+
+    private final IngestService ingest;
+
+    public OpenApiResource(IngestService ingest) {
+        this.ingest = ingest;
+    }
+
+    /** With the sizes of the model that is at work, if it is known. */
     @GET
     @Produces(MediaType.APPLICATION_JSON)
-    public InputStream document() {
-        return OpenApiResource.class.getResourceAsStream("/openapi.json");
+    public JsonNode document() throws IOException {
+        try (InputStream in = OpenApiResource.class.getResourceAsStream("/openapi.json")) {
+            JsonNode document = JSON.readTree(in);
+            List<String> sizes = ingest.sizes();
+            for (String schema : sizes.isEmpty() ? List.<String>of() : IMAGE_REQUESTS) {
+                ObjectNode size =
+                        document.withObject(
+                                "/components/schemas/%s/properties/size".formatted(schema));
+                sizes.forEach(size.withArray("enum")::add);
+            }
+            return document;
+        }
     }
 }

@@ -25,6 +25,23 @@ record Page<T>(String object, List<T> data, String firstId, String lastId, boole
     }
 
     /**
+     * Whether {@code order} asks for the oldest first.
+     *
+     * @throws IngestException INVALID
+     */
+    static boolean oldestFirst(String order) {
+        if (order == null || order.equals("desc")) {
+            return false;
+        }
+        if (order.equals("asc")) {
+            return true;
+        }
+        throw IngestException.invalid(
+                "order",
+                "order is '%s': must be asc or desc".formatted(IngestException.shown(order)));
+    }
+
+    /**
      * @throws IngestException INVALID
      */
     static int limit(String text, int whenAbsent, int most) {

@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.Failure;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
@@ -40,6 +42,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -321,6 +324,198 @@ class IngestRestBrokerTest {
         assertThat(upload("fine-tune", "{}").at("/error/param").textValue()).isEqualTo("purpose");
     }
 
+    @Test
+    void listsComeInEitherOrder() throws Exception {
+        String first = upload("batch", "x").get("id").textValue();
+        String second = upload("batch", "y").get("id").textValue();
+        for (String path : List.of("v1/files?limit=10000", "v1/files?limit=10000&order=desc")) {
+            assertThat(json(path).get("data").findValuesAsText("id"))
+                    .containsSubsequence(second, first);
+        }
+        assertThat(json("v1/files?order=asc&limit=10000").get("data").findValuesAsText("id"))
+                .containsSubsequence(first, second);
+        assertThat(json("v1/files?order=asc&limit=1&after=" + first).get("data"))
+                .singleElement()
+                .satisfies(file -> assertThat(file.get("id").textValue()).isEqualTo(second));
+        String batch = JSON.readTree(createBatch(first, "24h").body()).get("id").textValue();
+        String later = JSON.readTree(createBatch(second, "24h").body()).get("id").textValue();
+        assertThat(json("v1/batches?order=asc&limit=100").get("data").findValuesAsText("id"))
+                .containsSubsequence(batch, later);
+        for (String path : List.of("v1/files", "v1/batches")) {
+            JsonNode error = json(path + "?order=sideways").get("error");
+            assertThat(error.get("param").textValue()).isEqualTo("order");
+            assertThat(error.get("message").textValue())
+                    .isEqualTo("order is 'sideways': must be asc or desc");
+        }
+    }
+
+    @Test
+    void aModelCannotBeDeletedAndTheNamesOfOpenAisAreThere() throws Exception {
+        assertThat(json("v1/models").get("data").findValuesAsText("id"))
+                .containsExactly("nocturne", "dall-e-2", "dall-e-3", "gpt-image-1");
+        assertThat(json("v1/models/dall-e-3").get("object").textValue()).isEqualTo("model");
+        HttpResponse<String> refused = delete("v1/models/nocturne");
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(JSON.readTree(refused.body()).at("/error/message").textValue())
+                .contains("cannot be deleted");
+        assertThat(delete("v1/models/gpt-4").statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void anotherSizeThanTheModelsIsRefusedByItsName() throws Exception {
+        KafkaSettings kafka = new KafkaSettings(bootstrapServers, Map.of());
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
+            producer.send(
+                    new ProducerRecord<>(
+                            Topics.DEPLOYMENTS.name(),
+                            EventCodec.encode(new BundleDeployed("tiny@1", Instant.now(), 24))));
+        }
+        String body = "{\"prompt\":\"a\",\"size\":\"1024x1024\"}";
+        await().atMost(PATIENCE)
+                .until(() -> send("v1/images/generations", body).statusCode() == 400);
+        JsonNode error = JSON.readTree(send("v1/images/generations", body).body()).get("error");
+        assertThat(error.get("param").textValue()).isEqualTo("size");
+        assertThat(error.get("message").textValue())
+                .isEqualTo("size is '1024x1024': must be '24x24' or 'auto', as the model paints");
+        HttpResponse<String> job = post("{\"body\":" + body + "}");
+        assertThat(job.statusCode()).isEqualTo(400);
+        assertThat(job.body()).contains("body.size", "'24x24' or 'auto'");
+        assertThat(json("v1/openapi.json").at("/components/schemas/ImageEdit/properties/size/enum"))
+                .extracting(JsonNode::textValue)
+                .containsExactly("auto", "24x24");
+    }
+
+    @Test
+    void anEditIsACaptionWithAPictureAndItsMask() throws Exception {
+        var answer =
+                sendForm(
+                        "v1/images/edits",
+                        field("prompt", "a mended heart")
+                                + field("n", "2")
+                                + field("user", "me")
+                                + file("image[]", "picture")
+                                + file("mask", "mask"));
+        CaptionSubmitted caption = caption("a mended heart");
+        assertThat(EventCodec.bytes(caption.getImagePrompt())).isEqualTo("picture".getBytes(UTF_8));
+        assertThat(EventCodec.bytes(caption.getImagePromptMask()))
+                .isEqualTo("mask".getBytes(UTF_8));
+        assertThat(caption.getTop()).isEqualTo(2);
+        assertThat(answer).isNotDone();
+        finish(Ids.captionJobId(caption.getCustomId()), caption.getCustomId());
+        assertThat(JSON.readTree(answer.get().body()).at("/data/0/url").isTextual()).isTrue();
+
+        var failing =
+                sendForm("v1/images/edits", field("prompt", "a bad heart") + file("image", "x"));
+        CaptionSubmitted bad = caption("a bad heart");
+        assertThat(bad.getImagePromptMask().remaining()).as("its own is the mask").isZero();
+        publish(
+                failed(
+                        bad.getCustomId(),
+                        "image_prompt is not a picture: send a PNG, JPEG or WebP file"));
+        assertThat(failing.get().statusCode()).isEqualTo(400);
+        assertThat(JSON.readTree(failing.get().body()).at("/error/message").textValue())
+                .isEqualTo("image is not a picture: send a PNG, JPEG or WebP file");
+    }
+
+    @Test
+    void aVariationIsAPictureWithoutACaption() throws Exception {
+        var answer = sendForm("v1/images/variations", file("image", "picture"));
+        CaptionSubmitted caption = caption("a variation");
+        assertThat(caption.getVariation()).isTrue();
+        assertThat(EventCodec.bytes(caption.getImagePrompt())).isEqualTo("picture".getBytes(UTF_8));
+        assertThat(caption.getTop()).isEqualTo(1);
+        finish(Ids.captionJobId(caption.getCustomId()), caption.getCustomId());
+        assertThat(answer.get().statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void formsThatCannotBePaintedAreRefusedInWords() throws Exception {
+        String edits = "v1/images/edits";
+        String prompt = field("prompt", "a");
+        assertRefused(edits, prompt, "image", "image is missing");
+        assertRefused(edits, file("image", "x"), "prompt", "prompt is missing");
+        assertRefused(
+                edits,
+                prompt + file("image[]", "x") + file("image[]", "y"),
+                "image",
+                "image: 2 files, but a request is about one picture: send one");
+        assertRefused(edits, prompt + field("image", "x"), "image", "image is no file");
+        assertRefused(edits, prompt + file("images", "x"), "images", "send files as image");
+        assertRefused(
+                edits, prompt + prompt + file("image", "x"), "prompt", "every field once");
+        assertRefused(
+                edits, prompt + field("n", "two") + file("image", "x"), "n", "n is \"two\"");
+        assertRefused(
+                edits,
+                prompt + field("image_prompt_rows", "1") + file("image", "x"),
+                "image_prompt_rows",
+                "image_prompt_rows");
+        assertRefused(
+                edits,
+                prompt + field("odd", "1") + file("image", "x"),
+                "odd",
+                "unknown field 'odd'");
+        assertRefused(
+                edits,
+                prompt + file("image", "x".repeat(786_433)),
+                "image",
+                "image has 786433 bytes");
+        String variations = "v1/images/variations";
+        assertRefused(variations, prompt + file("image", "x"), "prompt", "a variation has none");
+        assertRefused(
+                variations, file("image", "x") + file("mask", "y"), "mask", "a variation has none");
+    }
+
+    private void assertRefused(String path, String form, String param, String words)
+            throws Exception {
+        HttpResponse<String> refused = sendForm(path, form).get();
+        assertThat(refused.statusCode()).as(refused.body()).isEqualTo(400);
+        JsonNode error = JSON.readTree(refused.body()).get("error");
+        assertThat(error.get("param").textValue()).isEqualTo(param);
+        assertThat(error.get("message").textValue()).contains(words);
+    }
+
+    private static String field(String name, String value) {
+        return "--b\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%s\r\n"
+                .formatted(name, value);
+    }
+
+    private static String file(String name, String content) {
+        return """
+               --b\r
+               Content-Disposition: form-data; name="%s"; filename="picture.png"\r
+               Content-Type: image/png\r
+               \r
+               %s\r
+               """
+                .formatted(name, content);
+    }
+
+    private CompletableFuture<HttpResponse<String>> sendForm(String path, String parts) {
+        HttpRequest request =
+                HttpRequest.newBuilder(root.resolve(path))
+                        .header("Content-Type", "multipart/form-data; boundary=b")
+                        .POST(HttpRequest.BodyPublishers.ofString(parts + "--b--\r\n"))
+                        .build();
+        return http.sendAsync(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    @Test
+    void aFileExpiresAsItsUploaderSays() throws Exception {
+        String form =
+                field("purpose", "batch")
+                        + field("expires_after[anchor]", "created_at")
+                        + field("expires_after[seconds]", "3600")
+                        + file("file", "x");
+        JsonNode file = JSON.readTree(sendForm("v1/files", form).get().body());
+        assertThat(file.get("expires_at").longValue())
+                .isEqualTo(file.get("created_at").longValue() + 3600);
+        JsonNode refused =
+                JSON.readTree(
+                        sendForm("v1/files", form.replace("3600", "60")).get().body());
+        assertThat(refused.at("/error/param").textValue()).isEqualTo("expires_after");
+    }
+
     private JsonNode upload(String purpose, String jsonl) throws Exception {
         String form =
                 """
@@ -366,8 +561,12 @@ class IngestRestBrokerTest {
         return http.send(request, HttpResponse.BodyHandlers.ofString());
     }
 
-    /** Of the caption, as soon as it is published. */
     private String customIdOf(String caption) {
+        return caption(caption).getCustomId();
+    }
+
+    /** As soon as it is published. */
+    private CaptionSubmitted caption(String caption) {
         Map<String, Object> config =
                 new KafkaSettings(bootstrapServers, Map.of()).consumer("a-single-reader");
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
@@ -386,7 +585,7 @@ class IngestRestBrokerTest {
                                 found.removeIf(event -> !event.getCaption().equals(caption));
                                 return !found.isEmpty();
                             });
-            return found.get(0).getCustomId();
+            return found.get(0);
         }
     }
 
@@ -588,12 +787,27 @@ class IngestRestBrokerTest {
                                         1, key, "00ff", 9L, 3, Long.MAX_VALUE - 1, 0.5f, -7.5)),
                         null,
                         Instant.now());
+        publish(event);
+    }
+
+    private static RequestFinished failed(String customId, String message) {
+        String job = Ids.captionJobId(customId);
+        return new RequestFinished(
+                new RequestRef(job, Ids.requestId(job, customId), customId, "a red heart"),
+                RequestStatus.FAILED,
+                List.of(),
+                new Failure("invalid_option", "encoder", message, null, null),
+                Instant.now());
+    }
+
+    private void publish(RequestFinished event) {
+        RequestRef request = event.getRequest();
         KafkaSettings kafka = new KafkaSettings(bootstrapServers, Map.of());
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
             producer.send(
                     new ProducerRecord<>(
                             Topics.RESULTS.name(),
-                            Ids.key(job, requestId).getBytes(UTF_8),
+                            Ids.key(request.getJobId(), request.getRequestId()).getBytes(UTF_8),
                             EventCodec.encode(event)));
         }
     }
