@@ -1,6 +1,7 @@
 // What a user of OpenAI's client does; only the base URL is ours. Arguments: the URL, and the port and the secret of webhooks.
 const assert = require('node:assert');
 const http = require('node:http');
+const zlib = require('node:zlib');
 const OpenAI = require('openai');
 
 const [url, port, webhookSecret] = process.argv.slice(2);
@@ -66,7 +67,7 @@ function request(customId, body) {
 
 async function aBatch() {
   const file = await upload([
-    request('heart', { prompt: 'a red heart', n: 2, size: '256x256', candidates: 4 }),
+    request('heart', { prompt: 'a red heart', n: 2, size: 'auto', quality: 'standard', user: 'me', candidates: 4 }),
     request('apple', { prompt: 'a green apple', candidates: 4, seed: 7, response_format: 'b64_json' }),
   ]);
   assert.equal((await client.files.retrieve(file.id)).filename, 'captions.jsonl');
@@ -117,6 +118,58 @@ async function aPicture() {
   assert.equal(png.subarray(1, 4).toString(), 'PNG');
 }
 
+/** A PNG of one colour, transparent below its upper half. */
+function halfMask(side) {
+  const line = (alpha) => Buffer.concat([Buffer.from([0]), Buffer.alloc(side * 4, Buffer.from([200, 30, 30, alpha]))]);
+  const rows = Array.from({ length: side }, (_, y) => line(y < side / 2 ? 255 : 0));
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const frame = Buffer.alloc(8);
+    frame.writeUInt32BE(data.length, 0);
+    frame.writeUInt32BE(zlib.crc32(body), 4);
+    return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
+  header.set([8, 6, 0, 0, 0], 8);
+  return Buffer.concat([
+    Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
+    chunk('IHDR', header),
+    chunk('IDAT', zlib.deflateSync(Buffer.concat(rows))),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+async function fromAPicture() {
+  const png = () => OpenAI.toFile(halfMask(64), 'picture.png', { type: 'image/png' });
+  const model = 'gpt-image-1';
+  const edited = await client.images.edit({ image: await png(), mask: await png(), prompt: 'an apple', model, n: 2 });
+  assert.equal(edited.data.length, 2);
+  assert.equal(Buffer.from(edited.data[0].b64_json, 'base64').subarray(1, 4).toString(), 'PNG');
+  await client.images.edit({ image: [await png()], prompt: 'an apple' });
+  const varied = await client.images.createVariation({ image: await png(), n: 3 });
+  assert.deepEqual(varied.data.map((picture) => picture.rank), [1, 2, 3]);
+  const words = { status: 400, message: /no transparent pixel/ };
+  const opaque = await OpenAI.toFile(Buffer.from(edited.data[0].b64_json, 'base64'), 'o.png');
+  await assert.rejects(client.images.edit({ image: opaque, prompt: 'an apple' }), words);
+  await assert.rejects(client.images.generate({ prompt: 'an apple', size: '1024x1024' }), { status: 400, param: 'size' });
+}
+
+async function lists() {
+  const first = await upload([{ prompt: 'one' }]);
+  const file = await OpenAI.toFile(Buffer.from('{"prompt":"two"}'), 'two.jsonl');
+  const expires_after = { anchor: 'created_at', seconds: 3600 };
+  const second = await client.files.create({ file, purpose: 'batch', expires_after });
+  assert.equal(second.expires_at, second.created_at + 3600);
+  const ids = [];
+  for await (const one of client.files.list({ order: 'asc', limit: 1 })) ids.push(one.id);
+  assert.deepEqual(ids.slice(-2), [first.id, second.id]);
+  await assert.rejects(client.files.list({ order: 'sideways' }), { status: 400, param: 'order' });
+  assert.equal((await client.files.delete(first.id)).deleted, true);
+  await assert.rejects(client.models.delete('nocturne'), { status: 400 });
+}
+
 async function badFiles() {
   const failed = await awaitStatus(await create(await upload([{ custom_id: 'a' }])), DONE);
   assert.equal(failed.status, 'failed');
@@ -131,6 +184,8 @@ async function badFiles() {
   const first = await aBatch();
   const second = await aCancelledBatch();
   await aPicture();
+  await fromAPicture();
+  await lists();
   const failed = await badFiles();
   await awaitEvent('batch.completed', first);
   await awaitEvent('batch.cancelled', second);
