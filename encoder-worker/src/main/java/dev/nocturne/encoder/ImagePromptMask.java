@@ -33,7 +33,8 @@ record ImagePromptMask(int rows, int columns) {
             rows++;
         }
         if (rows == height) {
-            throw invalid("has no transparent pixel in its middle square: clear what is to be drawn");
+            throw invalid(
+                    "has no transparent pixel in its middle square: clear what is to be drawn");
         }
         int columns = 0;
         while (columns < width && isColumnKept(kept, columns)) {

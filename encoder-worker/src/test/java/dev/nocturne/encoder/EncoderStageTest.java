@@ -187,8 +187,7 @@ class EncoderStageTest {
                         caption().setImagePrompt(png(6, 6)).setImagePromptMask(none).build()),
                 out);
         assertThat(out.outputs())
-                .extracting(
-                        output -> ((GenerationRequested) output.event()).getPrimedTokens())
+                .extracting(output -> ((GenerationRequested) output.event()).getPrimedTokens())
                 .containsExactly(
                         ByteBuffer.wrap(PrimedTokens.toBytes(new int[] {0, 1, -1, -1, -1, -1})),
                         ByteBuffer.wrap(PrimedTokens.toBytes(new int[] {0, 1, -1, -1, -1, -1})));
@@ -201,8 +200,7 @@ class EncoderStageTest {
 
     @Test
     void aVariationKeepsEverySecondTokenAndIsScoredByLikenessToItsPicture() {
-        stage.process(
-                List.of(caption().setImagePrompt(png(6, 6)).setVariation(true).build()), out);
+        stage.process(List.of(caption().setImagePrompt(png(6, 6)).setVariation(true).build()), out);
         assertThat(EventCodec.bytes(task().getPrimedTokens()))
                 .isEqualTo(PrimedTokens.toBytes(new int[] {0, -1, -1, 3, 4, -1}));
         assertThat(task().getTextTokens()).as("no caption").isEmpty();

@@ -147,9 +147,7 @@ final class CaptionJson {
         if (stream) {
             violations.add(
                     new Violation(
-                            "stream",
-                            ReasonCodes.INVALID_OPTION,
-                            "stream is true: must be false"));
+                            "stream", ReasonCodes.INVALID_OPTION, "stream is true: must be false"));
         }
     }
 

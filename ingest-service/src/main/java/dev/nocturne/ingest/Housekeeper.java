@@ -141,9 +141,7 @@ final class Housekeeper implements BackgroundTask {
         }
         Instant oldest = now.minus(retention);
         int old =
-                delete(
-                        files.idsBefore(oldest),
-                        file -> file.createdAt() < oldest.getEpochSecond());
+                delete(files.idsBefore(oldest), file -> file.createdAt() < oldest.getEpochSecond());
         if (old > 0) {
             LOG.info("ING-24 {} files deleted that were older than {}", old, retention);
         }

@@ -134,7 +134,8 @@ public final class IngestException extends RuntimeException {
                                                 from.equals(one.param()) ? to : one.param(),
                                                 one.code(),
                                                 one.message()
-                                                        .replaceAll("\\b%s\\b".formatted(from), to)))
+                                                        .replaceAll(
+                                                                "\\b%s\\b".formatted(from), to)))
                         .toList());
     }
 

@@ -214,7 +214,8 @@ public final class IngestService implements Service {
         this.skippedRecords = new SkippedRecords(registry);
         this.feed = new ChangeFeed(jobs, lag, () -> caughtUp ? null : outage(), clock);
         this.deadLetters = new DeadLetterLog(kafka, this::isFromFile, clock);
-        this.jsonCaptions = new StageRunner<>(new JsonCaptionStage(() -> pictureSize), kafka, registry, clock);
+        this.jsonCaptions =
+                new StageRunner<>(new JsonCaptionStage(() -> pictureSize), kafka, registry, clock);
         jsonCaptions.failure().thenAccept(failure::complete);
     }
 
@@ -307,8 +308,7 @@ public final class IngestService implements Service {
      * @param purpose null: any
      * @throws IngestException UNKNOWN or UNAVAILABLE
      */
-    public List<StoredFile> files(
-            boolean oldestFirst, String after, int limit, String purpose) {
+    public List<StoredFile> files(boolean oldestFirst, String after, int limit, String purpose) {
         requireCaughtUp();
         List<String> ids = new ArrayList<>(fromStore(files::ids));
         if (oldestFirst) {
@@ -326,8 +326,7 @@ public final class IngestService implements Service {
             if (page.size() == limit) {
                 break;
             }
-            find(id)
-                    .filter(file -> purpose == null || file.purpose().equals(purpose))
+            find(id).filter(file -> purpose == null || file.purpose().equals(purpose))
                     .ifPresent(page::add);
         }
         return page;

@@ -103,8 +103,7 @@ final class Intake {
      */
     static Survey survey(Path file, PictureSize pictures) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
-            JobParser parser =
-                    JobParser.ofNewFile(in, "validation", Instant.EPOCH, pictures);
+            JobParser parser = JobParser.ofNewFile(in, "validation", Instant.EPOCH, pictures);
             List<Problem> problems = parser.validate();
             return new Survey(problems, parser.count(), parser.captions(), parser.candidates());
         } catch (ZipException e) {

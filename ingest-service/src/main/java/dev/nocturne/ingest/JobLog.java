@@ -42,7 +42,8 @@ final class JobLog implements AutoCloseable {
     /** New partitions are found after this, see Kafka's {@code metadata.max.age.ms}. */
     private static final Duration LOOK = Duration.ofSeconds(15);
 
-    static final List<Topic<?>> TOPICS = List.of(Topics.JOBS, Topics.JOB_EVENTS, Topics.RESULTS, Topics.DEPLOYMENTS);
+    static final List<Topic<?>> TOPICS =
+            List.of(Topics.JOBS, Topics.JOB_EVENTS, Topics.RESULTS, Topics.DEPLOYMENTS);
 
     /** Takes what is read, on the reading thread. */
     interface Listener {

@@ -297,8 +297,7 @@ final class JobParser {
         captions++;
         CaptionSubmitted built = caption.build(); // has the defaults, which the builder has not
         candidates += built.getCandidates();
-        return new Line(
-                number, customId, requestId, built, wishes.answerFormat(), List.of());
+        return new Line(number, customId, requestId, built, wishes.answerFormat(), List.of());
     }
 
     private Line bad(int number, String code, String message) {

@@ -267,7 +267,13 @@ class BatchBrokerTest extends OnBroker {
         new FileStore(store, SpoolFolder.open(folder.resolve("spool")))
                 .put(
                         new StoredFile(
-                                "file-1", 9, 1, null, "a.jsonl", "batch", FileStore.contentKey("file-1")),
+                                "file-1",
+                                9,
+                                1,
+                                null,
+                                "a.jsonl",
+                                "batch",
+                                FileStore.contentKey("file-1")),
                         lines);
         JobCreated created =
                 JobCreated.newBuilder(JobStateTest.created("file-1", now.plusSeconds(3600)))

@@ -177,7 +177,10 @@ class DeletionBrokerTest extends OnBroker {
                     .extracting(StoredFile::id)
                     .containsExactly(stays);
             await().atMost(PATIENCE)
-                    .until(() -> store.objects.keySet().stream().noneMatch(k -> k.contains(expires)));
+                    .until(
+                            () ->
+                                    store.objects.keySet().stream()
+                                            .noneMatch(k -> k.contains(expires)));
             assertThat(store.objects).containsKey(FileStore.contentKey(read));
 
             finish(

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.Failure;
 import dev.nocturne.events.JobCreated;
-import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobReleased;
 import dev.nocturne.events.JobSubmitted;

@@ -27,9 +27,7 @@ class WishesTest {
         String body = "{\"prompt\":\"a red heart\"%s}".formatted(parameters);
         return CaptionJson.readBody(
                 (ObjectNode) new ObjectMapper().readTree(body),
-                CaptionSubmitted.newBuilder()
-                        .setCustomId("x")
-                        .setSubmittedAt(Instant.EPOCH),
+                CaptionSubmitted.newBuilder().setCustomId("x").setSubmittedAt(Instant.EPOCH),
                 wrong);
     }
 

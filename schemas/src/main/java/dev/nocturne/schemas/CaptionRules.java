@@ -227,8 +227,7 @@ public final class CaptionRules {
             checkUnused("image_prompt_columns", columns, violations);
             if (mask != null) {
                 violations.add(
-                        option(
-                                "mask", "mask without an image_prompt: send one or leave it out"));
+                        option("mask", "mask without an image_prompt: send one or leave it out"));
             }
             if (variation) {
                 violations.add(

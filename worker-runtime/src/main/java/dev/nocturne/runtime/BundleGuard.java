@@ -101,8 +101,7 @@ public final class BundleGuard<I extends SpecificRecord> implements Stage<I> {
     }
 
     private void announce() {
-        deployed.announce(
-                new BundleDeployed(stage.bundle(), clock.instant(), stage.imageSize()));
+        deployed.announce(new BundleDeployed(stage.bundle(), clock.instant(), stage.imageSize()));
     }
 
     private static String instead(Optional<String> before) {

@@ -45,8 +45,7 @@ public class BatchesResource {
             @QueryParam("limit") String limit,
             @QueryParam("order") String order) {
         int count = Page.limit(limit, PAGE, LONGEST_PAGE);
-        return Page.of(
-                ingest.batches(Page.oldestFirst(order), after, count + 1), count, Batch::id);
+        return Page.of(ingest.batches(Page.oldestFirst(order), after, count + 1), count, Batch::id);
     }
 
     @GET

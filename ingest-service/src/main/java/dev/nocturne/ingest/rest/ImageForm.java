@@ -54,8 +54,7 @@ record ImageForm(ObjectNode fields, byte[] image, byte[] mask) {
         ObjectNode fields = JSON.createObjectNode();
         List<byte[]> images = new ArrayList<>();
         List<byte[]> masks = new ArrayList<>();
-        for (Map.Entry<String, Collection<FormValue>> part :
-                form.getValues().entrySet()) {
+        for (Map.Entry<String, Collection<FormValue>> part : form.getValues().entrySet()) {
             String name = part.getKey().replaceFirst("\\[\\d*]$", ""); // of one picture of several
             for (FormValue value : part.getValue()) {
                 switch (name) {
@@ -73,19 +72,22 @@ record ImageForm(ObjectNode fields, byte[] image, byte[] mask) {
     private static void requireOne(String name, int found, int least) {
         if (found < least) {
             throw IngestException.invalid(
-                    name, "%s is missing: send it as a file of multipart/form-data".formatted(name));
+                    name,
+                    "%s is missing: send it as a file of multipart/form-data".formatted(name));
         }
         if (found > 1) {
             throw IngestException.invalid(
                     name,
-                    "%s: %d files, but a request is about one picture: send one".formatted(name, found));
+                    "%s: %d files, but a request is about one picture: send one"
+                            .formatted(name, found));
         }
     }
 
     private static byte[] file(String name, FormValue value) throws IOException {
         if (!value.isFileItem()) {
             throw IngestException.invalid(
-                    name, "%s is no file: send it as a file of multipart/form-data".formatted(name));
+                    name,
+                    "%s is no file: send it as a file of multipart/form-data".formatted(name));
         }
         try (InputStream in = value.getFileItem().getInputStream()) {
             byte[] file = in.readNBytes(MAX_FILE_BYTES + 1);
@@ -108,7 +110,9 @@ record ImageForm(ObjectNode fields, byte[] image, byte[] mask) {
         fields.set(name, TEXTS.contains(name) ? fields.textNode(value.getValue()) : json(value));
     }
 
-    /** A number or a truth as JSON has it; whatever is neither stays text, and is refused as such. */
+    /**
+     * A number or a truth as JSON has it; whatever is neither stays text, and is refused as such.
+     */
     private static JsonNode json(FormValue value) {
         try {
             JsonNode node = JSON.readTree(value.getValue());

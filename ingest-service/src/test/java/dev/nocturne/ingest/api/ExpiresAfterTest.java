@@ -41,8 +41,7 @@ class ExpiresAfterTest {
             })
     void whatCannotBeHonouredIsRefused(String body) {
         assertThatExceptionOfType(IngestException.class)
-                .isThrownBy(
-                        () -> ExpiresAfter.parse("output_expires_after", JSON.readTree(body)))
+                .isThrownBy(() -> ExpiresAfter.parse("output_expires_after", JSON.readTree(body)))
                 .withMessageContaining(
                         "must have the anchor 'created_at' and seconds from 3600 to 2592000")
                 .matches(e -> e.problems().get(0).param().equals("output_expires_after"));

@@ -441,10 +441,8 @@ class IngestRestBrokerTest {
                 "image: 2 files, but a request is about one picture: send one");
         assertRefused(edits, prompt + field("image", "x"), "image", "image is no file");
         assertRefused(edits, prompt + file("images", "x"), "images", "send files as image");
-        assertRefused(
-                edits, prompt + prompt + file("image", "x"), "prompt", "every field once");
-        assertRefused(
-                edits, prompt + field("n", "two") + file("image", "x"), "n", "n is \"two\"");
+        assertRefused(edits, prompt + prompt + file("image", "x"), "prompt", "every field once");
+        assertRefused(edits, prompt + field("n", "two") + file("image", "x"), "n", "n is \"two\"");
         assertRefused(
                 edits,
                 prompt + field("image_prompt_rows", "1") + file("image", "x"),
@@ -511,8 +509,7 @@ class IngestRestBrokerTest {
         assertThat(file.get("expires_at").longValue())
                 .isEqualTo(file.get("created_at").longValue() + 3600);
         JsonNode refused =
-                JSON.readTree(
-                        sendForm("v1/files", form.replace("3600", "60")).get().body());
+                JSON.readTree(sendForm("v1/files", form.replace("3600", "60")).get().body());
         assertThat(refused.at("/error/param").textValue()).isEqualTo("expires_after");
     }
 
