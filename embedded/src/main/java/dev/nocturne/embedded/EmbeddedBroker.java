@@ -102,6 +102,8 @@ public final class EmbeddedBroker implements AutoCloseable {
         config.put("transaction.state.log.min.isr", "1");
         // a transaction that a killed process left open is in everybody's way: looked for often
         config.put("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000");
+        // 30 days: offsets of a group in which nobody is outlive every record of a week's retention
+        config.put("offsets.retention.minutes", "43200");
         config.put("share.coordinator.state.topic.replication.factor", "1");
         config.put("share.coordinator.state.topic.min.isr", "1");
         // sized for one process on one machine; the defaults reserve 128 MiB for compaction alone

@@ -25,6 +25,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -36,6 +37,7 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -253,13 +255,31 @@ final class Webhooks implements BackgroundTask {
         }
     }
 
+    /** As a member of its group, whose offsets brokers then keep, and every lag tool shows. */
+    private void begin(KafkaConsumer<byte[], byte[]> consumer) {
+        consumer.subscribe(
+                List.of(PARTITION.topic()),
+                new ConsumerRebalanceListener() {
+                    @Override
+                    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+                        if (partitions.contains(PARTITION)) {
+                            seek(consumer);
+                        }
+                        consumer.pause(
+                                partitions.stream().filter(one -> !one.equals(PARTITION)).toList());
+                    }
+
+                    @Override
+                    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {}
+                });
+    }
+
     /**
      * After trouble with Kafka goes on where it was; at first, where the last process ended. If
-     * none has committed anything, with what is young enough to be tried for long: brokers forget a
-     * group that has committed nothing for a week.
+     * none has committed anything, with what is young enough to be tried for long: brokers forget
+     * the offsets of a group that was empty for a week.
      */
-    private void begin(KafkaConsumer<byte[], byte[]> consumer) {
-        consumer.assign(List.of(PARTITION));
+    private void seek(KafkaConsumer<byte[], byte[]> consumer) {
         if (next >= 0) {
             consumer.seek(PARTITION, next);
             return;
@@ -289,6 +309,9 @@ final class Webhooks implements BackgroundTask {
             if (!done) {
                 pending.add(first);
             }
+        }
+        if (!consumer.assignment().contains(PARTITION)) {
+            return; // not yet a member, or no longer
         }
         long done =
                 pending.stream()

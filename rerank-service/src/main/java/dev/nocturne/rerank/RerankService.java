@@ -135,7 +135,11 @@ public final class RerankService implements Service {
         try {
             Properties config = config(kafka, stateDir);
             ClientMetrics.report(config, GROUP, registry);
-            streams = new KafkaStreams(RerankTopology.build(registry), config);
+            streams =
+                    new KafkaStreams(
+                            RerankTopology.build(registry),
+                            config,
+                            new ClientsThatCommitPositions());
             streams.setUncaughtExceptionHandler(this::onUncaught);
             trouble = null;
             streams.start();

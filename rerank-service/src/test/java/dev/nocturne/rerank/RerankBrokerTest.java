@@ -27,9 +27,12 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -101,6 +104,53 @@ class RerankBrokerTest {
             }
             await().atMost(Duration.ofSeconds(5)).until(() -> members(admin) == 0);
         }
+    }
+
+    /** To the high watermark; a partition without a commit counts one, as KEDA has it. */
+    @Test
+    void anIdleServiceHasNoLagInAnyPartitionAsOutsideToolsCount() throws Exception {
+        try (Admin admin = Admin.create(kafka.admin())) {
+            try (RerankService service = service("state")) {
+                awaitNoLag(admin);
+                sendAborted(event("a", 1, 1, grid(0, 0.1)));
+                awaitNoLag(admin);
+                send(event("a", 1, 1, grid(0, 0.1)));
+                awaitRanked("a");
+                awaitNoLag(admin);
+            }
+            sendAborted(event("b", 1, 1, grid(0, 0.1)));
+            try (RerankService service = service("state")) {
+                awaitNoLag(admin);
+                send(event("b", 1, 1, grid(0, 0.1)));
+                awaitRanked("a", "b");
+                awaitNoLag(admin);
+            }
+        }
+    }
+
+    private static void awaitNoLag(Admin admin) {
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(lag(admin)).isZero());
+    }
+
+    private static long lag(Admin admin) throws Exception {
+        Map<TopicPartition, OffsetAndMetadata> committed =
+                admin.listConsumerGroupOffsets(RerankService.GROUP)
+                        .partitionsToOffsetAndMetadata()
+                        .get();
+        long lag = 0;
+        for (Topic<?> topic : Topics.SCORED_GRIDS.lanes()) {
+            for (int i = 0; i < topic.partitions(); i++) {
+                TopicPartition partition = new TopicPartition(topic.name(), i);
+                long end =
+                        admin.listOffsets(Map.of(partition, OffsetSpec.latest()))
+                                .partitionResult(partition)
+                                .get()
+                                .offset();
+                OffsetAndMetadata offset = committed.get(partition);
+                lag += offset == null ? 1 : end - offset.offset();
+            }
+        }
+        return lag;
     }
 
     private static int members(Admin admin) throws Exception {

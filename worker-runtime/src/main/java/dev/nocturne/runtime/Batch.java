@@ -117,6 +117,7 @@ final class Batch<I extends SpecificRecord> {
     private final Set<TopicPartition> revoked = new HashSet<>();
     private final long sinceNanos = System.nanoTime();
     private CompletableFuture<List<Processed<I>>> work;
+    private Map<TopicPartition, OffsetAndMetadata> offsets; // null before the first commit
     private int failures;
     private long dueNanos = sinceNanos;
     private volatile boolean keepGoing = true;
@@ -191,17 +192,24 @@ final class Batch<I extends SpecificRecord> {
         return !revoked.contains(input.partition());
     }
 
-    /** The offsets after the last record of each partition that is still ours. */
-    Map<TopicPartition, OffsetAndMetadata> offsets() {
-        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
-        for (Input<I> input : inputs) {
-            if (isOurs(input)) {
+    /**
+     * What is committed with the batch: of each partition that is still ours how far it is done.
+     *
+     * @param passed offsets of partitions without a record that waits, see {@link PassedOffsets};
+     *     those of the first attempt stay, so that it can be told whether that one was committed
+     */
+    Map<TopicPartition, OffsetAndMetadata> offsets(Map<TopicPartition, OffsetAndMetadata> passed) {
+        if (offsets == null) {
+            offsets = new HashMap<>();
+            for (Input<I> input : inputs) {
                 ConsumerRecord<?, ?> record = input.record();
                 offsets.put(
                         input.partition(),
                         new OffsetAndMetadata(record.offset() + 1, record.leaderEpoch(), ""));
             }
+            offsets.putAll(passed);
         }
-        return offsets;
+        offsets.keySet().removeAll(revoked);
+        return Map.copyOf(offsets);
     }
 }

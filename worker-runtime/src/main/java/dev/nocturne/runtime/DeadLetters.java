@@ -33,6 +33,9 @@ public final class DeadLetters {
     public static final String REASON_CODE = "nocturne-reason-code";
     public static final String STAGE = "nocturne-stage";
 
+    /** On a record that was published again: id of its dead letter. */
+    public static final String REPLAY_OF = "nocturne-replay-of";
+
     /** More than any good record has; leaves room for the headers in Kafka's default of 1 MiB. */
     private static final int MAX_VALUE_BYTES = 960 * 1024;
 

@@ -58,11 +58,13 @@ final class Deliveries<I extends SpecificRecord> {
     }
 
     private final Stage<I> stage;
+    private final FinishedRequests<I> finished;
     private final Map<TopicPartition, Position> positions = new HashMap<>();
     private final Set<TopicPartition> unknown = new HashSet<>();
 
-    Deliveries(Stage<I> stage) {
+    Deliveries(Stage<I> stage, FinishedRequests<I> finished) {
         this.stage = stage;
+        this.finished = finished;
     }
 
     /** The partitions' records are not to be polled before {@link #readMarks}. */
@@ -75,7 +77,9 @@ final class Deliveries<I extends SpecificRecord> {
     }
 
     /**
-     * Reads and writes the marks of partitions that are new here; each has a committed offset then.
+     * Reads and writes the marks of partitions that are new here; each has a committed offset then,
+     * so that nobody takes it for unread. Those wait that had none until it is known which of their
+     * requests are finished.
      *
      * @throws KafkaException if the brokers are away, or the group rebalances: to be called again
      */
@@ -84,8 +88,17 @@ final class Deliveries<I extends SpecificRecord> {
             return;
         }
         Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(unknown);
+        Set<TopicPartition> ready = new HashSet<>(unknown);
+        List<TopicPartition> without =
+                unknown.stream().filter(partition -> committed.get(partition) == null).toList();
+        if (!without.isEmpty() && !finished.areKnownFor(consumer, without)) {
+            without.forEach(ready::remove);
+        }
+        if (ready.isEmpty()) {
+            return;
+        }
         Map<TopicPartition, Position> read = new HashMap<>();
-        for (TopicPartition partition : unknown) {
+        for (TopicPartition partition : ready) {
             OffsetAndMetadata offset = committed.get(partition);
             Position position = new Position();
             position.offset =
@@ -124,7 +137,7 @@ final class Deliveries<I extends SpecificRecord> {
                     }
                 });
         positions.putAll(read);
-        unknown.clear();
+        unknown.removeAll(ready);
     }
 
     private static int count(OffsetAndMetadata offset) {

@@ -29,6 +29,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -48,7 +49,8 @@ import org.slf4j.LoggerFactory;
  * of the stage's input, the interactive one first ({@link WaitingRecords}); what follows from a
  * record stays in its lane.
  *
- * <p>A batch's outputs and its offsets go in one transaction, opened after the work. Work for a
+ * <p>A batch's outputs and its offsets go in one transaction, opened after the work; what is passed
+ * without work is committed with them, or in a while, see {@link PassedOffsets}. Work for a
  * partition that goes to another worker is dropped. A record that can never succeed becomes a dead
  * letter and a failed result in the same transaction as its neighbours' outputs, whatever it
  * throws, and even if the process dies of it, see {@link Deliveries}; but if the fault may be the
@@ -109,6 +111,8 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
     // the poll thread's own
     private final WaitingRecords<I> waiting;
     private final Deliveries<I> deliveries;
+    private final FinishedRequests<I> finished;
+    private final PassedOffsets passed = new PassedOffsets();
     private long gatheringSinceNanos;
     private boolean quiet; // the last poll brought nothing
     private CompletableFuture<Void> selfTest; // before the first suspect record; null: none yet
@@ -130,7 +134,6 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
             Function<Map<String, Object>, Producer<byte[], byte[]>> producers) {
         this.stage = stage;
         waiting = new WaitingRecords<>(stage);
-        deliveries = new Deliveries<>(stage);
         this.kafka = kafka;
         this.backoff = backoff;
         this.meters = meters;
@@ -144,6 +147,8 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         pollThread = new Thread(this::run, stage.name() + "-poll");
         workThread =
                 Executors.newSingleThreadExecutor(task -> new Thread(task, stage.name() + "-work"));
+        finished = new FinishedRequests<>(stage, kafka, clock, workThread, this::wakeUp);
+        deliveries = new Deliveries<>(stage, finished);
     }
 
     @Override
@@ -235,6 +240,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
                 poll();
                 settle();
                 startNext();
+                commitPassed();
             }
         } catch (CompletionException e) {
             if (!(e.getCause() instanceof WrongBundleException cause)) {
@@ -308,12 +314,17 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         try {
             learnDeliveries();
             pause();
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(pollTimeout())) {
+            ConsumerRecords<byte[], byte[]> records = consumer.poll(pollTimeout());
+            passed.polled(records);
+            for (ConsumerRecord<byte[], byte[]> record : records) {
                 quiet = false;
                 if (waiting.isEmpty()) {
                     gatheringSinceNanos = System.nanoTime();
                 }
-                waiting.add(deliveries.input(record));
+                Input<I> input = deliveries.input(record);
+                if (!finished.contain(input)) {
+                    waiting.add(input);
+                }
             }
             if (batch == null) {
                 trouble = "";
@@ -425,11 +436,9 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
                 processed.stream().filter(item -> done.isOurs(item.input())).toList();
         List<ProducerRecord<byte[], byte[]>> records =
                 ours.stream().flatMap(item -> item.records().stream()).toList();
-        Map<TopicPartition, OffsetAndMetadata> offsets = done.offsets();
         long startNanos = System.nanoTime();
-        transactions.commit(records, offsets, consumer);
+        commit(records, done.offsets(passed.without(waiting.partitions())));
         Duration elapsed = Duration.ofNanos(System.nanoTime() - startNanos);
-        deliveries.committed(offsets);
         for (Processed<I> item : ours) {
             item.rejection().ifPresent(cause -> reportDeadLetter(item.input().record(), cause));
         }
@@ -440,6 +449,27 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
                 ours.size(),
                 records.size(),
                 done.age().toMillis());
+    }
+
+    private void commit(
+            List<ProducerRecord<byte[], byte[]>> records,
+            Map<TopicPartition, OffsetAndMetadata> offsets) {
+        transactions.commit(records, offsets, consumer);
+        deliveries.committed(offsets);
+        passed.committed(offsets);
+    }
+
+    /** While nothing is to be done: else it goes with the next batch. */
+    private void commitPassed() {
+        if (batch != null || !waiting.isEmpty() || !passed.areDue()) {
+            return;
+        }
+        passed.tried();
+        try {
+            commit(List.of(), passed.without(List.of()));
+        } catch (TransientException e) {
+            LOG.debug("STG-23 {}: passed offsets not committed: {}", stage.name(), e.getMessage());
+        }
     }
 
     private void reportDeadLetter(ConsumerRecord<?, ?> record, PermanentException cause) {
@@ -524,6 +554,8 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
 
         private void drop(Collection<TopicPartition> partitions) {
             waiting.drop(partitions);
+            passed.lost(partitions);
+            finished.lost(partitions);
             if (batch != null) {
                 batch.revoke(partitions);
             }

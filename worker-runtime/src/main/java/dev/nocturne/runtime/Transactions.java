@@ -21,6 +21,7 @@ final class Transactions implements AutoCloseable {
 
     private final Supplier<Producer<byte[], byte[]>> producers;
     private Producer<byte[], byte[]> producer; // null: to be made by the next commit
+    private boolean inDoubt; // whether an attempt has failed, and may be committed all the same
 
     /**
      * @param producers make transactional producers of one and the same transactional id
@@ -45,7 +46,7 @@ final class Transactions implements AutoCloseable {
                 producer = producers.get();
                 // settles, one way or the other, a transaction that a failed attempt left behind
                 producer.initTransactions();
-                if (areCommitted(offsets, consumer)) {
+                if (inDoubt && areCommitted(offsets, consumer)) {
                     return;
                 }
             }
@@ -53,6 +54,7 @@ final class Transactions implements AutoCloseable {
             outputs.forEach(producer::send);
             producer.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
             producer.commitTransaction();
+            inDoubt = false;
         } catch (KafkaException e) {
             discardProducer();
             Throwable cause = KafkaSettings.rootCause(e);
@@ -84,6 +86,7 @@ final class Transactions implements AutoCloseable {
         if (producer != null) {
             producer.close(Duration.ZERO);
             producer = null;
+            inDoubt = true;
         }
     }
 

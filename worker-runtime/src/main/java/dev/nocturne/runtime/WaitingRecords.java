@@ -9,6 +9,8 @@ import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.TopicPartition;
 
@@ -55,6 +57,13 @@ final class WaitingRecords<I extends SpecificRecord> {
 
     List<Input<I>> all() {
         return lanes.values().stream().flatMap(Deque::stream).toList();
+    }
+
+    Set<TopicPartition> partitions() {
+        return lanes.values().stream()
+                .flatMap(Deque::stream)
+                .map(Input::partition)
+                .collect(Collectors.toSet());
     }
 
     /** Forgets the records of partitions that belong to another worker now. */
