@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -35,9 +36,6 @@ import org.slf4j.LoggerFactory;
  * from the log whenever they are asked for; only which are replayed is remembered. Thread-safe.
  */
 public final class DeadLetterLog implements AutoCloseable {
-
-    /** On a record that was published again: id of its letter. */
-    static final String REPLAY_OF = "nocturne-replay-of";
 
     /** On a record in {@code dead-letters} that is no letter: id of the one that was replayed. */
     static final String REPLAYED = "nocturne-replayed";
@@ -200,22 +198,30 @@ public final class DeadLetterLog implements AutoCloseable {
                 new ProducerRecord<>(
                         letter.topic(), null, record.key(), record.value(), record.headers());
         OWN_HEADERS.forEach(again.headers()::remove);
-        again.headers().remove(REPLAY_OF).add(REPLAY_OF, letter.id().getBytes(UTF_8));
-        Instant now = Instant.ofEpochMilli(clock.millis());
+        again.headers()
+                .remove(DeadLetters.REPLAY_OF)
+                .add(DeadLetters.REPLAY_OF, letter.id().getBytes(UTF_8));
+        AtomicLong millis = new AtomicLong(clock.millis());
         ProducerRecord<byte[], byte[]> mark =
                 new ProducerRecord<>(
                         PARTITION.topic(),
                         PARTITION.partition(),
-                        now.toEpochMilli(),
+                        millis.get(),
                         record.key(),
                         NOTHING);
         mark.headers().add(REPLAYED, letter.id().getBytes(UTF_8));
         open.beginTransaction();
         open.send(again);
-        open.send(mark);
+        open.send(
+                mark,
+                (sent, error) -> {
+                    if (error == null) {
+                        millis.set(sent.timestamp()); // the broker's, which is what it is read with
+                    }
+                });
         open.commitTransaction();
         // the mark can be read a moment later; whoever asks until then is to know it, too
-        replayed.put(record.offset(), now);
+        replayed.put(record.offset(), Instant.ofEpochMilli(millis.get()));
         LOG.info("dead letter {} replayed to {}", letter.id(), letter.topic());
     }
 

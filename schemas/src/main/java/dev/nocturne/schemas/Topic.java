@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -58,9 +59,18 @@ public record Topic<T>(
         return Stream.of(Lane.values()).map(this::in).distinct().toList();
     }
 
-    /** The topic's configuration in Kafka's own names. */
+    /**
+     * The topic's configuration in Kafka's own names. What is deleted by its age is dated by the
+     * broker: writers' clocks are not to be trusted with it.
+     */
     public Map<String, String> config() {
-        long retentionMillis = retention.map(Duration::toMillis).orElse(-1L);
-        return Map.of("cleanup.policy", "delete", "retention.ms", Long.toString(retentionMillis));
+        Map<String, String> config = new TreeMap<>();
+        config.put("cleanup.policy", "delete");
+        config.put("retention.ms", Long.toString(retention.map(Duration::toMillis).orElse(-1L)));
+        config.put("retention.bytes", "-1");
+        if (retention.isPresent()) {
+            config.put("message.timestamp.type", "LogAppendTime");
+        }
+        return config;
     }
 }

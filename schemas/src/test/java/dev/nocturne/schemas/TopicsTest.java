@@ -46,4 +46,16 @@ class TopicsTest {
                 .extracting(Topic::name)
                 .containsExactly("captions.interactive", "captions");
     }
+
+    /** Or captions of a producer whose clock is wrong are deleted before anybody has read them. */
+    @Test
+    void whatIsDeletedByItsAgeIsDatedByTheBroker() {
+        assertThat(Topics.ALL)
+                .filteredOn(topic -> topic.retention().isPresent())
+                .isNotEmpty()
+                .allSatisfy(
+                        topic ->
+                                assertThat(topic.config())
+                                        .containsEntry("message.timestamp.type", "LogAppendTime"));
+    }
 }

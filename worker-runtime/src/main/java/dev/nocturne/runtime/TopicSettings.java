@@ -1,0 +1,141 @@
+package dev.nocturne.runtime;
+
+import dev.nocturne.schemas.Topic;
+import dev.nocturne.schemas.Topics;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.config.ConfigResource;
+
+/**
+ * Settings of topics that somebody else has made or changed, where they lose what the pipeline
+ * keeps there: records that are deleted too early, compacted away, or dated by a stranger's clock.
+ * Longer retention is anybody's choice.
+ */
+public final class TopicSettings {
+
+    private static final String RETENTION = "retention.ms";
+    private static final String UNLIMITED = "-1";
+
+    /**
+     * One that loses records.
+     *
+     * @param has what it is
+     * @param must what it has to be
+     */
+    public record Loss(String topic, String setting, String has, String must) {
+
+        /** One line, once it is mended. */
+        public String mended() {
+            return "topic %s had %s=%s, which loses records: it has %s now"
+                    .formatted(topic, setting, has, must);
+        }
+
+        /** One line, with the remedy. */
+        @Override
+        public String toString() {
+            return "topic %s has %s=%s and must have %s, or records are lost: kafka-configs.sh --alter --entity-type topics --entity-name %1$s --add-config %2$s=%4$s"
+                    .formatted(topic, setting, has, must);
+        }
+    }
+
+    private TopicSettings() {}
+
+    /**
+     * What loses records at the moment. Topics that are not there have no settings.
+     *
+     * @throws ExecutionException if the brokers do not answer, or refuse
+     */
+    public static List<Loss> losses(Admin admin) throws ExecutionException, InterruptedException {
+        Map<ConfigResource, Topic<?>> topics = new LinkedHashMap<>();
+        var present = admin.listTopics().names().get();
+        for (Topic<?> topic : Topics.ALL) {
+            if (present.contains(topic.name())) {
+                topics.put(resource(topic.name()), topic);
+            }
+        }
+        Map<ConfigResource, Config> configs = admin.describeConfigs(topics.keySet()).all().get();
+        List<Loss> losses = new ArrayList<>();
+        topics.forEach(
+                (resource, topic) ->
+                        topic.config()
+                                .forEach(
+                                        (setting, must) -> {
+                                            ConfigEntry has = configs.get(resource).get(setting);
+                                            if (has != null && loses(setting, has.value(), must)) {
+                                                losses.add(
+                                                        new Loss(
+                                                                topic.name(),
+                                                                setting,
+                                                                has.value(),
+                                                                must));
+                                            }
+                                        }));
+        return losses;
+    }
+
+    static boolean loses(String setting, String has, String must) {
+        if (!setting.equals(RETENTION)) {
+            return !has.equals(must);
+        }
+        return !has.equals(UNLIMITED)
+                && (must.equals(UNLIMITED) || Long.parseLong(has) < Long.parseLong(must));
+    }
+
+    /**
+     * Sets what has to be.
+     *
+     * @throws ExecutionException if the brokers do not answer, or refuse
+     */
+    public static void mend(Admin admin, List<Loss> losses)
+            throws ExecutionException, InterruptedException {
+        Map<ConfigResource, Collection<AlterConfigOp>> changes = new HashMap<>();
+        for (Loss loss : losses) {
+            changes.computeIfAbsent(resource(loss.topic()), topic -> new ArrayList<>())
+                    .add(
+                            new AlterConfigOp(
+                                    new ConfigEntry(loss.setting(), loss.must()),
+                                    AlterConfigOp.OpType.SET));
+        }
+        if (changes.isEmpty()) {
+            return;
+        }
+        admin.incrementalAlterConfigs(changes).all().get();
+    }
+
+    /**
+     * Topics with fewer partitions than ours, which lose nothing and bound what can work at a time.
+     *
+     * @return a line for each
+     * @throws ExecutionException if the brokers do not answer, or refuse
+     */
+    public static List<String> narrow(Admin admin) throws ExecutionException, InterruptedException {
+        Map<String, TopicDescription> there =
+                admin.describeTopics(Topics.ALL.stream().<String>map(Topic::name).toList())
+                        .allTopicNames()
+                        .get();
+        return Topics.ALL.stream()
+                .filter(topic -> there.get(topic.name()).partitions().size() < topic.partitions())
+                .map(
+                        topic ->
+                                "topic %s has %d partitions, so at most that many workers read it: kafka-topics.sh --alter --topic %1$s --partitions %d"
+                                        .formatted(
+                                                topic.name(),
+                                                there.get(topic.name()).partitions().size(),
+                                                topic.partitions()))
+                .toList();
+    }
+
+    private static ConfigResource resource(String topic) {
+        return new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    }
+}
