@@ -210,7 +210,12 @@ public final class IngestService implements Service {
         this.backlog = new Backlog(jobs, limits.maxWaitingCandidates());
         this.publisher = new JobPublisher(kafka);
         this.results = new ResultLog(kafka);
-        this.lag = new LagMonitor(kafka, new LagMetrics(registry), clock);
+        this.lag =
+                new LagMonitor(
+                        kafka,
+                        webhooks.areNone() ? PipelineStage.ALL : PipelineStage.WITH_WEBHOOKS,
+                        new LagMetrics(registry),
+                        clock);
         this.skippedRecords = new SkippedRecords(registry);
         this.feed = new ChangeFeed(jobs, lag, () -> caughtUp ? null : outage(), clock);
         this.deadLetters = new DeadLetterLog(kafka, this::isFromFile, clock);

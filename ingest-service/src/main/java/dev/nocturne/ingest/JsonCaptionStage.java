@@ -24,6 +24,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  */
 final class JsonCaptionStage implements Stage<CaptionSubmitted> {
 
+    static final String NAME = "json-captions";
+
     /** As of a blank line: there is nothing to do, and nothing wrong. */
     private static final CaptionSubmitted BLANK =
             CaptionSubmitted.newBuilder()
@@ -40,7 +42,7 @@ final class JsonCaptionStage implements Stage<CaptionSubmitted> {
 
     @Override
     public String name() {
-        return "json-captions";
+        return NAME;
     }
 
     @Override

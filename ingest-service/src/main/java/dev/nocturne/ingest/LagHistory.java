@@ -18,7 +18,7 @@ public final class LagHistory {
 
     private record Sample(Instant measuredAt, Map<String, Point> points) {}
 
-    private record Point(long lag, Double lagSeconds) {}
+    private record Point(Long lag, Double lagSeconds) {}
 
     /**
      * As the API tells it: a list for each quantity, a place in it for each measurement.
@@ -29,7 +29,7 @@ public final class LagHistory {
     public record View(List<Instant> measuredAt, List<Stage> stages) {}
 
     /**
-     * @param lag null where the stage was not measured
+     * @param lag null where it was not known
      * @param lagSeconds null where it was not known
      */
     @JsonNaming(SnakeCaseStrategy.class)
@@ -65,7 +65,7 @@ public final class LagHistory {
         Stage stage = new Stage(name, new ArrayList<>(), new ArrayList<>());
         for (Sample sample : samples) {
             Point point = sample.points().get(name);
-            stage.lag().add(point == null ? null : (Long) point.lag());
+            stage.lag().add(point == null ? null : point.lag());
             stage.lagSeconds().add(point == null ? null : point.lagSeconds());
         }
         return stage;

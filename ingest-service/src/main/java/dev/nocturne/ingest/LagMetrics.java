@@ -60,9 +60,9 @@ final class LagMetrics {
                 true);
         maxLagSeconds.register(
                 groupRows(cluster, stages, stage -> known(stage.lagSeconds())), true);
-        sumLag.register(groupRows(cluster, stages, StageLag::lag), true);
+        sumLag.register(groupRows(cluster, stages, stage -> known(stage.lag())), true);
         topicSumLag.register(topicRows(cluster, stages), true);
-        backlog.register(stageRows(stages, StageLag::lag), true);
+        backlog.register(stageRows(stages, stage -> known(stage.lag())), true);
         rate.register(stageRows(stages, StageLag::ratePerSecond), true);
         drainSeconds.register(stageRows(stages, stage -> known(stage.drainSeconds())), true);
     }
@@ -81,8 +81,8 @@ final class LagMetrics {
                 .forEach(gauge -> gauge.register(List.of(), true));
     }
 
-    private static double known(Double value) {
-        return value == null ? Double.NaN : value;
+    private static double known(Number value) {
+        return value == null ? Double.NaN : value.doubleValue();
     }
 
     private static List<Row<?>> partitionRows(
@@ -123,7 +123,7 @@ final class LagMetrics {
                                                         Row.of(
                                                                 groupTags(cluster, stage)
                                                                         .and("topic", lane.topic()),
-                                                                lane.lag())))
+                                                                known(lane.lag()))))
                 .toList();
     }
 

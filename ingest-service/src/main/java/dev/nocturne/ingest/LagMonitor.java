@@ -3,13 +3,16 @@ package dev.nocturne.ingest;
 import dev.nocturne.ingest.LagReport.LaneLag;
 import dev.nocturne.ingest.LagReport.PartitionLag;
 import dev.nocturne.ingest.LagReport.StageLag;
+import dev.nocturne.ingest.lag.HeadReader;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.Lane;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -34,6 +37,7 @@ final class LagMonitor implements AutoCloseable {
     private static final Duration LONGEST_MEASUREMENT = Duration.ofMinutes(5);
 
     private final KafkaSettings kafka;
+    private final List<PipelineStage> stages;
     private final LagMetrics metrics;
     private final Clock clock;
     private final Map<PipelineStage, CommitRate> rates = new HashMap<>();
@@ -58,8 +62,9 @@ final class LagMonitor implements AutoCloseable {
         }
     }
 
-    LagMonitor(KafkaSettings kafka, LagMetrics metrics, Clock clock) {
+    LagMonitor(KafkaSettings kafka, List<PipelineStage> stages, LagMetrics metrics, Clock clock) {
         this.kafka = kafka;
+        this.stages = stages;
         this.metrics = metrics;
         this.clock = clock;
     }
@@ -142,22 +147,23 @@ final class LagMonitor implements AutoCloseable {
         if (cluster == null) {
             cluster = probe.clusterId();
         }
-        Map<PipelineStage, List<LagProbe.Standing>> standings = probe.probe(PipelineStage.ALL);
-        Map<PipelineStage, Integer> members = probe.members(PipelineStage.ALL);
+        Map<PipelineStage, LagProbe.Standing> standings = probe.probe(stages);
+        Map<PipelineStage, Integer> members = probe.members(stages);
         Instant now = clock.instant();
-        List<StageLag> stages = new ArrayList<>();
-        for (PipelineStage stage : PipelineStage.ALL) {
-            stages.add(stageLag(stage, standings.get(stage), members.get(stage), now));
+        List<StageLag> lags = new ArrayList<>();
+        for (PipelineStage stage : stages) {
+            lags.add(stageLag(stage, standings.get(stage), members.get(stage), now));
         }
-        return new LagReport(now, cluster, stages);
+        return new LagReport(now, cluster, lags);
     }
 
     private StageLag stageLag(
-            PipelineStage stage, List<LagProbe.Standing> standings, int members, Instant now) {
+            PipelineStage stage, LagProbe.Standing standing, int members, Instant now) {
         List<PartitionLag> partitions =
-                standings.stream().map(standing -> partitionLag(standing, now)).toList();
+                standing.partitions().stream().map(place -> partitionLag(place, now)).toList();
+        boolean isWhole = standing.troubles().isEmpty();
         long lag = sum(partitions);
-        long position = standings.stream().mapToLong(LagProbe.Standing::position).sum();
+        long position = standing.partitions().stream().mapToLong(LagProbe.Place::position).sum();
         CommitRate before = rates.get(stage);
         if (before == null || before.position() != position || lag == 0) {
             movedAt.put(stage, now);
@@ -169,45 +175,91 @@ final class LagMonitor implements AutoCloseable {
                                 previous == null
                                         ? CommitRate.start(now, position, lag > 0)
                                         : previous.next(now, position, lag > 0));
+        boolean blocked =
+                standing.partitions().stream().noneMatch(place -> place.readable().present())
+                        && partitions.stream().anyMatch(one -> one.openTransactionSince() != null);
         return new StageLag(
                 stage.name(),
                 stage.group(),
                 stage.input().name(),
-                lag,
-                longest(partitions),
+                isWhole ? lag : null,
+                isWhole ? longest(partitions) : null,
                 rate.perSecond(),
-                LagRules.drainSeconds(lag, rate.perSecond()),
+                isWhole ? LagRules.drainSeconds(lag, rate.perSecond()) : null,
                 stage.topics().stream()
-                        .map(topic -> laneLag(stage.input().lane(topic), topic, partitions))
+                        .map(
+                                topic ->
+                                        laneLag(
+                                                stage.input().lane(topic),
+                                                topic,
+                                                partitions,
+                                                !standing.troubles().containsKey(topic)))
                         .toList(),
                 members,
-                LagRules.verdict(lag, members, Duration.between(movedAt.get(stage), now)),
+                isWhole
+                        ? LagRules.verdict(
+                                lag, blocked, members, Duration.between(movedAt.get(stage), now))
+                        : LagReport.Verdict.UNKNOWN,
+                trouble(standing, partitions),
                 partitions);
     }
 
-    private static LaneLag laneLag(Lane lane, String topic, List<PartitionLag> partitions) {
+    private static LaneLag laneLag(
+            Lane lane, String topic, List<PartitionLag> partitions, boolean isWhole) {
         List<PartitionLag> own =
                 partitions.stream().filter(partition -> partition.topic().equals(topic)).toList();
-        return new LaneLag(lane.name().toLowerCase(Locale.ROOT), topic, sum(own), longest(own));
+        return new LaneLag(
+                lane.name().toLowerCase(Locale.ROOT),
+                topic,
+                isWhole ? sum(own) : null,
+                isWhole ? longest(own) : null);
     }
 
     private static long sum(List<PartitionLag> partitions) {
         return partitions.stream().mapToLong(PartitionLag::lag).sum();
     }
 
-    private static PartitionLag partitionLag(LagProbe.Standing standing, Instant now) {
-        LagProbe.Head head = standing.head();
-        Double lagSeconds = head.present() ? null : Double.valueOf(0);
-        if (head.timestampMillis() != null) {
-            lagSeconds = LagRules.lagSeconds(head.timestampMillis(), now.toEpochMilli());
+    private static PartitionLag partitionLag(LagProbe.Place place, Instant now) {
+        Long openSince = place.open().timestampMillis();
+        boolean isLongOpen =
+                openSince != null && LagRules.isLongOpen(openSince, now.toEpochMilli());
+        HeadReader.Head next = place.readable().present() ? place.readable() : place.open();
+        Double lagSeconds = next.present() ? null : Double.valueOf(0);
+        if (next.timestampMillis() != null) {
+            lagSeconds = LagRules.lagSeconds(next.timestampMillis(), now.toEpochMilli());
         }
         return new PartitionLag(
-                standing.partition().topic(),
-                standing.partition().partition(),
-                standing.committed().isPresent() ? standing.committed().getAsLong() : null,
-                standing.logEnd(),
-                LagRules.lag(standing.position(), standing.logEnd(), head.present()),
-                lagSeconds);
+                place.partition().topic(),
+                place.partition().partition(),
+                place.committed().isPresent() ? place.committed().getAsLong() : null,
+                place.log().end(),
+                LagRules.lag(
+                        place.position(),
+                        place.log().lastStable(),
+                        place.log().end(),
+                        place.readable().present()),
+                lagSeconds,
+                isLongOpen ? Instant.ofEpochMilli(openSince) : null);
+    }
+
+    /** Null if there is none. */
+    private static String trouble(LagProbe.Standing standing, List<PartitionLag> partitions) {
+        List<String> troubles = new ArrayList<>(standing.troubles().values());
+        List<PartitionLag> waiting =
+                partitions.stream().filter(one -> one.openTransactionSince() != null).toList();
+        waiting.stream()
+                .min(Comparator.comparing(PartitionLag::openTransactionSince))
+                .ifPresent(first -> troubles.add(openTransaction(first, waiting.size() - 1)));
+        return troubles.isEmpty() ? null : String.join("; ", troubles);
+    }
+
+    private static String openTransaction(PartitionLag first, int others) {
+        return "waits behind an open transaction since %s (%s-%d%s), until its producer ends it or it times out"
+                .formatted(
+                        first.openTransactionSince().truncatedTo(ChronoUnit.SECONDS),
+                        first.topic(),
+                        first.partition(),
+                        others == 0 ? "" : " and %d other partitions".formatted(others));
     }
 
     private static Double longest(List<PartitionLag> partitions) {

@@ -12,6 +12,8 @@ final class LagRules {
     /** Decode batches of a large model on a small machine take minutes. */
     static final Duration PATIENCE = Duration.ofMinutes(3);
 
+    static final Duration OPEN_TRANSACTION = Duration.ofSeconds(2);
+
     private LagRules() {}
 
     /**
@@ -23,11 +25,14 @@ final class LagRules {
     }
 
     /**
-     * Rule 2: lag is what lies between position and end, never less than 0. Rule 3: it is 0 if no
-     * data record lies there, because a transaction's marker takes an offset that is never read.
+     * Rule 2: lag is what lies between position and the end of the log, never less than 0. Rule 3:
+     * what lies before the last stable offset counts only if there is a data record in it; for a
+     * transaction's marker takes an offset that is never read. What lies behind belongs to open
+     * transactions, or waits for them.
      */
-    static long lag(long position, long logEnd, boolean dataRecordPending) {
-        return dataRecordPending ? Math.max(0, logEnd - position) : 0;
+    static long lag(long position, long lastStable, long logEnd, boolean dataRecordPending) {
+        long from = dataRecordPending ? position : Math.max(position, lastStable);
+        return Math.max(0, logEnd - from);
     }
 
     /** Rule 4: time lag is the age of the record at the position; never less than 0 (clocks). */
@@ -44,20 +49,33 @@ final class LagRules {
     }
 
     /**
-     * Rule 6: a backlog that nobody reads has stopped; one of which for minutes nothing was read,
-     * although somebody could, has stalled.
+     * Rule 6: a backlog that nobody reads has stopped; one that lies behind open transactions as a
+     * whole is blocked; one of which for minutes nothing was read, although somebody could, has
+     * stalled.
      *
+     * @param blocked whether all of it waits for a transaction that {@link #isLongOpen}
      * @param still since something was read, or since there was nothing to read
      */
-    static LagReport.Verdict verdict(long lag, int members, Duration still) {
+    static LagReport.Verdict verdict(long lag, boolean blocked, int members, Duration still) {
         if (lag == 0) {
             return LagReport.Verdict.IDLE;
         }
         if (members == 0) {
             return LagReport.Verdict.STOPPED;
         }
+        if (blocked) {
+            return LagReport.Verdict.BLOCKED;
+        }
         return still.compareTo(PATIENCE) >= 0
                 ? LagReport.Verdict.STALLED
                 : LagReport.Verdict.WORKING;
+    }
+
+    /**
+     * Rule 7: a transaction is worth a word once it has been open for longer than one of ours ever
+     * is, unless its process died.
+     */
+    static boolean isLongOpen(long sinceMillis, long nowMillis) {
+        return nowMillis - sinceMillis >= OPEN_TRANSACTION.toMillis();
     }
 }

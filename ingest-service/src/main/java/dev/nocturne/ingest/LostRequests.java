@@ -155,9 +155,7 @@ final class LostRequests implements BackgroundTask {
     /** When the last measurement found nothing in any topic; null if it found something. */
     private Instant emptySince() {
         LagReport report = lag.state().report();
-        boolean isEmpty =
-                report != null && report.stages().stream().allMatch(stage -> stage.lag() == 0);
-        return isEmpty ? report.measuredAt() : null;
+        return report != null && report.isEmpty() ? report.measuredAt() : null;
     }
 
     private static boolean isDue(Watched one, Instant empty) {

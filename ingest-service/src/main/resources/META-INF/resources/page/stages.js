@@ -6,11 +6,13 @@ import { count, counted, duration, rate, time } from "./format.js";
 import { store } from "./store.js";
 
 const WHAT = {
+  "json-captions": "takes in captions that came as JSON",
   encoder: "reads captions: text tokens and CLIP embeddings",
   generator: "draws candidates as grids of tokens",
   scorer: "decodes candidates and scores them with CLIP",
   rerank: "picks the best of each caption",
   publisher: "renders the winners and stores them",
+  webhooks: "tells the ends of jobs",
 };
 
 const VERDICTS = {
@@ -18,6 +20,8 @@ const VERDICTS = {
   working: "working",
   stalled: "stalled: workers are there, but for minutes nothing was read",
   stopped: "stopped: something waits and no worker reads",
+  blocked: "blocked: all that waits is held back by an open transaction",
+  unknown: "unknown: a topic is not there or cannot be asked",
 };
 
 function row() {
@@ -33,10 +37,10 @@ function row() {
       say(name, stage.stage);
       const known = stage.verdict ?? (stage.lag === 0 ? "idle" : "working");
       verdict.dataset.status = known;
-      verdict.title = VERDICTS[known] ?? known;
+      verdict.title = stage.trouble ?? VERDICTS[known] ?? known;
       say(verdict, known);
       const interactive = stage.lanes.find((lane) => lane.lane === "interactive")?.lag ?? 0;
-      say(cells[1], interactive === 0
+      say(cells[1], stage.lag === null ? "not known" : interactive === 0
         ? count(stage.lag) : `${count(stage.lag)}, of these ${count(interactive)} interactive`);
       say(cells[2], stage.lag_seconds === null ? "not known"
         : stage.lag_seconds === 0 ? "none" : duration(stage.lag_seconds));
@@ -49,7 +53,7 @@ function row() {
 }
 
 function curves(name) {
-  const backlog = chart(`Backlog of ${name}`, (value) => counted(value, "record", "records"));
+  const backlog = chart(`Backlog of ${name}`, (value) => counted(value, "offset", "offsets"));
   const lag = chart(`Lag of ${name}`, (value) => (value === 0 ? "none" : duration(value)));
   return {
     element: h("section", { class: "stage", "aria-label": name },
@@ -73,7 +77,8 @@ export function stagesView(signal) {
     body);
   const heading = h("h2", {}, "The last hour");
   const hint = h("p", { class: "small" },
-    "Backlog is in records of Kafka that are not processed yet, lag is the age of the oldest of them.");
+    "Backlog is in offsets of Kafka that are not read yet: records, and with them the markers of their "
+      + "transactions. Lag is the age of the oldest record.");
   const charts = h("div", { class: "charts" });
   const rows = new Map();
   const drawn = new Map();
@@ -115,9 +120,11 @@ export function stagesView(signal) {
 }
 
 function summary(lag) {
-  const stuck = lag.stages.filter((stage) => ["stalled", "stopped"].includes(stage.verdict));
+  const stuck = lag.stages.filter(
+    (stage) => stage.trouble || ["stalled", "stopped"].includes(stage.verdict));
   if (stuck.length > 0) {
-    return stuck.map((stage) => `The ${stage.stage} is ${VERDICTS[stage.verdict]}.`).join(" ");
+    return stuck.map((stage) => (stage.trouble
+      ? `${stage.stage}: ${stage.trouble}.` : `The ${stage.stage} is ${VERDICTS[stage.verdict]}.`)).join(" ");
   }
   const waiting = lag.stages.filter((stage) => stage.lag > 0);
   if (waiting.length === 0) {
@@ -126,7 +133,7 @@ function summary(lag) {
   const [longest] = [...waiting].sort(
     (one, other) => (other.drain_seconds ?? -1) - (one.drain_seconds ?? -1));
   return longest.drain_seconds === null
-    ? `${counted(longest.lag, "record waits", "records wait")} before the ${longest.stage}.`
+    ? `${counted(longest.lag, "offset waits", "offsets wait")} before the ${longest.stage}.`
     : `The ${longest.stage} needs longest: its backlog is gone about ${
       time(new Date(Date.now() + longest.drain_seconds * 1000))}, in ${duration(longest.drain_seconds)}.`;
 }

@@ -83,6 +83,7 @@ class ChangeFeedTest {
     private final LagMonitor lag =
             new LagMonitor(
                     new KafkaSettings("localhost:1", Map.of()),
+                    PipelineStage.ALL,
                     new LagMetrics(new SimpleMeterRegistry()),
                     Clock.systemUTC());
     private volatile String outage;

@@ -27,6 +27,7 @@ class LagHistoryTest {
                         List.of(),
                         1,
                         Verdict.WORKING,
+                        null,
                         List.of());
         history.add(new LagReport(START.plusSeconds(second), "cluster", List.of(one)));
     }

@@ -53,7 +53,7 @@ final class JobFollower implements AutoCloseable {
                 value -> EventCodec.decode(GridsScored.class, value).getGrids().size());
         follow("rank", Topics.SELECTIONS, captions, value -> 1);
         follow("finish", Topics.RESULTS, captions, this::addResult);
-        consumer = new KafkaConsumer<>(kafka.consumer("follow-" + jobId));
+        consumer = new KafkaConsumer<>(kafka.consumer());
         seek(since);
     }
 
@@ -62,7 +62,6 @@ final class JobFollower implements AutoCloseable {
                 topic.name(), new Output(new StageProgress(name, total, System.nanoTime()), count));
     }
 
-    /** Reads without joining the group, so that nothing is committed. */
     private void seek(Instant since) {
         List<TopicPartition> partitions =
                 outputs.keySet().stream()

@@ -24,20 +24,29 @@ final class LagCommand implements Callable<Integer> {
             return 0;
         }
         PrintWriter out = command.commandLine().getOut();
-        String row = "%-10s %-18s %9s %11s %9s %9s %9s%n";
+        String row = "%-13s %-16s %9s %11s %8s %7s %8s%n";
         out.printf(row, "stage", "topic", "lag", "interactive", "behind", "rate/s", "drained");
         for (StageLag stage : report.stages()) {
             out.printf(
                     row,
                     stage.stage(),
                     stage.topic(),
-                    stage.lag(),
-                    stage.interactiveLag(),
+                    orUnknown(stage.lag()),
+                    orUnknown(stage.interactiveLag()),
                     timeOrUnknown(stage.lagSeconds()),
                     "%.1f".formatted(stage.ratePerSecond()),
                     timeOrUnknown(stage.drainSeconds()));
         }
+        for (StageLag stage : report.stages()) {
+            if (stage.trouble() != null) {
+                out.printf("%s: %s%n", stage.stage(), stage.trouble());
+            }
+        }
         return 0;
+    }
+
+    private static String orUnknown(Long offsets) {
+        return offsets == null ? "?" : offsets.toString();
     }
 
     private static String timeOrUnknown(Double seconds) {

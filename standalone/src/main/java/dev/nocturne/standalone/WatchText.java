@@ -12,7 +12,7 @@ import java.util.List;
  */
 final class WatchText {
     private static final int BAR_CHARS = 30;
-    private static final String LABEL = "%-10s ";
+    private static final String LABEL = "%-13s ";
 
     private final boolean colours;
     private long longestBacklog = 1; // so far: what a full bar is
@@ -87,23 +87,28 @@ final class WatchText {
 
     private String stages(List<StageLag> stages) {
         for (StageLag stage : stages) {
-            longestBacklog = Math.max(longestBacklog, stage.lag());
+            longestBacklog = Math.max(longestBacklog, stage.lag() == null ? 0 : stage.lag());
         }
         StringBuilder text = new StringBuilder("\n");
         for (StageLag stage : stages) {
-            text.append(LABEL.formatted(stage.stage()))
-                    .append(
-                            "%s %d waiting, %.1f/s"
-                                    .formatted(
-                                            bar(stage.lag(), longestBacklog, Colour.YELLOW),
-                                            stage.lag(),
-                                            stage.ratePerSecond()));
-            if (stage.lag() > 0 && stage.drainSeconds() != null) {
-                text.append(", %s left".formatted(JobLine.time(stage.drainSeconds())));
-            }
-            text.append('\n');
+            text.append(LABEL.formatted(stage.stage())).append(backlog(stage)).append('\n');
         }
         return text.toString();
+    }
+
+    private String backlog(StageLag stage) {
+        if (stage.lag() == null) {
+            return "not known: " + stage.trouble();
+        }
+        String text =
+                "%s %d waiting, %.1f/s"
+                        .formatted(
+                                bar(stage.lag(), longestBacklog, Colour.YELLOW),
+                                stage.lag(),
+                                stage.ratePerSecond());
+        return stage.lag() > 0 && stage.drainSeconds() != null
+                ? text + ", %s left".formatted(JobLine.time(stage.drainSeconds()))
+                : text;
     }
 
     /** Shows something of the least part, and is full only when all is done. */

@@ -1,11 +1,15 @@
 package dev.nocturne.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.StoredImage;
+import dev.nocturne.ingest.LagReport;
+import dev.nocturne.ingest.LagReport.PartitionLag;
+import dev.nocturne.ingest.LagReport.StageLag;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.standalone.Painter.Painting;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -16,11 +20,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.GroupListing;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -164,7 +174,41 @@ class PaintEqualsPipelineBrokerTest {
                     pictures.put(result.getRequest().getCustomId(), best);
                 }
             }
+            try (Admin admin = Admin.create(pipeline.kafka().admin())) {
+                await().atMost(Duration.ofMinutes(1))
+                        .untilAsserted(() -> assertNoLagInAnyGroup(admin, pipeline.ingest().lag()));
+            }
         }
         return pictures;
+    }
+
+    /** As Kafka's own tools count it: to the high watermark, in every partition of every group. */
+    private static void assertNoLagInAnyGroup(Admin admin, LagReport report) throws Exception {
+        assertThat(report.stages())
+                .as("every group of Kafka's is in our view")
+                .extracting(StageLag::group)
+                .containsExactlyInAnyOrderElementsOf(
+                        admin.listGroups().all().get().stream()
+                                .map(GroupListing::groupId)
+                                .toList());
+        for (StageLag stage : report.stages()) {
+            Map<TopicPartition, OffsetAndMetadata> committed =
+                    admin.listConsumerGroupOffsets(stage.group())
+                            .partitionsToOffsetAndMetadata()
+                            .get();
+            Map<TopicPartition, Long> offsets = new HashMap<>();
+            committed.forEach((partition, at) -> offsets.put(partition, at.offset()));
+            Map<TopicPartition, Long> ends = new HashMap<>();
+            for (PartitionLag one : stage.partitions()) {
+                TopicPartition partition = new TopicPartition(one.topic(), one.partition());
+                ends.put(
+                        partition,
+                        admin.listOffsets(Map.of(partition, OffsetSpec.latest()))
+                                .partitionResult(partition)
+                                .get()
+                                .offset());
+            }
+            assertThat(offsets).as(stage.group()).isEqualTo(ends);
+        }
     }
 }

@@ -181,6 +181,33 @@ class RestCommandsTest {
     }
 
     @Test
+    void lagNamesTheStageWhoseTopicIsGoneAndShowsTheOthers() {
+        String gone =
+                """
+                {"measured_at":"2026-01-01T20:00:00Z","cluster":"c","stages":[
+                 {"stage":"json-captions","group":"json-captions","topic":"captions.json","lag":2,
+                  "lag_seconds":1.0,"rate_per_second":0,"drain_seconds":null,"partitions":[],
+                  "lanes":[{"lane":"bulk","topic":"captions.json","lag":2,"lag_seconds":1.0}],
+                  "verdict":"blocked","trouble":"waits behind an open transaction"},
+                 {"stage":"generator","group":"generator","topic":"generation-tasks","lag":null,
+                  "lag_seconds":null,"rate_per_second":1.5,"drain_seconds":null,"partitions":[],
+                  "lanes":[{"lane":"interactive","topic":"i","lag":null,"lag_seconds":null},
+                           {"lane":"bulk","topic":"b","lag":4,"lag_seconds":1.0}],
+                  "verdict":"unknown","trouble":"topic i is not there"}]}""";
+        on("GET /v1/lag", gone);
+
+        assertThat(run("lag")).isZero();
+
+        assertThat(lines()).allMatch(line -> line.length() <= 80);
+        assertThat(lines().get(1)).matches("json-captions captions.json +2 +0 .*");
+        assertThat(lines().get(2)).matches("generator +generation-tasks +\\? +\\? .*");
+        assertThat(lines().subList(3, 5))
+                .containsExactly(
+                        "json-captions: waits behind an open transaction",
+                        "generator: topic i is not there");
+    }
+
+    @Test
     void watchFailsIfACaptionFailed() {
         on("GET /v1/jobs/job-1", DONE.replace("\"completed\":4", "\"completed\":3"));
         assertThat(run("watch", "job-1")).isEqualTo(1);

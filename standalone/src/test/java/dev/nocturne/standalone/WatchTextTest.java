@@ -32,7 +32,7 @@ class WatchTextTest {
                                                 more)));
     }
 
-    private static StageLag stage(String name, long lag, Double drainSeconds) {
+    private static StageLag stage(String name, Long lag, Double drainSeconds) {
         return new StageLag(
                 name,
                 name,
@@ -44,6 +44,7 @@ class WatchTextTest {
                 List.of(),
                 1,
                 LagReport.Verdict.WORKING,
+                lag == null ? "topic captions is not there" : null,
                 List.of());
     }
 
@@ -63,7 +64,7 @@ class WatchTextTest {
         List<String> lines =
                 text.of(
                                 job("in_progress", 49, 1, 100, more),
-                                lag(stage("encoder", 0, 0.0), stage("generator", 600, 480.0)),
+                                lag(stage("encoder", 0L, 0.0), stage("generator", 600L, 480.0)),
                                 NOW)
                         .lines()
                         .toList();
@@ -71,23 +72,23 @@ class WatchTextTest {
         assertThat(lines)
                 .containsExactly(
                         "batch_01k0abcdefghjkmnpqrstvwxyz  in progress  0.50 captions/s",
-                        "captions   ["
+                        "captions      ["
                                 + "#".repeat(15)
                                 + " ".repeat(15)
                                 + "] 50/100  50 %  1 failed",
-                        "finish     Tue 03:15 to Tue 06:20, 5:15:00 left, deadline Tue 06:00 at risk",
-                        "waiting    the window from 22:00",
+                        "finish        Tue 03:15 to Tue 06:20, 5:15:00 left, deadline Tue 06:00 at risk",
+                        "waiting       the window from 22:00",
                         "",
-                        "encoder    [" + " ".repeat(30) + "] 0 waiting, 1.3/s",
-                        "generator  [" + "#".repeat(30) + "] 600 waiting, 1.3/s, 8:00 left");
+                        "encoder       [" + " ".repeat(30) + "] 0 waiting, 1.3/s",
+                        "generator     [" + "#".repeat(30) + "] 600 waiting, 1.3/s, 8:00 left");
         assertThat(lines).allMatch(line -> line.length() <= 80);
         // the longest backlog so far stays the measure
         assertThat(
                         text.of(
                                 job("in_progress", 50, 0, 100, ""),
-                                lag(stage("generator", 1, null)),
+                                lag(stage("generator", 1L, null)),
                                 NOW))
-                .contains("generator  [#" + " ".repeat(29) + "] 1 waiting, 1.3/s");
+                .contains("generator     [#" + " ".repeat(29) + "] 1 waiting, 1.3/s");
     }
 
     @Test
@@ -95,17 +96,33 @@ class WatchTextTest {
         assertThat(new WatchText(false).of(job("validating", 0, 0, 0, ""), null, NOW).lines())
                 .containsExactly(
                         "batch_01k0abcdefghjkmnpqrstvwxyz  validating  0.50 captions/s",
-                        "captions   [" + " ".repeat(30) + "] 0/0  0 %",
-                        "finish     not known yet");
+                        "captions      [" + " ".repeat(30) + "] 0/0  0 %",
+                        "finish        not known yet");
         String finished = ",\"eta_seconds\":0,\"finished_at\":\"2026-03-02T21:58:00Z\"";
         assertThat(new WatchText(false).of(job("finalizing", 3, 0, 3, finished), null, NOW))
-                .endsWith("finish     21:58, its files are being written");
+                .endsWith("finish        21:58, its files are being written");
         assertThat(JobLine.of(job("finalizing", 3, 0, 3, finished), NOW)).endsWith("captions/s");
         assertThat(
                         new WatchText(false)
                                 .of(job("completed", 3, 0, 3, ",\"eta_seconds\":0"), null, NOW)
                                 .lines())
                 .hasSize(2);
+    }
+
+    @Test
+    void aStageWhoseTopicIsGoneSaysSoAndTheOthersGoOn() throws IOException {
+        assertThat(
+                        new WatchText(false)
+                                .of(
+                                        job("in_progress", 1, 0, 4, ""),
+                                        lag(
+                                                stage("encoder", null, null),
+                                                stage("json-captions", 2L, null)),
+                                        NOW)
+                                .lines())
+                .endsWith(
+                        "encoder       not known: topic captions is not there",
+                        "json-captions [" + "#".repeat(30) + "] 2 waiting, 1.3/s");
     }
 
     @Test

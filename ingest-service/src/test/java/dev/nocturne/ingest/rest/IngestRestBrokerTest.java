@@ -591,7 +591,8 @@ class IngestRestBrokerTest {
         await().atMost(PATIENCE).until(() -> get("v1/lag").statusCode() == 200);
 
         assertThat(json("v1/lag").get("stages").findValuesAsText("stage"))
-                .containsExactly("encoder", "generator", "scorer", "rerank", "publisher");
+                .containsExactly(
+                        "json-captions", "encoder", "generator", "scorer", "rerank", "publisher");
         assertThat(get("q/metrics").body())
                 .contains(
                         "kafka_consumergroup_group_lag{cluster_name=",
@@ -647,7 +648,7 @@ class IngestRestBrokerTest {
             JsonNode snapshot = next(each, "snapshot", data -> true);
             assertThat(snapshot.get("jobs").isArray()).isTrue();
             JsonNode lag = next(each, "lag", data -> data.has("measured_at"));
-            assertThat(lag.get("stages")).hasSize(5);
+            assertThat(lag.get("stages")).hasSize(6);
             assertOrder(lag, LagReport.class);
             String id = JSON.readTree(post(line("x")).body()).get("id").textValue();
             next(each, "jobs", data -> statuses(data, id).findAny().isPresent());
@@ -719,7 +720,8 @@ class IngestRestBrokerTest {
 
         JsonNode history = json("v1/lag/history");
         assertThat(history.get("stages").findValuesAsText("stage"))
-                .containsExactly("encoder", "generator", "scorer", "rerank", "publisher");
+                .containsExactly(
+                        "json-captions", "encoder", "generator", "scorer", "rerank", "publisher");
         int measured = history.get("measured_at").size();
         assertThat(history.at("/stages/0/lag")).hasSize(measured);
         assertThat(history.at("/stages/0/lag_seconds")).hasSize(measured);

@@ -282,9 +282,11 @@ class PageBrokerTest {
         await().atMost(PATIENCE)
                 .until(
                         () ->
-                                browser.evaluate("document.querySelector('.chart svg').ariaLabel")
+                                browser.evaluate(
+                                                "[...document.querySelectorAll('.chart svg')].map((one) => one.ariaLabel).join('\\n')")
                                         .asText()
-                                        .startsWith("Backlog of encoder in the last hour: now "));
+                                        .contains("Backlog of encoder in the last hour: now "));
+        awaitText("Backlog is in offsets of Kafka");
         check("stages");
     }
 
