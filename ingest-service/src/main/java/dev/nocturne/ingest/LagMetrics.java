@@ -64,15 +64,7 @@ final class LagMetrics {
     }
 
     void clear() {
-        Stream.of(
-                        lag,
-                        maxLag,
-                        maxLagSeconds,
-                        sumLag,
-                        topicSumLag,
-                        backlog,
-                        rate,
-                        drainSeconds)
+        Stream.of(lag, maxLag, maxLagSeconds, sumLag, topicSumLag, backlog, rate, drainSeconds)
                 .forEach(gauge -> gauge.register(List.of(), true));
     }
 

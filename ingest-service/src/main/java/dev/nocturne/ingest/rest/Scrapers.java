@@ -8,7 +8,9 @@ import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 
-/** Lets in those that take metrics in one format only, and spares them what tells nobody anything. */
+/**
+ * Lets in those that take metrics in one format only, and spares them what tells nobody anything.
+ */
 @ApplicationScoped
 class Scrapers {
 
