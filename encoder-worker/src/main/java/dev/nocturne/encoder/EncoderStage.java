@@ -179,6 +179,7 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
                 .setOutputFormat(caption.getOutputFormat())
                 .setOutputCompression(caption.getOutputCompression())
                 .setSeedScheme(caption.getSeedScheme())
+                .setPartialImages(caption.getPartialImages())
                 .setRequestedAt(clock.instant())
                 .setModel(encoder.model())
                 .build();

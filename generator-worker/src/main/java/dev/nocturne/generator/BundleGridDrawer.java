@@ -4,6 +4,7 @@ import dev.nocturne.models.Candidate;
 import dev.nocturne.models.DrawnCandidate;
 import dev.nocturne.models.GridGenerator;
 import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.Preview;
 import dev.nocturne.runtime.FatalException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -39,8 +40,9 @@ final class BundleGridDrawer implements GridDrawer {
     }
 
     @Override
-    public List<DrawnCandidate> draw(List<Candidate> candidates, BooleanSupplier keepGoing) {
-        return generator.draw(candidates, keepGoing);
+    public List<DrawnCandidate> draw(
+            List<Candidate> candidates, List<Preview> previews, BooleanSupplier keepGoing) {
+        return generator.draw(candidates, previews, keepGoing);
     }
 
     @Override

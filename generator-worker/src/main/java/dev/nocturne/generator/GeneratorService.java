@@ -1,12 +1,15 @@
 package dev.nocturne.generator;
 
+import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.runtime.BundleGuard;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.PreviewSender;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.StageRunner;
 import dev.nocturne.runtime.StoppedJobs;
+import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -19,6 +22,7 @@ public final class GeneratorService implements Service {
 
     private final StoppedJobs stoppedJobs;
     private final StageRunner<?> runner;
+    private final PreviewSender<GridPartlyDrawn> partialGrids;
 
     /**
      * @param model directory of a model bundle
@@ -35,7 +39,13 @@ public final class GeneratorService implements Service {
     public GeneratorService(
             KafkaSettings kafka, Supplier<GridDrawer> drawer, int batch, MeterRegistry meters) {
         stoppedJobs = new StoppedJobs(kafka, meters);
-        GeneratorStage stage = new GeneratorStage(drawer, batch, stoppedJobs::contains);
+        partialGrids = new PreviewSender<>(kafka, Topics.PARTIAL_GRIDS);
+        GeneratorStage stage =
+                new GeneratorStage(
+                        drawer,
+                        batch,
+                        stoppedJobs::contains,
+                        partial -> partialGrids.send(partial.getRequest(), partial));
         Clock clock = Clock.systemUTC();
         runner = new StageRunner<>(BundleGuard.of(stage, kafka, clock), kafka, meters, clock);
     }
@@ -60,5 +70,6 @@ public final class GeneratorService implements Service {
     public void close() {
         runner.close();
         stoppedJobs.close();
+        partialGrids.close();
     }
 }

@@ -2,6 +2,7 @@ package dev.nocturne.generator;
 
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.generator.DecodeBatches.Place;
@@ -9,6 +10,8 @@ import dev.nocturne.models.CancelledException;
 import dev.nocturne.models.Candidate;
 import dev.nocturne.models.CandidateSeeds;
 import dev.nocturne.models.DrawnCandidate;
+import dev.nocturne.models.PartialGrid;
+import dev.nocturne.models.Preview;
 import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
@@ -27,8 +30,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /** Generation tasks to token grids. */
 final class GeneratorStage implements BundleStage<GenerationRequested> {
@@ -39,15 +44,22 @@ final class GeneratorStage implements BundleStage<GenerationRequested> {
     private final Supplier<GridDrawer> open;
     private final int batchSize;
     private final Predicate<String> isStopped;
+    private final Consumer<GridPartlyDrawn> partialGrids;
     private GridDrawer drawer;
 
     /**
      * @param isStopped whether a job, by its id, is stopped: nothing more of it is drawn
+     * @param partialGrids is given those that were asked for, while it is drawn: must not wait
      */
-    GeneratorStage(Supplier<GridDrawer> open, int batchSize, Predicate<String> isStopped) {
+    GeneratorStage(
+            Supplier<GridDrawer> open,
+            int batchSize,
+            Predicate<String> isStopped,
+            Consumer<GridPartlyDrawn> partialGrids) {
         this.open = open;
         this.batchSize = batchSize;
         this.isStopped = isStopped;
+        this.partialGrids = partialGrids;
     }
 
     @Override
@@ -172,13 +184,47 @@ final class GeneratorStage implements BundleStage<GenerationRequested> {
                     batch.stream()
                             .map(place -> candidate(tasks.get(place.task()), place.candidate()))
                             .toList();
-            return drawer.draw(candidates, () -> out.keepGoing() && wanted.getAsBoolean());
+            return drawer.draw(
+                    candidates,
+                    previews(tasks, batch),
+                    () -> out.keepGoing() && wanted.getAsBoolean());
         } catch (RuntimeException e) {
             if (e instanceof CancelledException && out.keepGoing()) {
                 return List.of(); // stopped between two chunks
             }
             throw PermanentException.because(ReasonCodes.MODEL_ERROR, "cannot draw", e);
         }
+    }
+
+    /** Of the first candidate of each request that asked: one picture is what somebody looks at. */
+    private List<Preview> previews(List<GenerationRequested> tasks, List<Place> batch) {
+        return IntStream.range(0, batch.size())
+                .filter(
+                        i ->
+                                batch.get(i).candidate() == 0
+                                        && tasks.get(batch.get(i).task()).getPartialImages() > 0)
+                .mapToObj(i -> preview(i, tasks.get(batch.get(i).task())))
+                .toList();
+    }
+
+    private Preview preview(int place, GenerationRequested task) {
+        return new Preview(
+                place,
+                task.getPartialImages(),
+                (index, grid) -> partialGrids.accept(partlyDrawn(task, index, grid)));
+    }
+
+    private GridPartlyDrawn partlyDrawn(GenerationRequested task, int index, PartialGrid grid) {
+        return new GridPartlyDrawn(
+                task.getRequest(),
+                index,
+                seed(task, 0),
+                drawer.model(),
+                grid.height(),
+                grid.width(),
+                ByteBuffer.wrap(grid.toBytes()),
+                task.getOutputFormat(),
+                task.getOutputCompression());
     }
 
     private static Candidate candidate(GenerationRequested task, int candidate) {
@@ -230,7 +276,7 @@ final class GeneratorStage implements BundleStage<GenerationRequested> {
     @Override
     public void selfTest() {
         Candidate candidate = new Candidate(new int[0], 0, Sampling.PLAIN, new int[0]);
-        double logProbability = drawer.draw(List.of(candidate), () -> true).get(0).logProbability();
+        double logProbability = drawer.draw(List.of(candidate), List.of(), () -> true).get(0).logProbability();
         if (!Double.isFinite(logProbability)) {
             throw new IllegalStateException("a grid has the log-probability " + logProbability);
         }

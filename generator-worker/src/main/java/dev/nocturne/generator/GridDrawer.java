@@ -2,6 +2,7 @@ package dev.nocturne.generator;
 
 import dev.nocturne.models.Candidate;
 import dev.nocturne.models.DrawnCandidate;
+import dev.nocturne.models.Preview;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 
@@ -15,10 +16,12 @@ public interface GridDrawer extends AutoCloseable {
      * Draws one decode batch; a candidate does not depend on what else is in it.
      *
      * @param candidates at most one decode batch
+     * @param previews of some of them, while they are drawn
      * @param keepGoing asked between chunks of positions; false ends it with an exception
      * @return in the order of the candidates
      */
-    List<DrawnCandidate> draw(List<Candidate> candidates, BooleanSupplier keepGoing);
+    List<DrawnCandidate> draw(
+            List<Candidate> candidates, List<Preview> previews, BooleanSupplier keepGoing);
 
     @Override
     void close();

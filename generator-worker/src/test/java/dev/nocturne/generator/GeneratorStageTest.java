@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.models.CancelledException;
 import dev.nocturne.models.Candidate;
 import dev.nocturne.models.CandidateSeeds;
 import dev.nocturne.models.DrawnCandidate;
+import dev.nocturne.models.PartialGrid;
+import dev.nocturne.models.Preview;
+import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Outbox;
@@ -18,12 +22,14 @@ import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.SeedSchemes;
+import dev.nocturne.schemas.Topics;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,6 +38,7 @@ class GeneratorStageTest {
 
     private final Set<String> stopped = new HashSet<>();
     private final List<Integer> batchSizes = new ArrayList<>();
+    private final List<GridPartlyDrawn> partialGrids = new ArrayList<>();
     private final Outbox out = new Outbox(() -> true);
 
     /** Draws a 1x1 grid of the lowest 16 bits of the seed. */
@@ -43,8 +50,13 @@ class GeneratorStageTest {
         }
 
         @Override
-        public List<DrawnCandidate> draw(List<Candidate> candidates, BooleanSupplier keepGoing) {
+        public List<DrawnCandidate> draw(
+                List<Candidate> candidates, List<Preview> previews, BooleanSupplier keepGoing) {
             batchSizes.add(candidates.size());
+            previews.forEach(
+                    preview ->
+                            IntStream.range(0, preview.times())
+                                    .forEach(i -> preview.viewer().see(i, partial(i))));
             assertThat(candidates)
                     .allSatisfy(
                             candidate -> {
@@ -58,6 +70,11 @@ class GeneratorStageTest {
 
         @Override
         public void close() {}
+    }
+
+    /** Of a 1x2 grid, its first token being the preview's index. */
+    private static PartialGrid partial(int index) {
+        return new PartialGrid(1, 2, new int[] {index, PrimedTokens.DRAWN});
     }
 
     private static TokenGrid grid(long seed) {
@@ -127,11 +144,40 @@ class GeneratorStageTest {
     }
 
     @Test
+    void partialGridsAreOfTheFirstCandidateOfThoseWhoAskedAndNoneIsAnOutput() {
+        List<GenerationRequested> tasks = new ArrayList<>(Tasks.of(3, 6, 1));
+        GenerationRequested asking =
+                GenerationRequested.newBuilder(tasks.get(1)).setPartialImages(2).build();
+        tasks.set(1, asking);
+        GeneratorStage stage = stage(SeedDrawer::new);
+        stage.open();
+        stage.process(tasks, out);
+
+        assertThat(partialGrids)
+                .hasSize(2)
+                .allSatisfy(
+                        partial -> {
+                            assertThat(partial.getRequest()).isEqualTo(asking.getRequest());
+                            assertThat(partial.getSeed())
+                                    .isEqualTo(CandidateSeeds.seed(asking.getSeed(), 0))
+                                    .isEqualTo(grids(1).get(0).getSeed());
+                            assertThat(partial.getModel()).isEqualTo("seeds@0");
+                            assertThat(partial.getOutputFormat()).isEqualTo("webp");
+                            assertThat(EventCodec.bytes(partial.getTokens()))
+                                    .isEqualTo(partial(partial.getIndex()).toBytes());
+                        });
+        assertThat(partialGrids).extracting(GridPartlyDrawn::getIndex).containsExactly(0, 1);
+        assertThat(out.outputs())
+                .allSatisfy(output -> assertThat(output.topic()).isEqualTo(Topics.TOKEN_GRIDS));
+    }
+
+    @Test
     void failureOfTheModelNamesItsReason() {
         GridDrawer broken =
                 new SeedDrawer() {
                     @Override
-                    public List<DrawnCandidate> draw(List<Candidate> batch, BooleanSupplier go) {
+                    public List<DrawnCandidate> draw(
+                            List<Candidate> batch, List<Preview> previews, BooleanSupplier go) {
                         throw new IllegalStateException("not enough memory");
                     }
                 };
@@ -164,7 +210,8 @@ class GeneratorStageTest {
         }
 
         @Override
-        public List<DrawnCandidate> draw(List<Candidate> candidates, BooleanSupplier keepGoing) {
+        public List<DrawnCandidate> draw(
+                List<Candidate> candidates, List<Preview> previews, BooleanSupplier keepGoing) {
             return candidates.stream()
                     .map(candidate -> new DrawnCandidate(grid(1), logProbability))
                     .toList();
@@ -188,7 +235,12 @@ class GeneratorStageTest {
     @Test
     void batchSizeOutOfRangeIsRefused() {
         assertThatExceptionOfType(FatalException.class)
-                .isThrownBy(() -> new GeneratorStage(SeedDrawer::new, 65, stopped::contains).open())
+                .isThrownBy(() -> new GeneratorStage(
+                                                SeedDrawer::new,
+                                                65,
+                                                stopped::contains,
+                                                partialGrids::add)
+                                        .open())
                 .withMessage("nocturne.generator.batch is 65: must be 1 to 64");
     }
 
@@ -213,14 +265,16 @@ class GeneratorStageTest {
                 new SeedDrawer() {
                     @Override
                     public List<DrawnCandidate> draw(
-                            List<Candidate> candidates, BooleanSupplier keepGoing) {
+                            List<Candidate> candidates,
+                            List<Preview> previews,
+                            BooleanSupplier keepGoing) {
                         assertThat(keepGoing.getAsBoolean()).isTrue();
                         if (!batchSizes.isEmpty()) {
                             stopped.add(tasks.get(0).getRequest().getJobId());
                             assertThat(keepGoing.getAsBoolean()).isFalse();
                             throw new CancelledException();
                         }
-                        return super.draw(candidates, keepGoing);
+                        return super.draw(candidates, previews, keepGoing);
                     }
                 };
         GeneratorStage stage = stage(() -> stoppedInTheSecondBatch);
@@ -233,7 +287,7 @@ class GeneratorStageTest {
     }
 
     private GeneratorStage stage(Supplier<GridDrawer> drawer) {
-        return new GeneratorStage(drawer, 4, stopped::contains);
+        return new GeneratorStage(drawer, 4, stopped::contains, partialGrids::add);
     }
 
     private List<DrawnGrid> grids(int task) {

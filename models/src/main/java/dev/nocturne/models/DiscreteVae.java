@@ -26,6 +26,8 @@ public final class DiscreteVae implements AutoCloseable {
 
     private static final int MOST_AT_A_TIME = 64;
 
+    private static final int MIDDLE_GREY = 128;
+
     /** Layers of the widest kind that are in memory at the same time, about. */
     private static final int LIVE_LAYERS = 4;
 
@@ -126,6 +128,39 @@ public final class DiscreteVae implements AutoCloseable {
                     .mapToInt(Math::toIntExact)
                     .toArray();
         }
+    }
+
+    /**
+     * The token for what is not drawn yet: of those that the encoder sees in a flat middle grey,
+     * the one whose own picture is nearest to it; of equals the lowest. The same for the same
+     * weights on the same kind of processor.
+     */
+    public int neutralToken() {
+        byte[] grey = new byte[3 * imageSize * imageSize];
+        Arrays.fill(grey, (byte) MIDDLE_GREY);
+        int[] seen = Arrays.stream(encode(grey, 1).get(0).tokens()).distinct().sorted().toArray();
+        int nearest = seen[0];
+        long least = Long.MAX_VALUE;
+        for (int token : seen) {
+            int[] tokens = new int[gridSize * gridSize];
+            Arrays.fill(tokens, token);
+            TokenGrid grid = new TokenGrid(gridSize, gridSize, tokens);
+            long distance = distanceFromGrey(decode(List.of(grid)).get(0));
+            if (distance < least) {
+                least = distance;
+                nearest = token;
+            }
+        }
+        return nearest;
+    }
+
+    private static long distanceFromGrey(BufferedImage picture) {
+        long sum = 0;
+        for (byte value : Pixels.planar(picture)) {
+            long difference = (value & 255) - MIDDLE_GREY;
+            sum += difference * difference;
+        }
+        return sum;
     }
 
     /** Renders grids. */

@@ -7,9 +7,11 @@ import ai.djl.pytorch.jni.IValue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
@@ -82,14 +84,21 @@ public final class GridGenerator implements AutoCloseable {
         return architecture.gridSize();
     }
 
+    /** As {@link #draw(List, List, BooleanSupplier)}, unseen. */
+    public List<DrawnCandidate> draw(List<Candidate> batch, BooleanSupplier keepGoing) {
+        return draw(batch, List.of(), keepGoing);
+    }
+
     /**
      * Draws one grid for each candidate, in order. Candidates may belong to different captions.
      *
      * @param batch 1 to {@link #batchSize} candidates
+     * @param previews of any of them; they change nothing of what is drawn
      * @param keepGoing asked after each chunk of positions, on the calling thread
      * @throws CancelledException if {@code keepGoing} says no
      */
-    public List<DrawnCandidate> draw(List<Candidate> batch, BooleanSupplier keepGoing) {
+    public List<DrawnCandidate> draw(
+            List<Candidate> batch, List<Preview> previews, BooleanSupplier keepGoing) {
         if (batch.isEmpty() || batch.size() > batchSize) {
             throw new IllegalArgumentException(
                     batch.size() + " candidates; a batch holds 1 to " + batchSize);
@@ -105,6 +114,7 @@ public final class GridGenerator implements AutoCloseable {
                         drawAlike(
                                 IntStream.of(alike).mapToObj(batch::get).toList(),
                                 guided,
+                                of(alike, previews),
                                 keepGoing);
                 for (int i = 0; i < alike.length; i++) {
                     drawn[alike[i]] = part.get(i);
@@ -114,22 +124,39 @@ public final class GridGenerator implements AutoCloseable {
         return List.of(drawn);
     }
 
+    /** Those of a part of the batch, which has indexes of its own. */
+    private static List<Preview> of(int[] part, List<Preview> previews) {
+        return previews.stream()
+                .filter(preview -> Arrays.binarySearch(part, preview.candidate()) >= 0)
+                .map(
+                        preview ->
+                                new Preview(
+                                        Arrays.binarySearch(part, preview.candidate()),
+                                        preview.times(),
+                                        preview.viewer()))
+                .toList();
+    }
+
     private static boolean isGuided(Candidate candidate) {
         return candidate.sampling().guidance() > 1;
     }
 
     private List<DrawnCandidate> drawAlike(
-            List<Candidate> batch, boolean guided, BooleanSupplier keepGoing) {
+            List<Candidate> batch,
+            boolean guided,
+            List<Preview> previews,
+            BooleanSupplier keepGoing) {
         List<Candidate> rows = new ArrayList<>(batch);
         while (rows.size() < batchSize) {
             rows.add(batch.get(batch.size() - 1));
         }
         int length = architecture.gridLength();
+        Map<Integer, List<Sight>> sights = sights(batch, previews);
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
                 IValue state = begin(rows, guided, scope);
                 IValue sampling = tensor(sampling(rows), new Shape(batchSize, 4), scope)) {
-            for (int start = 0; start < length; start += CHUNK) {
-                int count = Math.min(CHUNK, length - start);
+            for (int start = 0, count; start < length; start += count) {
+                count = chunk(start, sights.keySet());
                 try (IValue from = IValue.from((long) start);
                         IValue uniforms =
                                 tensor(
@@ -150,8 +177,69 @@ public final class GridGenerator implements AutoCloseable {
                         throw new CancelledException();
                     }
                 }
+                if (sights.containsKey(start + count)) {
+                    show(sights.get(start + count), batch, state, start + count, scope);
+                }
             }
             return results(state, batch.size(), scope);
+        }
+    }
+
+    /** A look at a candidate of a batch on its way. */
+    private record Sight(int candidate, int index, Preview.Viewer viewer) {}
+
+    /** By the number of positions that are drawn then. */
+    private Map<Integer, List<Sight>> sights(List<Candidate> batch, List<Preview> previews) {
+        Map<Integer, List<Sight>> sights = new HashMap<>();
+        int side = architecture.gridSize();
+        for (Preview preview : previews) {
+            int[] primed = batch.get(preview.candidate()).primedTokens();
+            int[] positions = PartialGrid.positions(side, side, primed, preview.times());
+            for (int i = 0; i < positions.length; i++) {
+                sights.computeIfAbsent(positions[i], position -> new ArrayList<>())
+                        .add(new Sight(preview.candidate(), i, preview.viewer()));
+            }
+        }
+        return sights;
+    }
+
+    /** Positions to draw from {@code start} on, up to the next that is looked at. */
+    private int chunk(int start, Set<Integer> positions) {
+        int end = Math.min(start - start % CHUNK + CHUNK, architecture.gridLength());
+        return positions.stream().filter(p -> p > start && p < end).min(Integer::compare).orElse(end)
+                - start;
+    }
+
+    private void show(
+            List<Sight> sights,
+            List<Candidate> batch,
+            IValue state,
+            int position,
+            PtNDManager scope) {
+        int length = architecture.gridLength();
+        int side = architecture.gridSize();
+        long[] drawn = tokens(state, scope);
+        for (Sight sight : sights) {
+            int[] primed = batch.get(sight.candidate).primedTokens();
+            int[] tokens = new int[length];
+            for (int i = 0; i < length; i++) {
+                int given = i < primed.length ? primed[i] : PrimedTokens.DRAWN;
+                tokens[i] =
+                        i < position
+                                ? Math.toIntExact(drawn[sight.candidate * length + i])
+                                : given;
+            }
+            sight.viewer.see(sight.index, new PartialGrid(side, side, tokens));
+        }
+    }
+
+    /** {@code [batch, gridLength]}, as far as they are drawn. */
+    private static long[] tokens(IValue state, PtNDManager scope) {
+        Map<String, IValue> entries = state.toIValueMap();
+        try {
+            return entries.get("tokens").toTensor(scope).toLongArray();
+        } finally {
+            entries.values().forEach(IValue::close);
         }
     }
 

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -208,6 +210,69 @@ class GridGeneratorTest {
     private static int[] drawnWith(GridGenerator generator, int[] kept, long seed) {
         Candidate candidate = new Candidate(new int[] {1, 7}, seed, Sampling.PLAIN, kept);
         return generator.draw(List.of(candidate), () -> true).get(0).grid().tokens();
+    }
+
+    @Test
+    void partialGridsAreWhatTheGridBeginsWithAndChangeNothingOfIt() {
+        List<Candidate> batch =
+                List.of(
+                        candidate(0),
+                        new Candidate(new int[] {1, 7}, 1, new Sampling(1, 0, 1, 5), NOTHING),
+                        candidate(2));
+        Map<Integer, List<PartialGrid>> seen = new TreeMap<>();
+        List<Preview> previews = List.of(preview(0, 3, seen), preview(1, 2, seen));
+        try (GridGenerator generator = generator(Precision.FLOAT32)) {
+            List<DrawnCandidate> unseen = generator.draw(batch, () -> true);
+            List<DrawnCandidate> drawn = generator.draw(batch, previews, () -> true);
+
+            assertThat(drawn).isEqualTo(unseen);
+            assertThat(seen.keySet()).containsExactly(0, 1);
+            seen.forEach(
+                    (candidate, grids) ->
+                            grids.forEach(grid -> assertPrefix(grid, drawn.get(candidate).grid())));
+            assertThat(seen.get(0)).extracting(GridGeneratorTest::drawn).containsExactly(4, 8, 12);
+            assertThat(seen.get(1)).extracting(GridGeneratorTest::drawn).containsExactly(4, 12);
+        }
+    }
+
+    private static Preview preview(
+            int candidate, int times, Map<Integer, List<PartialGrid>> seen) {
+        List<PartialGrid> grids = seen.computeIfAbsent(candidate, key -> new ArrayList<>());
+        return new Preview(
+                candidate,
+                times,
+                (index, grid) -> {
+                    assertThat(index).isEqualTo(grids.size());
+                    grids.add(grid);
+                });
+    }
+
+    private static int drawn(PartialGrid grid) {
+        return (int) IntStream.of(grid.tokens()).filter(t -> t != PrimedTokens.DRAWN).count();
+    }
+
+    private static void assertPrefix(PartialGrid partial, TokenGrid whole) {
+        int drawn = drawn(partial);
+        assertThat(Arrays.copyOf(partial.tokens(), drawn))
+                .isEqualTo(Arrays.copyOf(whole.tokens(), drawn));
+    }
+
+    @Test
+    void aPartialGridShowsWhatIsGivenBeforeItIsReached() {
+        TokenGrid picture = new TokenGrid(4, 4, IntStream.range(0, 16).toArray());
+        int[] leftColumn = PrimedTokens.of(picture, 0, 1);
+        Map<Integer, List<PartialGrid>> seen = new TreeMap<>();
+        try (GridGenerator generator = generator(Precision.FLOAT32)) {
+            generator.draw(
+                    List.of(new Candidate(new int[] {1}, 9, Sampling.PLAIN, leftColumn)),
+                    List.of(preview(0, 1, seen)),
+                    () -> true);
+        }
+        int[] tokens = seen.get(0).get(0).tokens();
+        assertThat(drawn(seen.get(0).get(0))).as("two rows, and two of the column").isEqualTo(10);
+        assertThat(tokens[8]).isEqualTo(8);
+        assertThat(tokens[9]).isEqualTo(PrimedTokens.DRAWN);
+        assertThat(tokens[12]).isEqualTo(12);
     }
 
     @Test

@@ -6,6 +6,7 @@ import static dev.nocturne.schemas.Limits.MAX_CUSTOM_ID_CHARS;
 import static dev.nocturne.schemas.Limits.MAX_GUIDANCE;
 import static dev.nocturne.schemas.Limits.MAX_IMAGE_PROMPT_BYTES;
 import static dev.nocturne.schemas.Limits.MAX_OUTPUT_COMPRESSION;
+import static dev.nocturne.schemas.Limits.MAX_PARTIAL_IMAGES;
 import static dev.nocturne.schemas.Limits.MAX_TEMPERATURE;
 import static dev.nocturne.schemas.Limits.MAX_TOP;
 import static dev.nocturne.schemas.Limits.MAX_TOP_K;
@@ -40,6 +41,7 @@ public final class CaptionRules {
         checkCaption(caption.getCaption(), violations);
         checkOptions(caption, violations);
         checkPicture(caption, violations);
+        checkPartialImages(caption, violations);
         checkImagePrompt(caption, violations);
         checkDrawn(caption, violations);
         return violations;
@@ -199,6 +201,17 @@ public final class CaptionRules {
                             "output_compression",
                             "output_compression is %d, but png loses nothing: leave it out, or ask for output_format jpeg or webp"
                                     .formatted(compression)));
+        }
+    }
+
+    private static void checkPartialImages(CaptionSubmitted caption, List<Violation> violations) {
+        int partialImages = caption.getPartialImages();
+        if (partialImages < 0 || partialImages > MAX_PARTIAL_IMAGES) {
+            violations.add(
+                    option(
+                            "partial_images",
+                            "partial_images is %d: must be 0 to %d"
+                                    .formatted(partialImages, MAX_PARTIAL_IMAGES)));
         }
     }
 

@@ -2,6 +2,7 @@ package dev.nocturne.schemas;
 
 import static dev.nocturne.schemas.Limits.MAX_CAPTION_CHARS;
 import static dev.nocturne.schemas.Limits.MAX_CUSTOM_ID_CHARS;
+import static dev.nocturne.schemas.Limits.MAX_PARTIAL_IMAGES;
 import static dev.nocturne.schemas.Limits.MAX_TOKEN_BYTES;
 import static dev.nocturne.schemas.Limits.MAX_TOP;
 
@@ -9,9 +10,11 @@ import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.GridsScored;
 import dev.nocturne.events.OtherCandidate;
+import dev.nocturne.events.PartialImageRendered;
 import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.ScoredGrid;
@@ -58,6 +61,10 @@ public final class EventRules {
                 check(scored);
             } else if (event instanceof CandidatesRanked ranked) {
                 check(ranked);
+            } else if (event instanceof GridPartlyDrawn partial) {
+                check(partial);
+            } else if (event instanceof PartialImageRendered partial) {
+                check(partial);
             }
             return Optional.empty();
         } catch (Broken e) {
@@ -74,7 +81,8 @@ public final class EventRules {
                         .setTopP(task.getTopP())
                         .setGuidance(task.getGuidance())
                         .setOutputFormat(task.getOutputFormat())
-                        .setOutputCompression(task.getOutputCompression()));
+                        .setOutputCompression(task.getOutputCompression())
+                        .setPartialImages(task.getPartialImages()));
         for (int token : task.getTextTokens()) {
             require(token >= 0, "text_tokens", "text token %s is negative", token);
         }
@@ -145,6 +153,36 @@ public final class EventRules {
                 ranked.getGridWidth(),
                 winners.size(),
                 winners.stream().map(RankedGrid::getTokens));
+    }
+
+    private static void check(GridPartlyDrawn partial) {
+        checkRequest(partial.getRequest());
+        checkIndex(partial.getIndex());
+        checkOptions(
+                options(1, 1)
+                        .setOutputFormat(partial.getOutputFormat())
+                        .setOutputCompression(partial.getOutputCompression()));
+        checkModel(partial.getModel());
+        checkGrids(
+                partial.getGridHeight(),
+                partial.getGridWidth(),
+                1,
+                Stream.of(partial.getTokens()));
+    }
+
+    private static void check(PartialImageRendered partial) {
+        checkRequest(partial.getRequest());
+        checkIndex(partial.getIndex());
+        checkOptions(options(1, 1).setOutputFormat(partial.getFormat()));
+    }
+
+    private static void checkIndex(int index) {
+        require(
+                index >= 0 && index < MAX_PARTIAL_IMAGES,
+                "index",
+                "index is %s: must be 0 to %s",
+                index,
+                MAX_PARTIAL_IMAGES - 1);
     }
 
     /** What an event has in common with a caption; the rest as by default. */

@@ -28,5 +28,8 @@ public final class Limits {
     /** Of all candidates' grids in one record; likewise. */
     public static final int MAX_TOKEN_BYTES = 960_000;
 
+    /** As in OpenAI's API. */
+    public static final int MAX_PARTIAL_IMAGES = 3;
+
     private Limits() {}
 }

@@ -26,6 +26,9 @@ public record Topic<T>(
         Optional<Duration> retention,
         boolean hasLanes) {
 
+    /** What a broker takes by default before it begins another. */
+    private static final Duration SEGMENT = Duration.ofDays(7);
+
     /** The rule by which a record's key, a UTF-8 string, is made. */
     public enum Key {
         /** {@code jobId} */
@@ -64,12 +67,16 @@ public record Topic<T>(
      * broker: writers' clocks are not to be trusted with it.
      */
     public Map<String, String> config() {
+        String retentionMillis = Long.toString(retention.map(Duration::toMillis).orElse(-1L));
         Map<String, String> config = new TreeMap<>();
         config.put("cleanup.policy", "delete");
-        config.put("retention.ms", Long.toString(retention.map(Duration::toMillis).orElse(-1L)));
+        config.put("retention.ms", retentionMillis);
         config.put("retention.bytes", "-1");
         if (retention.isPresent()) {
             config.put("message.timestamp.type", "LogAppendTime");
+        }
+        if (retention.isPresent() && retention.get().compareTo(SEGMENT) < 0) {
+            config.put("segment.ms", retentionMillis); // only whole segments are deleted
         }
         return config;
     }

@@ -8,10 +8,12 @@ import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.GridsScored;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.PartialImageRendered;
 import dev.nocturne.events.RequestFinished;
 import java.time.Duration;
 import java.util.List;
@@ -23,6 +25,9 @@ public final class Topics {
 
     private static final int PARTITIONS = 6;
     private static final Optional<Duration> WEEK = Optional.of(Duration.ofDays(7));
+
+    /** Nobody looks at them any more once the picture is finished. */
+    private static final Optional<Duration> MINUTES = Optional.of(Duration.ofMinutes(10));
 
     /** The state of every job is rebuilt from its events and results, so they stay. */
     private static final Optional<Duration> UNLIMITED = Optional.empty();
@@ -52,6 +57,14 @@ public final class Topics {
     public static final Topic<RequestFinished> RESULTS =
             new Topic<>("results", RequestFinished.class, REQUEST, PARTITIONS, UNLIMITED, false);
 
+    /** Beside the way of a request: losing a record of these loses nothing. */
+    public static final Topic<GridPartlyDrawn> PARTIAL_GRIDS =
+            new Topic<>(
+                    "partial-grids", GridPartlyDrawn.class, REQUEST, PARTITIONS, MINUTES, false);
+
+    public static final Topic<PartialImageRendered> PARTIAL_IMAGES =
+            new Topic<>("partial-images", PartialImageRendered.class, REQUEST, 1, MINUTES, false);
+
     /** Records no stage could process: their bytes as they came, with the reason in headers. */
     public static final Topic<byte[]> DEAD_LETTERS =
             new Topic<>("dead-letters", byte[].class, REQUEST, 1, WEEK, false);
@@ -69,6 +82,8 @@ public final class Topics {
                             SCORED_GRIDS,
                             SELECTIONS,
                             RESULTS,
+                            PARTIAL_GRIDS,
+                            PARTIAL_IMAGES,
                             DEAD_LETTERS)
                     .<Topic<?>>flatMap(topic -> topic.lanes().stream())
                     .toList();

@@ -77,6 +77,8 @@ class CaptionRulesTest {
                 broken(c -> c.setTemperature(0.0), "temperature", "invalid_option", "0.0"),
                 broken(c -> c.setTemperature(Double.NaN), "temperature", "invalid_option", "NaN"),
                 broken(c -> c.setTopK(-1), "top_k", "invalid_option", "-1"),
+                broken(c -> c.setPartialImages(4), "partial_images", "invalid_option", "0 to 3"),
+                broken(c -> c.setPartialImages(-1), "partial_images", "invalid_option", "-1"),
                 broken(c -> c.setTopP(1.5), "top_p", "invalid_option", "1.5"),
                 broken(c -> c.setGuidance(0.5), "guidance", "invalid_option", "0.5"),
                 broken(

@@ -6,8 +6,10 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.PartialImageRendered;
 import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.ScoredGrid;
@@ -105,11 +107,42 @@ class EventRulesTest {
         return new RankedGrid(rank, candidate, 77L, -12.5, 0.25f, ByteBuffer.allocate(4));
     }
 
+    private static GridPartlyDrawn partlyDrawn(UnaryOperator<GridPartlyDrawn.Builder> change) {
+        return change.apply(
+                        GridPartlyDrawn.newBuilder()
+                                .setRequest(REQUEST)
+                                .setIndex(2)
+                                .setSeed(77L)
+                                .setModel("emoji@1a2b3c4d")
+                                .setGridHeight(1)
+                                .setGridWidth(2)
+                                .setTokens(ByteBuffer.allocate(4))
+                                .setOutputFormat("jpeg")
+                                .setOutputCompression(90))
+                .build();
+    }
+
+    private static PartialImageRendered partialImage(
+            UnaryOperator<PartialImageRendered.Builder> change) {
+        return change.apply(
+                        PartialImageRendered.newBuilder()
+                                .setRequest(REQUEST)
+                                .setIndex(0)
+                                .setSeed(77L)
+                                .setWidth(64)
+                                .setHeight(64)
+                                .setFormat("png")
+                                .setFile(ByteBuffer.allocate(4)))
+                .build();
+    }
+
     static final List<SpecificRecord> GOOD =
             List.of(
                     task(task -> task),
                     drawn(drawn -> drawn),
                     scored(scored -> scored),
+                    partlyDrawn(partial -> partial),
+                    partialImage(partial -> partial),
                     ranked(ranked -> ranked),
                     ranked(ranked -> ranked.setWinners(List.of(winner(3, 0)))));
 
@@ -154,6 +187,12 @@ class EventRulesTest {
                 arguments(
                         scored(s -> s.setGrids(List.of(scoredGrid(3, Float.NaN)))),
                         "a score is NaN"),
+                arguments(task(t -> t.setPartialImages(4)), "partial_images is 4"),
+                arguments(partlyDrawn(p -> p.setIndex(3)), "index is 3: must be 0 to 2"),
+                arguments(partlyDrawn(p -> p.setGridWidth(3)), "4 bytes are no grid of 1x3"),
+                arguments(partlyDrawn(p -> p.setOutputFormat("avif")), "output_format is 'avif'"),
+                arguments(partialImage(p -> p.setIndex(-1)), "index is -1"),
+                arguments(partialImage(p -> p.setFormat("../png")), "output_format is '../png'"),
                 arguments(scored(s -> s.setGrids(List.of())), "there is no candidate"),
                 arguments(ranked(r -> r.setWinners(List.of())), "top is 0"),
                 arguments(

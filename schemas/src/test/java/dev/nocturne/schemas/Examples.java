@@ -7,12 +7,14 @@ import dev.nocturne.events.DrawnCandidates;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.Failure;
 import dev.nocturne.events.GenerationRequested;
+import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.GridsScored;
 import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.OtherCandidate;
+import dev.nocturne.events.PartialImageRendered;
 import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.Replay;
 import dev.nocturne.events.RequestFinished;
@@ -65,7 +67,8 @@ final class Examples {
                             "token-1",
                             2,
                             bytes(4, 5),
-                            true),
+                            true,
+                            3),
                     new BundleDeployed("emoji@1a2b3c4d", NOON, 64),
                     new GenerationRequested(
                             REQUEST,
@@ -83,7 +86,19 @@ final class Examples {
                             "webp",
                             80,
                             "emoji@1a2b3c4d",
-                            2),
+                            2,
+                            3),
+                    new GridPartlyDrawn(
+                            REQUEST,
+                            1,
+                            77L,
+                            "emoji@1a2b3c4d",
+                            1,
+                            2,
+                            bytes(7, 0, 255, 255),
+                            "webp",
+                            80),
+                    new PartialImageRendered(REQUEST, 1, 77L, 64, 64, "webp", bytes(1, 2)),
                     new GridsDrawn(
                             REQUEST,
                             bytes(0, 0, 128, 63),

@@ -26,6 +26,8 @@ class TopicsTest {
                         "selections",
                         "selections.interactive",
                         "results",
+                        "partial-grids",
+                        "partial-images",
                         "dead-letters");
     }
 
@@ -36,6 +38,16 @@ class TopicsTest {
         assertThat(interactive.partitions()).isEqualTo(Topics.SELECTIONS.partitions());
         assertThat(interactive.config()).isEqualTo(Topics.SELECTIONS.config());
         assertThat(Topics.SELECTIONS.in(Lane.BULK)).isEqualTo(Topics.SELECTIONS);
+    }
+
+    /** A broker deletes whole segments, and a segment is open for a week by default. */
+    @Test
+    void whatIsKeptForMinutesIsInSegmentsOfMinutes() {
+        assertThat(Topics.PARTIAL_GRIDS.config())
+                .containsEntry("retention.ms", "600000")
+                .containsEntry("segment.ms", "600000");
+        assertThat(Topics.CAPTIONS.config()).doesNotContainKey("segment.ms");
+        assertThat(Topics.RESULTS.config()).doesNotContainKey("segment.ms");
     }
 
     @Test

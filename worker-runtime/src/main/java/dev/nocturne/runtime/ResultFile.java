@@ -37,6 +37,7 @@ import java.util.Optional;
  * @param candidates how many were compared
  * @param outputFormat of the pictures; PNG in a file from before there were others
  * @param seedScheme how the candidates' seeds came from the request's, see {@link SeedSchemes}
+ * @param textTokens of the caption; null in a file from before it was written
  * @param images of the winners, best first
  * @param ranking every candidate, best first; empty in a file from before they were kept
  */
@@ -58,6 +59,7 @@ public record ResultFile(
         Integer seedScheme,
         int gridHeight,
         int gridWidth,
+        Integer textTokens,
         List<Image> images,
         List<Candidate> ranking) {
 
@@ -147,7 +149,11 @@ public record ResultFile(
     }
 
     /** Of a request that went through the pipeline. */
-    public static ResultFile of(CandidatesRanked ranked, String dvae, List<StoredImage> images) {
+    public static ResultFile of(
+            CandidatesRanked ranked,
+            String dvae,
+            Integer textTokens,
+            List<StoredImage> images) {
         return new ResultFile(
                 ranked.getRequest().getJobId(),
                 ranked.getRequest().getRequestId(),
@@ -166,6 +172,7 @@ public record ResultFile(
                 ranked.getSeedScheme(),
                 ranked.getGridHeight(),
                 ranked.getGridWidth(),
+                textTokens,
                 images.stream().map(Image::of).toList(),
                 ranking(ranked));
     }

@@ -111,7 +111,7 @@ class ResultFileTest {
     private static ResultFile file(String dvae) {
         StoredImage image =
                 new StoredImage(1, "jobs/job-1/images/1.png", "00ff", 9L, 2, 102L, 0.5f, -2.0);
-        return ResultFile.of(ranked(), dvae, List.of(image));
+        return ResultFile.of(ranked(), dvae, 5, List.of(image));
     }
 
     private static ResultFile parse(String json) throws IOException {
@@ -122,6 +122,7 @@ class ResultFileTest {
     void whatIsWrittenIsWhatWasWrittenWithDvaeAndFormat() {
         String model = "  \"model\" : \"m@1\",\n";
         String guidance = "  \"guidance\" : 3.0,\n";
+        String width = "  \"grid_width\" : 2,\n";
         assertThat(new String(file("dvae@1").toJson(), UTF_8))
                 .isEqualTo(
                         EARLIER.replace(model, model + "  \"dvae\" : \"dvae@1\",\n")
@@ -130,7 +131,8 @@ class ResultFileTest {
                                         guidance
                                                 + "  \"output_format\" : \"png\",\n"
                                                 + "  \"output_compression\" : 100,\n"
-                                                + "  \"seed_scheme\" : 2,\n"));
+                                                + "  \"seed_scheme\" : 2,\n")
+                                .replace(width, width + "  \"text_tokens\" : 5,\n"));
     }
 
     @Test
@@ -142,7 +144,11 @@ class ResultFileTest {
         assertThat(before.dvae()).isNull();
         assertThat(before.fileName(1)).isEqualTo("1.png");
         assertThat(before.seedScheme()).isEqualTo(SeedSchemes.MIXED);
-        assertThat(new String(before.toJson(), UTF_8).replace("scheme\" : 1", "scheme\" : 2"))
+        assertThat(before.textTokens()).isNull();
+        assertThat(
+                        new String(before.toJson(), UTF_8)
+                                .replace("scheme\" : 1", "scheme\" : 2")
+                                .replace("text_tokens\" : null", "text_tokens\" : 5"))
                 .isEqualTo(new String(file(null).toJson(), UTF_8));
         assertThat(before.best(REQUEST, 1))
                 .contains(
@@ -246,6 +252,7 @@ class ResultFileTest {
                 SeedSchemes.FIRST_IS_OWN,
                 32,
                 32,
+                5,
                 List.of(),
                 ranking);
     }

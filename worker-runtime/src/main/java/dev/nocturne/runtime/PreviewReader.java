@@ -1,0 +1,218 @@
+package dev.nocturne.runtime;
+
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.EventRules;
+import dev.nocturne.schemas.MalformedEventException;
+import dev.nocturne.schemas.Topic;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads what is of use only now, on a thread of its own, which only {@link #close} ends: what comes
+ * from now on, and after a break what comes then. Whatever is wrong with a record, the next one is
+ * read.
+ */
+public final class PreviewReader<T extends SpecificRecord> implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PreviewReader.class);
+    private static final Duration POLL = Duration.ofSeconds(1);
+    private static final Duration RETRY = Duration.ofSeconds(2);
+    private static final int MOST_RECORDS = 16;
+
+    private final KafkaSettings kafka;
+    private final Topic<T> topic;
+    private final String group;
+    private final Consumer<List<T>> handler;
+    private final Counter skipped;
+    private final Thread thread;
+    private final Object lock = new Object(); // guards the next two
+    private KafkaConsumer<byte[], byte[]> consumer; // null while there is none
+    private boolean closed;
+
+    /**
+     * @param group whose members share the partitions; null: this reader reads all of them
+     * @param handler given what comes together; called on this reader's thread
+     */
+    public PreviewReader(
+            KafkaSettings kafka,
+            Topic<T> topic,
+            String group,
+            MeterRegistry meters,
+            Consumer<List<T>> handler) {
+        this.kafka = kafka;
+        this.topic = topic;
+        this.group = group;
+        this.handler = handler;
+        skipped =
+                Counter.builder("nocturne.records.skipped")
+                        .description("records in the log that are no events")
+                        .tag("topic", topic.name())
+                        .register(meters);
+        thread = new Thread(this::run, topic.name());
+        thread.setDaemon(true);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    private void run() {
+        while (!isClosed()) {
+            try {
+                TopicAdmin.createMissing(kafka);
+                if (open()) {
+                    follow();
+                }
+            } catch (WakeupException e) {
+                LOG.debug("no longer following {}", topic.name());
+            } catch (Throwable e) { // of any kind: without this thread there are no previews
+                LOG.warn(
+                        "PRV-02 {} cannot be read, next try in {}: {}",
+                        topic.name(),
+                        RETRY,
+                        StageException.oneLine(e));
+                pause();
+            } finally {
+                closeConsumer();
+            }
+        }
+    }
+
+    private boolean isClosed() {
+        synchronized (lock) {
+            return closed;
+        }
+    }
+
+    private boolean open() {
+        synchronized (lock) {
+            if (closed) {
+                return false;
+            }
+            consumer = new KafkaConsumer<>(config());
+            return true;
+        }
+    }
+
+    private Map<String, Object> config() {
+        Map<String, Object> config =
+                new HashMap<>(group == null ? kafka.consumer() : kafka.consumer(group));
+        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
+        config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MOST_RECORDS);
+        // nothing is read again: it is for those who watch the lag of groups
+        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, group != null);
+        return config;
+    }
+
+    private void follow() {
+        if (group == null) {
+            List<TopicPartition> partitions =
+                    consumer.partitionsFor(topic.name()).stream()
+                            .map(info -> new TopicPartition(info.topic(), info.partition()))
+                            .toList();
+            consumer.assign(partitions);
+            consumer.seekToEnd(partitions);
+        } else {
+            consumer.subscribe(List.of(topic.name()), new FromNowOn());
+        }
+        while (true) {
+            List<T> events = new ArrayList<>();
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+                event(record).ifPresent(events::add);
+            }
+            if (!events.isEmpty()) {
+                handler.accept(events);
+            }
+        }
+    }
+
+    /** What came before it had the partition is another's, or late. */
+    private final class FromNowOn implements ConsumerRebalanceListener {
+
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+            if (!partitions.isEmpty()) { // none would mean all
+                consumer.seekToEnd(partitions);
+            }
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {}
+    }
+
+    private Optional<T> event(ConsumerRecord<byte[], byte[]> record) {
+        String fault;
+        try {
+            T event = EventCodec.decode(topic.record(), record.value());
+            var violation = EventRules.validate(event);
+            if (violation.isEmpty()) {
+                return Optional.of(event);
+            }
+            fault = violation.get().message();
+        } catch (MalformedEventException e) {
+            fault = e.getMessage();
+        }
+        skipped.increment();
+        LOG.warn(
+                "PRV-03 skipped the record of {}-{} at offset {}: {}",
+                record.topic(),
+                record.partition(),
+                record.offset(),
+                fault);
+        return Optional.empty();
+    }
+
+    private void pause() {
+        synchronized (lock) {
+            try {
+                if (!closed) {
+                    lock.wait(RETRY.toMillis());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void closeConsumer() {
+        synchronized (lock) {
+            if (consumer != null) {
+                consumer.close();
+                consumer = null;
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (lock) {
+            closed = true;
+            lock.notifyAll();
+            if (consumer != null) {
+                consumer.wakeup();
+            }
+        }
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
