@@ -1,5 +1,7 @@
 package dev.nocturne.decoder;
 
+import dev.nocturne.models.CaptionTokenizer;
+import dev.nocturne.models.CaptionTooLongException;
 import dev.nocturne.models.DiscreteVae;
 import dev.nocturne.models.ModelBundle;
 import dev.nocturne.models.TokenGrid;
@@ -10,7 +12,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** The dVAE decoder of a model bundle. */
-record BundleGridRenderer(String model, String dvae, DiscreteVae decoder) implements GridRenderer {
+record BundleGridRenderer(
+        String model, String dvae, CaptionTokenizer tokenizer, DiscreteVae decoder)
+        implements GridRenderer {
 
     /**
      * @throws FatalException if the bundle is missing or broken
@@ -18,8 +22,8 @@ record BundleGridRenderer(String model, String dvae, DiscreteVae decoder) implem
     static GridRenderer open(Path directory) {
         try {
             ModelBundle bundle = ModelBundle.open(directory);
-            DiscreteVae decoder = bundle.dvae();
-            return new BundleGridRenderer(bundle.id(), bundle.dvaeId(), decoder);
+            CaptionTokenizer tokenizer = bundle.tokenizer();
+            return new BundleGridRenderer(bundle.id(), bundle.dvaeId(), tokenizer, bundle.dvae());
         } catch (IOException e) {
             throw new FatalException(e.getMessage(), e);
         }
@@ -28,6 +32,20 @@ record BundleGridRenderer(String model, String dvae, DiscreteVae decoder) implem
     @Override
     public int gridSize() {
         return decoder.gridSize();
+    }
+
+    @Override
+    public Integer textTokens(String caption) {
+        try {
+            return tokenizer.encode(caption).length;
+        } catch (CaptionTooLongException e) { // it was drawn by a model that reads more
+            return null;
+        }
+    }
+
+    @Override
+    public int neutralToken() {
+        return decoder.neutralToken();
     }
 
     @Override

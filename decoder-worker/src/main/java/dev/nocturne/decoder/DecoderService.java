@@ -1,13 +1,18 @@
 package dev.nocturne.decoder;
 
+import dev.nocturne.events.GridPartlyDrawn;
+import dev.nocturne.events.PartialImageRendered;
 import dev.nocturne.runtime.BundleGuard;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
+import dev.nocturne.runtime.PreviewReader;
+import dev.nocturne.runtime.PreviewSender;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.StageRunner;
+import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -15,11 +20,17 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** Scores every candidate, and later renders and stores the winners: two stages. */
+/**
+ * Scores every candidate, and later renders and stores the winners: two stages. Beside them it
+ * renders previews.
+ */
 public final class DecoderService implements Service {
 
     private final StageRunner<?> scorer;
     private final StageRunner<?> publisher;
+    private final PreviewSender<PartialImageRendered> partialImages;
+    private final PreviewRenderer previews;
+    private final PreviewReader<GridPartlyDrawn> partialGrids;
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
 
     /**
@@ -34,6 +45,15 @@ public final class DecoderService implements Service {
                         () -> BundleGridRenderer.open(model), () -> ObjectStore.open(store), clock);
         scorer = new StageRunner<>(BundleGuard.of(score, kafka, clock), kafka, meters, clock);
         publisher = new StageRunner<>(BundleGuard.of(publish, kafka, clock), kafka, meters, clock);
+        partialImages = new PreviewSender<>(kafka, Topics.PARTIAL_IMAGES);
+        previews =
+                new PreviewRenderer(
+                        () -> BundleGridRenderer.open(model),
+                        image -> partialImages.send(image.getRequest(), image),
+                        System::nanoTime);
+        partialGrids =
+                new PreviewReader<>(
+                        kafka, Topics.PARTIAL_GRIDS, "previewer", meters, previews::render);
         scorer.failure().thenAccept(failure::complete);
         publisher.failure().thenAccept(failure::complete);
     }
@@ -42,6 +62,7 @@ public final class DecoderService implements Service {
     public void start() {
         scorer.start();
         publisher.start();
+        partialGrids.start();
     }
 
     @Override
@@ -58,5 +79,8 @@ public final class DecoderService implements Service {
     public void close() {
         scorer.close();
         publisher.close();
+        partialGrids.close();
+        previews.close();
+        partialImages.close();
     }
 }

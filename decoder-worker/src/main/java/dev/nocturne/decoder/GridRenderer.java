@@ -16,6 +16,12 @@ interface GridRenderer extends AutoCloseable {
     /** Tokens along each side of a grid. */
     int gridSize();
 
+    /** How many tokens a caption has; null if it has more than the model reads. */
+    Integer textTokens(String caption);
+
+    /** The token that stands for what is not drawn yet. */
+    int neutralToken();
+
     List<BufferedImage> render(List<TokenGrid> grids);
 
     @Override

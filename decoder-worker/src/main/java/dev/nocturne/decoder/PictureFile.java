@@ -38,6 +38,16 @@ public final class PictureFile {
         return text;
     }
 
+    /** What the file of an unfinished picture says. */
+    public static Map<String, String> text(String caption, long seed, String model) {
+        Map<String, String> text = new LinkedHashMap<>();
+        text.put(Xmp.CAPTION, caption);
+        text.put("seed", Long.toString(seed));
+        text.put("model", model);
+        text.put(Xmp.SOFTWARE, SOFTWARE);
+        return text;
+    }
+
     /**
      * @param compression quality of JPEG and WebP, 0 to 100; at 100 WebP loses nothing
      * @throws PermanentException ({@code invalid_option}) if this machine cannot write the format

@@ -132,7 +132,7 @@ final class PublishStage implements BundleStage<CandidatesRanked> {
             put(
                     ResultFile.key(
                             ranked.getRequest().getJobId(), ranked.getRequest().getRequestId()),
-                    ResultFile.of(ranked, renderer.dvae(), images).toJson(),
+                    file(ranked, images).toJson(),
                     "application/json");
             out.send(
                     i,
@@ -145,6 +145,14 @@ final class PublishStage implements BundleStage<CandidatesRanked> {
                             null,
                             clock.instant()));
         }
+    }
+
+    private ResultFile file(CandidatesRanked ranked, List<StoredImage> images) {
+        return ResultFile.of(
+                ranked,
+                renderer.dvae(),
+                renderer.textTokens(ranked.getRequest().getCaption()),
+                images);
     }
 
     private List<BufferedImage> render(List<TokenGrid> grids) {

@@ -71,6 +71,17 @@ class PublishStageBrokerTest {
             return 1;
         }
 
+        /** Its words. */
+        @Override
+        public Integer textTokens(String caption) {
+            return caption.split(" ").length;
+        }
+
+        @Override
+        public int neutralToken() {
+            return 0;
+        }
+
         @Override
         public List<BufferedImage> render(List<TokenGrid> grids) {
             return grids.stream().map(PixelRenderer::pixel).toList();
@@ -158,6 +169,7 @@ class PublishStageBrokerTest {
         assertThat(result.get("model").asText()).isEqualTo(Examples.MODEL);
         assertThat(result.get("dvae").asText()).isEqualTo("dvae@1");
         assertThat(result.get("mean_score").asDouble()).isEqualTo(0.25);
+        assertThat(result.get("text_tokens").asInt()).isEqualTo(2);
         assertThat(result.get("images")).hasSize(2);
         assertThat(result.get("images").get(0).get("rank").asInt()).isEqualTo(1);
         assertThat(result.get("images").get(0).get("seed").asLong()).isEqualTo(103);
