@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
+import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.SeedJson;
 import java.util.List;
@@ -13,12 +14,56 @@ import java.util.function.Function;
 public final class Answers {
 
     /**
-     * The answer to an image request.
+     * The answer to an image request. What is not known of a picture is null and left out.
      *
      * @param created Unix seconds
      * @param data best first
+     * @param size of each picture in pixels, as {@code 64x64}
      */
-    public record Images(long created, List<Picture> data) {}
+    @JsonNaming(SnakeCaseStrategy.class)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Images(
+            long created, List<Picture> data, String outputFormat, String size, Usage usage) {
+
+        Images(long created, List<Picture> data) {
+            this(created, data, null, null, null);
+        }
+
+        /** The same, and what else is known of its pictures. */
+        Images described(String outputFormat, String size, Usage usage) {
+            return new Images(created, data, outputFormat, size, usage);
+        }
+    }
+
+    /**
+     * Tokens that were read and that came of it.
+     *
+     * @param inputTokens of the caption, and of the image prompt
+     * @param outputTokens of the pictures of the answer
+     */
+    @JsonNaming(SnakeCaseStrategy.class)
+    public record Usage(
+            int inputTokens, InputTokens inputTokensDetails, int outputTokens, int totalTokens) {
+
+        @JsonNaming(SnakeCaseStrategy.class)
+        public record InputTokens(int textTokens, int imageTokens) {}
+
+        /** Of each of the pictures of an answer alone. */
+        public Usage ofEach(int pictures) {
+            int output = outputTokens / pictures;
+            return new Usage(inputTokens, inputTokensDetails, output, inputTokens + output);
+        }
+
+        static Usage of(ResultFile file, CaptionSubmitted caption, int pictures) {
+            boolean isRead = file.textTokens() != null && !caption.getVariation();
+            int text = isRead ? file.textTokens() : 0;
+            int grid = file.gridHeight() * file.gridWidth();
+            int image = caption.getImagePrompt() == null ? 0 : grid;
+            int input = text + image;
+            int output = pictures * grid;
+            return new Usage(input, new InputTokens(text, image), output, input + output);
+        }
+    }
 
     /**
      * One of {@code url} and {@code b64Json} is null and left out.

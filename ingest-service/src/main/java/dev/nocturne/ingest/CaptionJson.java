@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.Counts;
+import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PlainText;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Violation;
@@ -65,6 +66,7 @@ final class CaptionJson {
         CaptionJson json = new CaptionJson(line);
         json.text("custom_id", caption::setCustomId);
         if (WRAPPER.stream().noneMatch(line::has)) {
+            json.integer("partial_images", caption::setPartialImages);
             json.counts("top", Counts.DEFAULT_TOP, caption);
             json.options(caption);
             wrong.addAll(json.checked(caption));
@@ -85,6 +87,13 @@ final class CaptionJson {
             return Wishes.NONE;
         }
         Wishes wishes = readBody(body, caption, wrong);
+        if (isStreamed(body)) {
+            wrong.add(
+                    new Violation(
+                            "stream",
+                            ReasonCodes.INVALID_OPTION,
+                            "stream is true, but a batch is answered in files: leave it out"));
+        }
         wrong.replaceAll(CaptionJson::inBody);
         return wishes;
     }
@@ -124,11 +133,11 @@ final class CaptionJson {
         json.text("size", value -> size[0] = value);
         json.text("user", value -> {});
         json.text("safety_identifier", value -> {});
-        json.field(
-                "stream", "false", JsonNode::isBoolean, JsonNode::booleanValue, json::checkStream);
         WITHOUT_EFFECT.forEach(
                 (name, values) ->
                         json.text(name, value -> checkOneOf(name, values, value, refused)));
+        json.field("stream", "true or false", JsonNode::isBoolean, node -> node, stream -> {});
+        json.integer("partial_images", caption::setPartialImages);
         json.counts("n", 1, caption);
         json.options(caption);
         for (Violation violation : json.checked(caption)) {
@@ -141,14 +150,6 @@ final class CaptionJson {
                             : violation);
         }
         return new Wishes(model[0], format[0], size[0], refused);
-    }
-
-    private void checkStream(boolean stream) {
-        if (stream) {
-            violations.add(
-                    new Violation(
-                            "stream", ReasonCodes.INVALID_OPTION, "stream is true: must be false"));
-        }
     }
 
     private static void checkOneOf(
@@ -166,6 +167,11 @@ final class CaptionJson {
         }
     }
 
+    /** Whether an image request is to be answered with events. */
+    static boolean isStreamed(JsonNode body) {
+        return body.path("stream").booleanValue();
+    }
+
     private void checkModel(String model) {
         if (!Models.isKnown(model)) {
             violations.add(
@@ -181,6 +187,11 @@ final class CaptionJson {
         Integer[] given = {null, null};
         integer("candidates", value -> given[0] = value);
         integer(topName, value -> given[1] = value);
+        if (given[0] == null && isStreamed(object) && caption.getPartialImages() > 0) {
+            // who sees a picture grow wants that one: of more candidates the best may be another
+            int wanted = given[1] == null ? defaultTop : given[1];
+            given[0] = Math.max(1, Math.min(wanted, Limits.MAX_TOP));
+        }
         Counts counts = Counts.of(given[0], given[1], defaultTop);
         caption.setCandidates(counts.candidates()).setTop(counts.top());
     }

@@ -2,6 +2,8 @@ package dev.nocturne.ingest;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.nocturne.ingest.preview.PartialImage;
+import dev.nocturne.schemas.Ids;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,6 +50,10 @@ final class ChangeFeed implements AutoCloseable {
 
     record Message(String message) {}
 
+    /** A picture is drawn so far; {@code GET /v1/images/{job}/{request}/partial} has it. */
+    @JsonNaming(SnakeCaseStrategy.class)
+    record Partial(String jobId, String requestId, String caption, int partialImageIndex) {}
+
     private static final class Seat {
         final IngestService.Follower follower;
         boolean needsSnapshot = true;
@@ -65,6 +71,9 @@ final class ChangeFeed implements AutoCloseable {
     private final Clock clock;
     private final List<Seat> seats = new CopyOnWriteArrayList<>();
     private final Set<String> changed = new LinkedHashSet<>(); // guarded by itself
+    /** By request; guarded by {@link #changed}. */
+    private final Map<String, Partial> partials = new LinkedHashMap<>();
+
     private final ScheduledExecutorService thread =
             Executors.newSingleThreadScheduledExecutor(
                     task -> {
@@ -95,6 +104,23 @@ final class ChangeFeed implements AutoCloseable {
         if (!seats.isEmpty()) {
             synchronized (changed) {
                 changed.add(jobId);
+            }
+        }
+    }
+
+    /** Cheap, too. Beyond what is told at once, partial images are not. */
+    void partial(PartialImage image) {
+        if (!seats.isEmpty()) {
+            synchronized (changed) {
+                if (partials.size() < MOST) {
+                    partials.put(
+                            Ids.key(image.jobId(), image.requestId()),
+                            new Partial(
+                                    image.jobId(),
+                                    image.requestId(),
+                                    image.caption(),
+                                    image.index()));
+                }
             }
         }
     }
@@ -139,6 +165,7 @@ final class ChangeFeed implements AutoCloseable {
         seats.forEach(seat -> seat.needsSnapshot = true);
         synchronized (changed) {
             changed.clear();
+            partials.clear();
         }
     }
 
@@ -148,6 +175,7 @@ final class ChangeFeed implements AutoCloseable {
         lastLag = state;
         List<String> deleted = new ArrayList<>();
         List<Job> changes = changes(newLag, deleted);
+        List<Partial> drawn = takePartials();
         Snapshot snapshot = null;
         for (Seat seat : seats) {
             if (!seat.follower.isReady()) {
@@ -162,6 +190,9 @@ final class ChangeFeed implements AutoCloseable {
             } else {
                 if (!changes.isEmpty()) {
                     send(seat, "jobs", changes);
+                }
+                if (!drawn.isEmpty()) {
+                    send(seat, "partial-images", drawn);
                 }
                 if (!deleted.isEmpty()) {
                     send(seat, "deleted", deleted);
@@ -206,6 +237,14 @@ final class ChangeFeed implements AutoCloseable {
             }
         }
         return taken;
+    }
+
+    private List<Partial> takePartials() {
+        synchronized (changed) {
+            List<Partial> taken = List.copyOf(partials.values());
+            partials.clear();
+            return taken;
+        }
     }
 
     private void send(Seat seat, String event, Object data) {

@@ -73,6 +73,12 @@ public final class IngestException extends RuntimeException {
                         .formatted(e.getClass().getSimpleName()));
     }
 
+    /** Whoever runs the service finds the reason in its log. */
+    public static IngestException internal() {
+        return new IngestException(
+                Kind.FAILED, null, null, "internal", "the service failed: send it again");
+    }
+
     static IngestException deletedJob(String id, Instant at) {
         String message = "job '%s' was deleted at %s".formatted(id, at);
         return new IngestException(Kind.UNKNOWN, null, "id", "job_deleted", message);

@@ -17,6 +17,8 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.StopReason;
 import dev.nocturne.ingest.api.ExpiresAfter;
+import dev.nocturne.ingest.preview.PartialImage;
+import dev.nocturne.ingest.preview.PartialImages;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
@@ -70,6 +72,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.KafkaException;
@@ -121,6 +124,7 @@ public final class IngestService implements Service {
     private final LagMonitor lag;
     private final SkippedRecords skippedRecords;
     private final ChangeFeed feed;
+    private final PartialImages partialImages;
     private final DeadLetterLog deadLetters;
     private final StageRunner<?> jsonCaptions;
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
@@ -218,6 +222,7 @@ public final class IngestService implements Service {
                         clock);
         this.skippedRecords = new SkippedRecords(registry);
         this.feed = new ChangeFeed(jobs, lag, () -> caughtUp ? null : outage(), clock);
+        this.partialImages = new PartialImages(kafka, registry, this::isFinished, feed::partial);
         this.deadLetters = new DeadLetterLog(kafka, this::isFromFile, clock);
         this.jsonCaptions =
                 new StageRunner<>(new JsonCaptionStage(() -> pictureSize), kafka, registry, clock);
@@ -229,6 +234,7 @@ public final class IngestService implements Service {
         logThread.start();
         jsonCaptions.start();
         feed.start();
+        partialImages.start();
     }
 
     // ---- files
@@ -636,11 +642,22 @@ public final class IngestService implements Service {
      * @throws IngestException INVALID, TOO_MANY, FULL or UNAVAILABLE
      */
     public CompletionStage<Answers.Images> paint(JsonNode body, String apiUrl) {
+        return paint(body, apiUrl, null);
+    }
+
+    /**
+     * As {@link #paint(JsonNode, String)}, and shows what is drawn meanwhile.
+     *
+     * @param partials given the partial images that the body asks for, in their order; must not
+     *     wait. Null: nobody looks
+     */
+    public CompletionStage<Answers.Images> paint(
+            JsonNode body, String apiUrl, Consumer<PartialImage> partials) {
         requireCaughtUp();
         if (!(body instanceof ObjectNode object)) {
             throw IngestException.invalid(null, "the body is not an object: send a JSON object");
         }
-        return paint(object, CaptionSubmitted.newBuilder(), apiUrl);
+        return paint(object, CaptionSubmitted.newBuilder(), apiUrl, partials);
     }
 
     /**
@@ -650,17 +667,22 @@ public final class IngestService implements Service {
      * @param image PNG, JPEG or WebP
      * @param mask PNG, transparent where the picture is to be painted anew; empty: the image is
      * @param apiUrl of this API as the caller knows it, ends with a slash
+     * @param partials as of {@link #paint(JsonNode, String, Consumer)}
      * @return as {@link #paint} does
      * @throws IngestException as {@link #paint} does
      */
     public CompletionStage<Answers.Images> edit(
-            ObjectNode fields, byte[] image, byte[] mask, String apiUrl) {
+            ObjectNode fields,
+            byte[] image,
+            byte[] mask,
+            String apiUrl,
+            Consumer<PartialImage> partials) {
         requireCaughtUp();
         CaptionSubmitted.Builder caption =
                 CaptionSubmitted.newBuilder()
                         .setImagePrompt(ByteBuffer.wrap(image))
                         .setImagePromptMask(ByteBuffer.wrap(mask));
-        return paintFrom(fields, caption, apiUrl);
+        return paintFrom(fields, caption, apiUrl, partials);
     }
 
     /**
@@ -682,14 +704,17 @@ public final class IngestService implements Service {
                 CaptionSubmitted.newBuilder()
                         .setImagePrompt(ByteBuffer.wrap(image))
                         .setVariation(true);
-        return paintFrom(fields.deepCopy().put("prompt", VARIATION), caption, apiUrl);
+        return paintFrom(fields.deepCopy().put("prompt", VARIATION), caption, apiUrl, null);
     }
 
     /** A caption with a picture, which the caller knows as {@code image}. */
     private CompletionStage<Answers.Images> paintFrom(
-            ObjectNode fields, CaptionSubmitted.Builder caption, String apiUrl) {
+            ObjectNode fields,
+            CaptionSubmitted.Builder caption,
+            String apiUrl,
+            Consumer<PartialImage> partials) {
         try {
-            return paint(fields, caption, apiUrl)
+            return paint(fields, caption, apiUrl, partials)
                     .exceptionally(
                             error -> {
                                 throw error.getCause() instanceof IngestException refused
@@ -708,7 +733,10 @@ public final class IngestService implements Service {
     }
 
     private CompletionStage<Answers.Images> paint(
-            ObjectNode body, CaptionSubmitted.Builder caption, String apiUrl) {
+            ObjectNode body,
+            CaptionSubmitted.Builder caption,
+            String apiUrl,
+            Consumer<PartialImage> partials) {
         IdSource.Owned own = ids.newCaption();
         String customId = own.id();
         caption.setCustomId(customId).setJobToken(own.token()).setSubmittedAt(now());
@@ -722,41 +750,94 @@ public final class IngestService implements Service {
                             .map(one -> new Problem(null, one.param(), one.code(), one.message()))
                             .toList());
         }
+        if (partials == null) {
+            caption.setPartialImages(0);
+        }
         disk.requireRoom();
         String jobId = Ids.captionJobId(customId);
         backlog.addPicture(jobId, caption.getCandidates());
         CompletableFuture<RequestResult> result = new CompletableFuture<>();
         waiting.put(jobId, result);
+        if (partials != null) {
+            partialImages.follow(jobId, partials);
+        }
         result.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
-                .whenComplete((done, error) -> waiting.remove(jobId));
+                .whenComplete(
+                        (done, error) -> {
+                            waiting.remove(jobId);
+                            partialImages.unfollow(jobId);
+                        });
+        CaptionSubmitted submitted = caption.build();
         try {
             String key = Ids.key(jobId, Ids.requestId(jobId, customId));
-            publisher.publish(Topics.CAPTIONS.in(Lane.INTERACTIVE), key, caption.build());
+            publisher.publish(Topics.CAPTIONS.in(Lane.INTERACTIVE), key, submitted);
         } catch (IngestException e) {
             backlog.removePicture(jobId);
             result.completeExceptionally(e);
             throw e;
         }
         return result.handleAsync(
-                (done, error) -> answer(jobId, done, error, wishes.answerFormat(), apiUrl),
+                (done, error) -> {
+                    requirePainted(jobId, done, error);
+                    boolean withFiles =
+                            partials != null || wishes.answerFormat() == CaptionJson.AnswerFormat.B64_JSON;
+                    return answer(submitted, jobId, done, withFiles, apiUrl);
+                },
                 storeReaders);
     }
 
     private Answers.Images answer(
+            CaptionSubmitted caption,
             String jobId,
             RequestResult result,
-            Throwable error,
-            CaptionJson.AnswerFormat format,
+            boolean withFiles,
             String apiUrl) {
-        requirePainted(jobId, result, error);
-        return Answers.images(
-                result,
-                jobId,
-                apiUrl,
-                image ->
-                        format == CaptionJson.AnswerFormat.URL
-                                ? null
-                                : fromStore(() -> store.get(image.key())));
+        Answers.Images images =
+                Answers.images(
+                        result,
+                        jobId,
+                        apiUrl,
+                        image -> withFiles ? fromStore(() -> store.get(image.key())) : null);
+        PictureSize size = pictureSize;
+        return images.described(
+                caption.getOutputFormat(),
+                size.isKnown() ? size.name() : null,
+                usage(caption, result, jobId));
+    }
+
+    /** Null if it is not known: the pictures are there all the same. */
+    private Answers.Usage usage(CaptionSubmitted caption, RequestResult result, String jobId) {
+        try {
+            return replays.find(jobId, result.requestId())
+                    .map(file -> Answers.Usage.of(file, caption, result.images().size()))
+                    .orElse(null);
+        } catch (StageException e) {
+            LOG.warn("ING-26 no usage in the answer of job {}: {}", jobId, e.getMessage());
+            return null;
+        }
+    }
+
+    /**
+     * The picture of a request as far as it is drawn.
+     *
+     * @throws IngestException UNKNOWN if it is finished, none was asked for, or none is there yet
+     */
+    public PartialImage partialImage(String jobId, String requestId) {
+        return partialImages
+                .latest(jobId, requestId)
+                .orElseThrow(
+                        () ->
+                                IngestException.unknown(
+                                        "request",
+                                        "unknown_picture",
+                                        "request '%s' of job '%s' is not being drawn, or its partial_images is 0"
+                                                .formatted(
+                                                        JobParser.excerpt(requestId),
+                                                        JobParser.excerpt(jobId))));
+    }
+
+    private boolean isFinished(PartialImage image) {
+        return jobs.ask(image.jobId(), job -> job.isFinished(image.requestId())).orElse(false);
     }
 
     private static void requirePainted(String jobId, RequestResult result, Throwable error) {
@@ -1265,8 +1346,8 @@ public final class IngestService implements Service {
 
     /**
      * Tells {@code follower} of changes until it is no longer open: first the event {@code
-     * snapshot}, then {@code jobs}, {@code deleted} with ids of jobs, {@code lag}, {@code
-     * lag-unknown} and {@code unavailable}.
+     * snapshot}, then {@code jobs}, {@code partial-images}, {@code deleted} with ids of jobs, {@code
+     * lag}, {@code lag-unknown} and {@code unavailable}.
      */
     public void follow(Follower follower) {
         feed.add(follower);
@@ -1320,6 +1401,8 @@ public final class IngestService implements Service {
         public void read(RequestFinished event, int partition, long offset) {
             jobs.add(event, partition, offset);
             feed.changed(event.getRequest().getJobId());
+            partialImages.finished(
+                    event.getRequest().getJobId(), event.getRequest().getRequestId());
             CompletableFuture<RequestResult> waiter = waiting.get(event.getRequest().getJobId());
             if (waiter != null) {
                 waiter.complete(RequestResult.of(event));
@@ -1479,6 +1562,7 @@ public final class IngestService implements Service {
     public void close() {
         closed.countDown();
         feed.close();
+        partialImages.close();
         jsonCaptions.close();
         background.forEach(BackgroundTask::close);
         storeReaders.shutdownNow();

@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 /** A stage as the brokers see it: a consumer group on a topic, in each of its lanes. */
 record PipelineStage(String name, String group, Topic<?> input) {
 
-    /** In the order in which a request passes through them. */
+    /** In the order in which a request passes through them; the last shows it beside its way. */
     static final List<PipelineStage> ALL =
             List.of(
                     stage(JsonCaptionStage.NAME, Topics.CAPTIONS_JSON),
@@ -16,7 +16,8 @@ record PipelineStage(String name, String group, Topic<?> input) {
                     stage("generator", Topics.GENERATION_TASKS),
                     stage("scorer", Topics.TOKEN_GRIDS),
                     stage("rerank", Topics.SCORED_GRIDS),
-                    stage("publisher", Topics.SELECTIONS));
+                    stage("publisher", Topics.SELECTIONS),
+                    stage("previewer", Topics.PARTIAL_GRIDS));
 
     /** Where the ends of jobs are told to somebody. */
     static final List<PipelineStage> WITH_WEBHOOKS =

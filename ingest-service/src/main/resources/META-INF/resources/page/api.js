@@ -120,7 +120,7 @@ export function follow(listener, connection) {
     connection("connecting");
     source = new EventSource("/v1/events");
     source.onerror = lost;
-    for (const name of ["snapshot", "jobs", "deleted", "lag", "lag-unknown", "unavailable"]) {
+    for (const name of ["snapshot", "jobs", "partial-images", "deleted", "lag", "lag-unknown", "unavailable"]) {
       source.addEventListener(name, (event) => {
         alive();
         retrySeconds = FIRST_RETRY_SECONDS;

@@ -4,6 +4,7 @@ import { ApiError, fetchPicture, get } from "./api.js";
 import { actionButton, alertUser, h, say } from "./dom.js";
 import { count, counted, time } from "./format.js";
 import { jobActions, jobStanding } from "./jobs.js";
+import { liveOf } from "./live.js";
 import { addJobs, isOpen, store } from "./store.js";
 
 const SEED = "With 1 candidate and the same options, it paints this picture again";
@@ -98,6 +99,7 @@ function galleryOf(signal, id) {
   const told = h("p", { class: "told", role: "status" }, "Looking for results …");
   const list = h("ul", { class: "gallery" });
   const more = actionButton("Show more", () => load(lastId), { class: "more", hidden: true });
+  const live = liveOf(signal, id);
   let shown = new Map(); // elements by request id
   let lastId = null;
   let hasMore = false;
@@ -133,6 +135,7 @@ function galleryOf(signal, id) {
       hasMore = page.has_more;
     }
     loaded = true;
+    page.data.forEach((result) => live.remove(result.request_id));
     tell();
   }
 
@@ -192,6 +195,7 @@ function galleryOf(signal, id) {
 
   return {
     elements: [
+      live.element,
       h("h2", {}, "Results"),
       h("form", { class: "filter row", role: "search", "aria-label": "Results",
         onsubmit: (event) => event.preventDefault() },

@@ -12,6 +12,7 @@ const WHAT = {
   scorer: "decodes candidates and scores them with CLIP",
   rerank: "picks the best of each caption",
   publisher: "renders the winners and stores them",
+  previewer: "renders pictures as far as they are drawn",
   webhooks: "tells the ends of jobs",
 };
 

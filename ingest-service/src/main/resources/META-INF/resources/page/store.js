@@ -84,6 +84,8 @@ export function take(event, data) {
     loadHistory();
   } else if (event === "jobs") {
     addJobs(data);
+  } else if (event === "partial-images") {
+    store.dispatchEvent(new CustomEvent(event, { detail: data }));
   } else if (event === "deleted") {
     data.forEach((id) => store.jobs.delete(id));
     changed("jobs");

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.ingest.preview.PartialImage;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.schemas.PictureFormat;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -151,6 +153,31 @@ class ChangeFeedTest {
                             }
                             return told.equals(all);
                         });
+    }
+
+    @Test
+    void ofARequestThatIsDrawnTheLatestPartialImageIsTold() {
+        start();
+        for (int index = 0; index < 3; index++) {
+            feed.partial(partial("a", index));
+        }
+        feed.partial(partial("b", 0));
+        await().atMost(PATIENCE).until(() -> follower.events().contains("partial-images"));
+
+        List<Object> told =
+                follower.sent.stream()
+                        .filter(sent -> sent.event().equals("partial-images"))
+                        .<Object>flatMap(sent -> ((List<?>) sent.data()).stream())
+                        .toList();
+        assertThat(told)
+                .contains(
+                        new ChangeFeed.Partial("job-1", "a", "an apple", 2),
+                        new ChangeFeed.Partial("job-1", "b", "an apple", 0));
+    }
+
+    private static PartialImage partial(String request, int index) {
+        return new PartialImage(
+                "job-1", request, "an apple", index, 7, 64, 64, PictureFormat.PNG, new byte[1]);
     }
 
     @Test

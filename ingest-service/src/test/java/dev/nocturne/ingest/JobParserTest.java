@@ -306,6 +306,20 @@ class JobParserTest {
         assertThat(caption.getCandidates()).isEqualTo(16);
     }
 
+    @Test
+    void aLineMayAskForPartialImagesInEitherFormAndHasAsManyCandidatesAsEver() throws IOException {
+        List<CaptionSubmitted> captions =
+                parse(
+                        "{\"prompt\":\"a\",\"partial_images\":3}\n"
+                                + "{\"body\":{\"prompt\":\"b\",\"partial_images\":1,\"stream\":false}}\n"
+                                + "{\"prompt\":\"c\"}");
+
+        assertThat(captions)
+                .extracting(CaptionSubmitted::getPartialImages)
+                .containsExactly(3, 1, 0);
+        assertThat(captions).extracting(CaptionSubmitted::getCandidates).containsOnly(16);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -320,6 +334,7 @@ class JobParserTest {
                 "{\"body\":{\"prompt\":\"a\",\"model\":\"gpt-4\"}}       | body.model   | model_not_found",
                 "{\"body\":{\"prompt\":\"a\",\"n\":65}}                | body.n       | invalid_option",
                 "{\"body\":{\"prompt\":\"a\",\"stream\":true}}         | body.stream  | invalid_option",
+                "{\"body\":{\"prompt\":\"a\",\"partial_images\":4}}    | body.partial_images | invalid_option",
                 "{\"custom_id\":\" \",\"body\":{\"prompt\":\"a\"}}      | custom_id    | invalid_option",
                 "{\"body\":{\"prompt\":\"a\",\"response_format\":\"jpg\"}} | body.response_format | invalid_option",
                 "{\"body\":{\"prompt\":\"a\",\"output_format\":\"gif\"}}  | body.output_format | invalid_option",

@@ -102,6 +102,7 @@ class LagMonitorBrokerTest extends OnBroker {
                             tuple("scorer", 0L, null),
                             tuple("rerank", 0L, null),
                             tuple("publisher", 0L, null),
+                            tuple("previewer", 0L, null),
                             tuple("webhooks", 0L, null));
             assertThat(sumLag("encoder")).isNaN();
             assertThat(sumLag("generator")).isZero();

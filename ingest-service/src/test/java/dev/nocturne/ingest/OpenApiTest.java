@@ -89,6 +89,7 @@ class OpenApiTest {
         assertFields("LagHistory", LagHistory.View.class);
         assertFields("Images", Answers.Images.class);
         assertFields("Picture", Answers.Picture.class);
+        assertFields("Usage", Answers.Usage.class);
         assertFields("DeadLetter", DeadLetter.class);
         assertFields("Problem", Problem.class);
         assertFields("Link", JobLinks.Link.class);

@@ -22,6 +22,9 @@ public class ErrorResponses {
 
     record Body(First error, List<Problem> errors) {}
 
+    /** As it comes in a stream of events. */
+    record Event(String type, First error) {}
+
     record First(String message, String type, String param, String code) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(ErrorResponses.class);
@@ -61,6 +64,10 @@ public class ErrorResponses {
             response.header(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS.get(kind));
         }
         return response.build();
+    }
+
+    static Event event(IngestException exception) {
+        return new Event("error", body(status(exception.kind()), exception.problems()).error());
     }
 
     static Body body(int status, List<Problem> problems) {

@@ -1,8 +1,11 @@
 package dev.nocturne.ingest.rest;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.ingest.Answers;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.IngestService;
+import dev.nocturne.ingest.preview.PartialImage;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
@@ -10,12 +13,17 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Clock;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jboss.resteasy.reactive.server.multipart.MultipartFormDataInput;
 
 /** Single pictures, in the form of OpenAI's Images API; and where their addresses lead. */
@@ -23,32 +31,56 @@ import org.jboss.resteasy.reactive.server.multipart.MultipartFormDataInput;
 public class ImagesResource {
 
     private final IngestService ingest;
+    private final ObjectMapper json;
+    private final Clock clock = Clock.systemUTC();
 
-    public ImagesResource(IngestService ingest) {
+    public ImagesResource(IngestService ingest, ObjectMapper json) {
         this.ingest = ingest;
+        this.json = json;
     }
 
-    /** Answers when the picture is there; no thread waits for it. */
+    /**
+     * Answers when the picture is there, or with events as it is drawn; no thread waits for it.
+     * Clients that stream accept JSON all the same.
+     */
     @POST
     @Path("generations")
-    @Produces(MediaType.APPLICATION_JSON)
+    @Produces(MediaType.WILDCARD)
     @Consumes(MediaType.WILDCARD)
     @Blocking
-    public CompletionStage<Answers.Images> paint(InputStream body, @Context UriInfo uri)
+    public CompletionStage<Response> paint(InputStream body, @Context UriInfo uri)
             throws IOException {
-        return ingest.paint(JsonBody.read(body), ApiUrl.of(uri));
+        JsonNode request = JsonBody.read(body);
+        String api = ApiUrl.of(uri);
+        return answer(
+                PaintEvents.GENERATION, request, partials -> ingest.paint(request, api, partials));
     }
 
-    /** Keeps the part of a picture that its mask does not clear, and paints the rest. */
+    /** Keeps the part of a picture that its mask does not clear, and paints the rest; likewise. */
     @POST
     @Path("edits")
-    @Produces(MediaType.APPLICATION_JSON)
+    @Produces(MediaType.WILDCARD)
     @Consumes(MediaType.MULTIPART_FORM_DATA)
     @Blocking
-    public CompletionStage<Answers.Images> edit(MultipartFormDataInput form, @Context UriInfo uri)
+    public CompletionStage<Response> edit(MultipartFormDataInput form, @Context UriInfo uri)
             throws IOException {
         ImageForm edit = ImageForm.of(form);
-        return ingest.edit(edit.fields(), edit.image(), edit.mask(), ApiUrl.of(uri));
+        String api = ApiUrl.of(uri);
+        return answer(
+                PaintEvents.EDIT,
+                edit.fields(),
+                partials -> ingest.edit(edit.fields(), edit.image(), edit.mask(), api, partials));
+    }
+
+    private CompletionStage<Response> answer(
+            String kind,
+            JsonNode request,
+            Function<Consumer<PartialImage>, CompletionStage<Answers.Images>> paint) {
+        return request.path("stream").booleanValue()
+                ? CompletableFuture.completedFuture(PaintEvents.answer(kind, json, clock, paint))
+                : paint.apply(null)
+                        .thenApply(
+                                images -> Response.ok(images, MediaType.APPLICATION_JSON).build());
     }
 
     /** Keeps every second token of a picture, and paints the others anew. */
@@ -64,6 +96,10 @@ public class ImagesResource {
             throw IngestException.invalid(
                     "mask", "mask: a variation has none, send it to /v1/images/edits");
         }
+        if (variation.fields().path("stream").booleanValue()) {
+            throw IngestException.invalid(
+                    "stream", "stream is true: a variation has no events, leave it out");
+        }
         return ingest.vary(variation.fields(), variation.image(), ApiUrl.of(uri));
     }
 
@@ -72,6 +108,17 @@ public class ImagesResource {
     @Produces(MediaType.WILDCARD)
     public Response picture(String job, String request, String name) {
         return response(ingest.picture(job, request, name), name);
+    }
+
+    /** The picture of a request as far as it is drawn; the next time it may be another. */
+    @GET
+    @Path("{job}/{request}/partial")
+    @Produces(MediaType.WILDCARD)
+    public Response partial(String job, String request) {
+        PartialImage image = ingest.partialImage(job, request);
+        return Response.ok(image.file(), image.format().mediaType())
+                .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                .build();
     }
 
     /** Answers at once when the candidate has been rendered before. */

@@ -592,10 +592,17 @@ class IngestRestBrokerTest {
 
         assertThat(json("v1/lag").get("stages").findValuesAsText("stage"))
                 .containsExactly(
-                        "json-captions", "encoder", "generator", "scorer", "rerank", "publisher");
+                        "json-captions",
+                        "encoder",
+                        "generator",
+                        "scorer",
+                        "rerank",
+                        "publisher",
+                        "previewer");
         assertThat(get("q/metrics").body())
                 .contains(
                         "kafka_consumergroup_group_lag{cluster_name=",
+                        "kafka_consumergroup_group_lag_seconds{cluster_name=",
                         "kafka_consumergroup_group_max_lag{cluster_name=",
                         "kafka_consumergroup_group_max_lag_seconds{cluster_name=",
                         "kafka_consumergroup_group_sum_lag{cluster_name=",
@@ -647,7 +654,7 @@ class IngestRestBrokerTest {
             JsonNode snapshot = next(each, "snapshot", data -> true);
             assertThat(snapshot.get("jobs").isArray()).isTrue();
             JsonNode lag = next(each, "lag", data -> data.has("measured_at"));
-            assertThat(lag.get("stages")).hasSize(6);
+            assertThat(lag.get("stages")).hasSize(7);
             assertOrder(lag, LagReport.class);
             String id = JSON.readTree(post(line("x")).body()).get("id").textValue();
             next(each, "jobs", data -> statuses(data, id).findAny().isPresent());
@@ -720,7 +727,13 @@ class IngestRestBrokerTest {
         JsonNode history = json("v1/lag/history");
         assertThat(history.get("stages").findValuesAsText("stage"))
                 .containsExactly(
-                        "json-captions", "encoder", "generator", "scorer", "rerank", "publisher");
+                        "json-captions",
+                        "encoder",
+                        "generator",
+                        "scorer",
+                        "rerank",
+                        "publisher",
+                        "previewer");
         int measured = history.get("measured_at").size();
         assertThat(history.at("/stages/0/lag")).hasSize(measured);
         assertThat(history.at("/stages/0/lag_seconds")).hasSize(measured);

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.events.Failure;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.PartialImageRendered;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
@@ -37,6 +38,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -170,6 +172,7 @@ class PageBrokerTest {
         job = browser.evaluate("decodeURIComponent(location.hash.split('/')[2])").textValue();
         assertThat(job).startsWith("batch_");
         awaitText("0 of 60 captions painted");
+        aPictureIsShownWhileItIsDrawn();
 
         IntStream.range(0, PAINTED / 2).forEach(this::paint);
 
@@ -180,9 +183,39 @@ class PageBrokerTest {
                                 browser.evaluate("document.querySelectorAll('.card').length")
                                                 .intValue()
                                         == PAINTED / 2);
+        assertThat(browser.text()).doesNotContain("Being drawn");
         browser.evaluate("location.hash = '#/jobs'");
         awaitText("33 captions in 1 job still to paint");
         check("running");
+    }
+
+    /** Until its result is there, see below. */
+    private void aPictureIsShownWhileItIsDrawn() throws Exception {
+        String request = Ids.requestId(job, customId(1));
+        PartialImageRendered partial =
+                new PartialImageRendered(
+                        new RequestRef(job, request, customId(1), caption(1)),
+                        1,
+                        SEED,
+                        64,
+                        64,
+                        "png",
+                        ByteBuffer.wrap(png(1)));
+        await().atMost(PATIENCE)
+                .until(
+                        () -> {
+                            producer.send(
+                                    new ProducerRecord<>(
+                                            Topics.PARTIAL_IMAGES.name(),
+                                            Ids.key(job, request).getBytes(UTF_8),
+                                            EventCodec.encode(partial)));
+                            return browser.evaluate(
+                                                    "document.querySelector('.card img')?.naturalWidth ?? 0")
+                                            .intValue()
+                                    == 64;
+                        });
+        assertThat(browser.text()).contains("Being drawn", caption(1));
+        check("live");
     }
 
     @Test
