@@ -4,6 +4,7 @@ import dev.nocturne.embedded.Preflight;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.standalone.Painter.Painting;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +35,12 @@ final class PaintCommand implements Callable<Integer> {
                     "Folder for the pictures, 1.png or as --output-format says, and result.json (default: ${DEFAULT-VALUE}).")
     Path out;
 
+    @Option(
+            names = "--preview",
+            description =
+                    "Shows the first candidate while it is drawn: as preview.png in the folder, and in a terminal with colours.")
+    boolean preview;
+
     @Mixin CaptionOptions options;
     @Mixin ModelOptions model;
     @Mixin JsonOption json;
@@ -46,12 +53,22 @@ final class PaintCommand implements Callable<Integer> {
         List<Painting> paintings = new ArrayList<>();
         LiveText live = new LiveText(command.commandLine().getErr());
         int[] done = {0};
-        try (Painter painter = new Painter(model.directory, model.batch)) {
+        try (Painter painter = new Painter(model.directory, model.batch);
+                LivePicture picture = new LivePicture(folder)) {
+            Runnable tell =
+                    () ->
+                            live.show(
+                                    "%sdrawn %d/%d"
+                                            .formatted(
+                                                    picture.text(),
+                                                    done[0],
+                                                    event.getCandidates()));
             painter.paint(
                     List.of(event),
+                    preview ? seen -> show(seen, picture, tell) : null,
                     drawn -> {
                         done[0] += drawn;
-                        live.show("drawn %d/%d".formatted(done[0], event.getCandidates()));
+                        tell.run();
                     },
                     paintings::add);
         }
@@ -69,6 +86,11 @@ final class PaintCommand implements Callable<Integer> {
             print(painting.result(), folder);
         }
         return 0;
+    }
+
+    private static void show(BufferedImage seen, LivePicture picture, Runnable tell) {
+        picture.show(seen);
+        tell.run();
     }
 
     private void print(ResultFile result, Path folder) {

@@ -15,6 +15,8 @@ import dev.nocturne.models.DiscreteVae;
 import dev.nocturne.models.DrawnCandidate;
 import dev.nocturne.models.GridGenerator;
 import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.PartialGrid;
+import dev.nocturne.models.Preview;
 import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.models.Sampling;
 import dev.nocturne.models.TokenGrid;
@@ -23,6 +25,7 @@ import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.StageException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.SeedSchemes;
 import dev.nocturne.schemas.Sha256;
@@ -83,14 +86,34 @@ final class Painter implements AutoCloseable {
     /** A candidate to draw. */
     private record Place(Request request, int candidate) {}
 
+    /** As {@link #paint(List, Consumer, IntConsumer, Consumer)}, unseen. */
+    void paint(List<CaptionSubmitted> captions, IntConsumer drawn, Consumer<Painting> finished) {
+        paint(captions, null, drawn, finished);
+    }
+
     /**
      * Paints captions in full decode batches, as the pipeline does.
      *
+     * @param viewer shown the first candidate of each batch while it is drawn; null: nobody looks
      * @param drawn told after each batch how many candidates it drew
      * @param finished given each caption's painting as soon as all its candidates are in
      * @throws CommandFailure if a caption has too many tokens or asks for what the model can't do
      */
-    void paint(List<CaptionSubmitted> captions, IntConsumer drawn, Consumer<Painting> finished) {
+    void paint(
+            List<CaptionSubmitted> captions,
+            Consumer<BufferedImage> viewer,
+            IntConsumer drawn,
+            Consumer<Painting> finished) {
+        int neutralToken = viewer == null ? 0 : dvae.neutralToken();
+        List<Preview> previews =
+                viewer == null
+                        ? List.of()
+                        : List.of(
+                                new Preview(
+                                        0,
+                                        Limits.MAX_PARTIAL_IMAGES,
+                                        (index, grid) ->
+                                                viewer.accept(picture(grid, neutralToken))));
         List<Place> places = new ArrayList<>();
         for (CaptionSubmitted caption : captions) {
             Request request = encode(caption);
@@ -100,7 +123,7 @@ final class Painter implements AutoCloseable {
         }
         for (int start = 0; start < places.size(); start += batchSize) {
             List<Place> batch = places.subList(start, Math.min(start + batchSize, places.size()));
-            drawAndScore(batch);
+            drawAndScore(batch, previews);
             drawn.accept(batch.size());
             batch.stream()
                     .map(Place::request)
@@ -143,9 +166,14 @@ final class Painter implements AutoCloseable {
                 caption.getImagePromptColumns());
     }
 
-    private void drawAndScore(List<Place> batch) {
+    private BufferedImage picture(PartialGrid grid, int neutralToken) {
+        return dvae.decode(List.of(grid.filledWith(neutralToken))).get(0);
+    }
+
+    private void drawAndScore(List<Place> batch, List<Preview> previews) {
         List<DrawnCandidate> drawn =
-                generator.draw(batch.stream().map(Painter::candidate).toList(), () -> true);
+                generator.draw(
+                        batch.stream().map(Painter::candidate).toList(), previews, () -> true);
         float[] scores =
                 scorer.score(
                         drawn.stream().map(DrawnCandidate::grid).toList(),
@@ -222,6 +250,7 @@ final class Painter implements AutoCloseable {
                         SeedSchemes.FIRST_IS_OWN,
                         generator.gridSize(),
                         generator.gridSize(),
+                        request.textTokens.length,
                         images,
                         ranking.stream().map(ResultFile.Candidate::of).toList());
         return new Painting(result, files);

@@ -14,8 +14,8 @@ final class Terminal {
                     && System.getenv().getOrDefault("NO_COLOR", "").isEmpty()
                     && !"dumb".equals(System.getenv("TERM"));
 
-    /** What {@link Colour#of} puts around a text. */
-    private static final Pattern COLOUR = Pattern.compile("\u001b\\[(3[123]|0)m");
+    /** What {@link Colour#of} puts around a text, and {@link TerminalPicture} before a pixel. */
+    private static final Pattern COLOUR = Pattern.compile("\u001b\\[(3[123]|[34]8(;\\d{1,3}){4}|0)m");
 
     private Terminal() {}
 

@@ -83,8 +83,10 @@ class PaintEqualsPipelineBrokerTest {
                             .setCandidates(1)
                             .setTop(1)
                             .build();
-            painter.paint(List.of(again), drawn -> {}, paintings::add);
+            List<BufferedImage> seen = new ArrayList<>();
+            painter.paint(List.of(again), seen::add, drawn -> {}, paintings::add);
 
+            assertThat(seen).as("while it is drawn, which changes nothing").hasSize(3);
             assertThat(pixels(paintings.get(1).files().get(0)))
                     .isEqualTo(pixels(paintings.get(0).files().get(shown)));
             assertThat(paintings.get(1).result().images().get(0).seed())
