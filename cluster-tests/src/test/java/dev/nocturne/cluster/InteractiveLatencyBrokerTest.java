@@ -5,118 +5,271 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.decoder.DecoderService;
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.encoder.EncoderService;
+import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.generator.GeneratorService;
+import dev.nocturne.ingest.Answers;
 import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
 import dev.nocturne.ingest.WebhookSettings;
+import dev.nocturne.ingest.preview.PartialImage;
 import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.PartialGrid;
+import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
+import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.SpoolFolder;
+import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Somebody waits for a picture while a job of thousands is painted. A stand-in for the transformer
- * takes a fixed time per decode batch, which is most of the time that a picture takes.
+ * Somebody waits for a picture. A stand-in for the transformer takes a fixed time per decode batch,
+ * which is most of the time that a picture takes.
  */
 class InteractiveLatencyBrokerTest {
     private static final int JOB_CAPTIONS = 2_000;
     private static final int PICTURES = 7;
     private static final int BATCH = 32;
-    private static final Duration DECODE_BATCH = Duration.ofSeconds(2);
     private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final String API = "http://localhost/";
 
-    @TempDir Path folder;
+    @TempDir static Path folder;
+
+    private static final Deque<AutoCloseable> PARTS = new ArrayDeque<>(); // the last started first
+    private static volatile Duration decodeBatch = Duration.ZERO;
+    private static KafkaSettings kafka;
+    private static ObjectStoreSettings bucket;
+    private static IngestService ingest;
+
+    @BeforeAll
+    static void start() throws IOException {
+        ModelBundle model = TinyModel.write(folder.resolve("model"));
+        EmbeddedBroker broker = opened(EmbeddedBroker.start(folder.resolve("kafka"), 0));
+        EmbeddedObjectStore store =
+                opened(EmbeddedObjectStore.start(folder.resolve("objects"), 0));
+        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
+        bucket =
+                new ObjectStoreSettings(
+                        store.endpoint(),
+                        "us-east-1",
+                        store.accessKey(),
+                        store.secretKey(),
+                        "nocturne");
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        Path directory = model.directory();
+        ingest =
+                opened(
+                        new IngestService(
+                                kafka,
+                                bucket,
+                                WebhookSettings.NONE,
+                                IngestLimits.DEFAULT,
+                                SpoolFolder.open(folder.resolve("spool")),
+                                meters));
+        List<Service> services =
+                List.of(
+                        ingest,
+                        opened(new EncoderService(kafka, directory, meters)),
+                        opened(
+                                new GeneratorService(
+                                        kafka,
+                                        () -> new StandInDrawer(model.id(), () -> decodeBatch),
+                                        BATCH,
+                                        meters)),
+                        opened(new DecoderService(kafka, bucket, directory, meters)),
+                        opened(new RerankService(kafka, folder.resolve("rerank"), meters)));
+        services.forEach(Service::start);
+        await().atMost(PATIENCE)
+                .until(() -> services.stream().allMatch(one -> one.health().ready()));
+        paint(picture(), null); // what is loaded at first use is loaded
+        await("the first preview, for which a model is loaded")
+                .atMost(PATIENCE)
+                .until(
+                        () -> {
+                            List<PartialImage> seen = new CopyOnWriteArrayList<>();
+                            paint(picture().put("stream", true).put("partial_images", 1), seen);
+                            return !seen.isEmpty();
+                        });
+    }
+
+    private static <P extends AutoCloseable> P opened(P part) {
+        PARTS.push(part);
+        return part;
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        while (!PARTS.isEmpty()) {
+            PARTS.pop().close();
+        }
+    }
 
     @Test
     @Timeout(value = 15, unit = TimeUnit.MINUTES)
     void aPictureTakesAtMostTwiceItsTimeWhileALargeJobRuns() throws Exception {
-        ModelBundle model = TinyModel.write(folder.resolve("model"));
-        try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("kafka"), 0);
-                EmbeddedObjectStore store =
-                        EmbeddedObjectStore.start(folder.resolve("objects"), 0)) {
-            KafkaSettings kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
-            ObjectStoreSettings bucket =
-                    new ObjectStoreSettings(
-                            store.endpoint(),
-                            "us-east-1",
-                            store.accessKey(),
-                            store.secretKey(),
-                            "nocturne");
-            SimpleMeterRegistry meters = new SimpleMeterRegistry();
-            Path directory = model.directory();
-            try (IngestService ingest =
-                            new IngestService(
-                                    kafka,
-                                    bucket,
-                                    WebhookSettings.NONE,
-                                    IngestLimits.DEFAULT,
-                                    SpoolFolder.open(folder.resolve("spool")),
-                                    meters);
-                    Service encoder = new EncoderService(kafka, directory, meters);
-                    Service generator =
-                            new GeneratorService(
-                                    kafka,
-                                    () -> new StandInDrawer(model.id(), DECODE_BATCH),
-                                    BATCH,
-                                    meters);
-                    Service decoder = new DecoderService(kafka, bucket, directory, meters);
-                    Service rerank = new RerankService(kafka, folder.resolve("rerank"), meters)) {
-                List<Service> services = List.of(ingest, encoder, generator, decoder, rerank);
-                services.forEach(Service::start);
-                await().atMost(PATIENCE)
-                        .until(() -> services.stream().allMatch(one -> one.health().ready()));
-                paintMillis(ingest); // what is loaded at first use is loaded
-                long alone = medianMillis(ingest);
+        decodeBatch = Duration.ofSeconds(2);
+        long alone = medianMillis();
 
-                String job = ingest.submit(captions(), null, null, null, false, API).id();
-                await("the job is being painted")
-                        .atMost(PATIENCE)
-                        .until(() -> ingest.job(job).counts().completed() > 0);
-                long beside = medianMillis(ingest);
+        String job = ingest.submit(captions(), null, null, null, false, API).id();
+        await("the job is being painted")
+                .atMost(PATIENCE)
+                .until(() -> ingest.job(job).counts().completed() > 0);
+        long beside = medianMillis();
 
-                assertThat(ingest.job(job).status())
-                        .as("still running, or the measurement says nothing")
-                        .isEqualTo(Job.Status.IN_PROGRESS);
-                assertThat(beside)
-                        .as("milliseconds beside the job; alone they were %d", alone)
-                        .isLessThanOrEqualTo(2 * alone);
-            }
-        }
+        assertThat(ingest.job(job).status())
+                .as("still running, or the measurement says nothing")
+                .isEqualTo(Job.Status.IN_PROGRESS);
+        ingest.cancel(job);
+        assertThat(beside)
+                .as("milliseconds beside the job; alone they were %d", alone)
+                .isLessThanOrEqualTo(2 * alone);
     }
 
-    private static long medianMillis(IngestService ingest) {
+    /** What is cut out of a finished grid comes after it, and what was asked for by nobody never. */
+    @Test
+    void partialImagesComeWhileThePictureIsDrawnAndItsTokensBeginWithTheirs() throws Exception {
+        decodeBatch = Duration.ofSeconds(4);
+        int before = partialGrids().size();
+        long start = System.nanoTime();
+        List<Duration> seenAfter = new CopyOnWriteArrayList<>();
+        List<PartialImage> seen =
+                new CopyOnWriteArrayList<>() {
+                    @Override
+                    public boolean add(PartialImage image) {
+                        seenAfter.add(Duration.ofNanos(System.nanoTime() - start));
+                        return super.add(image);
+                    }
+                };
+        Answers.Images painted =
+                paint(picture().put("stream", true).put("partial_images", 2).put("seed", 7), seen);
+        Duration completedAfter = Duration.ofNanos(System.nanoTime() - start);
+        paint(picture().put("partial_images", 2), null);
+
+        assertThat(seen).extracting(PartialImage::index).containsExactly(0, 1);
+        assertThat(seenAfter.get(0)).isBetween(Duration.ofSeconds(1), Duration.ofMillis(2_500));
+        assertThat(seenAfter.get(1)).isLessThan(Duration.ofSeconds(4));
+        assertThat(completedAfter).isGreaterThan(Duration.ofSeconds(4));
+        assertThat(seen).allSatisfy(image -> assertThat(image.seed()).isEqualTo(7));
+        assertThat(painted.data()).extracting(Answers.Picture::seed).containsExactly(7L);
+        assertThat(painted.size()).isEqualTo("32x32");
+        assertThat(painted.usage().outputTokens()).isEqualTo(TinyModel.GRID * TinyModel.GRID);
+        assertThat(painted.usage().inputTokensDetails().textTokens()).isPositive();
+
+        String job = seen.get(0).jobId();
+        int[] whole = finishedTokens(job, seen.get(0).requestId());
+        List<GridPartlyDrawn> partials =
+                partialGrids().stream()
+                        .filter(partial -> partial.getRequest().getJobId().equals(job))
+                        .toList();
+        assertThat(partials).hasSize(2);
+        for (GridPartlyDrawn partial : partials) {
+            int[] tokens =
+                    PartialGrid.fromBytes(
+                                    TinyModel.GRID,
+                                    TinyModel.GRID,
+                                    EventCodec.bytes(partial.getTokens()))
+                            .tokens();
+            int drawn = (int) Arrays.stream(tokens).filter(t -> t != PrimedTokens.DRAWN).count();
+            assertThat(drawn).isBetween(1, whole.length - 1);
+            assertThat(Arrays.copyOf(tokens, drawn)).isEqualTo(Arrays.copyOf(whole, drawn));
+        }
+        assertThat(partialGrids()).as("for the picture that nobody watched").hasSize(before + 2);
+    }
+
+    private static int[] finishedTokens(String jobId, String requestId) throws IOException {
+        byte[] json = ObjectStore.open(bucket).get(ResultFile.key(jobId, requestId));
+        byte[] tokens = ResultFile.parse(json).ranking().get(0).tokens();
+        return PrimedTokens.fromBytes(tokens);
+    }
+
+    /** All that are there. */
+    private static List<GridPartlyDrawn> partialGrids() {
+        List<GridPartlyDrawn> found = new ArrayList<>();
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(kafka.consumer())) {
+            List<TopicPartition> partitions =
+                    consumer.partitionsFor(Topics.PARTIAL_GRIDS.name()).stream()
+                            .map(info -> new TopicPartition(info.topic(), info.partition()))
+                            .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            await().atMost(PATIENCE)
+                    .until(
+                            () -> {
+                                for (ConsumerRecord<byte[], byte[]> record :
+                                        consumer.poll(Duration.ofMillis(100))) {
+                                    found.add(
+                                            EventCodec.decode(
+                                                    GridPartlyDrawn.class, record.value()));
+                                }
+                                return ends.entrySet().stream()
+                                        .allMatch(
+                                                end ->
+                                                        consumer.position(end.getKey())
+                                                                >= end.getValue());
+                            });
+        }
+        return found;
+    }
+
+    private static ObjectNode picture() {
+        return JsonNodeFactory.instance.objectNode().put("prompt", "a red heart");
+    }
+
+    /**
+     * @param seen null: nobody looks
+     */
+    private static Answers.Images paint(ObjectNode request, List<PartialImage> seen) {
+        return ingest.paint(request, API, seen == null ? null : seen::add)
+                .toCompletableFuture()
+                .join();
+    }
+
+    private static long medianMillis() {
         long[] sorted =
-                LongStream.generate(() -> paintMillis(ingest)).limit(PICTURES).sorted().toArray();
+                LongStream.generate(InteractiveLatencyBrokerTest::paintMillis)
+                        .limit(PICTURES)
+                        .sorted()
+                        .toArray();
         System.getLogger(InteractiveLatencyBrokerTest.class.getName())
                 .log(System.Logger.Level.INFO, () -> "milliseconds: " + Arrays.toString(sorted));
         return sorted[PICTURES / 2];
     }
 
-    private static long paintMillis(IngestService ingest) {
+    private static long paintMillis() {
         long start = System.nanoTime();
-        ingest.paint(JsonNodeFactory.instance.objectNode().put("prompt", "a red heart"), API)
-                .toCompletableFuture()
-                .join();
+        paint(picture(), null);
         return Duration.ofNanos(System.nanoTime() - start).toMillis();
     }
 
