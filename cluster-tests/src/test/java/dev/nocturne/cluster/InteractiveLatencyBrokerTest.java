@@ -76,8 +76,7 @@ class InteractiveLatencyBrokerTest {
     static void start() throws IOException {
         ModelBundle model = TinyModel.write(folder.resolve("model"));
         EmbeddedBroker broker = opened(EmbeddedBroker.start(folder.resolve("kafka"), 0));
-        EmbeddedObjectStore store =
-                opened(EmbeddedObjectStore.start(folder.resolve("objects"), 0));
+        EmbeddedObjectStore store = opened(EmbeddedObjectStore.start(folder.resolve("objects"), 0));
         kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
         bucket =
                 new ObjectStoreSettings(
@@ -156,7 +155,9 @@ class InteractiveLatencyBrokerTest {
                 .isLessThanOrEqualTo(2 * alone);
     }
 
-    /** What is cut out of a finished grid comes after it, and what was asked for by nobody never. */
+    /**
+     * What is cut out of a finished grid comes after it, and what was asked for by nobody never.
+     */
     @Test
     void partialImagesComeWhileThePictureIsDrawnAndItsTokensBeginWithTheirs() throws Exception {
         decodeBatch = Duration.ofSeconds(4);

@@ -115,8 +115,7 @@ class PreviewRendererTest {
         BufferedImage picture =
                 ImageIO.read(new ByteArrayInputStream(EventCodec.bytes(image.getFile())));
         assertThat(picture.getRGB(0, 0, 2, 2, null, 0, 2))
-                .containsExactly(
-                        0xff000005, 0xff000006, 0xff008080, 0xff008080);
+                .containsExactly(0xff000005, 0xff000006, 0xff008080, 0xff008080);
     }
 
     @Test

@@ -276,7 +276,8 @@ final class GeneratorStage implements BundleStage<GenerationRequested> {
     @Override
     public void selfTest() {
         Candidate candidate = new Candidate(new int[0], 0, Sampling.PLAIN, new int[0]);
-        double logProbability = drawer.draw(List.of(candidate), List.of(), () -> true).get(0).logProbability();
+        double logProbability =
+                drawer.draw(List.of(candidate), List.of(), () -> true).get(0).logProbability();
         if (!Double.isFinite(logProbability)) {
             throw new IllegalStateException("a grid has the log-probability " + logProbability);
         }

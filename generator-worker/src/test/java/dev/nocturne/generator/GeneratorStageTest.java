@@ -235,7 +235,9 @@ class GeneratorStageTest {
     @Test
     void batchSizeOutOfRangeIsRefused() {
         assertThatExceptionOfType(FatalException.class)
-                .isThrownBy(() -> new GeneratorStage(
+                .isThrownBy(
+                        () ->
+                                new GeneratorStage(
                                                 SeedDrawer::new,
                                                 65,
                                                 stopped::contains,

@@ -71,6 +71,7 @@ final class ChangeFeed implements AutoCloseable {
     private final Clock clock;
     private final List<Seat> seats = new CopyOnWriteArrayList<>();
     private final Set<String> changed = new LinkedHashSet<>(); // guarded by itself
+
     /** By request; guarded by {@link #changed}. */
     private final Map<String, Partial> partials = new LinkedHashMap<>();
 

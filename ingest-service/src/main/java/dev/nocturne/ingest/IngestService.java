@@ -780,7 +780,8 @@ public final class IngestService implements Service {
                 (done, error) -> {
                     requirePainted(jobId, done, error);
                     boolean withFiles =
-                            partials != null || wishes.answerFormat() == CaptionJson.AnswerFormat.B64_JSON;
+                            partials != null
+                                    || wishes.answerFormat() == CaptionJson.AnswerFormat.B64_JSON;
                     return answer(submitted, jobId, done, withFiles, apiUrl);
                 },
                 storeReaders);
@@ -1346,8 +1347,8 @@ public final class IngestService implements Service {
 
     /**
      * Tells {@code follower} of changes until it is no longer open: first the event {@code
-     * snapshot}, then {@code jobs}, {@code partial-images}, {@code deleted} with ids of jobs, {@code
-     * lag}, {@code lag-unknown} and {@code unavailable}.
+     * snapshot}, then {@code jobs}, {@code partial-images}, {@code deleted} with ids of jobs,
+     * {@code lag}, {@code lag-unknown} and {@code unavailable}.
      */
     public void follow(Follower follower) {
         feed.add(follower);

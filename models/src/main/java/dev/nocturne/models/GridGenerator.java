@@ -206,7 +206,10 @@ public final class GridGenerator implements AutoCloseable {
     /** Positions to draw from {@code start} on, up to the next that is looked at. */
     private int chunk(int start, Set<Integer> positions) {
         int end = Math.min(start - start % CHUNK + CHUNK, architecture.gridLength());
-        return positions.stream().filter(p -> p > start && p < end).min(Integer::compare).orElse(end)
+        return positions.stream()
+                        .filter(p -> p > start && p < end)
+                        .min(Integer::compare)
+                        .orElse(end)
                 - start;
     }
 
@@ -225,9 +228,7 @@ public final class GridGenerator implements AutoCloseable {
             for (int i = 0; i < length; i++) {
                 int given = i < primed.length ? primed[i] : PrimedTokens.DRAWN;
                 tokens[i] =
-                        i < position
-                                ? Math.toIntExact(drawn[sight.candidate * length + i])
-                                : given;
+                        i < position ? Math.toIntExact(drawn[sight.candidate * length + i]) : given;
             }
             sight.viewer.see(sight.index, new PartialGrid(side, side, tokens));
         }

@@ -235,8 +235,7 @@ class GridGeneratorTest {
         }
     }
 
-    private static Preview preview(
-            int candidate, int times, Map<Integer, List<PartialGrid>> seen) {
+    private static Preview preview(int candidate, int times, Map<Integer, List<PartialGrid>> seen) {
         List<PartialGrid> grids = seen.computeIfAbsent(candidate, key -> new ArrayList<>());
         return new Preview(
                 candidate,

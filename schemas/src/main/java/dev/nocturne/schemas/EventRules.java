@@ -164,10 +164,7 @@ public final class EventRules {
                         .setOutputCompression(partial.getOutputCompression()));
         checkModel(partial.getModel());
         checkGrids(
-                partial.getGridHeight(),
-                partial.getGridWidth(),
-                1,
-                Stream.of(partial.getTokens()));
+                partial.getGridHeight(), partial.getGridWidth(), 1, Stream.of(partial.getTokens()));
     }
 
     private static void check(PartialImageRendered partial) {

@@ -12,8 +12,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.Map;
 
 /**
- * A picture that grows: {@code preview.png} in a folder, whole whenever somebody looks, and text for
- * a terminal with colours.
+ * A picture that grows: {@code preview.png} in a folder, whole whenever somebody looks, and text
+ * for a terminal with colours.
  */
 final class LivePicture implements AutoCloseable {
     /** With the line below it, less than the smallest usual terminal has. */

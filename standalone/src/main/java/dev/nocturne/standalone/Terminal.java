@@ -15,7 +15,8 @@ final class Terminal {
                     && !"dumb".equals(System.getenv("TERM"));
 
     /** What {@link Colour#of} puts around a text, and {@link TerminalPicture} before a pixel. */
-    private static final Pattern COLOUR = Pattern.compile("\u001b\\[(3[123]|[34]8(;\\d{1,3}){4}|0)m");
+    private static final Pattern COLOUR =
+            Pattern.compile("\u001b\\[(3[123]|[34]8(;\\d{1,3}){4}|0)m");
 
     private Terminal() {}
 

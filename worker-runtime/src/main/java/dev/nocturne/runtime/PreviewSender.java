@@ -66,7 +66,8 @@ public final class PreviewSender<T extends SpecificRecord> implements AutoClosea
             }
             String key = Ids.key(request.getJobId(), request.getRequestId());
             producer.send(
-                    new ProducerRecord<>(topic.name(), key.getBytes(UTF_8), EventCodec.encode(event)),
+                    new ProducerRecord<>(
+                            topic.name(), key.getBytes(UTF_8), EventCodec.encode(event)),
                     (sent, error) -> {
                         if (error == null) {
                             toldLoss = false;

@@ -150,10 +150,7 @@ public record ResultFile(
 
     /** Of a request that went through the pipeline. */
     public static ResultFile of(
-            CandidatesRanked ranked,
-            String dvae,
-            Integer textTokens,
-            List<StoredImage> images) {
+            CandidatesRanked ranked, String dvae, Integer textTokens, List<StoredImage> images) {
         return new ResultFile(
                 ranked.getRequest().getJobId(),
                 ranked.getRequest().getRequestId(),

@@ -100,8 +100,7 @@ class PaintEventsBrokerTest {
             assertThat(caption.getCandidates()).as("the one that is seen").isEqualTo(1);
             RequestRef request = request(caption);
             String address =
-                    "v1/images/%s/%s/partial"
-                            .formatted(request.getJobId(), request.getRequestId());
+                    "v1/images/%s/%s/partial".formatted(request.getJobId(), request.getRequestId());
 
             partial(request, 0, new byte[] {1});
             Event first = next(events);
@@ -200,8 +199,7 @@ class PaintEventsBrokerTest {
                         .header("Content-Type", "multipart/form-data; boundary=b")
                         .POST(HttpRequest.BodyPublishers.ofString(form))
                         .build();
-        try (Stream<String> lines =
-                http.send(edit, HttpResponse.BodyHandlers.ofLines()).body()) {
+        try (Stream<String> lines = http.send(edit, HttpResponse.BodyHandlers.ofLines()).body()) {
             Iterator<String> events = lines.iterator();
             CaptionSubmitted caption = caption("an edited heart");
             assertThat(caption.getPartialImages()).isEqualTo(1);
@@ -423,13 +421,14 @@ class PaintEventsBrokerTest {
         send(
                 Topics.RESULTS,
                 request,
-                new RequestFinished(
-                        request, RequestStatus.COMPLETED, images, null, Instant.now()));
+                new RequestFinished(request, RequestStatus.COMPLETED, images, null, Instant.now()));
     }
 
     private StoredImage picture(RequestRef request, int index) {
         String key =
-                ResultFile.folder(request.getJobId(), request.getRequestId()) + (index + 1) + ".png";
+                ResultFile.folder(request.getJobId(), request.getRequestId())
+                        + (index + 1)
+                        + ".png";
         store().put(key, new byte[] {7, (byte) index}, "image/png");
         return new StoredImage(index + 1, key, "00ff", 2L, index, 100L + index, 0.5f, -7.5);
     }
