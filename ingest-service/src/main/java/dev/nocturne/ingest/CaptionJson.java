@@ -39,7 +39,11 @@ final class CaptionJson {
     private static final Map<String, List<String>> WITHOUT_EFFECT =
             new TreeMap<>(
                     Map.of(
-                            "quality", List.of("auto", "standard", "hd", "low", "medium", "high"),
+                            "quality",
+                                    List.of(
+                                            "auto", "low", "medium", "high", "xhigh", "max", "hd",
+                                            "standard"),
+                            "complexity", List.of("low", "medium", "high"),
                             "style", List.of("vivid", "natural"),
                             "background", List.of("auto", "opaque"),
                             "moderation", List.of("auto", "low"),

@@ -2,6 +2,7 @@ package dev.nocturne.ingest;
 
 import dev.nocturne.ingest.CaptionJson.AnswerFormat;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * The names of the model. Which bundle paints is decided where the workers run, so there is one
@@ -10,16 +11,18 @@ import java.util.List;
  */
 public final class Models {
 
-    /** Answers with the pictures themselves where OpenAI's other models answer with addresses. */
-    private static final String ANSWERS_WITH_PICTURES = "gpt-image-1";
-
+    /** Those that are shown; new members of the last one's family come every few months. */
     public static final List<String> NAMES =
-            List.of("nocturne", "dall-e-2", "dall-e-3", ANSWERS_WITH_PICTURES);
+            List.of("nocturne", "dall-e-2", "dall-e-3", "gpt-image-1");
+
+    /** OpenAI's models that answer with the pictures themselves, not with addresses. */
+    private static final Pattern GPT_IMAGE =
+            Pattern.compile("gpt-image-\\d[\\w.-]{0,60}|chatgpt-image-latest");
 
     private Models() {}
 
-    static boolean isKnown(String name) {
-        return NAMES.contains(name);
+    public static boolean isKnown(String name) {
+        return NAMES.contains(name) || GPT_IMAGE.matcher(name).matches();
     }
 
     /**
@@ -28,6 +31,8 @@ public final class Models {
      * @param name null: none
      */
     static AnswerFormat answerFormat(String name) {
-        return ANSWERS_WITH_PICTURES.equals(name) ? AnswerFormat.B64_JSON : AnswerFormat.URL;
+        return name != null && GPT_IMAGE.matcher(name).matches()
+                ? AnswerFormat.B64_JSON
+                : AnswerFormat.URL;
     }
 }

@@ -45,6 +45,7 @@ class WishesTest {
                 ",\"model\":\"dall-e-2\",\"size\":\"64x64\",\"response_format\":\"url\"",
                 ",\"model\":\"dall-e-3\",\"quality\":\"hd\",\"style\":\"vivid\",\"size\":\"auto\"",
                 ",\"model\":\"gpt-image-1\",\"background\":\"opaque\",\"moderation\":\"low\"",
+                ",\"model\":\"gpt-image-2.5-flare\",\"quality\":\"xhigh\",\"complexity\":\"low\"",
                 ",\"quality\":\"high\",\"background\":\"auto\",\"input_fidelity\":\"high\"",
                 ",\"user\":\"a@b\",\"safety_identifier\":\"7f\",\"stream\":false",
                 ",\"output_format\":\"webp\",\"output_compression\":80,\"n\":2",
@@ -64,7 +65,7 @@ class WishesTest {
                 "\"size\":\"64x65\"           | size       | must be '64x64'",
                 "\"size\":\"064x64 \"         | size       | must be '64x64'",
                 "\"background\":\"transparent\" | background | is 'transparent': must be one of auto, opaque",
-                "\"quality\":\"best\"         | quality    | is 'best': must be one of auto, standard, hd",
+                "\"quality\":\"best\"         | quality    | is 'best': must be one of auto, low, medium, high, xhigh, max",
                 "\"style\":\"noir\"           | style      | is 'noir': must be one of vivid, natural",
                 "\"moderation\":\"off\"       | moderation | is 'off': must be one of auto, low",
                 "\"input_fidelity\":\"auto\"  | input_fidelity | is 'auto': must be one of low, high",
@@ -111,6 +112,8 @@ class WishesTest {
         assertThat(format("")).isEqualTo(AnswerFormat.URL);
         assertThat(format(",\"model\":\"dall-e-3\"")).isEqualTo(AnswerFormat.URL);
         assertThat(format(",\"model\":\"gpt-image-1\"")).isEqualTo(AnswerFormat.B64_JSON);
+        assertThat(format(",\"model\":\"gpt-image-2.5-flare-2026-09-08\""))
+                .isEqualTo(AnswerFormat.B64_JSON);
         assertThat(format(",\"model\":\"gpt-image-1\",\"response_format\":\"url\""))
                 .isEqualTo(AnswerFormat.URL);
     }

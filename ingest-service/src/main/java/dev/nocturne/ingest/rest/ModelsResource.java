@@ -51,7 +51,7 @@ public class ModelsResource {
     }
 
     private static void requireKnown(String id) {
-        if (!Models.NAMES.contains(id)) {
+        if (!Models.isKnown(id)) {
             throw IngestException.unknown(
                     "model",
                     "model_not_found",
