@@ -112,6 +112,7 @@ public final class IngestService implements Service {
     private final KafkaSettings kafka;
     private final Supplier<ObjectStore> openStore;
     private final WebhookSettings webhookSettings;
+    private final WebhookEndpoints webhookEndpoints;
     private final MeterRegistry meters;
     private final Clock clock;
     private final JobTable jobs;
@@ -203,6 +204,7 @@ public final class IngestService implements Service {
         this.kafka = kafka;
         this.openStore = openStore;
         this.webhookSettings = webhooks;
+        this.webhookEndpoints = new WebhookEndpoints(webhooks, clock);
         this.meters = registry;
         this.clock = clock;
         this.ids = new IdSource(clock, new SecureRandom());
@@ -1365,6 +1367,10 @@ public final class IngestService implements Service {
     private boolean isFromFile(String jobId) {
         return jobs.ask(jobId, job -> job.created() != null)
                 .orElse(jobs.deletedAt(jobId).isPresent());
+    }
+
+    public WebhookEndpoints webhookEndpoints() {
+        return webhookEndpoints;
     }
 
     private Instant now() {

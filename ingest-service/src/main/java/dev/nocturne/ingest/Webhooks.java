@@ -2,7 +2,6 @@ package dev.nocturne.ingest;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobRejected;
@@ -14,17 +13,9 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -35,8 +26,6 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Set;
 import java.util.random.RandomGenerator;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -62,10 +51,7 @@ final class Webhooks implements BackgroundTask {
     private static final TopicPartition PARTITION = new TopicPartition(Topics.JOB_EVENTS.name(), 0);
     private static final Duration POLL = Duration.ofSeconds(1);
     private static final Duration KAFKA_RETRY = Duration.ofSeconds(5);
-    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
     private static final int GONE = 410;
-    private static final String HMAC = "HmacSHA256";
-    private static final JsonMapper JSON = JsonMapper.builder().build();
 
     /**
      * @param answer how long the receiver may take for one
@@ -124,19 +110,13 @@ final class Webhooks implements BackgroundTask {
         }
     }
 
-    private final URI address;
-    private final byte[] key;
+    private final WebhookSender sender;
     private final KafkaSettings kafka;
     private final JobTable jobs;
     private final Runnable catchUp;
     private final Clock clock;
     private final RandomGenerator random;
     private final Patience patience;
-    private final HttpClient http =
-            HttpClient.newBuilder()
-                    .version(HttpClient.Version.HTTP_1_1) // no receiver has to know an upgrade
-                    .connectTimeout(CONNECT_TIMEOUT)
-                    .build();
     private final Counter delivered;
     private final Counter failed;
     private final Counter givenUp;
@@ -184,8 +164,7 @@ final class Webhooks implements BackgroundTask {
             Clock clock,
             RandomGenerator random,
             Patience patience) {
-        this.address = settings.address();
-        this.key = settings.key();
+        this.sender = new WebhookSender(settings, clock);
         this.kafka = kafka;
         this.jobs = jobs;
         this.catchUp = catchUp;
@@ -213,13 +192,8 @@ final class Webhooks implements BackgroundTask {
         if (!started && !closed) {
             started = true;
             thread.start();
-            LOG.info("webhooks go to {}", shown());
+            LOG.info("webhooks go to {}", sender.shown());
         }
-    }
-
-    /** Whatever else is in an address may be secret. */
-    private String shown() {
-        return "%s://%s".formatted(address.getScheme(), address.getRawAuthority());
     }
 
     private void run() {
@@ -363,7 +337,7 @@ final class Webhooks implements BackgroundTask {
         String trouble;
         boolean unwanted = false;
         try {
-            int status = post(one.event);
+            int status = sender.post(one.event, patience.answer());
             if (status / 100 == 2) {
                 delivered.increment();
                 LOG.info(
@@ -387,7 +361,7 @@ final class Webhooks implements BackgroundTask {
                             + " the receiver does not know unless it asks GET /v1/batches/{}",
                     one.event.data().id(),
                     one.event.type(),
-                    shown(),
+                    sender.shown(),
                     one.failures,
                     trouble,
                     one.event.data().id());
@@ -400,7 +374,7 @@ final class Webhooks implements BackgroundTask {
                 "job {}: webhook {} to {} not delivered, next try in {}: {}",
                 one.event.data().id(),
                 one.event.type(),
-                shown(),
+                sender.shown(),
                 delay,
                 trouble);
         return false;
@@ -410,40 +384,6 @@ final class Webhooks implements BackgroundTask {
     private Duration jittered(Duration delay) {
         long half = delay.toMillis() / 2;
         return Duration.ofMillis(half + random.nextLong(half + 1));
-    }
-
-    /**
-     * @return the status of the answer
-     * @throws IOException if there is none in time
-     */
-    private int post(Event event) throws IOException, InterruptedException {
-        byte[] body = JSON.writeValueAsBytes(event);
-        long timestamp = clock.instant().getEpochSecond(); // of the attempt: old ones are refused
-        HttpRequest request =
-                HttpRequest.newBuilder(address)
-                        .timeout(patience.answer())
-                        .header("Content-Type", "application/json")
-                        .header("webhook-id", event.id())
-                        .header("webhook-timestamp", Long.toString(timestamp))
-                        .header("webhook-signature", signature(key, event.id(), timestamp, body))
-                        .POST(HttpRequest.BodyPublishers.ofByteArray(body))
-                        .build();
-        HttpResponse<InputStream> answer =
-                http.send(request, HttpResponse.BodyHandlers.ofInputStream());
-        answer.body().close(); // the status says all, and the end of the body may never come
-        return answer.statusCode();
-    }
-
-    /** Of {@code id.timestamp.body}, see the Standard Webhooks specification, signature scheme. */
-    static String signature(byte[] key, String id, long timestamp, byte[] body) {
-        try {
-            Mac mac = Mac.getInstance(HMAC);
-            mac.init(new SecretKeySpec(key, HMAC));
-            mac.update("%s.%d.".formatted(id, timestamp).getBytes(StandardCharsets.UTF_8));
-            return "v1," + Base64.getEncoder().encodeToString(mac.doFinal(body));
-        } catch (GeneralSecurityException e) {
-            throw new AssertionError("every Java platform has HMAC-SHA256", e);
-        }
     }
 
     @Override

@@ -96,6 +96,7 @@ class OpenApiTest {
         assertFields("StoredRequest", StoredRequest.class);
         assertFields("Candidate", StoredRequest.Candidate.class);
         assertFields("WebhookEvent", Webhooks.Event.class);
+        assertFields("WebhookEndpoint", WebhookEndpoints.Endpoint.class);
         assertThat(names(document.at("/components/schemas/Batch/properties/request_counts")))
                 .isEqualTo(components(Batch.Counts.class));
         assertThat(names(document.at("/components/schemas/Job/properties/counts")))

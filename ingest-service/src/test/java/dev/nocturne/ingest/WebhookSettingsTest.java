@@ -35,7 +35,7 @@ class WebhookSettingsTest {
     void signsAsTheSpecificationDoes() {
         byte[] key = new WebhookSettings(URL, SECRET).key();
         String signature =
-                Webhooks.signature(
+                WebhookSender.signature(
                         key,
                         "msg_p5jXN8AQM9LWM0D4loKWxJek",
                         1614265330,

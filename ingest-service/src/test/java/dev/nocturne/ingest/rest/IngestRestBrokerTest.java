@@ -362,6 +362,19 @@ class IngestRestBrokerTest {
     }
 
     @Test
+    void webhooksAreTheOperators() throws Exception {
+        assertThat(json("v1/webhook_endpoints").get("data")).isEmpty();
+        assertThat(json("v1/webhook_event_types").get("data")).hasSize(4);
+        assertThat(get("v1/webhook_endpoints/x").statusCode()).isEqualTo(404);
+        for (String path : List.of("", "/x", "/x/rotate_secret")) {
+            HttpResponse<String> refused = send("v1/webhook_endpoints" + path, "{}");
+            assertThat(refused.statusCode()).isEqualTo(400);
+            assertThat(refused.body()).contains("is the operator's: it is set with");
+        }
+        assertThat(delete("v1/webhook_endpoints/x").statusCode()).isEqualTo(400);
+    }
+
+    @Test
     void anotherSizeThanTheModelsIsRefusedByItsName() throws Exception {
         KafkaSettings kafka = new KafkaSettings(bootstrapServers, Map.of());
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
