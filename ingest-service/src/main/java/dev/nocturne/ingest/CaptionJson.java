@@ -41,7 +41,13 @@ final class CaptionJson {
                     Map.of(
                             "quality",
                                     List.of(
-                                            "auto", "low", "medium", "high", "xhigh", "max", "hd",
+                                            "auto",
+                                            "low",
+                                            "medium",
+                                            "high",
+                                            "xhigh",
+                                            "max",
+                                            "hd",
                                             "standard"),
                             "complexity", List.of("low", "medium", "high"),
                             "style", List.of("vivid", "natural"),

@@ -15,8 +15,7 @@ class WebhookEndpointsTest {
             new WebhookEndpoints(WebhookSettings.NONE, Clock.systemUTC());
 
     private static WebhookEndpoints of(Receiver receiver) {
-        return new WebhookEndpoints(
-                new WebhookSettings(receiver.url(), SECRET), Clock.systemUTC());
+        return new WebhookEndpoints(new WebhookSettings(receiver.url(), SECRET), Clock.systemUTC());
     }
 
     @Test
@@ -57,7 +56,8 @@ class WebhookEndpointsTest {
             assertThat(new String(delivery.body(), StandardCharsets.UTF_8)).contains("batch_test");
             assertThatExceptionOfType(IngestException.class)
                     .isThrownBy(() -> endpoints.test(id, "video.completed"))
-                    .withMessageContaining("event_type is 'video.completed': must be one of batch.");
+                    .withMessageContaining(
+                            "event_type is 'video.completed': must be one of batch.");
         }
     }
 
@@ -68,8 +68,7 @@ class WebhookEndpointsTest {
             endpoints = of(receiver);
         }
         assertThatExceptionOfType(IngestException.class)
-                .isThrownBy(
-                        () -> endpoints.test(endpoints.all().get(0).id(), "batch.completed"))
+                .isThrownBy(() -> endpoints.test(endpoints.all().get(0).id(), "batch.completed"))
                 .matches(e -> e.kind() == IngestException.Kind.CONFLICT)
                 .withMessageContaining("does not answer");
     }
