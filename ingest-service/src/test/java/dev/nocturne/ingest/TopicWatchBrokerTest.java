@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.nocturne.runtime.TopicAdmin;
+import dev.nocturne.runtime.TopicSettings;
 import dev.nocturne.schemas.Topics;
 import java.time.Duration;
 import java.util.List;
@@ -60,7 +61,7 @@ class TopicWatchBrokerTest extends OnBroker {
                                             .configs(Map.of("cleanup.policy", "compact")),
                                     new NewTopic("captions", 6, (short) 1)
                                             .configs(Map.of("retention.ms", "3600000")),
-                                    new NewTopic("captions.json", 6, (short) 1).configs(month)))
+                                    new NewTopic("captions.json", 1, (short) 1).configs(month)))
                     .all()
                     .get();
             watch.start();
@@ -72,6 +73,10 @@ class TopicWatchBrokerTest extends OnBroker {
             assertThat(setting(admin, "captions", "message.timestamp.type"))
                     .isEqualTo("LogAppendTime");
             assertThat(watch.health().message()).isEmpty();
+            assertThat(TopicSettings.narrow(admin))
+                    .extracting(line -> line.substring(0, line.indexOf(',')))
+                    .containsExactly(
+                            "topic captions.json has 1 partitions", "topic results has 1 partitions");
 
             ConfigResource captions = new ConfigResource(ConfigResource.Type.TOPIC, "captions");
             AlterConfigOp purge =
