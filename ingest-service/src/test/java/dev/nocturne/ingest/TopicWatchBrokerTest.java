@@ -76,7 +76,8 @@ class TopicWatchBrokerTest extends OnBroker {
             assertThat(TopicSettings.narrow(admin))
                     .extracting(line -> line.substring(0, line.indexOf(',')))
                     .containsExactly(
-                            "topic captions.json has 1 partitions", "topic results has 1 partitions");
+                            "topic captions.json has 1 partitions",
+                            "topic results has 1 partitions");
 
             ConfigResource captions = new ConfigResource(ConfigResource.Type.TOPIC, "captions");
             AlterConfigOp purge =
