@@ -69,7 +69,12 @@ class ForeignRecordsFaultIT {
     @MethodSource("topics")
     void noEvent(Topic<?> topic) throws Exception {
         List<Topic<?>> skipped =
-                List.of(Topics.JOBS, Topics.JOB_EVENTS, Topics.DEPLOYMENTS, Topics.RESULTS);
+                List.of(
+                        Topics.JOBS,
+                        Topics.JOB_EVENTS,
+                        Topics.DEPLOYMENTS,
+                        Topics.RESULTS,
+                        Topics.RESULTS_JSON);
         List<String> letters =
                 skipped.contains(topic)
                         ? List.of()

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.cluster.JobEvidence.Expected;
 import dev.nocturne.events.RequestStatus;
 import java.io.IOException;
@@ -54,6 +55,7 @@ final class Invariants {
         invariants.digestsAreRight();
         invariants.everyCandidateCountsOnce();
         invariants.theLogAgreesWithTheFiles();
+        invariants.theLinesInKafkaAreThoseOfTheFiles();
         invariants.deadLettersAreExpected();
         evidence.unhealthy().forEach(service -> invariants.violated("health", service));
         return List.copyOf(invariants.violations);
@@ -218,6 +220,34 @@ final class Invariants {
                                         "request %s: completed is %s".formatted(id, first.get(id)));
                             }
                         });
+    }
+
+    /** All but the addresses of the pictures, as the files know by which the API was called. */
+    private void theLinesInKafkaAreThoseOfTheFiles() {
+        Set<JsonNode> told = new HashSet<>();
+        evidence.resultLines().forEach(line -> told.add(withoutAddresses(line)));
+        requireTold(told, "output.jsonl", true);
+        requireTold(told, "errors.jsonl", false);
+    }
+
+    private void requireTold(Set<JsonNode> told, String file, boolean completes) {
+        for (JsonNode line : lines(file)) {
+            Expected expected = evidence.expected().get(customId(line));
+            if (expected == null || expected.completes() != completes) {
+                continue; // told above
+            }
+            if (!told.contains(withoutAddresses(line).put("job_id", evidence.jobId()))) {
+                violated("results.json", "request " + customId(line) + " is not there so");
+            }
+        }
+    }
+
+    private static ObjectNode withoutAddresses(JsonNode line) {
+        ObjectNode copy = line.deepCopy();
+        for (JsonNode picture : copy.at("/response/body/data")) {
+            ((ObjectNode) picture).remove("url");
+        }
+        return copy;
     }
 
     private void deadLettersAreExpected() {

@@ -3,6 +3,7 @@ package dev.nocturne.cluster;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.cluster.JobEvidence.Expected;
@@ -32,6 +33,12 @@ class InvariantsTest {
     private final TreeMap<String, byte[]> objects = new TreeMap<>();
     private final List<RequestFinished> results =
             new ArrayList<>(List.of(result("a", true), result("b", true), result("bad", false)));
+    private final List<String> resultLines =
+            new ArrayList<>(
+                    List.of(
+                            inKafka(output("a")),
+                            inKafka(output("b")),
+                            inKafka("{\"custom_id\":\"bad\"}")));
     private final List<String> deadLetters = new ArrayList<>(List.of("invalid_option"));
     private final List<String> unhealthy = new ArrayList<>();
 
@@ -192,6 +199,24 @@ class InvariantsTest {
     }
 
     @Test
+    void aResultThatIsMissingInJson() {
+        resultLines.remove(2);
+        assertThat(violations()).containsExactly("results.json: request bad is not there so");
+    }
+
+    @Test
+    void aResultThatIsOtherwiseInJson() {
+        resultLines.set(0, inKafka(output("a").replace("[{}]", "[{},{}]")));
+        assertThat(violations()).containsExactly("results.json: request a is not there so");
+    }
+
+    @Test
+    void theAddressOfAPictureDoesNotCountInJson() {
+        resultLines.set(0, inKafka(output("a").replace("{}", "{\"url\":\"/v1/images/1.png\"}")));
+        assertThat(violations()).isEmpty();
+    }
+
+    @Test
     void aDeadLetterThatNobodyCaused() {
         deadLetters.add("internal");
         assertThat(violations()).containsExactly("dead letters: one of internal");
@@ -218,9 +243,22 @@ class InvariantsTest {
                         looks,
                         objects,
                         results,
+                        resultLines.stream().map(InvariantsTest::json).toList(),
                         deadLetters,
                         List.of("invalid_option"),
                         unhealthy));
+    }
+
+    private static String inKafka(String line) {
+        return line.replaceFirst("\\{", "{\"job_id\":\"%s\",".formatted(JOB));
+    }
+
+    private static JsonNode json(String text) {
+        try {
+            return new ObjectMapper().readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private void put(String name, String content) {

@@ -13,6 +13,7 @@ import java.util.SortedMap;
  * @param looks the job as the API told it, again and again while it ran, the last one last
  * @param objects what the bucket holds below the job's folder, by name relative to it
  * @param results the job's records on the topic {@code results}, as they are in the log
+ * @param resultLines likewise on {@code results.json}
  * @param deadLetters the reason code of each dead letter that came while the job ran
  * @param expectedDeadLetters the reason codes that the scenario itself has caused
  * @param unhealthy what each service that is not ready says
@@ -23,6 +24,7 @@ record JobEvidence(
         List<JsonNode> looks,
         SortedMap<String, byte[]> objects,
         List<RequestFinished> results,
+        List<JsonNode> resultLines,
         List<String> deadLetters,
         List<String> expectedDeadLetters,
         List<String> unhealthy) {

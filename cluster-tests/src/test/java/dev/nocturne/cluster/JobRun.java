@@ -15,7 +15,6 @@ import dev.nocturne.schemas.Topics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -144,12 +143,18 @@ final class JobRun implements AutoCloseable {
                         .flatMap(record -> result(record.value()).stream())
                         .filter(result -> result.getRequest().getJobId().equals(id))
                         .toList();
+        List<JsonNode> resultLines =
+                TopicReader.records(night.kafka(), Topics.RESULTS_JSON).stream()
+                        .flatMap(record -> resultLine(record.value()).stream())
+                        .filter(line -> line.path("job_id").asText().equals(id))
+                        .toList();
         return new JobEvidence(
                 id,
                 expected,
                 List.copyOf(looks),
                 objects(),
                 results,
+                resultLines,
                 deadLetters,
                 expectedDeadLetters,
                 night.unhealthy());
@@ -159,6 +164,14 @@ final class JobRun implements AutoCloseable {
         try {
             return Optional.of(EventCodec.decode(RequestFinished.class, value));
         } catch (MalformedEventException e) {
+            return Optional.empty(); // somebody else's
+        }
+    }
+
+    private static Optional<JsonNode> resultLine(byte[] value) {
+        try {
+            return Optional.of(JSON.readTree(value));
+        } catch (IOException e) {
             return Optional.empty(); // somebody else's
         }
     }
@@ -186,15 +199,15 @@ final class JobRun implements AutoCloseable {
 
     /** Of a file of the job; none if there is no such file. */
     List<JsonNode> lines(String file) {
-        List<JsonNode> lines = new ArrayList<>();
-        for (String line : new String(object(file), UTF_8).lines().toList()) {
-            try {
-                lines.add(JSON.readTree(line));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+        return new String(object(file), UTF_8).lines().map(JobRun::line).toList();
+    }
+
+    private static JsonNode line(String json) {
+        try {
+            return JSON.readTree(json);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return lines;
     }
 
     private byte[] object(String name) {

@@ -1,5 +1,6 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.runtime.ResultFile;
 import java.io.IOException;
 import java.io.Writer;

@@ -19,11 +19,14 @@ import dev.nocturne.events.StopReason;
 import dev.nocturne.ingest.api.ExpiresAfter;
 import dev.nocturne.ingest.preview.PartialImage;
 import dev.nocturne.ingest.preview.PartialImages;
+import dev.nocturne.runtime.Answers;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.LineJson;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
+import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.SpoolFolder;
@@ -105,7 +108,7 @@ public final class IngestService implements Service {
     /** Results that a search for a text reads at a time. */
     private static final int SEARCH_CHUNK = 500;
 
-    private static final JsonMapper LINE = JsonMapper.builder(Json.lineFactory()).build();
+    private static final JsonMapper LINE = JsonMapper.builder(LineJson.factory()).build();
 
     private static final Pattern PICTURE = Pattern.compile("[1-9]\\d{0,2}\\.(png|jpg|webp)");
 

@@ -15,8 +15,11 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.ingest.CaptionJson.AnswerFormat;
+import dev.nocturne.runtime.Answers;
 import dev.nocturne.runtime.Backoff;
+import dev.nocturne.runtime.LineJson;
 import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.SeedJson;
 import dev.nocturne.runtime.SpoolFolder;
@@ -66,7 +69,7 @@ final class JobFiles {
     private static final Logger LOG = LoggerFactory.getLogger(JobFiles.class);
 
     private static final JsonMapper JSON =
-            JsonMapper.builder(Json.lineFactory())
+            JsonMapper.builder(LineJson.factory())
                     .addModule(new JavaTimeModule())
                     .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
                     .disable(SerializationFeature.FLUSH_AFTER_WRITE_VALUE)

@@ -1,10 +1,9 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.runtime.EventRecords;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.SentAgain;
-import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Topic;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -59,13 +58,15 @@ final class JobPublisher implements AutoCloseable {
     }
 
     /**
-     * Returns when the event is in the log.
+     * Returns when the event, which is no result, is in the log.
      *
      * @throws IngestException UNAVAILABLE if the brokers do not confirm it; it may be there
      */
     <T extends SpecificRecord> void publish(Topic<T> topic, String key, T event) {
         try {
-            producer().send(message(topic, key, event)).get();
+            for (ProducerRecord<byte[], byte[]> record : EventRecords.of(topic, key, event)) {
+                producer().send(record).get();
+            }
         } catch (ExecutionException e) {
             throw unconfirmed(e.getCause());
         } catch (KafkaException e) {
@@ -114,7 +115,7 @@ final class JobPublisher implements AutoCloseable {
     private record Sender(Producer<byte[], byte[]> producer) implements Transaction {
         @Override
         public <T extends SpecificRecord> void send(Topic<T> topic, String key, T event) {
-            producer.send(message(topic, key, event));
+            EventRecords.of(topic, key, event).forEach(producer::send);
         }
 
         @Override
@@ -139,12 +140,6 @@ final class JobPublisher implements AutoCloseable {
             }
             return producer;
         }
-    }
-
-    private static <T extends SpecificRecord> ProducerRecord<byte[], byte[]> message(
-            Topic<T> topic, String key, T event) {
-        return new ProducerRecord<>(
-                topic.name(), key.getBytes(StandardCharsets.UTF_8), EventCodec.encode(event));
     }
 
     /** An open transaction is aborted by the brokers when the next producer starts. */

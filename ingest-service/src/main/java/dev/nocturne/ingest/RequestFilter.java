@@ -1,5 +1,6 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.runtime.RequestResult;
 import java.util.Locale;
 
 /**

@@ -164,7 +164,20 @@ class BatchBrokerTest extends OnBroker {
                             tuple("b", 2, "invalid_option"),
                             tuple("a", 3, "duplicate_custom_id"),
                             tuple("line-4", 4, "invalid_json"));
+            assertThat(jsonResults(id)).containsExactlyInAnyOrderElementsOf(errors);
         }
+    }
+
+    /** The records of a job in {@code results.json}, without the job. */
+    private List<JsonNode> jsonResults(String id) throws IOException {
+        List<JsonNode> results = new ArrayList<>();
+        for (byte[] value : Published.values(Topics.RESULTS_JSON, kafka)) {
+            ObjectNode result = (ObjectNode) JSON.readTree(value);
+            if (result.remove("job_id").textValue().equals(id)) {
+                results.add(result);
+            }
+        }
+        return results;
     }
 
     @Test

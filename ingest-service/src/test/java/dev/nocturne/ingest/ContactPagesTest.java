@@ -2,6 +2,7 @@ package dev.nocturne.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nocturne.runtime.RequestResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -16,6 +16,7 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.runtime.DeadLetters;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.ReasonCodes;

@@ -21,7 +21,14 @@ final class Published {
 
     /** All that is committed by now. */
     static <T extends SpecificRecord> List<T> in(Topic<T> topic, KafkaSettings kafka) {
-        List<T> events = new ArrayList<>();
+        return values(topic, kafka).stream()
+                .map(value -> EventCodec.decode(topic.record(), value))
+                .toList();
+    }
+
+    /** Likewise, as they are in Kafka. */
+    static List<byte[]> values(Topic<?> topic, KafkaSettings kafka) {
+        List<byte[]> values = new ArrayList<>();
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(kafka.consumer())) {
             List<TopicPartition> partitions = partitions(topic, consumer);
             consumer.assign(partitions);
@@ -29,13 +36,10 @@ final class Published {
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
                 consumer.poll(Duration.ofMillis(100))
-                        .forEach(
-                                record ->
-                                        events.add(
-                                                EventCodec.decode(topic.record(), record.value())));
+                        .forEach(record -> values.add(record.value()));
             }
         }
-        return events;
+        return values;
     }
 
     static List<TopicPartition> partitions(Topic<?> topic, KafkaConsumer<byte[], byte[]> consumer) {

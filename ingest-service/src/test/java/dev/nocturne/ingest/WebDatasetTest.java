@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.runtime.ResultFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

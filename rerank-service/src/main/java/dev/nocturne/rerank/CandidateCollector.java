@@ -12,6 +12,7 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.ScoredGrid;
 import dev.nocturne.runtime.DeadLetters;
+import dev.nocturne.runtime.EventRecords;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.QueueTime;
@@ -24,6 +25,7 @@ import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -126,7 +128,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
                 reject(record, PermanentException.because(ReasonCodes.INTERNAL, "cannot rank", e));
                 return;
             }
-            forward(ranked, RerankTopology.SELECTIONS);
+            forward(ranked, Topics.SELECTIONS.name());
             decide(key, model.getBytes(StandardCharsets.UTF_8), record.timestamp());
         }
     }
@@ -267,16 +269,13 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     /** A record that cannot be used: its request can never be complete, so it fails at once. */
     private void reject(Record<byte[], byte[]> record, PermanentException cause) {
         ConsumerRecord<byte[], byte[]> consumed = consumed(record);
-        forward(
-                DeadLetters.deadLetter(STAGE, consumed, cause),
-                record.timestamp(),
-                RerankTopology.DEAD_LETTERS);
+        forward(DeadLetters.deadLetter(STAGE, consumed, cause), record.timestamp());
         DeadLetters.failedResult(STAGE, consumed, null, cause, now())
-                .filter(result -> !isDecided(text(result.key()), any -> true))
+                .filter(result -> !isDecided(key(result.getRequest()), any -> true))
                 .ifPresent(
                         result -> {
-                            forward(result, record.timestamp(), RerankTopology.RESULTS);
-                            decide(text(result.key()), FAILED, record.timestamp());
+                            forward(result, record.timestamp());
+                            decide(key(result.getRequest()), FAILED, record.timestamp());
                         });
     }
 
@@ -293,12 +292,18 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         return consumed;
     }
 
-    private void forward(ProducerRecord<byte[], byte[]> message, long timestamp, String sink) {
-        forward(new Record<>(message.key(), message.value(), timestamp, message.headers()), sink);
+    private void forward(RequestFinished result, long timestamp) {
+        EventRecords.of(result).forEach(message -> forward(message, timestamp));
     }
 
-    private void forward(Record<byte[], byte[]> record, String sink) {
-        context.forward(record, sink + lane.suffix());
+    private void forward(ProducerRecord<byte[], byte[]> message, long timestamp) {
+        forward(
+                new Record<>(message.key(), message.value(), timestamp, message.headers()),
+                message.topic());
+    }
+
+    private void forward(Record<byte[], byte[]> record, String topic) {
+        context.forward(record, RerankTopology.sink(topic, lane));
     }
 
     /** Candidates that outlived their topic's retention wait for ones that are gone for good. */
@@ -317,9 +322,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
                 (key, candidate) -> {
                     // left over by a model whose request another one has finished: no failure
                     if (!isDecided(key, any -> true)) {
-                        forward(
-                                encoded(key, failed(key, candidate), nowMillis),
-                                RerankTopology.RESULTS);
+                        forward(failed(key, candidate), nowMillis);
                     }
                     decide(key, FAILED, nowMillis);
                 });

@@ -8,7 +8,6 @@ import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -23,7 +22,8 @@ import org.apache.kafka.streams.state.WindowStore;
 
 /**
  * {@code scored-grids} → {@link CandidateCollector} → {@code selections}; poison records and
- * requests that can never be complete go to {@code dead-letters} and {@code results}.
+ * requests that can never be complete go to {@code dead-letters}, and with their results to {@code
+ * results} and {@code results.json}.
  *
  * <p>Keys and values travel as bytes and are decoded by the collector, so that broken bytes are an
  * ordinary error of one record. All records of a request have one key and so one partition: no
@@ -51,9 +51,6 @@ final class RerankTopology {
 
     private static final String SOURCE = "scored-grids-source";
     private static final String COLLECTOR = "candidate-collector";
-    static final String SELECTIONS = "selections-sink";
-    static final String RESULTS = "results-sink";
-    static final String DEAD_LETTERS = "dead-letters-sink";
 
     private RerankTopology() {}
 
@@ -62,6 +59,11 @@ final class RerankTopology {
         return Stream.of(PENDING_CANDIDATES, DECIDED_REQUESTS)
                 .map(store -> RerankService.GROUP + "-" + store + lane.suffix() + "-changelog")
                 .toList();
+    }
+
+    /** The name of a lane's sink, by that of its topic in the lane of bulk. */
+    static String sink(String topic, Lane lane) {
+        return topic + "-sink" + lane.suffix();
     }
 
     static Topology build(MeterRegistry meters) {
@@ -87,17 +89,15 @@ final class RerankTopology {
                 .addProcessor(collector, () -> new CandidateCollector(lane, queue), source)
                 .addStateStore(pendingCandidates(lane), collector)
                 .addStateStore(decidedRequests(lane), collector);
-        Map.of(
-                        SELECTIONS,
+        Stream.of(
                         Topics.SELECTIONS,
-                        RESULTS,
                         Topics.RESULTS,
-                        DEAD_LETTERS,
+                        Topics.RESULTS_JSON,
                         Topics.DEAD_LETTERS)
                 .forEach(
-                        (sink, topic) ->
+                        topic ->
                                 topology.addSink(
-                                        sink + lane.suffix(),
+                                        sink(topic.name(), lane),
                                         topic.in(lane).name(),
                                         out,
                                         out,

@@ -60,6 +60,7 @@ class RerankTopologyTest {
     private TestInputTopic<byte[], byte[]> scoredGrids;
     private TestOutputTopic<byte[], byte[]> selections;
     private TestOutputTopic<byte[], byte[]> results;
+    private TestOutputTopic<byte[], byte[]> jsonResults;
     private TestOutputTopic<byte[], byte[]> deadLetters;
 
     @BeforeEach
@@ -75,6 +76,7 @@ class RerankTopologyTest {
                         Topics.SCORED_GRIDS.name(), in, in, START, Duration.ofSeconds(1));
         selections = driver.createOutputTopic(Topics.SELECTIONS.name(), out, out);
         results = driver.createOutputTopic(Topics.RESULTS.name(), out, out);
+        jsonResults = driver.createOutputTopic(Topics.RESULTS_JSON.name(), out, out);
         deadLetters = driver.createOutputTopic(Topics.DEAD_LETTERS.name(), out, out);
     }
 
@@ -277,6 +279,10 @@ class RerankTopologyTest {
         assertThat(result.getRequest()).isEqualTo(ScoredGrids.request("a"));
         assertThat(result.getFailure().getMessage())
                 .isEqualTo("only 2 of 3 candidates arrived within 7 days");
+        TestRecord<byte[], byte[]> json = jsonResults.readRecord();
+        assertThat(new String(json.key(), UTF_8)).isEqualTo(key("a"));
+        assertThat(new String(json.value(), UTF_8))
+                .contains("\"message\":\"only 2 of 3 candidates arrived within 7 days\"");
         assertThat(pendingCandidates()).isEmpty();
     }
 
@@ -324,6 +330,9 @@ class RerankTopologyTest {
                 .isEqualTo(ScoredGrids.request("a").getRequestId());
         assertThat(result.getFailure().getStage()).isEqualTo("rerank");
         assertThat(results.isEmpty()).isTrue();
+        assertThat(new String(jsonResults.readValue(), UTF_8))
+                .contains("\"code\":\"%s\"".formatted(code));
+        assertThat(jsonResults.isEmpty()).isTrue();
 
         send(event("a", 2, 1, grid(1, 0.2)));
         assertThat(selections.isEmpty()).isTrue();

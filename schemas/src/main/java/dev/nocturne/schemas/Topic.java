@@ -11,8 +11,8 @@ import java.util.stream.Stream;
  * One topic of the pipeline, declared once.
  *
  * @param name the topic's name in Kafka
- * @param record what a value is: an Avro record in single-object encoding, or {@code byte[]} for
- *     raw bytes
+ * @param record what a value is: an Avro record in single-object encoding, or the same in JSON if
+ *     the name ends so, or {@code byte[]} for raw bytes
  * @param key what a key is
  * @param partitions partitions at creation
  * @param retention how long a record is kept; empty: for ever

@@ -57,6 +57,15 @@ public final class Topics {
     public static final Topic<RequestFinished> RESULTS =
             new Topic<>("results", RequestFinished.class, REQUEST, PARTITIONS, UNLIMITED, false);
 
+    /** The same results as anybody can read them: JSON, in the words of {@code output.jsonl}. */
+    public static final Topic<RequestFinished> RESULTS_JSON =
+            new Topic<>(
+                    "results.json", RequestFinished.class, REQUEST, PARTITIONS, UNLIMITED, false);
+
+    /** Likewise, in the framing of a schema registry: made and written only where that is set. */
+    public static final Topic<RequestFinished> RESULTS_AVRO =
+            new Topic<>(
+                    "results.avro", RequestFinished.class, REQUEST, PARTITIONS, UNLIMITED, false);
     /** Beside the way of a request: losing a record of these loses nothing. */
     public static final Topic<GridPartlyDrawn> PARTIAL_GRIDS =
             new Topic<>(
@@ -69,7 +78,7 @@ public final class Topics {
     public static final Topic<byte[]> DEAD_LETTERS =
             new Topic<>("dead-letters", byte[].class, REQUEST, 1, WEEK, false);
 
-    /** Every topic in Kafka. */
+    /** Every topic that is always there. */
     public static final List<Topic<?>> ALL =
             Stream.<Topic<?>>of(
                             JOBS,
@@ -82,6 +91,7 @@ public final class Topics {
                             SCORED_GRIDS,
                             SELECTIONS,
                             RESULTS,
+                            RESULTS_JSON,
                             PARTIAL_GRIDS,
                             PARTIAL_IMAGES,
                             DEAD_LETTERS)

@@ -26,6 +26,7 @@ class TopicsTest {
                         "selections",
                         "selections.interactive",
                         "results",
+                        "results.json",
                         "partial-grids",
                         "partial-images",
                         "dead-letters");

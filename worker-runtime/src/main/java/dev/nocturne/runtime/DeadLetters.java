@@ -6,7 +6,6 @@ import dev.nocturne.events.Failure;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
-import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.Topics;
@@ -98,7 +97,7 @@ public final class DeadLetters {
      * @param request null, or with ids that are none: only the record's key can tell
      * @return empty if job and request are not known
      */
-    public static Optional<ProducerRecord<byte[], byte[]>> failedResult(
+    public static Optional<RequestFinished> failedResult(
             String stage,
             ConsumerRecord<byte[], byte[]> record,
             RequestRef request,
@@ -120,12 +119,8 @@ public final class DeadLetters {
                         .setStage(stage)
                         .setMessage(cut(cause.getMessage(), MAX_REASON_CHARS))
                         .build();
-        RequestFinished finished =
-                new RequestFinished(shortened, RequestStatus.FAILED, List.of(), failure, now);
-        String key = Ids.key(known.getJobId(), known.getRequestId());
         return Optional.of(
-                new ProducerRecord<>(
-                        Topics.RESULTS.name(), key.getBytes(UTF_8), EventCodec.encode(finished)));
+                new RequestFinished(shortened, RequestStatus.FAILED, List.of(), failure, now));
     }
 
     private static boolean isKnown(RequestRef request) {

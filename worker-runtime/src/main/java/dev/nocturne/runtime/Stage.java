@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * One step of the pipeline: what is done with the events of one topic. A {@link StageRunner} owns
@@ -33,12 +34,14 @@ public interface Stage<I extends SpecificRecord> {
      *
      * @throws MalformedEventException or a {@link PermanentException}, with a reason code of its
      *     own, if it holds none: it becomes a dead letter
+     * @throws TransientException if something is away that it takes to tell: the record waits for
+     *     it, however long, and with it the stage
      */
     default I decode(ConsumerRecord<byte[], byte[]> record) {
         return EventCodec.decode(input().record(), record.value());
     }
 
-    /** Which request an event belongs to; also for an event that will be rejected. */
+    /** Which request an event belongs to; also for an event that will be rejected. Null: none. */
     RequestRef request(I event);
 
     /** The first rule that an event breaks: its record becomes a dead letter. */
@@ -93,6 +96,17 @@ public interface Stage<I extends SpecificRecord> {
      * fault may be the worker's: if it throws, nothing of them is given up and the runner stops.
      */
     default void selfTest() {}
+
+    /**
+     * The records that are published for an event that {@link #process} has sent: by default its
+     * own encoding.
+     *
+     * @param topic in its lane
+     */
+    default List<ProducerRecord<byte[], byte[]>> encode(
+            Topic<?> topic, String key, SpecificRecord event) {
+        return EventRecords.of(topic, key, event);
+    }
 
     default void close() {}
 }

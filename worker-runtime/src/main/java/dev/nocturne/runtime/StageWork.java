@@ -1,10 +1,7 @@
 package dev.nocturne.runtime;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.nocturne.runtime.Batch.Input;
 import dev.nocturne.runtime.Batch.Processed;
-import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.ReasonCodes;
 import java.time.Clock;
 import java.time.Duration;
@@ -118,7 +115,7 @@ final class StageWork<I extends SpecificRecord> {
         try {
             for (Outbox.Output output : out.outputs()) {
                 if (output.index() == index) {
-                    outputs.add(record(output, input));
+                    outputs.addAll(records(output, input));
                 }
             }
         } catch (Throwable e) {
@@ -130,19 +127,19 @@ final class StageWork<I extends SpecificRecord> {
                 : rejected(input, outputs, rejection);
     }
 
-    private ProducerRecord<byte[], byte[]> record(Outbox.Output output, Input<I> input) {
-        byte[] key = output.key().getBytes(UTF_8);
-        byte[] value = EventCodec.encode(output.event());
-        if (key.length + value.length > maxRecordBytes) {
-            throw new PermanentException(
-                    ReasonCodes.INVALID_OPTION,
-                    "what follows from it is a record of %d bytes for %s: at most %d"
-                            .formatted(
-                                    key.length + value.length,
-                                    output.topic().name(),
-                                    maxRecordBytes));
+    private List<ProducerRecord<byte[], byte[]>> records(Outbox.Output output, Input<I> input) {
+        List<ProducerRecord<byte[], byte[]>> records =
+                stage.encode(output.topic().in(input.lane()), output.key(), output.event());
+        for (ProducerRecord<byte[], byte[]> record : records) {
+            int bytes = record.key().length + record.value().length;
+            if (bytes > maxRecordBytes) {
+                throw new PermanentException(
+                        ReasonCodes.INVALID_OPTION,
+                        "what follows from it is a record of %d bytes for %s: at most %d"
+                                .formatted(bytes, record.topic(), maxRecordBytes));
+            }
         }
-        return new ProducerRecord<>(output.topic().in(input.lane()).name(), key, value);
+        return records;
     }
 
     /** What was sent for it stays, see {@link Outbox#reject}. */
@@ -154,7 +151,8 @@ final class StageWork<I extends SpecificRecord> {
         records.add(DeadLetters.deadLetter(stage.name(), input.record(), cause));
         DeadLetters.failedResult(
                         stage.name(), input.record(), input.request(), cause, clock.instant())
-                .ifPresent(records::add);
+                .map(EventRecords::of)
+                .ifPresent(records::addAll);
         return new Processed<>(input, records, Optional.of(cause));
     }
 

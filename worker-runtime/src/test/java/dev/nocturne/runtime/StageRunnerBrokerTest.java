@@ -120,7 +120,11 @@ class StageRunnerBrokerTest {
         Function<Map<String, Object>, Producer<byte[], byte[]>> heldBack =
                 beforeCommit(commit::await);
         List<String> topics =
-                List.of(output.name(), Topics.DEAD_LETTERS.name(), Topics.RESULTS.name());
+                List.of(
+                        output.name(),
+                        Topics.DEAD_LETTERS.name(),
+                        Topics.RESULTS.name(),
+                        Topics.RESULTS_JSON.name());
         try (StageRunner<?> runner = runner(echo(), heldBack);
                 TopicLog uncommitted = new TopicLog(kafka, "read_uncommitted", topics);
                 TopicLog committed = new TopicLog(kafka, "read_committed", topics)) {
@@ -128,14 +132,17 @@ class StageRunnerBrokerTest {
             await().atMost(LONG).until(() -> uncommitted.read(output.name()).size() == 2);
             await().atMost(LONG).until(() -> deadLetters(uncommitted).size() == 3);
             await().atMost(LONG).until(() -> results(uncommitted).size() == 3);
+            await().atMost(LONG).until(() -> jsonResults(uncommitted).size() == 3);
             assertThat(committed.read(output.name())).isEmpty();
             assertThat(deadLetters(committed)).isEmpty();
             assertThat(results(committed)).isEmpty();
+            assertThat(jsonResults(committed)).isEmpty();
 
             commit.countDown();
             await().atMost(LONG).until(() -> committed.read(output.name()).size() == 2);
             await().atMost(LONG).until(() -> deadLetters(committed).size() == 3);
             await().atMost(LONG).until(() -> results(committed).size() == 3);
+            await().atMost(LONG).until(() -> jsonResults(committed).size() == 3);
 
             assertThat(deadLetters(committed))
                     .extracting(
@@ -402,6 +409,41 @@ class StageRunnerBrokerTest {
             if (poisoned) {
                 throw new IllegalStateException("the device is lost");
             }
+        }
+    }
+
+    /** However often, unlike work: nothing of it is lost, and nobody's process has died. */
+    @Test
+    void recordsWaitForWhatItTakesToReadThem() throws Exception {
+        publish("waiting-1", "an apple");
+        publish("waiting-2", "a pear");
+        publishBytes(key("malformed"), "no event at all".getBytes(UTF_8));
+        AtomicBoolean away = new AtomicBoolean(true);
+        AtomicInteger attempts = new AtomicInteger();
+        EchoStage reading =
+                new EchoStage(input, output) {
+                    @Override
+                    public CaptionSubmitted decode(ConsumerRecord<byte[], byte[]> record) {
+                        attempts.incrementAndGet();
+                        if (away.get()) {
+                            throw new TransientException("the registry is away", null);
+                        }
+                        return super.decode(record);
+                    }
+                };
+        List<String> topics = List.of(output.name(), Topics.DEAD_LETTERS.name());
+        try (StageRunner<?> runner = runner(reading, KafkaProducer::new);
+                TopicLog committed = new TopicLog(kafka, "read_committed", topics)) {
+            runner.start();
+            await().atMost(LONG).until(() -> attempts.get() >= 3 + 2 * SHORT.attempts());
+            assertThat(runner.health().live()).isTrue();
+            assertThat(runner.health().ready()).isFalse();
+            assertThat(runner.health().message()).contains("the registry is away");
+            away.set(false);
+            await().atMost(LONG).until(() -> customIds(committed).size() == 2);
+            await().atMost(LONG).until(() -> deadLetters(committed).size() == 1);
+            await().atMost(LONG).until(() -> runner.health().ready());
+            assertThat(runner.failure().toCompletableFuture()).isNotDone();
         }
     }
 
@@ -797,6 +839,13 @@ class StageRunnerBrokerTest {
         return log.read(Topics.RESULTS.name()).stream()
                 .map(record -> EventCodec.decode(RequestFinished.class, record.value()))
                 .filter(result -> result.getRequest().getJobId().equals(jobId))
+                .toList();
+    }
+
+    private List<String> jsonResults(TopicLog log) {
+        return log.read(Topics.RESULTS_JSON.name()).stream()
+                .map(record -> new String(record.value(), UTF_8))
+                .filter(line -> line.contains("\"job_id\":\"%s\"".formatted(jobId)))
                 .toList();
     }
 

@@ -2,10 +2,10 @@ package dev.nocturne.ingest.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.nocturne.ingest.Answers;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.preview.PartialImage;
+import dev.nocturne.runtime.Answers;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;

@@ -1,11 +1,10 @@
-package dev.nocturne.ingest;
+package dev.nocturne.runtime;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
-import dev.nocturne.runtime.ResultFile;
 import java.time.Instant;
 import java.util.List;
 
@@ -43,7 +42,7 @@ public record RequestResult(
      */
     public record Failure(String code, String stage, String message, String param, Integer line) {}
 
-    static RequestResult of(RequestFinished event) {
+    public static RequestResult of(RequestFinished event) {
         RequestRef request = event.getRequest();
         Failure failure =
                 event.getFailure() == null

@@ -1,4 +1,4 @@
-package dev.nocturne.ingest;
+package dev.nocturne.runtime;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import org.junit.jupiter.api.Test;
 
-class JsonTest {
+class LineJsonTest {
 
-    private final JsonMapper lines = JsonMapper.builder(Json.lineFactory()).build();
+    private final JsonMapper lines = JsonMapper.builder(LineJson.factory()).build();
 
     @Test
     void noStringHoldsWhatAnyReaderTakesForTheEndOfALine() throws Exception {

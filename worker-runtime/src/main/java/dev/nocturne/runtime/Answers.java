@@ -1,12 +1,10 @@
-package dev.nocturne.ingest;
+package dev.nocturne.runtime;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import dev.nocturne.events.CaptionSubmitted;
-import dev.nocturne.runtime.ResultFile;
-import dev.nocturne.runtime.SeedJson;
 import java.util.List;
 import java.util.function.Function;
 
@@ -30,7 +28,7 @@ public final class Answers {
         }
 
         /** The same, and what else is known of its pictures. */
-        Images described(String outputFormat, String size, Usage usage) {
+        public Images described(String outputFormat, String size, Usage usage) {
             return new Images(created, data, outputFormat, size, usage);
         }
     }
@@ -54,7 +52,7 @@ public final class Answers {
             return new Usage(inputTokens, inputTokensDetails, output, inputTokens + output);
         }
 
-        static Usage of(ResultFile file, CaptionSubmitted caption, int pictures) {
+        public static Usage of(ResultFile file, CaptionSubmitted caption, int pictures) {
             boolean isRead = file.textTokens() != null && !caption.getVariation();
             int text = isRead ? file.textTokens() : 0;
             int grid = file.gridHeight() * file.gridWidth();
@@ -84,12 +82,12 @@ public final class Answers {
 
     /** A line of an output or error file: one of {@code response} and {@code error} is null. */
     @JsonNaming(SnakeCaseStrategy.class)
-    record Line(String id, String customId, Response response, Error error) {}
+    public record Line(String id, String customId, Response response, Error error) {}
 
     @JsonNaming(SnakeCaseStrategy.class)
-    record Response(int statusCode, String requestId, Images body) {}
+    public record Response(int statusCode, String requestId, Images body) {}
 
-    record Error(String code, String message, String param, Integer line) {}
+    public record Error(String code, String message, String param, Integer line) {}
 
     private Answers() {}
 
@@ -98,7 +96,7 @@ public final class Answers {
      *
      * @param bytes of a picture; null: its address
      */
-    static Images images(
+    public static Images images(
             RequestResult result,
             String jobId,
             String apiUrl,
@@ -124,7 +122,7 @@ public final class Answers {
     }
 
     /** As {@link #images}, as a line of a file. */
-    static Line line(
+    public static Line line(
             RequestResult result,
             String jobId,
             String apiUrl,
