@@ -12,7 +12,6 @@ import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.generator.GeneratorService;
-import dev.nocturne.ingest.Answers;
 import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
@@ -22,12 +21,14 @@ import dev.nocturne.models.ModelBundle;
 import dev.nocturne.models.PartialGrid;
 import dev.nocturne.models.PrimedTokens;
 import dev.nocturne.rerank.RerankService;
+import dev.nocturne.runtime.Answers;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.SpoolFolder;
+import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -99,7 +100,7 @@ class InteractiveLatencyBrokerTest {
         List<Service> services =
                 List.of(
                         ingest,
-                        opened(new EncoderService(kafka, directory, meters)),
+                        opened(new EncoderService(kafka, directory, RegistrySettings.NONE, meters)),
                         opened(
                                 new GeneratorService(
                                         kafka,

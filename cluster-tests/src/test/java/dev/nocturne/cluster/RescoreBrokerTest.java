@@ -15,7 +15,6 @@ import dev.nocturne.generator.GeneratorService;
 import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
-import dev.nocturne.ingest.RequestResult;
 import dev.nocturne.ingest.WebhookSettings;
 import dev.nocturne.models.CandidateScorer;
 import dev.nocturne.models.Clip;
@@ -24,9 +23,11 @@ import dev.nocturne.models.TokenGrid;
 import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
+import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.SpoolFolder;
+import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.schemas.Ids;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
@@ -104,7 +105,8 @@ class RescoreBrokerTest {
     }
 
     private String draw(ModelBundle model) throws IOException {
-        try (Service encoder = new EncoderService(kafka, model.directory(), meters);
+        try (Service encoder = new EncoderService(
+                                kafka, model.directory(), RegistrySettings.NONE, meters);
                 Service generator = new GeneratorService(kafka, model.directory(), 32, meters);
                 Service decoder = new DecoderService(kafka, bucket, model.directory(), meters)) {
             start(encoder, generator, decoder);
@@ -136,7 +138,8 @@ class RescoreBrokerTest {
     private void theOtherClipScoresTheSameCandidates(
             String drawn, ModelBundle first, ModelBundle otherClip) throws IOException {
         String rescored;
-        try (Service encoder = new EncoderService(kafka, otherClip.directory(), meters);
+        try (Service encoder = new EncoderService(
+                                kafka, otherClip.directory(), RegistrySettings.NONE, meters);
                 Service decoder =
                         new DecoderService(kafka, bucket, otherClip.directory(), meters)) {
             start(encoder, decoder);
@@ -196,7 +199,8 @@ class RescoreBrokerTest {
     private void theOtherDvaeRefusesThem(String drawn, ModelBundle first, ModelBundle otherDvae)
             throws IOException {
         String rescored;
-        try (Service encoder = new EncoderService(kafka, otherDvae.directory(), meters)) {
+        try (Service encoder = new EncoderService(
+                                kafka, otherDvae.directory(), RegistrySettings.NONE, meters)) {
             start(encoder);
             rescored = rescore(drawn);
         }

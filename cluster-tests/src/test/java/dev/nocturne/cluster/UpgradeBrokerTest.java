@@ -20,6 +20,7 @@ import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.SpoolFolder;
+import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -119,7 +120,8 @@ class UpgradeBrokerTest {
         }
         InputStream jsonl = new ByteArrayInputStream(lines.toString().getBytes(UTF_8));
         String job = ingest.submit(jsonl, null, null, null, false, "http://localhost/").id();
-        try (Service encoder = new EncoderService(kafka, model.directory(), meters)) {
+        try (Service encoder = new EncoderService(
+                                kafka, model.directory(), RegistrySettings.NONE, meters)) {
             start(encoder);
             await().atMost(PATIENCE)
                     .until(
@@ -152,7 +154,8 @@ class UpgradeBrokerTest {
     }
 
     private void finish(String job, ModelBundle model) {
-        try (Service encoder = new EncoderService(kafka, model.directory(), meters);
+        try (Service encoder = new EncoderService(
+                                kafka, model.directory(), RegistrySettings.NONE, meters);
                 Service generator = new GeneratorService(kafka, model.directory(), 8, meters);
                 Service decoder = new DecoderService(kafka, bucket, model.directory(), meters)) {
             start(encoder, generator, decoder);

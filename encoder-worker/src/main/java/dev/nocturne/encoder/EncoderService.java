@@ -6,43 +6,59 @@ import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.StageRunner;
+import dev.nocturne.runtime.registry.RegistryFraming;
+import dev.nocturne.runtime.registry.RegistrySettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** Validates captions and turns them into generation tasks. */
 public final class EncoderService implements Service {
 
-    private final StageRunner<?> runner;
+    private final List<StageRunner<?>> runners = new ArrayList<>();
+    private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
 
     /**
      * @param model directory of a model bundle
      */
-    public EncoderService(KafkaSettings kafka, Path model, MeterRegistry meters) {
+    public EncoderService(
+            KafkaSettings kafka, Path model, RegistrySettings registry, MeterRegistry meters) {
         Clock clock = Clock.systemUTC();
-        EncoderStage stage = new EncoderStage(() -> BundleCaptionEncoder.open(model), clock);
-        runner =
-                new StageRunner<>(BundleGuard.ofEncoder(stage, kafka, clock), kafka, meters, clock);
+        EncoderStage stage =
+                new EncoderStage(
+                        () -> BundleCaptionEncoder.open(model), registry.url().isPresent(), clock);
+        runners.add(
+                new StageRunner<>(
+                        BundleGuard.ofEncoder(stage, kafka, clock), kafka, meters, clock));
+        registry.url()
+                .map(url -> new RegistryCaptionStage(new RegistryFraming(url)))
+                .ifPresent(
+                        captions ->
+                                runners.add(new StageRunner<>(captions, kafka, meters, clock)));
+        runners.forEach(runner -> runner.failure().thenAccept(failure::complete));
     }
 
     @Override
     public void start() {
-        runner.start();
+        runners.forEach(StageRunner::start);
     }
 
     @Override
     public Health health() {
-        return runner.health();
+        return Health.all(runners.stream().map(StageRunner::health).toList());
     }
 
     @Override
     public CompletionStage<FatalException> failure() {
-        return runner.failure();
+        return failure;
     }
 
     @Override
     public void close() {
-        runner.close();
+        runners.forEach(StageRunner::close);
     }
 }

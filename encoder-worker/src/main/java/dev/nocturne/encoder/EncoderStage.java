@@ -12,6 +12,8 @@ import dev.nocturne.models.TokenGrid;
 import dev.nocturne.runtime.BundleStage;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.registry.RegistryFraming;
+import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.schemas.CaptionOwner;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.EventCodec;
@@ -28,6 +30,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * Captions to generation tasks: everything that is computed once per caption. A caption that brings
@@ -39,11 +42,16 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
     private static final String NO_CAPTION = "";
 
     private final Supplier<CaptionEncoder> open;
+    private final boolean hasRegistry;
     private final Clock clock;
     private CaptionEncoder encoder;
 
-    EncoderStage(Supplier<CaptionEncoder> open, Clock clock) {
+    /**
+     * @param hasRegistry whether there is a {@link RegistryCaptionStage}, too
+     */
+    EncoderStage(Supplier<CaptionEncoder> open, boolean hasRegistry, Clock clock) {
         this.open = open;
+        this.hasRegistry = hasRegistry;
         this.clock = clock;
     }
 
@@ -55,6 +63,20 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
     @Override
     public Topic<CaptionSubmitted> input() {
         return Topics.CAPTIONS;
+    }
+
+    @Override
+    public CaptionSubmitted decode(ConsumerRecord<byte[], byte[]> record) {
+        if (!RegistryFraming.isFramed(record.value())) {
+            return BundleStage.super.decode(record);
+        }
+        if (hasRegistry) {
+            return RegistryCaptionStage.NOT_MINE;
+        }
+        throw new PermanentException(
+                ReasonCodes.MALFORMED_EVENT,
+                "it has the framing of a schema registry: name the registry in %s of the encoders"
+                        .formatted(RegistrySettings.URL_VARIABLE));
     }
 
     @Override
@@ -91,6 +113,9 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
     @Override
     public void process(List<CaptionSubmitted> captions, Outbox out) {
         for (int i = 0; i < captions.size() && out.keepGoing(); i++) {
+            if (captions.get(i) == RegistryCaptionStage.NOT_MINE) {
+                continue;
+            }
             CaptionSubmitted caption = CaptionRules.normalised(captions.get(i));
             RequestRef request = request(caption);
             if (CaptionOwner.isJobOfItsOwn(caption)) {

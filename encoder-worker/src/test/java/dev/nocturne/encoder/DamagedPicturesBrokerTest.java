@@ -50,7 +50,7 @@ class DamagedPicturesBrokerTest {
     void eachEndsAsATaskOrAnInvalidOptionAndTheOthersGoOn(@TempDir Path data) throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(data, 0)) {
             KafkaSettings kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
-            EncoderStage stage = new EncoderStage(LetterEncoder::new, Clock.systemUTC());
+            EncoderStage stage = new EncoderStage(LetterEncoder::new, false, Clock.systemUTC());
             Map<String, Integer> endings = new HashMap<>();
             try (StageRunner<?> runner =
                     new StageRunner<>(stage, kafka, new SimpleMeterRegistry(), Clock.systemUTC())) {

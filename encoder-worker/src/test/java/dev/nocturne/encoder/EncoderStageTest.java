@@ -1,6 +1,7 @@
 package dev.nocturne.encoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.DrawnCandidates;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -38,7 +40,7 @@ class EncoderStageTest {
     private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
 
     private final EncoderStage stage =
-            new EncoderStage(LetterEncoder::new, Clock.fixed(NOON, ZoneOffset.UTC));
+            new EncoderStage(LetterEncoder::new, false, Clock.fixed(NOON, ZoneOffset.UTC));
     private final Outbox out = new Outbox(() -> true);
 
     @BeforeEach
@@ -60,6 +62,19 @@ class EncoderStageTest {
                 .map(output -> (GenerationRequested) output.event())
                 .findFirst()
                 .orElseThrow();
+    }
+
+    @Test
+    void aFramedCaptionWithoutARegistryIsTurnedAwayWithTheSetting() {
+        assertThatExceptionOfType(PermanentException.class)
+                .isThrownBy(
+                        () ->
+                                stage.decode(
+                                        new ConsumerRecord<>(
+                                                "captions", 0, 0, null, new byte[] {0, 0, 0, 0, 1})))
+                .withMessageContaining("NOCTURNE_SCHEMA_REGISTRY_URL")
+                .extracting(PermanentException::reasonCode)
+                .isEqualTo("malformed_event");
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.avro.AvroTypeException;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
 import org.apache.avro.io.BinaryDecoder;
@@ -53,10 +54,20 @@ public final class EventCodec {
     private EventCodec() {}
 
     public static <T extends SpecificRecord> byte[] encode(T event) {
+        byte[] header =
+                ByteBuffer.allocate(HEADER_BYTES)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .put(MARKER)
+                        .putLong(VERSIONS.get(event.getClass()).currentFingerprint)
+                        .array();
+        return encode(header, event);
+    }
+
+    /** The record in Avro binary behind another encoding's header. */
+    public static <T extends SpecificRecord> byte[] encode(byte[] header, T event) {
         Versions versions = VERSIONS.get(event.getClass());
         ByteArrayOutputStream out = new ByteArrayOutputStream(512);
-        out.writeBytes(MARKER);
-        out.writeBytes(littleEndian(versions.currentFingerprint));
+        out.writeBytes(header);
         BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
         try {
             new SpecificDatumWriter<T>(versions.current, versions.data).write(event, encoder);
@@ -88,13 +99,35 @@ public final class EventCodec {
             throw new MalformedEventException(
                     "not a %s: unknown schema fingerprint %016x".formatted(name, fingerprint));
         }
+        SpecificDatumReader<T> reader =
+                new SpecificDatumReader<>(writer, versions.reader, versions.data);
+        return decode(record, reader, bytes, HEADER_BYTES);
+    }
+
+    /**
+     * A record of a schema that was never published here: fields that it does not have have the
+     * values of new records.
+     *
+     * @param start of the record, behind another encoding's header
+     * @throws MalformedEventException as the other one, or if the schema does not fit
+     */
+    public static <T extends SpecificRecord> T decode(
+            Class<T> record, Schema writer, byte[] bytes, int start) {
+        Versions versions = VERSIONS.get(record);
+        return decode(
+                record,
+                new SpecificDatumReader<>(writer, versions.current, versions.data),
+                bytes,
+                start);
+    }
+
+    private static <T extends SpecificRecord> T decode(
+            Class<T> record, SpecificDatumReader<T> reader, byte[] bytes, int start) {
+        String name = record.getSimpleName();
         BinaryDecoder decoder =
-                DecoderFactory.get()
-                        .binaryDecoder(bytes, HEADER_BYTES, bytes.length - HEADER_BYTES, null);
+                DecoderFactory.get().binaryDecoder(bytes, start, bytes.length - start, null);
         try {
-            T event =
-                    new SpecificDatumReader<T>(writer, versions.reader, versions.data)
-                            .read(null, decoder);
+            T event = reader.read(null, decoder);
             if (!decoder.isEnd()) {
                 throw new MalformedEventException(
                         "not a %s: bytes left over after the record".formatted(name));
@@ -104,6 +137,9 @@ public final class EventCodec {
             throw e;
         } catch (EOFException e) {
             throw new MalformedEventException("not a %s: truncated".formatted(name), e);
+        } catch (AvroTypeException e) {
+            throw new MalformedEventException(
+                    "not a %s: it does not fit: %s".formatted(name, e.getMessage()), e);
         } catch (IOException | RuntimeException e) { // whatever Avro throws at foreign bytes
             throw new MalformedEventException(
                     "not a %s: broken body: %s".formatted(name, e.getMessage()), e);
@@ -134,13 +170,6 @@ public final class EventCodec {
                 throw new UncheckedIOException("cannot read " + path, e);
             }
         }
-    }
-
-    private static byte[] littleEndian(long value) {
-        return ByteBuffer.allocate(Long.BYTES)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(value)
-                .array();
     }
 
     /**

@@ -8,6 +8,7 @@ import dev.nocturne.generator.GeneratorService;
 import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.WebhookSettings;
+import dev.nocturne.ingest.result.RegistryResults;
 import dev.nocturne.models.ModelBundle;
 import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.FatalException;
@@ -17,6 +18,7 @@ import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.SpoolFolder;
+import dev.nocturne.runtime.registry.RegistrySettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -109,12 +111,14 @@ final class Pipeline implements AutoCloseable {
                         System.getenv(IngestLimits.MIN_FREE_VARIABLE),
                         System.getenv(IngestLimits.RETENTION_VARIABLE),
                         List.of(data.root()));
+        RegistrySettings registry = RegistrySettings.ofEnvironment();
         ingest = new IngestService(kafka, objectStore, settings.webhooks(), limits, spool, meters);
         services.add(ingest);
+        services.add(new RegistryResults(kafka, registry, meters));
         services.add(new RerankService(kafka, data.rerankState(), meters));
         services.add(new DecoderService(kafka, objectStore, model, meters));
         services.add(new GeneratorService(kafka, model, settings.batch(), meters));
-        services.add(new EncoderService(kafka, model, meters));
+        services.add(new EncoderService(kafka, model, registry, meters));
         for (Service service : services) {
             opened(service).start();
             service.failure().thenAccept(failure::complete);

@@ -43,7 +43,14 @@ final class Batch<I extends SpecificRecord> {
             PermanentException rejection,
             int deliveries) {
 
-        /** Whatever a record holds and whatever reading it throws, it is an input. */
+        /** In place of deliveries: it is unread for no fault of its own. */
+        static final int UNCOUNTED = -1;
+
+        /**
+         * Whatever a record holds and whatever reading it throws, it is an input.
+         *
+         * @throws TransientException the stage's, which cannot tell yet
+         */
         static <I extends SpecificRecord> Input<I> of(
                 Stage<I> stage, ConsumerRecord<byte[], byte[]> record) {
             Lane lane = stage.input().lane(record.topic());
@@ -62,6 +69,8 @@ final class Batch<I extends SpecificRecord> {
                         request,
                         new PermanentException(violation.get().code(), violation.get().message()),
                         0);
+            } catch (TransientException e) {
+                throw e;
             } catch (Throwable e) {
                 return new Input<>(record, lane, null, request, unreadable(e), 0);
             }
@@ -76,7 +85,11 @@ final class Batch<I extends SpecificRecord> {
                     : PermanentException.unexpected(ReasonCodes.MALFORMED_EVENT, e);
         }
 
-        /** To be read, by {@link #of}, when it is its turn. */
+        /**
+         * To be read, by {@link #of}, when it is its turn.
+         *
+         * @param deliveries or {@link #UNCOUNTED}
+         */
         static <I extends SpecificRecord> Input<I> unread(
                 Stage<I> stage, ConsumerRecord<byte[], byte[]> record, int deliveries) {
             Lane lane = stage.input().lane(record.topic());
@@ -132,7 +145,14 @@ final class Batch<I extends SpecificRecord> {
 
     /** The one record of a batch whose delivery is to be counted before the work. */
     Optional<Input<I>> unread() {
-        return inputs.stream().filter(Input::isUnread).findFirst();
+        return inputs.stream()
+                .filter(input -> input.isUnread() && input.deliveries() != Input.UNCOUNTED)
+                .findFirst();
+    }
+
+    /** Whether it is a record that could not be read yet, for something outside is away. */
+    boolean waitsToBeRead() {
+        return inputs.stream().anyMatch(input -> input.deliveries() == Input.UNCOUNTED);
     }
 
     /** The attempt at the work that is under way or done; empty: to be made. */

@@ -163,13 +163,17 @@ final class Deliveries<I extends SpecificRecord> {
         return positions.values().stream().anyMatch(Position::isSuspect);
     }
 
-    /** A polled record, read unless it may have killed a worker. */
+    /** A polled record, read unless it may have killed a worker, or cannot be read yet. */
     Input<I> input(ConsumerRecord<byte[], byte[]> record) {
         Position position = positions.get(partition(record));
         if (position == null
                 || position.suspectsLeft == 0
                 || record.offset() >= position.suspectEnd) {
-            return Input.of(stage, record);
+            try {
+                return Input.of(stage, record);
+            } catch (TransientException e) {
+                return Input.unread(stage, record, Input.UNCOUNTED);
+            }
         }
         position.suspectsLeft--;
         int deliveries = position.headPolled ? SUSPECT : position.found;

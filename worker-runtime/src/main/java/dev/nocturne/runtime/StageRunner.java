@@ -417,7 +417,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
             }
             done.discardWork();
             done.postpone(backoff);
-            if (done.failures() >= backoff.attempts()) {
+            if (done.failures() >= backoff.attempts() && !done.waitsToBeRead()) {
                 throw new FatalException(
                         "%s (gave up after %d attempts; nothing is lost, start again when it is mended)"
                                 .formatted(cause.getMessage(), done.failures()),

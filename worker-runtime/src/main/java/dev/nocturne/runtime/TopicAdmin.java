@@ -51,7 +51,8 @@ public final class TopicAdmin {
         createMissing(settings, Topics.ALL);
     }
 
-    static void createMissing(KafkaSettings settings, List<Topic<?>> topics) {
+    /** As {@link #createMissing(KafkaSettings)}, of some. */
+    public static void createMissing(KafkaSettings settings, List<Topic<?>> topics) {
         try {
             create(settings, topics);
         } catch (KafkaException e) {

@@ -4,6 +4,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /** What this service is told; each name is also an environment variable. */
 @ConfigMapping(prefix = "nocturne")
@@ -11,9 +12,17 @@ interface EncoderConfig {
 
     Kafka kafka();
 
+    SchemaRegistry schemaRegistry();
+
     /** Directory of the model bundle. */
     @WithDefault("model-zoo/default")
     Path model();
+
+    /** See {@link dev.nocturne.runtime.registry.RegistrySettings}. */
+    interface SchemaRegistry {
+        /** URL of its API, whose framing captions may have; none if left out. */
+        Optional<String> url();
+    }
 
     interface Kafka {
         /** {@code host:port}, comma-separated. */

@@ -5,6 +5,7 @@ import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.OpenMetrics;
 import dev.nocturne.runtime.PrintableLog;
+import dev.nocturne.runtime.registry.RegistrySettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -34,8 +35,12 @@ class EncoderShell {
     EncoderService encoder(EncoderConfig config, MeterRegistry meters) {
         KafkaSettings kafka =
                 new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());
-        LOG.infof("Kafka at %s, model %s", kafka.bootstrapServers(), config.model());
-        return new EncoderService(kafka, config.model(), meters);
+        RegistrySettings registry =
+                RegistrySettings.parse(config.schemaRegistry().url().orElse(null), null);
+        LOG.infof(
+                "Kafka at %s, model %s, schema registry %s",
+                kafka.bootstrapServers(), config.model(), registry);
+        return new EncoderService(kafka, config.model(), registry, meters);
     }
 
     void start(@Observes StartupEvent event, EncoderService encoder) {

@@ -16,6 +16,8 @@ interface IngestConfig {
 
     Webhook webhook();
 
+    SchemaRegistry schemaRegistry();
+
     /** Candidates; see {@link dev.nocturne.ingest.IngestLimits}, like the next two. */
     Optional<String> maxWaitingCandidates();
 
@@ -24,6 +26,15 @@ interface IngestConfig {
 
     /** A duration. */
     Optional<String> fileRetention();
+
+    /** See {@link dev.nocturne.runtime.registry.RegistrySettings}. */
+    interface SchemaRegistry {
+        /** URL of its API. */
+        Optional<String> url();
+
+        /** Whether results are written in its framing, too. */
+        Optional<String> results();
+    }
 
     interface Kafka {
         /** {@code host:port}, comma-separated. */

@@ -3,10 +3,13 @@ package dev.nocturne.ingest.shell;
 import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.WebhookSettings;
+import dev.nocturne.ingest.result.RegistryResults;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.PrintableLog;
+import dev.nocturne.runtime.Service;
+import dev.nocturne.runtime.registry.RegistrySettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -44,8 +47,6 @@ class IngestShell {
                         s3.prefix().orElse(""),
                         s3.publicEndpoint().orElse(s3.endpoint()));
         LOG.infof("Kafka at %s, objects at %s", config.kafka().bootstrapServers(), store);
-        KafkaSettings kafka =
-                new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());
         WebhookSettings webhooks =
                 new WebhookSettings(
                         config.webhook().url().orElse(null),
@@ -57,16 +58,36 @@ class IngestShell {
                         config.fileRetention().orElse(null),
                         List.of(Spool.folder().path()));
         LOG.info(limits);
-        return new IngestService(kafka, store, webhooks, limits, Spool.folder(), meters);
+        return new IngestService(kafka(config), store, webhooks, limits, Spool.folder(), meters);
     }
 
-    void start(@Observes StartupEvent event, IngestService ingest) {
+    private static KafkaSettings kafka(IngestConfig config) {
+        return new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());
+    }
+
+    @Produces
+    @Singleton
+    RegistryResults registryResults(IngestConfig config, MeterRegistry meters) {
+        RegistrySettings registry =
+                RegistrySettings.parse(
+                        config.schemaRegistry().url().orElse(null),
+                        config.schemaRegistry().results().orElse(null));
+        LOG.infof("schema registry: %s", registry);
+        return new RegistryResults(kafka(config), registry, meters);
+    }
+
+    void start(
+            @Observes StartupEvent event, IngestService ingest, RegistryResults registryResults) {
         PrintableLog.install();
-        ingest.failure().thenRun(() -> Quarkus.asyncExit(1));
-        ingest.start();
+        for (Service service : List.of(ingest, registryResults)) {
+            service.failure().thenRun(() -> Quarkus.asyncExit(1));
+            service.start();
+        }
     }
 
-    void stop(@Observes ShutdownEvent event, IngestService ingest) {
+    void stop(
+            @Observes ShutdownEvent event, IngestService ingest, RegistryResults registryResults) {
+        registryResults.close();
         ingest.close();
         Spool.close();
     }
@@ -74,15 +95,24 @@ class IngestShell {
     /** On an event loop: threads that wait for slow callers are not missed here. */
     @Produces
     @Liveness
-    AsyncHealthCheck live(IngestService ingest) {
-        return () -> Uni.createFrom().item(() -> response(ingest.health(), ingest.health().live()));
+    AsyncHealthCheck live(IngestService ingest, RegistryResults registryResults) {
+        return () ->
+                Uni.createFrom()
+                        .item(() -> health(ingest, registryResults))
+                        .map(health -> response(health, health.live()));
     }
 
     @Produces
     @Readiness
-    AsyncHealthCheck ready(IngestService ingest) {
+    AsyncHealthCheck ready(IngestService ingest, RegistryResults registryResults) {
         return () ->
-                Uni.createFrom().item(() -> response(ingest.health(), ingest.health().ready()));
+                Uni.createFrom()
+                        .item(() -> health(ingest, registryResults))
+                        .map(health -> response(health, health.ready()));
+    }
+
+    private static Health health(IngestService ingest, RegistryResults registryResults) {
+        return Health.all(List.of(ingest.health(), registryResults.health()));
     }
 
     private static HealthCheckResponse response(Health health, boolean up) {

@@ -1,0 +1,2 @@
+/** Results for readers of other encodings. */
+package dev.nocturne.ingest.result;
