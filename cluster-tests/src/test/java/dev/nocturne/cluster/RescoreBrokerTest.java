@@ -105,7 +105,8 @@ class RescoreBrokerTest {
     }
 
     private String draw(ModelBundle model) throws IOException {
-        try (Service encoder = new EncoderService(
+        try (Service encoder =
+                        new EncoderService(
                                 kafka, model.directory(), RegistrySettings.NONE, meters);
                 Service generator = new GeneratorService(kafka, model.directory(), 32, meters);
                 Service decoder = new DecoderService(kafka, bucket, model.directory(), meters)) {
@@ -138,7 +139,8 @@ class RescoreBrokerTest {
     private void theOtherClipScoresTheSameCandidates(
             String drawn, ModelBundle first, ModelBundle otherClip) throws IOException {
         String rescored;
-        try (Service encoder = new EncoderService(
+        try (Service encoder =
+                        new EncoderService(
                                 kafka, otherClip.directory(), RegistrySettings.NONE, meters);
                 Service decoder =
                         new DecoderService(kafka, bucket, otherClip.directory(), meters)) {
@@ -199,8 +201,8 @@ class RescoreBrokerTest {
     private void theOtherDvaeRefusesThem(String drawn, ModelBundle first, ModelBundle otherDvae)
             throws IOException {
         String rescored;
-        try (Service encoder = new EncoderService(
-                                kafka, otherDvae.directory(), RegistrySettings.NONE, meters)) {
+        try (Service encoder =
+                new EncoderService(kafka, otherDvae.directory(), RegistrySettings.NONE, meters)) {
             start(encoder);
             rescored = rescore(drawn);
         }

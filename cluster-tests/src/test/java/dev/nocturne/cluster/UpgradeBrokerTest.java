@@ -120,8 +120,8 @@ class UpgradeBrokerTest {
         }
         InputStream jsonl = new ByteArrayInputStream(lines.toString().getBytes(UTF_8));
         String job = ingest.submit(jsonl, null, null, null, false, "http://localhost/").id();
-        try (Service encoder = new EncoderService(
-                                kafka, model.directory(), RegistrySettings.NONE, meters)) {
+        try (Service encoder =
+                new EncoderService(kafka, model.directory(), RegistrySettings.NONE, meters)) {
             start(encoder);
             await().atMost(PATIENCE)
                     .until(
@@ -154,7 +154,8 @@ class UpgradeBrokerTest {
     }
 
     private void finish(String job, ModelBundle model) {
-        try (Service encoder = new EncoderService(
+        try (Service encoder =
+                        new EncoderService(
                                 kafka, model.directory(), RegistrySettings.NONE, meters);
                 Service generator = new GeneratorService(kafka, model.directory(), 8, meters);
                 Service decoder = new DecoderService(kafka, bucket, model.directory(), meters)) {

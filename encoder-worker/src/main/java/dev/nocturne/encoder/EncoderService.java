@@ -37,8 +37,7 @@ public final class EncoderService implements Service {
         registry.url()
                 .map(url -> new RegistryCaptionStage(new RegistryFraming(url)))
                 .ifPresent(
-                        captions ->
-                                runners.add(new StageRunner<>(captions, kafka, meters, clock)));
+                        captions -> runners.add(new StageRunner<>(captions, kafka, meters, clock)));
         runners.forEach(runner -> runner.failure().thenAccept(failure::complete));
     }
 

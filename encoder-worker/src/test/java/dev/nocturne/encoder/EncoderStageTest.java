@@ -71,7 +71,11 @@ class EncoderStageTest {
                         () ->
                                 stage.decode(
                                         new ConsumerRecord<>(
-                                                "captions", 0, 0, null, new byte[] {0, 0, 0, 0, 1})))
+                                                "captions",
+                                                0,
+                                                0,
+                                                null,
+                                                new byte[] {0, 0, 0, 0, 1})))
                 .withMessageContaining("NOCTURNE_SCHEMA_REGISTRY_URL")
                 .extracting(PermanentException::reasonCode)
                 .isEqualTo("malformed_event");

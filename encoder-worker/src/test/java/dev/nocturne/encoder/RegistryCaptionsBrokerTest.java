@@ -108,8 +108,7 @@ class RegistryCaptionsBrokerTest {
     }
 
     private final Warnings warnings = new Warnings();
-    private final Logger log =
-            LogContext.getLogContext().getLogger(StageRunner.class.getName());
+    private final Logger log = LogContext.getLogContext().getLogger(StageRunner.class.getName());
 
     @AfterEach
     void forgetLog() {

@@ -35,8 +35,7 @@ final class Published {
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
-                consumer.poll(Duration.ofMillis(100))
-                        .forEach(record -> values.add(record.value()));
+                consumer.poll(Duration.ofMillis(100)).forEach(record -> values.add(record.value()));
             }
         }
         return values;

@@ -39,8 +39,7 @@ class RegistryResultsBrokerTest extends OnBroker {
     @Test
     void resultsAreWrittenOnceTheRegistryHasTheirSchemaAndOnceEach() throws Exception {
         int port = freePort();
-        RegistrySettings settings =
-                RegistrySettings.parse("http://127.0.0.1:" + port, "true");
+        RegistrySettings settings = RegistrySettings.parse("http://127.0.0.1:" + port, "true");
         TopicAdmin.createMissing(kafka);
         publish(JobStateTest.completed("job-1", "a", 2));
         producer.send(

@@ -89,11 +89,7 @@ final class RerankTopology {
                 .addProcessor(collector, () -> new CandidateCollector(lane, queue), source)
                 .addStateStore(pendingCandidates(lane), collector)
                 .addStateStore(decidedRequests(lane), collector);
-        Stream.of(
-                        Topics.SELECTIONS,
-                        Topics.RESULTS,
-                        Topics.RESULTS_JSON,
-                        Topics.DEAD_LETTERS)
+        Stream.of(Topics.SELECTIONS, Topics.RESULTS, Topics.RESULTS_JSON, Topics.DEAD_LETTERS)
                 .forEach(
                         topic ->
                                 topology.addSink(

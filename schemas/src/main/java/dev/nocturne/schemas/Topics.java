@@ -66,6 +66,7 @@ public final class Topics {
     public static final Topic<RequestFinished> RESULTS_AVRO =
             new Topic<>(
                     "results.avro", RequestFinished.class, REQUEST, PARTITIONS, UNLIMITED, false);
+
     /** Beside the way of a request: losing a record of these loses nothing. */
     public static final Topic<GridPartlyDrawn> PARTIAL_GRIDS =
             new Topic<>(

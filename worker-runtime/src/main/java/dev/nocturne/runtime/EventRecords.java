@@ -23,8 +23,8 @@ public final class EventRecords {
     private static final JsonMapper JSON = JsonMapper.builder(LineJson.factory()).build();
 
     /**
-     * Nobody knows by what address the readers of a topic that is kept for ever know the API: theirs
-     * goes before it.
+     * Nobody knows by what address the readers of a topic that is kept for ever know the API:
+     * theirs goes before it.
      */
     private static final String API_URL = "/";
 
@@ -52,15 +52,13 @@ public final class EventRecords {
         return of(Topics.RESULTS, Ids.key(request.getJobId(), request.getRequestId()), result);
     }
 
-    private static ProducerRecord<byte[], byte[]> record(
-            Topic<?> topic, String key, byte[] value) {
+    private static ProducerRecord<byte[], byte[]> record(Topic<?> topic, String key, byte[] value) {
         return new ProducerRecord<>(topic.name(), key.getBytes(UTF_8), value);
     }
 
     private static byte[] json(RequestFinished result) {
         String jobId = result.getRequest().getJobId();
-        Answers.Line line =
-                Answers.line(RequestResult.of(result), jobId, API_URL, image -> null);
+        Answers.Line line = Answers.line(RequestResult.of(result), jobId, API_URL, image -> null);
         try {
             return JSON.writeValueAsBytes(new JobLine(jobId, line));
         } catch (JsonProcessingException e) {

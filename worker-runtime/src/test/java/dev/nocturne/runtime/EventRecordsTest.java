@@ -97,7 +97,9 @@ class EventRecordsTest {
                                  "message":"at most 16","param":"top","line":7}}"""));
     }
 
-    /** Readers of lines as kcat writes them take it for two; half a character is no reason to stop. */
+    /**
+     * Readers of lines as kcat writes them take it for two; half a character is no reason to stop.
+     */
     @Test
     void aResultIsOneLineWhateverItsTextsHold() throws Exception {
         assertThat(new String(EventRecords.of(completed()).get(1).value(), UTF_8).lines())

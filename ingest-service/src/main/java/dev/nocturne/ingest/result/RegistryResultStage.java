@@ -61,8 +61,7 @@ public final class RegistryResultStage implements Stage<RequestFinished> {
     @Override
     public void open() {
         TopicAdmin.createMissing(kafka, List.of(Topics.RESULTS_AVRO));
-        schemaId =
-                framing.register(Topics.RESULTS_AVRO.name(), RequestFinished.getClassSchema());
+        schemaId = framing.register(Topics.RESULTS_AVRO.name(), RequestFinished.getClassSchema());
     }
 
     @Override

@@ -48,8 +48,8 @@ public final class RegistryFraming {
      * A record of any schema that Avro can read as {@code record}: fields have their own names, and
      * those that the writer does not have their defaults.
      *
-     * @throws PermanentException (malformed_event) if the registry does not know the schema, it does
-     *     not fit, or the bytes are broken
+     * @throws PermanentException (malformed_event) if the registry does not know the schema, it
+     *     does not fit, or the bytes are broken
      * @throws TransientException while the registry is away
      */
     public <T extends SpecificRecord> T decode(Class<T> record, byte[] value) {

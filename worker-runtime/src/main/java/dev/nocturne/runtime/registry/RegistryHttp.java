@@ -83,7 +83,8 @@ final class RegistryHttp {
      * @param message the registry's; null or blank if it gave none
      */
     TransientException refused(String what, int status, String message) {
-        String words = message == null || message.isBlank() ? "" : " " + message.lines().toList().get(0);
+        String words =
+                message == null || message.isBlank() ? "" : " " + message.lines().toList().get(0);
         String reason = status == 404 ? NO_REGISTRY : status + words;
         return new TransientException("%s at %s: %s".formatted(what, address, reason), null);
     }

@@ -8,7 +8,9 @@ import org.apache.avro.Schema;
 /** Schemas by their ids. Thread-safe; every call asks the registry, for some seconds at most. */
 interface SchemaRegistry {
 
-    /** By its address: Apicurio's own API below {@code /apis}, else that of Confluent's registry. */
+    /**
+     * By its address: Apicurio's own API below {@code /apis}, else that of Confluent's registry.
+     */
     static SchemaRegistry at(URI url) {
         return url.getPath().contains("/apis/")
                 ? new ApicurioRegistry(url)

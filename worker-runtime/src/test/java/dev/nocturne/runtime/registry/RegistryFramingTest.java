@@ -131,8 +131,7 @@ class RegistryFramingTest {
 
     @Test
     void aSchemaThatLacksWhatACaptionNeedsIsNamed() {
-        Schema poor =
-                SchemaBuilder.record("Poor").fields().requiredString("caption").endRecord();
+        Schema poor = SchemaBuilder.record("Poor").fields().requiredString("caption").endRecord();
         schemas.put(4, poor);
         GenericRecord record = new GenericRecordBuilder(poor).set("caption", "x").build();
         assertMalformed(framed(4, record), "missing required field", "schema 4 of the registry");

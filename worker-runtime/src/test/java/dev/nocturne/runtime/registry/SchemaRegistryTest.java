@@ -99,8 +99,7 @@ class SchemaRegistryTest {
 
     @BeforeEach
     void start() throws IOException {
-        server =
-                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/", this::answer);
         server.start();
     }
@@ -209,7 +208,9 @@ class SchemaRegistryTest {
     void whatIsNoWholeAvroSchemaIsTheRecordsFault(Api api) {
         answer = api.schema("{\"type\":\"object\"}");
         assertFault(api, "schema 7 of the registry");
-        answer = api.schema("{\"type\":\"record\",\"name\":\"A\",\"fields\":[{\"name\":\"b\",\"type\":\"B\"}]}");
+        answer =
+                api.schema(
+                        "{\"type\":\"record\",\"name\":\"A\",\"fields\":[{\"name\":\"b\",\"type\":\"B\"}]}");
         assertFault(api, "is no whole Avro schema");
     }
 
