@@ -9,7 +9,8 @@ import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
 
 /**
  * An S3 endpoint in this process, on the loopback address, over a folder: each bucket is a folder,
- * each object a file at its key. Requests must carry a valid AWS signature of version 4.
+ * each object a file at its key, see {@link PlainKeys}. Requests must carry a valid AWS signature,
+ * of version 4 or, as some tools still make links, of version 2.
  */
 public final class EmbeddedObjectStore implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
@@ -37,10 +38,12 @@ public final class EmbeddedObjectStore implements AutoCloseable {
         int freePort = Preflight.freePort(port);
         S3Proxy proxy =
                 S3Proxy.builder()
-                        .blobStore(new FilesystemNio2BlobStore(folder.toString()))
+                        .blobStore(new PlainKeys(new FilesystemNio2BlobStore(folder.toString())))
                         .endpoint(URI.create("http://" + HOST + ":" + freePort))
                         .awsAuthentication(
-                                AuthenticationType.AWS_V4, keys.accessKey(), keys.secretKey())
+                                AuthenticationType.AWS_V2_OR_V4,
+                                keys.accessKey(),
+                                keys.secretKey())
                         .stopTimeout(STOP_TIMEOUT_MILLIS)
                         .jettyMaxThreads(32)
                         .build();
