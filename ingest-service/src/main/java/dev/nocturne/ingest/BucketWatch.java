@@ -1,5 +1,6 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.StageException;
@@ -77,6 +78,8 @@ final class BucketWatch implements BackgroundTask {
             } else {
                 isGone();
             }
+        } catch (FatalException e) {
+            needsAPerson(e.getMessage());
         } catch (StageException | IngestException e) {
             LOG.debug("ING-09 not known whether the bucket is there", e);
         } catch (Throwable e) { // the next look comes only if this one ends well
@@ -84,6 +87,14 @@ final class BucketWatch implements BackgroundTask {
         } finally {
             rounds.beat();
         }
+    }
+
+    /** It may be mended from outside, by another permission for example: looking goes on. */
+    private void needsAPerson(String why) {
+        if (!why.equals(trouble)) {
+            LOG.error("ING-26 {}", why);
+        }
+        trouble = why;
     }
 
     private void isThere() {

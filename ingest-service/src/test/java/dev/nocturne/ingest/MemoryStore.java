@@ -12,6 +12,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -119,8 +121,19 @@ final class MemoryStore implements ObjectStore {
     }
 
     @Override
-    public boolean exists(String key) {
-        return objects.containsKey(key);
+    public InputStream open(String key, long from, long length) {
+        return new ByteArrayInputStream(get(key), (int) from, (int) length);
+    }
+
+    @Override
+    public Optional<Stat> stat(String key) {
+        return Optional.ofNullable(objects.get(key))
+                .map(
+                        bytes ->
+                                new Stat(
+                                        bytes.length,
+                                        Integer.toHexString(Arrays.hashCode(bytes)),
+                                        Instant.EPOCH));
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -47,10 +48,30 @@ public interface ObjectStore {
     /** As {@link #get}, as a stream, which the caller closes. */
     InputStream open(String key);
 
+    /**
+     * As {@link #open(String)}, a part of the bytes.
+     *
+     * @param from 0-based, within the object
+     * @param length at least 1
+     */
+    InputStream open(String key, long from, long length);
+
+    /**
+     * What the store knows of an object.
+     *
+     * @param etag other bytes have another one; without quotes, null if the store has none
+     */
+    record Stat(long bytes, String etag, Instant modifiedAt) {}
+
+    /** Empty if the object is not there. */
+    Optional<Stat> stat(String key);
+
     /** An object that is not there stays away. */
     void delete(String key);
 
-    boolean exists(String key);
+    default boolean exists(String key) {
+        return stat(key).isPresent();
+    }
 
     /** The keys that start with the prefix, in lexicographic order. */
     List<String> list(String prefix);

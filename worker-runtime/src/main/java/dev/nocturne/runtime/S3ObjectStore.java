@@ -1,6 +1,5 @@
 package dev.nocturne.runtime;
 
-import dev.nocturne.schemas.ReasonCodes;
 import io.minio.BucketExistsArgs;
 import io.minio.GetObjectArgs;
 import io.minio.GetPresignedObjectUrlArgs;
@@ -20,8 +19,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.cert.CertificateException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,9 +26,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The S3 API and nothing beyond it, through the MinIO SDK. */
 final class S3ObjectStore implements ObjectStore {
+
+    private static final Logger LOG = LoggerFactory.getLogger(S3ObjectStore.class);
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration TRANSFER_TIMEOUT = Duration.ofSeconds(60);
@@ -39,63 +40,67 @@ final class S3ObjectStore implements ObjectStore {
     private static final Set<String> NOT_FOUND = Set.of("NoSuchKey", "NoSuchObject");
     private static final Set<String> BUCKET_IS_THERE =
             Set.of("BucketAlreadyOwnedByYou", "BucketAlreadyExists");
-    private static final Set<String> NEEDS_A_PERSON =
-            Set.of(
-                    "AccessDenied",
-                    "AuthorizationHeaderMalformed",
-                    "ExpiredToken",
-                    "InvalidAccessKeyId",
-                    "InvalidBucketName",
-                    "InvalidToken",
-                    "NoSuchBucket",
-                    "SignatureDoesNotMatch");
-    private static final Set<String> BUSY =
-            Set.of("OperationAborted", "RequestTimeout", "SlowDown", "TooManyRequests");
+    /** What HEAD, whose answers have no body, is answered with, whatever is wrong. */
+    private static final Set<Integer> WORDLESS = Set.of(400, 403);
 
     /** Each name is plain, so that a key means the same in every store. */
     private static final Pattern PREFIX = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]*/)*");
 
     private final ObjectStoreSettings settings;
-    private final Clock clock;
-    private final MinioClient client;
-    private final MinioClient signer; // of links; asks nothing of the store
+    private final S3Failures failures;
+    private volatile Clients clients; // others once the store has told the bucket's region
+
+    /**
+     * @param client has one attempt: whoever asks the store repeats by a Backoff
+     * @param signer of links; asks nothing of the store
+     */
+    private record Clients(String region, MinioClient client, MinioClient signer) {
+
+        static Clients of(ObjectStoreSettings settings, String region) {
+            MinioClient client = client(settings, settings.endpoint(), region);
+            client.setTimeout(
+                    CONNECT_TIMEOUT.toMillis(),
+                    TRANSFER_TIMEOUT.toMillis(),
+                    TRANSFER_TIMEOUT.toMillis());
+            client.setRetry(Set.of(), 0L, 1);
+            String readers = settings.publicEndpoint();
+            return new Clients(
+                    region,
+                    client,
+                    readers.equals(settings.endpoint())
+                            ? client
+                            : client(settings, readers, region));
+        }
+
+        private static MinioClient client(
+                ObjectStoreSettings settings, String endpoint, String region) {
+            try {
+                MinioClient.Builder client =
+                        MinioClient.builder()
+                                .endpoint(endpoint)
+                                .region(region)
+                                .credentialsProvider(S3Access.credentials(settings.keys()));
+                settings.caFile().ifPresent(file -> client.httpClient(S3Access.http(file)));
+                return client.build();
+            } catch (IllegalArgumentException e) {
+                throw new FatalException(
+                        "S3 endpoint '%s': %s".formatted(endpoint, e.getMessage()), e);
+            }
+        }
+    }
 
     /**
      * @param clock the one that requests are signed by
      */
     S3ObjectStore(ObjectStoreSettings settings, Clock clock) {
         this.settings = settings;
-        this.clock = clock;
+        this.failures = new S3Failures(settings, clock);
         if (!PREFIX.matcher(settings.prefix()).matches()) {
             throw new FatalException(
                     "S3 prefix '%s': write it like tenant-a/, in letters, digits, '.', '_' and '-'"
                             .formatted(settings.prefix()));
         }
-        client = client(settings, settings.endpoint());
-        signer =
-                settings.publicEndpoint().equals(settings.endpoint())
-                        ? client
-                        : client(settings, settings.publicEndpoint());
-        client.setTimeout(
-                CONNECT_TIMEOUT.toMillis(),
-                TRANSFER_TIMEOUT.toMillis(),
-                TRANSFER_TIMEOUT.toMillis());
-        // one attempt: whoever asks the store repeats by a Backoff
-        client.setRetry(Set.of(), 0L, 1);
-    }
-
-    private static MinioClient client(ObjectStoreSettings settings, String endpoint) {
-        try {
-            MinioClient.Builder client =
-                    MinioClient.builder()
-                            .endpoint(endpoint)
-                            .region(settings.region())
-                            .credentialsProvider(S3Access.credentials(settings.keys()));
-            settings.caFile().ifPresent(file -> client.httpClient(S3Access.http(file)));
-            return client.build();
-        } catch (IllegalArgumentException e) {
-            throw new FatalException("S3 endpoint '%s': %s".formatted(endpoint, e.getMessage()), e);
-        }
+        this.clients = Clients.of(settings, settings.region());
     }
 
     /** Where the object is in the bucket: here alone keys have their prefix. */
@@ -105,28 +110,48 @@ final class S3ObjectStore implements ObjectStore {
 
     @Override
     public boolean hasBucket() {
-        String bucket = settings.bucket();
-        return request(
-                "look for bucket " + bucket,
-                () -> client.bucketExists(BucketExistsArgs.builder().bucket(bucket).build()));
+        return request(S3Action.LOOK_FOR_BUCKET, settings.bucket(), this::hasBucket);
+    }
+
+    private boolean hasBucket(MinioClient client) throws MinioException {
+        try {
+            return client.bucketExists(
+                    BucketExistsArgs.builder().bucket(settings.bucket()).build());
+        } catch (ErrorResponseException e) {
+            if (!WORDLESS.contains(e.response().code())) {
+                throw e;
+            }
+            ListObjectsArgs first =
+                    ListObjectsArgs.builder()
+                            .bucket(settings.bucket())
+                            .prefix(settings.prefix())
+                            .maxKeys(1)
+                            .build();
+            for (Result<Item> item : client.listObjects(first)) {
+                item.get();
+                break;
+            }
+            return true; // who may list the prefix alone may not look for the bucket
+        }
     }
 
     @Override
     public void ensureBucket() {
         if (!hasBucket()) {
             request(
-                    "create bucket " + settings.bucket(),
-                    () -> {
-                        makeBucket(settings.bucket());
+                    S3Action.CREATE_BUCKET,
+                    settings.bucket(),
+                    client -> {
+                        makeBucket(client);
                         return null;
                     });
         }
     }
 
     /** Another service may make the bucket at the same time. */
-    private void makeBucket(String bucket) throws MinioException {
+    private void makeBucket(MinioClient client) throws MinioException {
         try {
-            client.makeBucket(MakeBucketArgs.builder().bucket(bucket).build());
+            client.makeBucket(MakeBucketArgs.builder().bucket(settings.bucket()).build());
         } catch (ErrorResponseException e) {
             if (!BUCKET_IS_THERE.contains(e.errorResponse().code())) {
                 throw e;
@@ -136,54 +161,68 @@ final class S3ObjectStore implements ObjectStore {
 
     @Override
     public void put(String key, byte[] bytes, String contentType) {
-        PutObjectArgs args =
-                PutObjectArgs.builder().bucket(settings.bucket()).object(name(key)).stream(
-                                new ByteArrayInputStream(bytes), (long) bytes.length, -1L)
-                        .contentType(contentType)
-                        .build();
-        request("put " + key, () -> client.putObject(args));
+        request(
+                S3Action.PUT,
+                key,
+                client ->
+                        client.putObject(
+                                putArgs(
+                                        key,
+                                        new ByteArrayInputStream(bytes),
+                                        bytes.length,
+                                        contentType)));
     }
 
     @Override
     public void put(String key, Path file, String contentType) {
         request(
-                "put " + key,
-                () -> {
+                S3Action.PUT,
+                key,
+                client -> {
                     try (InputStream in = Files.newInputStream(file)) {
-                        return client.putObject(
-                                PutObjectArgs.builder()
-                                        .bucket(settings.bucket())
-                                        .object(name(key))
-                                        .stream(in, Files.size(file), -1L)
-                                        .contentType(contentType)
-                                        .build());
+                        return client.putObject(putArgs(key, in, Files.size(file), contentType));
                     }
                 });
     }
 
+    private PutObjectArgs putArgs(String key, InputStream in, long bytes, String contentType) {
+        return PutObjectArgs.builder()
+                .bucket(settings.bucket())
+                .object(name(key))
+                .stream(in, bytes, -1L)
+                .contentType(contentType)
+                .build();
+    }
+
     @Override
     public byte[] get(String key) {
-        return request("get " + key, () -> read(key));
+        return request(S3Action.GET, key, client -> read(client, key));
     }
 
     @Override
     public Optional<byte[]> find(String key) {
-        return request("get " + key, () -> ifThere(() -> read(key)));
+        return request(S3Action.GET, key, client -> ifThere(() -> read(client, key)));
     }
 
-    private byte[] read(String key) throws MinioException, IOException {
-        try (InputStream in = client.getObject(getArgs(key))) {
+    private byte[] read(MinioClient client, String key) throws MinioException, IOException {
+        try (InputStream in = client.getObject(getArgs(key).build())) {
             return in.readAllBytes();
         }
     }
 
     @Override
     public InputStream open(String key) {
-        return request("get " + key, () -> client.getObject(getArgs(key)));
+        return request(S3Action.GET, key, client -> client.getObject(getArgs(key).build()));
     }
 
-    private GetObjectArgs getArgs(String key) {
-        return GetObjectArgs.builder().bucket(settings.bucket()).object(name(key)).build();
+    @Override
+    public InputStream open(String key, long from, long length) {
+        GetObjectArgs part = getArgs(key).offset(from).length(length).build();
+        return request(S3Action.GET, key, client -> client.getObject(part));
+    }
+
+    private GetObjectArgs.Builder getArgs(String key) {
+        return GetObjectArgs.builder().bucket(settings.bucket()).object(name(key));
     }
 
     @Override
@@ -191,18 +230,25 @@ final class S3ObjectStore implements ObjectStore {
         RemoveObjectArgs args =
                 RemoveObjectArgs.builder().bucket(settings.bucket()).object(name(key)).build();
         request(
-                "delete " + key,
-                () -> {
+                S3Action.DELETE,
+                key,
+                client -> {
                     client.removeObject(args);
                     return null;
                 });
     }
 
     @Override
-    public boolean exists(String key) {
+    public Optional<Stat> stat(String key) {
         StatObjectArgs args =
                 StatObjectArgs.builder().bucket(settings.bucket()).object(name(key)).build();
-        return request("stat " + key, () -> ifThere(() -> client.statObject(args)).isPresent());
+        return request(S3Action.STAT, key, client -> ifThere(() -> client.statObject(args)))
+                .map(
+                        found ->
+                                new Stat(
+                                        found.size(),
+                                        found.etag().isEmpty() ? null : found.etag(),
+                                        found.lastModified().toInstant()));
     }
 
     @Override
@@ -214,8 +260,9 @@ final class S3ObjectStore implements ObjectStore {
                         .recursive(true)
                         .build();
         return request(
-                "list " + prefix,
-                () -> {
+                S3Action.LIST,
+                prefix,
+                client -> {
                     List<String> keys = new ArrayList<>();
                     for (Result<Item> item : client.listObjects(args)) {
                         keys.add(item.get().objectName().substring(settings.prefix().length()));
@@ -233,17 +280,22 @@ final class S3ObjectStore implements ObjectStore {
                         .object(name(key))
                         .expiry((int) validity.toSeconds())
                         .build();
-        return request("link " + key, () -> signer.getPresignedObjectUrl(args));
+        return request(
+                S3Action.LINK, key, client -> clients.signer().getPresignedObjectUrl(args));
     }
 
     private interface Request<T> {
+        T run(MinioClient client) throws MinioException, IOException;
+    }
+
+    private interface Lookup<T> {
         T run() throws MinioException, IOException;
     }
 
     /** Empty if the store says that the object is not there. */
-    private static <T> Optional<T> ifThere(Request<T> request) throws MinioException, IOException {
+    private static <T> Optional<T> ifThere(Lookup<T> lookup) throws MinioException, IOException {
         try {
-            return Optional.of(request.run());
+            return Optional.of(lookup.run());
         } catch (ErrorResponseException e) {
             if (NOT_FOUND.contains(e.errorResponse().code())) {
                 return Optional.empty();
@@ -252,64 +304,38 @@ final class S3ObjectStore implements ObjectStore {
         }
     }
 
-    private <T> T request(String what, Request<T> request) {
+    private <T> T request(S3Action action, String name, Request<T> request) {
+        return request(action, name, request, true);
+    }
+
+    private <T> T request(S3Action action, String name, Request<T> request, boolean mayMove) {
+        Clients used = clients;
         try {
-            return request.run();
+            return request.run(used.client());
         } catch (ErrorResponseException e) {
-            throw classify(what, e);
+            Optional<String> other = S3Failures.otherRegion(used.region(), e);
+            if (mayMove && other.isPresent()) {
+                moveTo(other.get());
+                return request(action, name, request, false);
+            }
+            throw failures.classify(action, name, used.region(), e);
         } catch (MinioException | IOException | RuntimeException e) {
-            throw classify(what, e);
+            throw failures.classify(action, name, e);
         }
     }
 
-    /** The SDK wraps: an IllegalStateException is what it throws where the network fails. */
-    private RuntimeException classify(String what, Exception e) {
-        if (isCausedBy(CertificateException.class, e)) {
-            return new TransientException(
-                    "object store %s: %s: its certificate is not believed (%s): name its authority in NOCTURNE_S3_CA_FILE"
-                            .formatted(settings.endpoint(), what, e.getMessage()),
-                    e);
+    /** As AWS's own clients do: the store knows best where its bucket is. */
+    private synchronized void moveTo(String region) {
+        String wrong = clients.region();
+        if (region.equals(wrong)) {
+            return; // another thread was told so, too
         }
-        if (!isCausedBy(IOException.class, e)) {
-            if (isCausedBy(GeneralSecurityException.class, e)) {
-                return new FatalException("this Java platform cannot sign requests: " + e, e);
-            }
-            if (e instanceof RuntimeException defect) {
-                return defect;
-            }
-        }
-        return new TransientException(
-                "object store %s: %s: %s".formatted(settings.endpoint(), what, e.getMessage()), e);
-    }
-
-    private static boolean isCausedBy(Class<? extends Throwable> kind, Throwable e) {
-        Throwable cause = e;
-        while (cause != null && !kind.isInstance(cause)) {
-            cause = cause.getCause();
-        }
-        return cause != null;
-    }
-
-    private StageException classify(String what, ErrorResponseException e) {
-        String code = e.errorResponse().code();
-        int status = e.response().code();
-        String message =
-                "object store %s: %s: %s (HTTP %d)"
-                        .formatted(settings.endpoint(), what, code, status);
-        Optional<String> wrongClock =
-                status == 403
-                        ? ClockDifference.describe(e.response().header("Date"), clock.instant())
-                        : Optional.empty();
-        if (wrongClock.isPresent()) {
-            return new TransientException(message + ": " + wrongClock.get(), e);
-        }
-        if (NEEDS_A_PERSON.contains(code)) {
-            return new FatalException(
-                    message + ": check the bucket, the access key and the secret key", e);
-        }
-        if (status >= 500 || BUSY.contains(code)) {
-            return new TransientException(message, e);
-        }
-        return new PermanentException(ReasonCodes.STORAGE_ERROR, message, e);
+        LOG.warn(
+                "S3-01 bucket {} is in region {}, not {}: requests and links are signed for it from now on; set NOCTURNE_S3_REGION={}",
+                settings.bucket(),
+                region,
+                wrong,
+                region);
+        clients = Clients.of(settings, region);
     }
 }
