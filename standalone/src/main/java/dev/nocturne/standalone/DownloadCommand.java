@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.DigestInputStream;
@@ -251,17 +252,57 @@ final class DownloadCommand implements Callable<Integer> {
         Files.createDirectories(target.getParent());
         Path part = part(target);
         try {
-            rest.download(path(entry.name()), part, entry.bytes());
-            if (!isRight(entry, part)) {
+            boolean wasBegun = Files.exists(part);
+            boolean isWhole = fetch(entry, part);
+            if (!isWhole && wasBegun) { // what an earlier run has left was of another file
+                Files.deleteIfExists(part);
+                isWhole = fetch(entry, part);
+            }
+            if (!isWhole) {
                 throw new CommandFailure(
                         "%s is not what the manifest says (%d bytes, SHA-256 %s): run the command again; if it stays so, the bucket was changed"
                                 .formatted(entry.name(), entry.bytes(), entry.sha256()));
             }
             Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
+        } catch (RestClient.Away e) {
+            throw e; // what has come of it stays for the next run
+        } catch (CommandFailure e) {
             Files.deleteIfExists(part);
+            throw e;
         }
         return true;
+    }
+
+    /**
+     * Goes on from what an earlier run has left, however often the answer breaks off, as long as
+     * each brings some bytes.
+     *
+     * @return whether it is right
+     */
+    private boolean fetch(Entry entry, Path part) throws IOException, InterruptedException {
+        if (!Files.isRegularFile(part, LinkOption.NOFOLLOW_LINKS)
+                || Files.size(part) > entry.bytes()) {
+            Files.deleteIfExists(part);
+        }
+        while (!isRight(entry, part)) {
+            long before = size(part);
+            if (before == entry.bytes() && before > 0) {
+                return false;
+            }
+            try {
+                rest.resume(path(entry.name()), part, entry.bytes());
+                return isRight(entry, part);
+            } catch (RestClient.Away e) {
+                if (size(part) <= before) {
+                    throw e;
+                }
+            }
+        }
+        return true;
+    }
+
+    private static long size(Path file) throws IOException {
+        return Files.exists(file) ? Files.size(file) : 0;
     }
 
     private static boolean isRight(Entry entry, Path file) throws IOException {

@@ -2,6 +2,7 @@ package dev.nocturne.standalone;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.nocturne.ingest.Problem;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -12,19 +13,25 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,9 +44,16 @@ final class RestClient {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
     private static final int UNAUTHORIZED = 401;
     private static final int NOT_FOUND = 404;
+    private static final int PARTIAL = 206;
+    private static final int RANGE_NOT_SATISFIABLE = 416;
     private static final int UNAVAILABLE = 503;
     private static final long MAX_ERROR_BYTES = 1 << 20;
     private static final byte[] NOTHING = {};
+    private static final Set<OpenOption> TO_GO_ON =
+            Set.of(
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE,
+                    LinkOption.NOFOLLOW_LINKS);
     private static final Duration ANSWER_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration SILENCE_TIMEOUT = Duration.ofSeconds(60);
 
@@ -140,21 +154,32 @@ final class RestClient {
                 type);
     }
 
-    /**
-     * As {@link #get}, into a new file, however long that takes as long as bytes come. From any
-     * thread.
-     *
-     * @param target takes the place of a file, and of a symbolic link, that is there
-     * @throws CommandFailure also if the answer is longer than {@code maxBytes}: no more is read
-     */
+    /** As {@link #resume}, from the beginning. */
     void download(String path, Path target, long maxBytes)
             throws IOException, InterruptedException {
-        HttpRequest request = request(path).GET().build(); // its timeout would be the whole file's
-        AtomicLong heardNanos = new AtomicLong(System.nanoTime());
-        HttpResponse<?> response;
         Files.deleteIfExists(target);
-        try (OutputStream out = Files.newOutputStream(target, StandardOpenOption.CREATE_NEW)) {
+        resume(path, target, maxBytes);
+    }
+
+    /**
+     * As {@link #get}, into a file, whose bytes are taken for the first ones of the answer, however
+     * long that takes as long as bytes come. What has come stays if it breaks off. From any thread.
+     *
+     * @param target no symbolic link is followed
+     * @throws CommandFailure also if the answer is longer than {@code maxBytes}: no more is read
+     */
+    void resume(String path, Path target, long maxBytes)
+            throws IOException, InterruptedException {
+        long there = Files.exists(target, LinkOption.NOFOLLOW_LINKS) ? Files.size(target) : 0;
+        HttpRequest.Builder asked = request(path).GET(); // its timeout would be the whole file's
+        HttpRequest request =
+                (there == 0 ? asked : asked.header("Range", "bytes=%d-".formatted(there))).build();
+        AtomicLong heardNanos = new AtomicLong(System.nanoTime());
+        ByteArrayOutputStream refusal = new ByteArrayOutputStream();
+        HttpResponse<?> response;
+        try (FileChannel file = FileChannel.open(target, TO_GO_ON)) {
             AtomicLong left = new AtomicLong();
+            AtomicReference<OutputStream> out = new AtomicReference<>();
             Consumer<Optional<byte[]>> sink =
                     bytes -> {
                         heardNanos.set(System.nanoTime());
@@ -163,19 +188,34 @@ final class RestClient {
                                     "%s sends more than %d bytes for %s: check --url"
                                             .formatted(url, maxBytes, path));
                         }
-                        write(bytes, out);
+                        write(bytes, out.get());
                     };
             HttpResponse.BodyHandler<Void> limited =
                     answer -> {
-                        left.set(isGood(answer.statusCode()) ? maxBytes : MAX_ERROR_BYTES);
+                        boolean isGood = isGood(answer.statusCode());
+                        long kept = answer.statusCode() == PARTIAL ? there : 0;
+                        left.set(isGood ? maxBytes - kept : MAX_ERROR_BYTES);
+                        out.set(isGood ? after(kept, file) : refusal);
                         return HttpResponse.BodySubscribers.ofByteArrayConsumer(sink);
                     };
             response = whileHeard(http.sendAsync(request, limited), heardNanos, path);
         }
-        if (!isGood(response.statusCode())) {
-            String text = new String(Files.readAllBytes(target), StandardCharsets.UTF_8);
-            Files.delete(target);
-            throw refusal(request, response.statusCode(), text);
+        if (response.statusCode() == RANGE_NOT_SATISFIABLE) {
+            download(path, target, maxBytes);
+        } else if (!isGood(response.statusCode())) {
+            if (there == 0) {
+                Files.delete(target);
+            }
+            throw refusal(
+                    request, response.statusCode(), refusal.toString(StandardCharsets.UTF_8));
+        }
+    }
+
+    private static OutputStream after(long kept, FileChannel file) {
+        try {
+            return Channels.newOutputStream(file.truncate(kept).position(kept));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -35,6 +35,9 @@ class DownloadCommandTest {
 
     private final Map<String, String> answers = new ConcurrentHashMap<>();
     private final List<String> asked = new CopyOnWriteArrayList<>();
+    private final List<String> ranges = new CopyOnWriteArrayList<>();
+    private volatile boolean knowsRanges = true;
+    private volatile int breaksOffAfter = Integer.MAX_VALUE; // bytes of an answer
     private final AtomicLong sent = new AtomicLong();
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
@@ -63,13 +66,33 @@ class DownloadCommandTest {
         byte[] body =
                 (answer == null ? "{\"errors\":[{\"message\":\"no such file\"}]}" : answer)
                         .getBytes(UTF_8);
-        exchange.sendResponseHeaders(answer == null ? 404 : 200, body.length);
-        for (int from = 0; from < body.length; from += 1 << 16) {
-            int bytes = Math.min(1 << 16, body.length - from);
+        int start = start(exchange, body.length);
+        if (start > body.length) {
+            exchange.sendResponseHeaders(416, -1);
+            exchange.close();
+            return;
+        }
+        exchange.sendResponseHeaders(answer == null ? 404 : start > 0 ? 206 : 200, body.length - start);
+        boolean isCut = path.startsWith(FILES) && !path.endsWith("manifest.json");
+        int end = start + Math.min(body.length - start, isCut ? breaksOffAfter : body.length);
+        for (int from = start; from < end; from += 1 << 16) {
+            int bytes = Math.min(1 << 16, end - from);
             exchange.getResponseBody().write(body, from, bytes);
             sent.addAndGet(bytes);
         }
         exchange.close();
+    }
+
+    private int start(HttpExchange exchange, int bytes) {
+        String range = exchange.getRequestHeaders().getFirst("Range");
+        if (range == null) {
+            return 0;
+        }
+        ranges.add(range);
+        int start = Integer.parseInt(range.replaceAll("\\D", ""));
+        exchange.getResponseHeaders()
+                .add("Content-Range", "bytes %d-%d/%d".formatted(start, bytes - 1, bytes));
+        return knowsRanges ? start : 0;
     }
 
     private void job(String status) {
@@ -215,6 +238,68 @@ class DownloadCommandTest {
         assertThat(download()).isEqualTo(1);
         assertThat(err.toString()).contains("index.html is a symbolic link");
         assertThat(file).hasContent("precious");
+        assertThat(folder.resolve("images/00ff/1.png")).hasContent("a picture");
+    }
+
+    @Test
+    void anAnswerThatBreaksOffIsGoneOnWith() throws Exception {
+        breaksOffAfter = 4;
+
+        assertThat(download()).as(err.toString()).isZero();
+        assertThat(folder.resolve("images/00ff/1.png")).hasContent("a picture");
+        assertThat(ranges).contains("bytes=4-", "bytes=8-");
+    }
+
+    @Test
+    void anAnswerThatBringsNothingEndsTheRunAndKeepsWhatCame() throws Exception {
+        breaksOffAfter = 0;
+        Files.createDirectories(folder.resolve("images/00ff"));
+        Path part = Files.writeString(folder.resolve("images/00ff/.1.png.part"), "a pic");
+
+        assertThat(download()).isEqualTo(1);
+        assertThat(err.toString()).contains("broke off");
+        assertThat(part).hasContent("a pic");
+    }
+
+    @Test
+    void aRunGoesOnInTheMiddleOfAFile() throws Exception {
+        Files.createDirectories(folder.resolve("images/00ff"));
+        Files.writeString(folder.resolve("images/00ff/.1.png.part"), "a pic");
+
+        assertThat(download()).as(err.toString()).isZero();
+        assertThat(ranges).containsExactly("bytes=5-");
+        assertThat(folder.resolve("images/00ff/1.png")).hasContent("a picture");
+        assertThat(folder.resolve("images/00ff").toFile().list()).containsExactly("1.png");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"another", "another picture that is longer", "b picture"})
+    void whatWasBegunOfAnotherFileIsFetchedAnew(String begun) throws Exception {
+        Files.createDirectories(folder.resolve("images/00ff"));
+        Files.writeString(folder.resolve("images/00ff/.1.png.part"), begun);
+
+        assertThat(download()).as(err.toString()).isZero();
+        assertThat(folder.resolve("images/00ff/1.png")).hasContent("a picture");
+    }
+
+    @Test
+    void aServerThatKnowsNoRangesSendsAllAgain() throws Exception {
+        knowsRanges = false;
+        Files.createDirectories(folder.resolve("images/00ff"));
+        Files.writeString(folder.resolve("images/00ff/.1.png.part"), "a pic");
+
+        assertThat(download()).as(err.toString()).isZero();
+        assertThat(folder.resolve("images/00ff/1.png")).hasContent("a picture");
+    }
+
+    @Test
+    void noLinkIsFollowedToGoOn(@TempDir Path elsewhere) throws Exception {
+        Path file = Files.writeString(elsewhere.resolve("precious"), "a pic");
+        Files.createDirectories(folder.resolve("images/00ff"));
+        Files.createSymbolicLink(folder.resolve("images/00ff/.1.png.part"), file);
+
+        assertThat(download()).as(err.toString()).isZero();
+        assertThat(file).hasContent("a pic");
         assertThat(folder.resolve("images/00ff/1.png")).hasContent("a picture");
     }
 
