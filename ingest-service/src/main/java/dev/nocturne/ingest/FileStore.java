@@ -164,6 +164,11 @@ final class FileStore {
         return store.open(file.key());
     }
 
+    /** Empty if somebody has deleted it from the bucket. */
+    Optional<StoredObject> content(StoredFile file) {
+        return StoredObject.find(store, file.key());
+    }
+
     /** The description first: what is half deleted is not there. A job's folder stays whole. */
     void delete(StoredFile file) {
         store.delete(descriptionKey(file.id()));

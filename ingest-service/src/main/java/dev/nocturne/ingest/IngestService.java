@@ -353,11 +353,9 @@ public final class IngestService implements Service {
      *
      * @throws IngestException UNKNOWN if somebody has deleted them from the bucket, or UNAVAILABLE
      */
-    public InputStream content(StoredFile file) {
-        if (!fromStore(() -> files.hasContent(file))) {
-            throw IngestException.unknownFile(file.id());
-        }
-        return new StoredObject(() -> files.open(file));
+    public StoredObject content(StoredFile file) {
+        return fromStore(() -> files.content(file))
+                .orElseThrow(() -> IngestException.unknownFile(file.id()));
     }
 
     /**
@@ -873,18 +871,20 @@ public final class IngestService implements Service {
      * @param name as the answers name it: the rank and the format, as {@code 1.png}
      * @throws IngestException UNKNOWN or UNAVAILABLE
      */
-    public InputStream picture(String jobId, String requestId, String name) {
+    public StoredObject picture(String jobId, String requestId, String name) {
         requireCaughtUp();
         String key = ResultFile.folder(jobId, requestId) + name;
         boolean wellFormed =
                 Ids.isRequest(jobId, requestId)
                         && PICTURE.matcher(name).matches()
                         && jobs.deletedAt(jobId).isEmpty();
-        if (!wellFormed || !fromStore(() -> store.exists(key))) {
-            throw IngestException.unknown(
-                    "name", "unknown_picture", "there is no picture '%s'".formatted(key));
-        }
-        return open(key);
+        return (wellFormed ? stored(key) : Optional.<StoredObject>empty())
+                .orElseThrow(
+                        () ->
+                                IngestException.unknown(
+                                        "name",
+                                        "unknown_picture",
+                                        "there is no picture '%s'".formatted(key)));
     }
 
     // ---- what is kept of finished requests
@@ -925,7 +925,7 @@ public final class IngestService implements Service {
      * @return ends with an {@link IngestException} FAILED or, after a while, TIMED_OUT
      * @throws IngestException UNKNOWN, CONFLICT if its tokens were not kept, or UNAVAILABLE
      */
-    public CompletionStage<InputStream> candidate(String jobId, String requestId, String name) {
+    public CompletionStage<StoredObject> candidate(String jobId, String requestId, String name) {
         ResultFile stored = stored(jobId, requestId);
         ResultFile.Candidate candidate =
                 stored.ranking().stream()
@@ -944,7 +944,7 @@ public final class IngestService implements Service {
                                                                 stored.fileName(0))));
         Optional<ResultFile.Image> image = stored.image(candidate.candidate());
         if (image.isPresent()) {
-            return CompletableFuture.completedFuture(open(image.get().key()));
+            return CompletableFuture.completedFuture(require(image.get().key()));
         }
         if (candidate.tokens() == null) {
             throw IngestException.conflict(
@@ -959,13 +959,14 @@ public final class IngestService implements Service {
                 new RequestRef(own, Ids.requestId(own, customId), customId, stored.caption());
         String key =
                 ResultFile.folder(own, request.getRequestId()) + stored.fileName(candidate.rank());
-        if (fromStore(() -> store.exists(key))) {
-            return CompletableFuture.completedFuture(open(key));
+        Optional<StoredObject> rendered = stored(key);
+        if (rendered.isPresent()) {
+            return CompletableFuture.completedFuture(rendered.get());
         }
         return render(stored.only(request, candidate), key);
     }
 
-    private CompletionStage<InputStream> render(CandidatesRanked candidate, String key) {
+    private CompletionStage<StoredObject> render(CandidatesRanked candidate, String key) {
         RequestRef request = candidate.getRequest();
         String jobId = request.getJobId();
         CompletableFuture<RequestResult> result = new CompletableFuture<>();
@@ -987,13 +988,24 @@ public final class IngestService implements Service {
                 .handleAsync(
                         (done, error) -> {
                             requirePainted(jobId, done, error);
-                            return open(key);
+                            return require(key);
                         },
                         storeReaders);
     }
 
-    private InputStream open(String key) {
-        return new StoredObject(() -> store.open(key));
+    private Optional<StoredObject> stored(String key) {
+        return fromStore(() -> StoredObject.find(store, key));
+    }
+
+    /** Of a picture that was stored, unless somebody has deleted it. */
+    private StoredObject require(String key) {
+        return stored(key)
+                .orElseThrow(
+                        () ->
+                                IngestException.unknown(
+                                        "name",
+                                        "unknown_picture",
+                                        "picture '%s' was deleted from the bucket".formatted(key)));
     }
 
     /**
@@ -1089,19 +1101,21 @@ public final class IngestService implements Service {
      *
      * @throws IngestException UNKNOWN or UNAVAILABLE
      */
-    public InputStream jobFile(String id, String name) {
+    public StoredObject jobFile(String id, String name) {
         requireCaughtUp();
         String key = JobFiles.key(id, name);
         boolean wellFormed =
                 Ids.isJobId(id) && JobFileName.isValid(name) && jobs.deletedAt(id).isEmpty();
-        if (!wellFormed || !fromStore(() -> store.exists(key))) {
-            throw IngestException.unknown(
-                    "name",
-                    "unknown_file",
-                    "job '%s' has no file '%s': its manifest.json lists all, once it is finished"
-                            .formatted(JobParser.excerpt(id), JobParser.excerpt(name)));
-        }
-        return open(key);
+        return (wellFormed ? stored(key) : Optional.<StoredObject>empty())
+                .orElseThrow(
+                        () ->
+                                IngestException.unknown(
+                                        "name",
+                                        "unknown_file",
+                                        "job '%s' has no file '%s': its manifest.json lists all, once it is finished"
+                                                .formatted(
+                                                        JobParser.excerpt(id),
+                                                        JobParser.excerpt(name))));
     }
 
     /**

@@ -20,10 +20,15 @@ function parse(text) {
   return JSON.parse(text.replace(/"seed":(-?\d+)/g, '"seed":"$1"'));
 }
 
+/** Where a path of the API is for this page, which may itself be at a path of a proxy. */
+export function address(path) {
+  return `.${path}`;
+}
+
 async function answer(path, options) {
   let response;
   try {
-    response = await fetch(path, options);
+    response = await fetch(address(path), options);
   } catch {
     throw new ApiError("The server does not answer. Is it running? Start it with ./nocturne up.", 0);
   }
@@ -118,7 +123,7 @@ export function follow(listener, connection) {
     clearTimeout(timer);
     source?.close();
     connection("connecting");
-    source = new EventSource("/v1/events");
+    source = new EventSource(address("/v1/events"));
     source.onerror = lost;
     for (const name of ["snapshot", "jobs", "partial-images", "deleted", "lag", "lag-unknown", "unavailable"]) {
       source.addEventListener(name, (event) => {

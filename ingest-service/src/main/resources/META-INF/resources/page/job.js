@@ -1,6 +1,6 @@
 // One job: how it stands, and the gallery of what it has painted so far.
 
-import { ApiError, fetchPicture, get } from "./api.js";
+import { ApiError, address, fetchPicture, get } from "./api.js";
 import { actionButton, alertUser, h, say } from "./dom.js";
 import { count, counted, time } from "./format.js";
 import { jobActions, jobStanding } from "./jobs.js";
@@ -70,7 +70,7 @@ export function jobView(signal, id) {
 
 /** The files that a job leaves when it is done, its pictures on pages and what is told of them. */
 function links(id) {
-  const path = `/v1/jobs/${encodeURIComponent(id)}/files/`;
+  const path = address(`/v1/jobs/${encodeURIComponent(id)}/files/`);
   return [h("a", { href: `${path}index.html` }, "all pictures"), ", ",
     h("a", { href: `${path}output.jsonl`, download: `${id}-output.jsonl` }, "output.jsonl"), ", ",
     h("a", { href: `${path}manifest.json`, download: `${id}-manifest.json` }, "manifest.json"),
@@ -249,7 +249,7 @@ function card(jobId, result) {
 
 function picture(jobId, result, image) {
   const file = image.key.slice(image.key.lastIndexOf("/") + 1);
-  const url = `/v1/images/${encodeURIComponent(jobId)}/${result.request_id}/${file}`;
+  const url = address(`/v1/images/${encodeURIComponent(jobId)}/${result.request_id}/${file}`);
   return h("a", { href: url, title: `rank ${image.rank}, score ${image.score.toFixed(3)}` },
     h("img", { src: url, loading: "lazy", decoding: "async", width: 64, height: 64,
       alt: `${result.caption}, rank ${image.rank}` }));
@@ -292,7 +292,7 @@ function candidatePicture({ url, published, rank }) {
   if (url === null) {
     return place;
   }
-  const image = () => h("img", { src: sameOrigin(url), width: 64, height: 64, alt: `rank ${rank}` });
+  const image = () => h("img", { src: address(apiPath(url)), width: 64, height: 64, alt: `rank ${rank}` });
   if (published) {
     return image();
   }
@@ -300,7 +300,7 @@ function candidatePicture({ url, published, rank }) {
   place.append(actionButton("Render", async () => {
     say(told, "Rendering …");
     // one after the other: a browser has few connections to a host, and each of these lasts
-    const mine = rendering.then(() => fetchPicture(sameOrigin(url)));
+    const mine = rendering.then(() => fetchPicture(apiPath(url)));
     rendering = mine.catch(() => {});
     try {
       await mine;
@@ -312,7 +312,8 @@ function candidatePicture({ url, published, rank }) {
   return place;
 }
 
-/** Addresses in answers name the host as the server knows it; here only the path counts. */
-function sameOrigin(url) {
-  return new URL(url, location.href).pathname;
+/** Addresses in answers are the public ones; here only what is asked of the API counts. */
+function apiPath(url) {
+  const { pathname } = new URL(url, location.href);
+  return pathname.slice(pathname.lastIndexOf("/v1/"));
 }

@@ -132,7 +132,7 @@ class ReplayBrokerTest extends OnBroker {
 
         assertThat(bytes(ingest.candidate(id, requestId, "2.png")))
                 .isEqualTo(store.get("jobs/%s/images/%s/1.png".formatted(id, requestId)));
-        CompletionStage<InputStream> asked = ingest.candidate(id, requestId, "1.png");
+        CompletionStage<StoredObject> asked = ingest.candidate(id, requestId, "1.png");
         CandidatesRanked rendering = selections().get(0);
         assertThat(rendering.getWinners())
                 .extracting(RankedGrid::getRank, RankedGrid::getSeed)
@@ -358,7 +358,7 @@ class ReplayBrokerTest extends OnBroker {
         return ByteBuffer.wrap(new byte[] {(byte) token, 0});
     }
 
-    private static byte[] bytes(CompletionStage<InputStream> picture) throws Exception {
+    private static byte[] bytes(CompletionStage<StoredObject> picture) throws Exception {
         return picture.toCompletableFuture()
                 .get(PATIENCE.toSeconds(), TimeUnit.SECONDS)
                 .readAllBytes();

@@ -3,9 +3,11 @@ package dev.nocturne.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.TransientException;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
+import java.time.Instant;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -13,9 +15,13 @@ class StoredObjectTest {
 
     private final AtomicInteger open = new AtomicInteger();
 
-    private InputStream connection() {
+    private StoredObject object() {
+        return new StoredObject(new ObjectStore.Stat(3, "tag", Instant.EPOCH), this::connection);
+    }
+
+    private InputStream connection(long from, long length) {
         open.incrementAndGet();
-        return new ByteArrayInputStream(new byte[] {1, 2, 3}) {
+        return new ByteArrayInputStream(new byte[] {1, 2, 3}, (int) from, (int) length) {
             @Override
             public void close() {
                 open.decrementAndGet();
@@ -25,7 +31,7 @@ class StoredObjectTest {
 
     @Test
     void whatIsNeverReadHoldsNoConnection() throws Exception {
-        InputStream object = new StoredObject(this::connection);
+        InputStream object = object();
         assertThat(open).hasValue(0);
         object.close();
         assertThat(open).hasValue(0);
@@ -33,7 +39,7 @@ class StoredObjectTest {
 
     @Test
     void whatIsReadIsReadOnceAndClosed() throws Exception {
-        try (InputStream object = new StoredObject(this::connection)) {
+        try (InputStream object = object()) {
             assertThat(object.read()).isEqualTo(1);
             assertThat(object.readAllBytes()).containsExactly(2, 3);
             assertThat(open).hasValue(1);
@@ -42,10 +48,19 @@ class StoredObjectTest {
     }
 
     @Test
+    void aPartIsAllThatIsFetchedOfIt() throws Exception {
+        try (InputStream part = object().part(1, 1)) {
+            assertThat(part.readAllBytes()).containsExactly(2);
+        }
+        assertThat(open).hasValue(0);
+    }
+
+    @Test
     void aStoreThatIsAwaySaysSoWhenItIsRead() {
         InputStream object =
                 new StoredObject(
-                        () -> {
+                        new ObjectStore.Stat(1, null, Instant.EPOCH),
+                        (from, length) -> {
                             throw new TransientException("the store is away", null);
                         });
         assertThatExceptionOfType(IngestException.class)

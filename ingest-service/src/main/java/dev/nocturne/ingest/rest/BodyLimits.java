@@ -21,13 +21,30 @@ final class BodyLimits {
     private static final Duration TICK = Duration.ofSeconds(1);
     private static final int RETRY_AFTER_SECONDS = 5;
 
+    private final long mostBytes;
     private final AtomicInteger coming = new AtomicInteger();
+
+    /**
+     * @param mostBytes that any body may have
+     */
+    BodyLimits(long mostBytes) {
+        this.mostBytes = mostBytes;
+    }
 
     /** Lets the request go on, or refuses it. On the request's event loop. */
     void admit(RoutingContext context) {
         HttpServerRequest request = context.request();
         if (!hasBody(request)) {
             context.next();
+            return;
+        }
+        if (isTooLarge(request)) {
+            context.response().putHeader(HttpHeaders.CONNECTION, "close");
+            Refusal.send(
+                    context,
+                    413,
+                    "too_large",
+                    "the body has more than %d bytes: send less at once".formatted(mostBytes));
             return;
         }
         if (coming.incrementAndGet() > MOST_AT_ONCE) {
@@ -71,6 +88,11 @@ final class BodyLimits {
         return length != null
                 ? !length.equals("0")
                 : request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
+    }
+
+    private boolean isTooLarge(HttpServerRequest request) {
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        return length != null && Long.parseLong(length) > mostBytes;
     }
 
     static boolean isLate(long bytes, Duration taken) {

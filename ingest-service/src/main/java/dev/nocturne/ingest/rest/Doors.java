@@ -2,6 +2,7 @@ package dev.nocturne.ingest.rest;
 
 import dev.nocturne.runtime.FatalException;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.Cookie;
@@ -51,13 +52,17 @@ class Doors {
     private final Optional<URI> publicUrl;
     private final boolean metricsNeedKey;
     private final String listensOn;
-    private final BodyLimits bodies = new BodyLimits();
+    private final BodyLimits bodies;
     private final Clock clock = Clock.systemUTC();
 
     /**
      * @throws FatalException if a setting is wrong
      */
-    Doors(ApiConfig config, @ConfigProperty(name = "quarkus.http.host") String listensOn) {
+    Doors(
+            ApiConfig config,
+            @ConfigProperty(name = "quarkus.http.host") String listensOn,
+            @ConfigProperty(name = "quarkus.http.limits.max-body-size") MemorySize mostBytes) {
+        this.bodies = new BodyLimits(mostBytes.asLongValue());
         this.keys = ApiKeys.of(config.key().orElse(null));
         this.publicUrl = config.publicUrl().map(ApiUrl::parse);
         List<String> named = new ArrayList<>(config.hosts().orElse(List.of()));

@@ -2,6 +2,7 @@ package dev.nocturne.ingest.rest;
 
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.Problem;
+import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
@@ -68,6 +69,21 @@ public class ErrorResponses {
 
     static Event event(IngestException exception) {
         return new Event("error", body(status(exception.kind()), exception.problems()).error());
+    }
+
+    /** What no resource takes. */
+    @ServerExceptionMapper
+    public Response toResponse(WebApplicationException exception) {
+        Response answer = exception.getResponse();
+        int status = answer.getStatus();
+        if (answer.hasEntity() || status < 400) {
+            return answer;
+        }
+        Problem problem = new Problem(null, null, Misfit.code(status), Misfit.message(status));
+        return Response.fromResponse(answer)
+                .type(MediaType.APPLICATION_JSON)
+                .entity(body(status, List.of(problem)))
+                .build();
     }
 
     static Body body(int status, List<Problem> problems) {

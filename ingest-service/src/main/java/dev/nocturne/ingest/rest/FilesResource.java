@@ -13,7 +13,6 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
@@ -105,9 +104,8 @@ public class FilesResource {
     @Path("{id}/content")
     @Produces(MediaType.WILDCARD)
     public Response content(String id) {
-        StoredFile file = ingest.file(id);
-        return Response.ok(ingest.content(file), MediaType.APPLICATION_OCTET_STREAM)
-                .header(HttpHeaders.CONTENT_LENGTH, file.bytes())
+        return Response.ok(
+                        ingest.content(ingest.file(id)), MediaType.APPLICATION_OCTET_STREAM)
                 .build();
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.IngestService;
+import dev.nocturne.ingest.StoredObject;
 import dev.nocturne.ingest.preview.PartialImage;
 import dev.nocturne.runtime.Answers;
 import io.smallrye.common.annotation.Blocking;
@@ -130,7 +131,7 @@ public class ImagesResource {
         return ingest.candidate(job, request, name).thenApply(picture -> response(picture, name));
     }
 
-    private static Response response(InputStream picture, String name) {
+    private static Response response(StoredObject picture, String name) {
         return Response.ok(picture, JobsResource.mediaType(name)).build();
     }
 }

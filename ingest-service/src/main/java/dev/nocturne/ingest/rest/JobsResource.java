@@ -169,8 +169,7 @@ public class JobsResource {
     @Path("{id}/files/{name: .+}")
     @Produces(MediaType.WILDCARD)
     public Response file(String id, String name) {
-        InputStream content = ingest.jobFile(id, name);
-        return Response.ok(content, mediaType(name)).build();
+        return Response.ok(ingest.jobFile(id, name), mediaType(name)).build();
     }
 
     static String mediaType(String name) {

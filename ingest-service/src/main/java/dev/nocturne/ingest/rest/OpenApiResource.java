@@ -7,9 +7,12 @@ import dev.nocturne.ingest.IngestService;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.List;
 
 /** The description of this API, for people and generators of clients. */
@@ -26,20 +29,30 @@ public class OpenApiResource {
         this.ingest = ingest;
     }
 
-    /** With the sizes of the model that is at work, if it is known. */
+    /**
+     * With the address by which callers find the API, and the sizes of the model that is at work,
+     * if it is known.
+     */
     @GET
     @Produces(MediaType.APPLICATION_JSON)
-    public JsonNode document() throws IOException {
+    public JsonNode document(@Context UriInfo uri) {
+        ObjectNode document = read();
+        String url = ApiUrl.of(uri);
+        document.putArray("servers").addObject().put("url", url.substring(0, url.length() - 1));
+        List<String> sizes = ingest.sizes();
+        for (String schema : sizes.isEmpty() ? List.<String>of() : IMAGE_REQUESTS) {
+            ObjectNode size =
+                    document.withObject("/components/schemas/%s/properties/size".formatted(schema));
+            sizes.forEach(size.withArray("enum")::add);
+        }
+        return document;
+    }
+
+    static ObjectNode read() {
         try (InputStream in = OpenApiResource.class.getResourceAsStream("/openapi.json")) {
-            JsonNode document = JSON.readTree(in);
-            List<String> sizes = ingest.sizes();
-            for (String schema : sizes.isEmpty() ? List.<String>of() : IMAGE_REQUESTS) {
-                ObjectNode size =
-                        document.withObject(
-                                "/components/schemas/%s/properties/size".formatted(schema));
-                sizes.forEach(size.withArray("enum")::add);
-            }
-            return document;
+            return (ObjectNode) JSON.readTree(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException("openapi.json cannot be read", e);
         }
     }
 }

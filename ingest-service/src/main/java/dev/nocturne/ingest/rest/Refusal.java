@@ -16,6 +16,8 @@ final class Refusal {
     private Refusal() {}
 
     static void send(RoutingContext context, int status, String code, String message) {
+        RequestLog.begin(context);
+        RequestLog.note(context, code);
         HttpServerRequest request = context.request();
         if (!request.isEnded()) {
             request.resume(); // what is left of the body goes nowhere

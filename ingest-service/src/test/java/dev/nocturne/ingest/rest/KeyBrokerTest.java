@@ -5,14 +5,17 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.io.IOException;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +23,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a service with keys lets in. */
 @QuarkusTest
-@QuarkusTestResource(EmbeddedServers.class)
 @TestProfile(WithKey.class)
 class KeyBrokerTest {
 
@@ -29,6 +31,9 @@ class KeyBrokerTest {
 
     @TestHTTPResource("/")
     URI root;
+
+    @ConfigProperty(name = "nocturne.api.public-url")
+    String publicUrl;
 
     @BeforeEach
     void awaitReady() {
@@ -139,6 +144,32 @@ class KeyBrokerTest {
                         bearer(WithKey.KEY),
                         "Connection: close");
         assertThat(RawHttp.send(root, request + "\r\n").status()).isEqualTo(200);
+    }
+
+    /** Though a proxy asks by the service's own name, and leaves its path away. */
+    @Test
+    void everyAddressInAnAnswerIsThePublicOne() throws Exception {
+        HttpResponse<String> accepted =
+                byTheProxy("v1/jobs", HttpRequest.BodyPublishers.ofString("{\"prompt\":\"a\"}"));
+        String job = JSON.readTree(accepted.body()).get("id").textValue();
+        assertThat(accepted.headers().firstValue("location"))
+                .contains(publicUrl + "v1/jobs/" + job);
+
+        JsonNode document = JSON.readTree(byTheProxy("v1/openapi.json", null).body());
+        assertThat(document.at("/servers/0/url").textValue() + "/")
+                .isEqualTo(publicUrl)
+                .endsWith(ReverseProxy.PATH);
+    }
+
+    private HttpResponse<String> byTheProxy(String path, HttpRequest.BodyPublisher body)
+            throws Exception {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(URI.create(publicUrl + path))
+                        .header("Authorization", "Bearer " + WithKey.KEY);
+        return HttpClient.newHttpClient()
+                .send(
+                        (body == null ? request : request.POST(body)).build(),
+                        HttpResponse.BodyHandlers.ofString());
     }
 
     private String ownOrigin() {

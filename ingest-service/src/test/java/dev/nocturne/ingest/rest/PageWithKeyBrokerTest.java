@@ -15,15 +15,12 @@ import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,16 +34,18 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The page of a service that wants a key, in Chromium; skipped where there is none. */
+/**
+ * The page of a service that wants a key, at a path of a proxy, in Chromium; skipped where there is
+ * none.
+ */
 @QuarkusTest
-@QuarkusTestResource(EmbeddedServers.class)
 @TestProfile(WithKey.class)
 class PageWithKeyBrokerTest {
 
     private static final Duration PATIENCE = Duration.ofMinutes(3);
 
-    @TestHTTPResource("/")
-    URI root;
+    @ConfigProperty(name = "nocturne.api.public-url")
+    String publicUrl;
 
     @ConfigProperty(name = "nocturne.kafka.bootstrap-servers")
     String bootstrapServers;
@@ -73,7 +72,7 @@ class PageWithKeyBrokerTest {
         try (Chromium chromium = Chromium.start(command.get(), folder.resolve("profile"))) {
             browser = chromium;
             chromium.look(1280, 900, "dark");
-            chromium.open(root.toString());
+            chromium.open(publicUrl);
             asksForTheKeyAndTakesNoOther();
             String job = submits();
             isToldLiveOfAPictureAndShowsIt(job);
