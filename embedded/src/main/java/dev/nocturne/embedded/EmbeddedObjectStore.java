@@ -41,9 +41,7 @@ public final class EmbeddedObjectStore implements AutoCloseable {
                         .blobStore(new PlainKeys(new FilesystemNio2BlobStore(folder.toString())))
                         .endpoint(URI.create("http://" + HOST + ":" + freePort))
                         .awsAuthentication(
-                                AuthenticationType.AWS_V2_OR_V4,
-                                keys.accessKey(),
-                                keys.secretKey())
+                                AuthenticationType.AWS_V2_OR_V4, keys.accessKey(), keys.secretKey())
                         .stopTimeout(STOP_TIMEOUT_MILLIS)
                         .jettyMaxThreads(32)
                         .build();

@@ -115,8 +115,7 @@ final class PlainKeys extends ForwardingBlobStore {
 
     @Override
     public PutObjectResponse putBlob(PutObjectRequest request, InputStream payload) {
-        return written(
-                request.bucket(), request.key(), () -> super.putBlob(request, payload));
+        return written(request.bucket(), request.key(), () -> super.putBlob(request, payload));
     }
 
     @Override

@@ -76,7 +76,16 @@ class PlainKeysTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "a/", "a//b", "/a", "//", "a/./b", "a/../b", "../a", "a/..", "tab\there/b", "nul\0"
+                "a/",
+                "a//b",
+                "/a",
+                "//",
+                "a/./b",
+                "a/../b",
+                "../a",
+                "a/..",
+                "tab\there/b",
+                "nul\0"
             })
     void aKeyThatNoFileCanHaveIsRefusedAndNotThere(String key) throws Exception {
         send("PUT", "a/b", "another object");
@@ -175,9 +184,7 @@ class PlainKeysTest {
         long expires = Instant.now().getEpochSecond() + validSeconds;
         String path =
                 "/pictures/"
-                        + URLEncoder.encode(key, UTF_8)
-                                .replace("+", "%20")
-                                .replace("%2F", "/");
+                        + URLEncoder.encode(key, UTF_8).replace("+", "%20").replace("%2F", "/");
         Mac mac = Mac.getInstance("HmacSHA1");
         mac.init(new SecretKeySpec(store.secretKey().getBytes(UTF_8), "HmacSHA1"));
         String signed = "%s\n\n\n%d\n%s".formatted(method, expires, path);

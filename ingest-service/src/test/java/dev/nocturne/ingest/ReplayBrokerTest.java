@@ -26,7 +26,6 @@ import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.time.Clock;

@@ -50,10 +50,7 @@ final class RestClient {
     private static final long MAX_ERROR_BYTES = 1 << 20;
     private static final byte[] NOTHING = {};
     private static final Set<OpenOption> TO_GO_ON =
-            Set.of(
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.WRITE,
-                    LinkOption.NOFOLLOW_LINKS);
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
     private static final Duration ANSWER_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration SILENCE_TIMEOUT = Duration.ofSeconds(60);
 
@@ -168,8 +165,7 @@ final class RestClient {
      * @param target no symbolic link is followed
      * @throws CommandFailure also if the answer is longer than {@code maxBytes}: no more is read
      */
-    void resume(String path, Path target, long maxBytes)
-            throws IOException, InterruptedException {
+    void resume(String path, Path target, long maxBytes) throws IOException, InterruptedException {
         long there = Files.exists(target, LinkOption.NOFOLLOW_LINKS) ? Files.size(target) : 0;
         HttpRequest.Builder asked = request(path).GET(); // its timeout would be the whole file's
         HttpRequest request =
@@ -206,8 +202,7 @@ final class RestClient {
             if (there == 0) {
                 Files.delete(target);
             }
-            throw refusal(
-                    request, response.statusCode(), refusal.toString(StandardCharsets.UTF_8));
+            throw refusal(request, response.statusCode(), refusal.toString(StandardCharsets.UTF_8));
         }
     }
 

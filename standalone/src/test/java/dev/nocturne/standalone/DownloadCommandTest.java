@@ -72,7 +72,8 @@ class DownloadCommandTest {
             exchange.close();
             return;
         }
-        exchange.sendResponseHeaders(answer == null ? 404 : start > 0 ? 206 : 200, body.length - start);
+        exchange.sendResponseHeaders(
+                answer == null ? 404 : start > 0 ? 206 : 200, body.length - start);
         boolean isCut = path.startsWith(FILES) && !path.endsWith("manifest.json");
         int end = start + Math.min(body.length - start, isCut ? breaksOffAfter : body.length);
         for (int from = start; from < end; from += 1 << 16) {

@@ -100,7 +100,8 @@ final class S3Failures {
         return words == null || words.isBlank()
                 ? advice
                 : "%s (the store says: %s)"
-                        .formatted(advice, words.substring(0, Math.min(words.length(), MOST_WORDS)));
+                        .formatted(
+                                advice, words.substring(0, Math.min(words.length(), MOST_WORDS)));
     }
 
     /** The SDK wraps: an IllegalStateException is what it throws where the network fails. */

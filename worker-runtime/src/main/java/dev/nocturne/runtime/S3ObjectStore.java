@@ -40,6 +40,7 @@ final class S3ObjectStore implements ObjectStore {
     private static final Set<String> NOT_FOUND = Set.of("NoSuchKey", "NoSuchObject");
     private static final Set<String> BUCKET_IS_THERE =
             Set.of("BucketAlreadyOwnedByYou", "BucketAlreadyExists");
+
     /** What HEAD, whose answers have no body, is answered with, whatever is wrong. */
     private static final Set<Integer> WORDLESS = Set.of(400, 403);
 
@@ -186,10 +187,8 @@ final class S3ObjectStore implements ObjectStore {
     }
 
     private PutObjectArgs putArgs(String key, InputStream in, long bytes, String contentType) {
-        return PutObjectArgs.builder()
-                .bucket(settings.bucket())
-                .object(name(key))
-                .stream(in, bytes, -1L)
+        return PutObjectArgs.builder().bucket(settings.bucket()).object(name(key)).stream(
+                        in, bytes, -1L)
                 .contentType(contentType)
                 .build();
     }
@@ -280,8 +279,7 @@ final class S3ObjectStore implements ObjectStore {
                         .object(name(key))
                         .expiry((int) validity.toSeconds())
                         .build();
-        return request(
-                S3Action.LINK, key, client -> clients.signer().getPresignedObjectUrl(args));
+        return request(S3Action.LINK, key, client -> clients.signer().getPresignedObjectUrl(args));
     }
 
     private interface Request<T> {

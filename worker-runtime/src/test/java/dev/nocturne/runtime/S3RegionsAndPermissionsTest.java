@@ -62,7 +62,10 @@ class S3RegionsAndPermissionsTest {
             } else if (denied.contains(lists ? "LIST" : method)) {
                 error(exchange, 403, "AccessDenied", "no");
             } else if (lists) {
-                xml(exchange, 200, "<ListBucketResult><Name>pictures</Name><Prefix></Prefix><KeyCount>0</KeyCount><MaxKeys>1</MaxKeys><IsTruncated>false</IsTruncated></ListBucketResult>");
+                xml(
+                        exchange,
+                        200,
+                        "<ListBucketResult><Name>pictures</Name><Prefix></Prefix><KeyCount>0</KeyCount><MaxKeys>1</MaxKeys><IsTruncated>false</IsTruncated></ListBucketResult>");
             } else if (method.equals("GET")) {
                 error(exchange, 404, "NoSuchKey", "not there");
             } else {

@@ -104,8 +104,7 @@ public class FilesResource {
     @Path("{id}/content")
     @Produces(MediaType.WILDCARD)
     public Response content(String id) {
-        return Response.ok(
-                        ingest.content(ingest.file(id)), MediaType.APPLICATION_OCTET_STREAM)
+        return Response.ok(ingest.content(ingest.file(id)), MediaType.APPLICATION_OCTET_STREAM)
                 .build();
     }
 

@@ -29,7 +29,8 @@ final class Misfit {
             case 413 -> "the body is too large: send less at once";
             case 415 ->
                     "a body of this Content-Type is not taken here: /v1/openapi.json names those that are";
-            case 416 -> "the object ends before this range: ask for less, Content-Range has its size";
+            case 416 ->
+                    "the object ends before this range: ask for less, Content-Range has its size";
             default ->
                     status < 500
                             ? "the request cannot be read: see /v1/openapi.json for its form"

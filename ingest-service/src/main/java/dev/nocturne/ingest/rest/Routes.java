@@ -35,7 +35,9 @@ final class Routes {
 
     private static Set<String> of(Map.Entry<String, JsonNode> path) {
         Set<String> methods = new TreeSet<>(Set.of("OPTIONS"));
-        path.getValue().fieldNames().forEachRemaining(name -> methods.add(name.toUpperCase(Locale.ROOT)));
+        path.getValue()
+                .fieldNames()
+                .forEachRemaining(name -> methods.add(name.toUpperCase(Locale.ROOT)));
         if (methods.contains("GET")) {
             methods.add("HEAD");
         }

@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 
 /**
  * What of an object a request gets, by its conditions and its range: RFC 9110, sections 13.2.2 and
- * 14. A condition that cannot be read is none, and so is a range; of several ranges the object comes
- * whole, as the RFC allows.
+ * 14. A condition that cannot be read is none, and so is a range; of several ranges the object
+ * comes whole, as the RFC allows.
  *
  * @param status 200, 206 with a part, 304, 412, or 416
  * @param from 0-based
@@ -119,9 +119,7 @@ record Selection(int status, long from, long length) {
         if (!last.isEmpty() && Long.parseLong(last) < from) {
             return whole;
         }
-        return from >= bytes
-                ? new Selection(416, 0, 0)
-                : new Selection(206, from, to - from + 1);
+        return from >= bytes ? new Selection(416, 0, 0) : new Selection(206, from, to - from + 1);
     }
 
     /** Null if it is none. */

@@ -158,8 +158,7 @@ class HttpBrokerTest {
 
     @Test
     void typesThatDoNotFitAreToldSo() throws Exception {
-        HttpResponse<String> type =
-                send("POST", "v1/files", "Content-Type", "application/json");
+        HttpResponse<String> type = send("POST", "v1/files", "Content-Type", "application/json");
         assertThat(type.statusCode()).isEqualTo(415);
         assertThat(type.body()).contains("\"unsupported_media_type\"", "/v1/openapi.json");
         HttpResponse<String> accept = send("GET", "v1/jobs", "Accept", "image/png");
@@ -239,7 +238,8 @@ class HttpBrokerTest {
 
         HttpResponse<String> beyond = send("GET", PICTURE, "Range", "bytes=100-");
         assertThat(beyond.statusCode()).isEqualTo(416);
-        assertThat(beyond.headers().firstValue("content-range")).contains("bytes */" + BYTES.length);
+        assertThat(beyond.headers().firstValue("content-range"))
+                .contains("bytes */" + BYTES.length);
         assertIsError(beyond.body(), 416);
         HttpResponse<String> other = send("GET", PICTURE, "If-Match", "\"other\"");
         assertThat(other.statusCode()).isEqualTo(412);
@@ -317,7 +317,9 @@ class HttpBrokerTest {
                                 .text()
                                 .getBytes(ISO_8859_1),
                         UTF_8);
-        assertThat(text).contains("\"url\":\"http://localhost:").doesNotContain("evil", "https://loc");
+        assertThat(text)
+                .contains("\"url\":\"http://localhost:")
+                .doesNotContain("evil", "https://loc");
     }
 
     private ObjectStore store() {

@@ -18,8 +18,8 @@ import java.util.concurrent.Executors;
 
 /**
  * A proxy that has the service at a path of its own, as {@code location /nocturne/} with {@code
- * proxy_pass} is in nginx: it takes the path away, and names the service's own host in {@code Host}.
- * Beside the path there is nothing.
+ * proxy_pass} is in nginx: it takes the path away, and names the service's own host in {@code
+ * Host}. Beside the path there is nothing.
  */
 final class ReverseProxy implements AutoCloseable {
 

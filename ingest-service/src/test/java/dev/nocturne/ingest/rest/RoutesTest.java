@@ -13,11 +13,11 @@ class RoutesTest {
 
     @Test
     void anAddressTakesWhatIsDescribedAndWhatFollowsFromIt() {
-        assertThat(routes.methods("/v1/jobs"))
-                .contains(Set.of("GET", "HEAD", "OPTIONS", "POST"));
+        assertThat(routes.methods("/v1/jobs")).contains(Set.of("GET", "HEAD", "OPTIONS", "POST"));
         assertThat(routes.methods("/v1/files/file-1"))
                 .contains(Set.of("DELETE", "GET", "HEAD", "OPTIONS"));
-        assertThat(routes.methods("/v1/batches/batch_1/cancel")).contains(Set.of("OPTIONS", "POST"));
+        assertThat(routes.methods("/v1/batches/batch_1/cancel"))
+                .contains(Set.of("OPTIONS", "POST"));
     }
 
     @ParameterizedTest
@@ -33,7 +33,8 @@ class RoutesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/v1", "/v1/job", "/v1/files/a/b", "/v1/jobs/j/files/", "/v2/jobs"})
+    @ValueSource(
+            strings = {"/", "/v1", "/v1/job", "/v1/files/a/b", "/v1/jobs/j/files/", "/v2/jobs"})
     void theseAreNone(String path) {
         assertThat(routes.methods(path)).isEmpty();
     }

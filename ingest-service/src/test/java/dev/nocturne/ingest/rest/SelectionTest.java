@@ -123,8 +123,7 @@ class SelectionTest {
     @Test
     void anObjectWithoutATagIsNoneOfThoseThatAreNamed() {
         Selection any =
-                Selection.of(
-                        Map.of("If-None-Match", TAG)::get, false, 1000, null, MODIFIED);
+                Selection.of(Map.of("If-None-Match", TAG)::get, false, 1000, null, MODIFIED);
         assertThat(any).isEqualTo(WHOLE);
     }
 }
