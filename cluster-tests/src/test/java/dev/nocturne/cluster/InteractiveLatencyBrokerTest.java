@@ -94,6 +94,7 @@ class InteractiveLatencyBrokerTest {
                                 kafka,
                                 bucket,
                                 WebhookSettings.NONE,
+                                RegistrySettings.NONE,
                                 IngestLimits.DEFAULT,
                                 SpoolFolder.open(folder.resolve("spool")),
                                 meters));

@@ -83,6 +83,7 @@ class RescoreBrokerTest {
                                     kafka,
                                     bucket,
                                     WebhookSettings.NONE,
+                                    RegistrySettings.NONE,
                                     IngestLimits.DEFAULT,
                                     SpoolFolder.open(folder.resolve("spool")),
                                     meters);

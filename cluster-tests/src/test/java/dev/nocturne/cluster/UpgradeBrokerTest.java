@@ -75,6 +75,7 @@ class UpgradeBrokerTest {
                                     kafka,
                                     bucket,
                                     WebhookSettings.NONE,
+                                    RegistrySettings.NONE,
                                     IngestLimits.DEFAULT,
                                     SpoolFolder.open(folder.resolve("spool")),
                                     meters);

@@ -32,6 +32,7 @@ import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.runtime.StageException;
 import dev.nocturne.runtime.StageRunner;
+import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.IdSource;
@@ -168,6 +169,7 @@ public final class IngestService implements Service {
             KafkaSettings kafka,
             ObjectStoreSettings objectStore,
             WebhookSettings webhooks,
+            RegistrySettings schemaRegistry,
             IngestLimits limits,
             SpoolFolder spool,
             MeterRegistry registry) {
@@ -175,6 +177,7 @@ public final class IngestService implements Service {
                 kafka,
                 () -> ObjectStore.open(objectStore),
                 webhooks,
+                schemaRegistry,
                 limits,
                 spool,
                 registry,
@@ -190,6 +193,7 @@ public final class IngestService implements Service {
                 kafka,
                 openStore,
                 WebhookSettings.NONE,
+                RegistrySettings.NONE,
                 IngestLimits.DEFAULT,
                 SpoolFolder.open(Path.of(System.getProperty("java.io.tmpdir"), "nocturne-ingest")),
                 registry,
@@ -200,6 +204,7 @@ public final class IngestService implements Service {
             KafkaSettings kafka,
             Supplier<ObjectStore> openStore,
             WebhookSettings webhooks,
+            RegistrySettings schemaRegistry,
             IngestLimits limits,
             SpoolFolder spool,
             MeterRegistry registry,
@@ -222,7 +227,7 @@ public final class IngestService implements Service {
         this.lag =
                 new LagMonitor(
                         kafka,
-                        webhooks.areNone() ? PipelineStage.ALL : PipelineStage.WITH_WEBHOOKS,
+                        PipelineStage.of(!webhooks.areNone(), schemaRegistry),
                         new LagMetrics(registry),
                         clock);
         this.skippedRecords = new SkippedRecords(registry);

@@ -16,7 +16,7 @@ public record LagReport(Instant measuredAt, String cluster, List<StageLag> stage
     /** Whether it is known that no request waits anywhere; the end of a job is told later. */
     boolean isEmpty() {
         return stages.stream()
-                .filter(stage -> !stage.group().equals(Webhooks.GROUP))
+                .filter(stage -> !PipelineStage.BESIDE.contains(stage.group()))
                 .allMatch(stage -> stage.lag() != null && stage.lag() == 0);
     }
 

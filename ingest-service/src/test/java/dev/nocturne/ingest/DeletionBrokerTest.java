@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.ingest.api.ExpiresAfter;
 import dev.nocturne.runtime.SpoolFolder;
+import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
@@ -40,6 +41,7 @@ class DeletionBrokerTest extends OnBroker {
                         kafka,
                         () -> store,
                         WebhookSettings.NONE,
+                        RegistrySettings.NONE,
                         new IngestLimits(1_000, 0, fileRetention, List.of()),
                         SpoolFolder.open(folder.resolve("spool")),
                         new SimpleMeterRegistry(),

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.runtime.SpoolFolder;
+import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
@@ -37,6 +38,7 @@ class FullBrokerTest extends OnBroker {
                         kafka,
                         () -> store,
                         WebhookSettings.NONE,
+                        RegistrySettings.NONE,
                         new IngestLimits(maxWaiting, minFreeBytes, null, List.of(folder)),
                         SpoolFolder.open(folder.resolve("spool")),
                         new SimpleMeterRegistry(),

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.nocturne.ingest.LagReport.StageLag;
 import dev.nocturne.runtime.TopicAdmin;
+import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.Gauge;
@@ -152,7 +153,7 @@ class LagMonitorBrokerTest extends OnBroker {
     }
 
     private LagMonitor monitor() {
-        return new LagMonitor(kafka, PipelineStage.WITH_WEBHOOKS, new LagMetrics(registry), clock);
+        return new LagMonitor(kafka, PipelineStage.of(true, RegistrySettings.NONE), new LagMetrics(registry), clock);
     }
 
     private static StageLag stage(LagMonitor lag, String name) {

@@ -18,6 +18,7 @@ import dev.nocturne.runtime.Backoff;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.runtime.TopicAdmin;
+import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topic;
@@ -83,6 +84,7 @@ class WebhooksBrokerTest extends OnBroker {
                         kafka,
                         () -> store,
                         new WebhookSettings(url, SECRET),
+                        RegistrySettings.NONE,
                         IngestLimits.DEFAULT,
                         SpoolFolder.open(folder.resolve("spool")),
                         meters,
@@ -208,6 +210,7 @@ class WebhooksBrokerTest extends OnBroker {
                         kafka,
                         () -> store,
                         new WebhookSettings("localhost:1", SECRET),
+                        RegistrySettings.NONE,
                         IngestLimits.DEFAULT,
                         SpoolFolder.open(folder.resolve("spool")),
                         meters,

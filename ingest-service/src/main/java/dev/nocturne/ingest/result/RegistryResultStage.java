@@ -25,6 +25,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  */
 public final class RegistryResultStage implements Stage<RequestFinished> {
 
+    public static final String NAME = "registry-results";
+
     /** In place of a record that is no result: it is nobody's, as for all who read results. */
     private static final RequestFinished NONE =
             new RequestFinished(
@@ -45,7 +47,7 @@ public final class RegistryResultStage implements Stage<RequestFinished> {
 
     @Override
     public String name() {
-        return "registry-results";
+        return NAME;
     }
 
     @Override

@@ -58,7 +58,8 @@ class IngestShell {
                         config.fileRetention().orElse(null),
                         List.of(Spool.folder().path()));
         LOG.info(limits);
-        return new IngestService(kafka(config), store, webhooks, limits, Spool.folder(), meters);
+        return new IngestService(
+                kafka(config), store, webhooks, registry(config), limits, Spool.folder(), meters);
     }
 
     private static KafkaSettings kafka(IngestConfig config) {
@@ -68,12 +69,14 @@ class IngestShell {
     @Produces
     @Singleton
     RegistryResults registryResults(IngestConfig config, MeterRegistry meters) {
-        RegistrySettings registry =
-                RegistrySettings.parse(
-                        config.schemaRegistry().url().orElse(null),
-                        config.schemaRegistry().results().orElse(null));
-        LOG.infof("schema registry: %s", registry);
-        return new RegistryResults(kafka(config), registry, meters);
+        LOG.infof("schema registry: %s", registry(config));
+        return new RegistryResults(kafka(config), registry(config), meters);
+    }
+
+    private static RegistrySettings registry(IngestConfig config) {
+        return RegistrySettings.parse(
+                config.schemaRegistry().url().orElse(null),
+                config.schemaRegistry().results().orElse(null));
     }
 
     void start(
