@@ -153,7 +153,11 @@ class LagMonitorBrokerTest extends OnBroker {
     }
 
     private LagMonitor monitor() {
-        return new LagMonitor(kafka, PipelineStage.of(true, RegistrySettings.NONE), new LagMetrics(registry), clock);
+        return new LagMonitor(
+                kafka,
+                PipelineStage.of(true, RegistrySettings.NONE),
+                new LagMetrics(registry),
+                clock);
     }
 
     private static StageLag stage(LagMonitor lag, String name) {

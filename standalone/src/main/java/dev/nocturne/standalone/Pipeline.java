@@ -112,7 +112,8 @@ final class Pipeline implements AutoCloseable {
                         System.getenv(IngestLimits.RETENTION_VARIABLE),
                         List.of(data.root()));
         RegistrySettings registry = RegistrySettings.ofEnvironment();
-        ingest = new IngestService(
+        ingest =
+                new IngestService(
                         kafka, objectStore, settings.webhooks(), registry, limits, spool, meters);
         services.add(ingest);
         services.add(new RegistryResults(kafka, registry, meters));
