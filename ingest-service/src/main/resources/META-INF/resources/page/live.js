@@ -1,5 +1,6 @@
 // The pictures of a job that are being drawn, as far as they are.
 
+import { address } from "./api.js";
 import { h } from "./dom.js";
 import { store } from "./store.js";
 
@@ -35,8 +36,8 @@ export function liveOf(signal, jobId) {
     for (const partial of detail.filter((one) => one.job_id === jobId)) {
       const requestId = partial.request_id;
       const card = cards.get(requestId) ?? add(partial);
-      const path = `v1/images/${encodeURIComponent(jobId)}/${requestId}/partial`;
-      card.image.src = `/${path}?${partial.partial_image_index}`;
+      const path = `/v1/images/${encodeURIComponent(jobId)}/${requestId}/partial`;
+      card.image.src = address(`${path}?${partial.partial_image_index}`);
       clearTimeout(card.silence);
       card.silence = setTimeout(() => remove(requestId), SILENCE_MILLIS);
     }

@@ -1,6 +1,7 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.embedded.Preflight;
+import dev.nocturne.encoder.ImagePrompt;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.standalone.Painter.Painting;
@@ -38,7 +39,7 @@ final class PaintCommand implements Callable<Integer> {
     @Option(
             names = "--preview",
             description =
-                    "Shows the first candidate while it is drawn: as preview.png in the folder, and in a terminal with colours.")
+                    "Shows the first candidate while it is drawn, then the best: as preview.png in the folder, and in a terminal with colours.")
     boolean preview;
 
     @Mixin CaptionOptions options;
@@ -70,7 +71,12 @@ final class PaintCommand implements Callable<Integer> {
                         done[0] += drawn;
                         tell.run();
                     },
-                    paintings::add);
+                    painting -> {
+                        paintings.add(painting);
+                        if (preview) {
+                            show(ImagePrompt.read(painting.files().get(0)), picture, tell);
+                        }
+                    });
         }
         Painting painting = paintings.get(0);
         for (int i = 0; i < painting.files().size(); i++) {
