@@ -1,8 +1,9 @@
 package dev.nocturne.encoder;
 
 import com.luciad.imageio.webp.WebPImageReaderSpi;
-import dev.nocturne.encoder.PictureHeader.UnknownFormatException;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.PictureHeader;
+import dev.nocturne.runtime.PictureHeader.UnknownFormatException;
 import dev.nocturne.runtime.WebpLibrary;
 import dev.nocturne.schemas.PlainText;
 import dev.nocturne.schemas.PrintableText;

@@ -257,7 +257,8 @@ final class JobFiles {
                                     folder,
                                     closing.getFinishedAt(),
                                     WebDataset.LIMITS,
-                                    shard -> writeLine(entries, shard))) {
+                                    spool.pictures(),
+                                    file -> writeLine(entries, file))) {
                 visit(
                         order,
                         spool,

@@ -2,6 +2,8 @@ package dev.nocturne.ingest;
 
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
+import dev.nocturne.events.StoredImage;
+import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.schemas.EventCodec;
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
@@ -12,6 +14,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The results of a job on this machine's disk, to be read again in another order: of each, memory
@@ -23,6 +27,8 @@ final class ResultSpool implements AutoCloseable {
     private final Map<String, RequestStatus> statuses = new LinkedHashMap<>();
     private final DataOutputStream out;
     private final RandomAccessFile in;
+    private final Set<String> extensions = new TreeSet<>();
+    private int pictures;
     private long end;
 
     ResultSpool(Path file) throws IOException {
@@ -37,6 +43,15 @@ final class ResultSpool implements AutoCloseable {
         offsets.put(result.getRequest().getRequestId(), end);
         statuses.put(result.getRequest().getRequestId(), result.getStatus());
         end += Integer.BYTES + bytes.length;
+        for (StoredImage image : result.getImages()) {
+            pictures++;
+            extensions.add(ResultFile.Image.of(image).extension());
+        }
+    }
+
+    /** Of all results. */
+    WebDataset.Pictures pictures() {
+        return new WebDataset.Pictures(pictures, extensions);
     }
 
     /** By request id, in the order in which they were added. */

@@ -2,70 +2,85 @@ package dev.nocturne.ingest;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
-import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.nocturne.ingest.archive.ShardSeries;
 import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.PictureHeader;
 import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.runtime.ResultFile;
-import dev.nocturne.runtime.SeedJson;
 import dev.nocturne.schemas.Sha256;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.security.DigestOutputStream;
-import java.security.MessageDigest;
 import java.time.Instant;
-import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /**
- * The pictures of a job as WebDataset shards, {@code webdataset/00000.tar} and so on: of each
- * picture one after the other the file, its caption as {@code .txt} and what is known of it as
- * {@code .json}, all three named by the request and the rank.
+ * The pictures of a job as WebDataset shards: of each picture one after the other the file, its
+ * caption as {@code .txt} and what is known of it as {@code .json}. A key is the number of the
+ * shard and that of the picture among all of the job, so keys are in the order of the input.
  *
- * <p>A shard is on the local disk until it is full, then in the bucket. The same pictures give the
- * same bytes.
+ * <p>Loaders take the kinds of files of the first sample for those of all. So a shard has pictures
+ * of one format: {@code webdataset/00000.tar} and so on, or, in a job of several formats, a series
+ * each, {@code webdataset/png/00000.tar}.
  */
 final class WebDataset implements AutoCloseable {
 
-    static final Limits LIMITS = new Limits(256L << 20, 10_000);
+    static final ShardSeries.Limits LIMITS = new ShardSeries.Limits(256L << 20, 10_000);
 
     private static final String FOLDER = "webdataset/";
+    private static final String CARD = FOLDER + "README.md";
+    private static final int LEAST_DIGITS = 6;
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
-    /** When a shard is full: by the first of these. */
-    record Limits(long bytes, int samples) {}
+    /**
+     * What a job has painted.
+     *
+     * @param extensions of the pictures' files
+     */
+    record Pictures(int count, Set<String> extensions) {}
 
-    /** Takes what the manifest says of a shard. */
-    interface Shards {
-        void add(JobFiles.Entry shard) throws IOException;
+    /** Takes what the manifest says of a file. */
+    interface Entries {
+        void add(JobFiles.Entry file) throws IOException;
     }
 
-    /** What is known of a picture. */
+    /**
+     * What is known of a picture. The first fields are named as img2dataset names them; each has
+     * one type in all samples, as tables want it, so nothing is null.
+     *
+     * @param width in pixels, 0 if the picture cannot be read
+     * @param model empty if it is not known
+     */
     @JsonNaming(SnakeCaseStrategy.class)
     record Sample(
+            String key,
+            String caption,
+            int width,
+            int height,
+            String sha256,
             String customId,
             String model,
             int rank,
-            @JsonSerialize(using = SeedJson.class) long seed,
+            long seed,
             float score) {}
 
     private final ObjectStore store;
     private final String jobId;
-    private final Path file;
-    private final FileTime at;
-    private final Limits limits;
-    private final Shards shards;
-    private int count; // of shards that are finished
-    private int samples; // in the open shard
-    private MessageDigest digest;
-    private TarArchiveOutputStream tar; // null while no shard is open
+    private final Path folder;
+    private final Instant at;
+    private final ShardSeries.Limits limits;
+    private final Pictures pictures;
+    private final Entries entries;
+    private final String keyFormat;
+    private final Map<String, ShardSeries> seriesByExtension = new TreeMap<>();
+    private int next; // number of the next picture
 
     /** Of the keys of a job's shards. */
     static String prefix(String jobId) {
@@ -73,116 +88,136 @@ final class WebDataset implements AutoCloseable {
     }
 
     /**
-     * @param folder for one shard at a time
+     * @param folder for one shard of each format at a time
      * @param at the time of all files in the shards
+     * @param pictures all that will be added
      */
     WebDataset(
             ObjectStore store,
             String jobId,
             Path folder,
             Instant at,
-            Limits limits,
-            Shards shards) {
+            ShardSeries.Limits limits,
+            Pictures pictures,
+            Entries entries) {
         this.store = store;
         this.jobId = jobId;
-        this.file = folder.resolve("shard.tar");
-        this.at = FileTime.from(Instant.ofEpochSecond(at.getEpochSecond())); // as tar keeps it
+        this.folder = folder;
+        this.at = at;
         this.limits = limits;
-        this.shards = shards;
+        this.pictures = pictures;
+        this.entries = entries;
+        int digits = Math.max(LEAST_DIGITS, String.valueOf(pictures.count()).length());
+        this.keyFormat = "%05d-%0" + digits + "d";
     }
 
     /**
      * @param model null if it is not known
-     * @param pictures the bytes of each image; null where the bucket has none
+     * @param bytes of each image; null where the bucket has none
      */
-    void add(RequestResult result, String model, Function<ResultFile.Image, byte[]> pictures)
+    void add(RequestResult result, String model, Function<ResultFile.Image, byte[]> bytes)
             throws IOException {
-        byte[] caption = result.caption().getBytes(StandardCharsets.UTF_8);
         for (ResultFile.Image image : result.images()) {
-            byte[] picture = pictures.apply(image);
+            int number = next++; // also of one that is gone: the others keep their keys
+            byte[] picture = bytes.apply(image);
             if (picture == null) {
                 continue;
             }
-            String name = image.fileName();
-            String key = "%s-%d".formatted(result.requestId(), image.rank());
-            open();
-            put(key + name.substring(name.lastIndexOf('.')), picture);
-            put(key + ".txt", caption);
-            put(
-                    key + ".json",
-                    JSON.writeValueAsBytes(
-                            new Sample(
-                                    result.customId(),
-                                    model,
-                                    image.rank(),
-                                    image.seed(),
-                                    image.score())));
-            samples++;
-            if (samples == limits.samples() || tar.getBytesWritten() >= limits.bytes()) {
-                finish();
-            }
+            ShardSeries series = seriesByExtension.computeIfAbsent(image.extension(), this::series);
+            String key = keyFormat.formatted(series.number(), number);
+            Map<String, byte[]> files = new LinkedHashMap<>();
+            files.put(image.extension(), picture);
+            files.put("txt", result.caption().getBytes(StandardCharsets.UTF_8));
+            files.put("json", JSON.writeValueAsBytes(sample(key, result, model, image, picture)));
+            series.add(key, files);
         }
     }
 
-    private void open() throws IOException {
-        if (tar == null) {
-            digest = Sha256.newDigest();
-            tar =
-                    new TarArchiveOutputStream(
-                            new BufferedOutputStream(
-                                    new DigestOutputStream(Files.newOutputStream(file), digest),
-                                    1 << 16));
+    private static Sample sample(
+            String key,
+            RequestResult result,
+            String model,
+            ResultFile.Image image,
+            byte[] picture) {
+        int width = 0;
+        int height = 0;
+        try {
+            PictureHeader header = PictureHeader.of(picture);
+            width = header.width();
+            height = header.height();
+        } catch (IllegalArgumentException e) {
+            // somebody has overwritten it; the archive has what the bucket has
         }
+        return new Sample(
+                key,
+                result.caption(),
+                width,
+                height,
+                image.sha256(),
+                result.customId(),
+                model == null ? "" : model,
+                image.rank(),
+                image.seed(),
+                image.score());
     }
 
-    private void put(String name, byte[] content) throws IOException {
-        TarArchiveEntry entry = new TarArchiveEntry(name);
-        entry.setSize(content.length);
-        entry.setLastModifiedTime(at);
-        entry.setUserName(""); // else it is that of whoever runs this
-        tar.putArchiveEntry(entry);
-        tar.write(content);
-        tar.closeArchiveEntry();
+    private ShardSeries series(String extension) {
+        String folderName = isMixed() ? FOLDER + extension + "/" : FOLDER;
+        return new ShardSeries(
+                folder.resolve("shard.%s.tar".formatted(extension)),
+                at,
+                limits,
+                (name, shard, sha256) -> put(folderName + name, shard, sha256));
     }
 
-    /** Puts the open shard into the bucket, if there is one. */
+    private boolean isMixed() {
+        return pictures.extensions().size() > 1;
+    }
+
+    /** Puts what is left into the bucket, and in a mixed job what tells loaders the series. */
     void finish() throws IOException {
-        if (tar == null) {
-            return;
+        for (ShardSeries series : seriesByExtension.values()) {
+            series.finish();
         }
-        tar.close();
-        tar = null;
-        samples = 0;
-        String name = "%05d.tar".formatted(count++);
-        put(name);
-        shards.add(
-                new JobFiles.Entry(
-                        FOLDER + name,
-                        Files.size(file),
-                        HexFormat.of().formatHex(digest.digest())));
-        Files.delete(file);
+        if (isMixed() && !seriesByExtension.isEmpty()) {
+            Path card = folder.resolve("card.md");
+            Files.writeString(card, card());
+            put(CARD, card, Sha256.hex(Files.readAllBytes(card)));
+            Files.delete(card);
+        }
     }
 
-    private void put(String name) throws IOException {
+    /** Where the folder is loaded as a whole, the loader asks which of the series is meant. */
+    private String card() {
+        StringBuilder card = new StringBuilder("---\nconfigs:\n");
+        for (String extension : seriesByExtension.keySet()) {
+            card.append("- config_name: %1$s\n  data_files: %1$s/*.tar\n".formatted(extension));
+        }
+        return card.append("---\n\nThe pictures of job %s, a folder a format.\n".formatted(jobId))
+                .toString();
+    }
+
+    private void put(String name, Path file, String sha256) throws IOException {
+        String mediaType =
+                name.endsWith(".tar") ? "application/x-tar" : "text/markdown; charset=utf-8";
         try {
             JobFiles.BUSY_STORE.retry(
                     () -> {
-                        store.put(prefix(jobId) + name, file, "application/x-tar");
+                        store.put(JobFiles.key(jobId, name), file, mediaType);
                         return name;
                     });
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("closing");
         }
+        entries.add(new JobFiles.Entry(name, Files.size(file), sha256));
     }
 
-    /** A shard that is not {@link #finish finished} is dropped. */
+    /** Shards that are not {@link #finish finished} are dropped. */
     @Override
     public void close() throws IOException {
-        if (tar != null) {
-            tar.close();
-            tar = null;
-            Files.delete(file);
+        for (ShardSeries series : seriesByExtension.values()) {
+            series.close();
         }
     }
 }

@@ -4,11 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nocturne.ingest.archive.ShardSeries;
 import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.runtime.ResultFile;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,9 +18,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.Test;
@@ -35,9 +38,24 @@ class WebDatasetTest {
     private final MemoryStore store = new MemoryStore();
     private final List<JobFiles.Entry> shards = new ArrayList<>();
 
+    /** Of pictures of one format. */
     private WebDataset dataset(long bytes, int samples) {
+        return dataset(bytes, samples, new WebDataset.Pictures(10, Set.of("png")));
+    }
+
+    private WebDataset dataset(long bytes, int samples, WebDataset.Pictures pictures) {
         return new WebDataset(
-                store, "job-1", folder, NOON, new WebDataset.Limits(bytes, samples), shards::add);
+                store,
+                "job-1",
+                folder,
+                NOON,
+                new ShardSeries.Limits(bytes, samples),
+                pictures,
+                shards::add);
+    }
+
+    private static List<String> pictures(Map<String, byte[]> files) {
+        return files.keySet().stream().filter(name -> !name.matches(".*(txt|json)")).toList();
     }
 
     /** The files of a shard in their order, by name. */
@@ -81,34 +99,39 @@ class WebDatasetTest {
 
     @Test
     void aSampleIsThreeFilesOfOneNameSideBySide() throws Exception {
+        byte[] png = png(3, 2);
         try (WebDataset dataset = dataset(1 << 20, 100)) {
-            dataset.add(result(1, 3, "jpg"), "emoji@0", byRank(bytes("one"), null, bytes("3")));
-            dataset.add(result(2, 1, "webp"), null, byRank(bytes("two")));
+            dataset.add(result(1, 3, "png"), "emoji@0", byRank(bytes("one"), null, png));
+            dataset.add(result(2, 1, "png"), null, byRank(bytes("two")));
             assertThat(store.objects).as("not before the shard is whole").isEmpty();
             dataset.finish();
         }
         byte[] shard = store.get(SHARDS + "00000.tar");
         Map<String, byte[]> files = files(shard);
         assertThat(files.keySet())
+                .as("what the bucket has not is passed over, the others keep their keys")
                 .containsExactly(
-                        "0000000000000001-1.jpg",
-                        "0000000000000001-1.txt",
-                        "0000000000000001-1.json",
-                        "0000000000000001-3.jpg",
-                        "0000000000000001-3.txt",
-                        "0000000000000001-3.json",
-                        "0000000000000002-1.webp",
-                        "0000000000000002-1.txt",
-                        "0000000000000002-1.json");
+                        "00000-000000.png",
+                        "00000-000000.txt",
+                        "00000-000000.json",
+                        "00000-000002.png",
+                        "00000-000002.txt",
+                        "00000-000002.json",
+                        "00000-000003.png",
+                        "00000-000003.txt",
+                        "00000-000003.json");
         assertThat(files)
                 .contains(
-                        entry("0000000000000001-3.jpg", bytes("3")),
-                        entry("0000000000000001-3.txt", bytes("ein Apfel, 赤い家")));
-        JsonNode sample = new ObjectMapper().readTree(files.get("0000000000000001-3.json"));
-        assertThat(sample.toString())
+                        entry("00000-000002.png", png),
+                        entry("00000-000002.txt", bytes("ein Apfel, 赤い家")));
+        assertThat(new String(files.get("00000-000002.json"), UTF_8))
+                .as("the fields of img2dataset first")
                 .isEqualTo(
-                        "{\"custom_id\":\"custom.1\",\"model\":\"emoji@0\",\"rank\":3,\"seed\":\"%d\",\"score\":0.5}"
+                        "{\"key\":\"00000-000002\",\"caption\":\"ein Apfel, 赤い家\",\"width\":3,\"height\":2,\"sha256\":\"00ff\",\"custom_id\":\"custom.1\",\"model\":\"emoji@0\",\"rank\":3,\"seed\":%d,\"score\":0.5}"
                                 .formatted(Long.MAX_VALUE - 3));
+        assertThat(new String(files.get("00000-000003.json"), UTF_8))
+                .as("a field has one type in all samples, also where nothing is known")
+                .contains("\"width\":0,\"height\":0,", "\"model\":\"\"");
         assertThat(shards)
                 .containsExactly(
                         new JobFiles.Entry(
@@ -116,6 +139,63 @@ class WebDatasetTest {
                                 shard.length,
                                 ArchivesBrokerTest.sha256(shard)));
         assertNothingIsLeft();
+    }
+
+    @Test
+    void aShardHasPicturesOfOneFormat() throws Exception {
+        WebDataset.Pictures mixed = new WebDataset.Pictures(5, Set.of("jpg", "png"));
+        try (WebDataset dataset = dataset(1 << 20, 2, mixed)) {
+            for (String extension : List.of("png", "jpg", "png", "png", "jpg")) {
+                dataset.add(result(1, 1, extension), "m", byRank(bytes("p")));
+            }
+            dataset.finish();
+        }
+        assertThat(store.list(SHARDS))
+                .as("each series is numbered without gaps, in a folder that a pattern can name")
+                .containsExactlyInAnyOrder(
+                        SHARDS + "jpg/00000.tar",
+                        SHARDS + "png/00000.tar",
+                        SHARDS + "png/00001.tar",
+                        SHARDS + "README.md");
+        assertThat(pictures(files(store.get(SHARDS + "png/00000.tar"))))
+                .containsExactly("00000-000000.png", "00000-000002.png");
+        assertThat(pictures(files(store.get(SHARDS + "png/00001.tar"))))
+                .containsExactly("00001-000003.png");
+        assertThat(pictures(files(store.get(SHARDS + "jpg/00000.tar"))))
+                .containsExactly("00000-000001.jpg", "00000-000004.jpg");
+        assertThat(new String(store.get(SHARDS + "README.md"), UTF_8))
+                .as("loading the folder as a whole asks for a series, and mixes nothing")
+                .startsWith(
+                        """
+                        ---
+                        configs:
+                        - config_name: jpg
+                          data_files: jpg/*.tar
+                        - config_name: png
+                          data_files: png/*.tar
+                        ---
+                        """);
+        assertThat(shards)
+                .extracting(JobFiles.Entry::name)
+                .containsExactlyInAnyOrder(
+                        "webdataset/jpg/00000.tar",
+                        "webdataset/png/00000.tar",
+                        "webdataset/png/00001.tar",
+                        "webdataset/README.md");
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void keysOfAMillionPicturesAreInTheOrderOfTheInputToo() throws Exception {
+        WebDataset.Pictures million = new WebDataset.Pictures(1_000_001, Set.of("png"));
+        try (WebDataset dataset = dataset(1 << 20, 2, million)) {
+            dataset.add(result(1, 3, "png"), "m", byRank(bytes("a"), bytes("b"), bytes("c")));
+            dataset.finish();
+        }
+        assertThat(pictures(files(store.get(SHARDS + "00000.tar"))))
+                .containsExactly("00000-0000000.png", "00000-0000001.png");
+        assertThat(pictures(files(store.get(SHARDS + "00001.tar"))))
+                .containsExactly("00001-0000002.png");
     }
 
     @Test
@@ -130,7 +210,7 @@ class WebDatasetTest {
         assertThat(store.list(SHARDS))
                 .containsExactly(SHARDS + "00000.tar", SHARDS + "00001.tar", SHARDS + "00002.tar");
         assertThat(files(store.get(SHARDS + "00002.tar")).keySet())
-                .contains("0000000000000004-1.png")
+                .contains("00002-000004.png")
                 .hasSize(3);
 
         try (WebDataset dataset = dataset(20_000, 100)) {
@@ -174,6 +254,12 @@ class WebDatasetTest {
     /** The bucket has these pictures of a request, and no more. */
     private static Function<ResultFile.Image, byte[]> byRank(byte[]... pictures) {
         return image -> image.rank() <= pictures.length ? pictures[image.rank() - 1] : null;
+    }
+
+    private static byte[] png(int width, int height) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ImageIO.write(new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB), "png", bytes);
+        return bytes.toByteArray();
     }
 
     private static byte[] bytes(String text) {

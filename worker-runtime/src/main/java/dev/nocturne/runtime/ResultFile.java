@@ -99,6 +99,11 @@ public record ResultFile(
         public String fileName() {
             return key.substring(key.lastIndexOf('/') + 1);
         }
+
+        /** Of that name, without the dot: {@code png}, {@code jpg} or {@code webp}. */
+        public String extension() {
+            return key.substring(key.lastIndexOf('.') + 1);
+        }
     }
 
     /**

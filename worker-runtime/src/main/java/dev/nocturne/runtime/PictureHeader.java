@@ -1,4 +1,4 @@
-package dev.nocturne.encoder;
+package dev.nocturne.runtime;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,11 +16,11 @@ import java.util.List;
  * @param scans how often a decoder goes over the whole picture
  * @param orientation of EXIF, 1 to 8; 1, as it is stored, where the file names none
  */
-record PictureHeader(
+public record PictureHeader(
         Format format, int width, int height, int bytesPerPixel, int scans, int orientation) {
 
     /** Told by the first bytes of a file; a question mark stands for any byte. */
-    enum Format {
+    public enum Format {
         PNG("\u0089PNG\r\n\u001a\n"),
         JPEG("\u00ff\u00d8\u00ff"),
         WEBP("RIFF????WEBP");
@@ -83,7 +83,7 @@ record PictureHeader(
      * @throws UnknownFormatException if the file is of another format
      * @throws IllegalArgumentException if it lacks a size, or is an animation
      */
-    static PictureHeader of(byte[] file) {
+    public static PictureHeader of(byte[] file) {
         Format format =
                 Arrays.stream(Format.values())
                         .filter(known -> known.isOf(file))
@@ -103,7 +103,7 @@ record PictureHeader(
         return header;
     }
 
-    static final class UnknownFormatException extends IllegalArgumentException {
+    public static final class UnknownFormatException extends IllegalArgumentException {
         private static final long serialVersionUID = 1;
     }
 

@@ -1,0 +1,2 @@
+/** Archives of a job's pictures. */
+package dev.nocturne.ingest.archive;
