@@ -12,6 +12,7 @@ import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.generator.GeneratorService;
+import dev.nocturne.ingest.CaptionUpload;
 import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
@@ -142,7 +143,8 @@ class InteractiveLatencyBrokerTest {
         decodeBatch = Duration.ofSeconds(2);
         long alone = medianMillis();
 
-        String job = ingest.submit(captions(), null, null, null, false, API).id();
+        String job =
+                ingest.submit(new CaptionUpload(captions(), null, Map.of()), API).job().id();
         await("the job is being painted")
                 .atMost(PATIENCE)
                 .until(() -> ingest.job(job).counts().completed() > 0);

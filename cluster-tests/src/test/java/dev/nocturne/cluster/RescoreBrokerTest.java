@@ -12,6 +12,7 @@ import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.generator.GeneratorService;
+import dev.nocturne.ingest.CaptionUpload;
 import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
@@ -119,7 +120,7 @@ class RescoreBrokerTest {
                                 .formatted(caption, CANDIDATES, TOP));
             }
             InputStream jsonl = new ByteArrayInputStream(lines.toString().getBytes(UTF_8));
-            String job = ingest.submit(jsonl, null, null, null, false, API).id();
+            String job = ingest.submit(new CaptionUpload(jsonl, null, Map.of()), API).job().id();
             awaitCompleted(job);
             return job;
         }

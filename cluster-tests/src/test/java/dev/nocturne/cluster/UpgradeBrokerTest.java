@@ -9,6 +9,7 @@ import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.generator.GeneratorService;
+import dev.nocturne.ingest.CaptionUpload;
 import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
@@ -120,7 +121,10 @@ class UpgradeBrokerTest {
                             .formatted(line, CANDIDATES));
         }
         InputStream jsonl = new ByteArrayInputStream(lines.toString().getBytes(UTF_8));
-        String job = ingest.submit(jsonl, null, null, null, false, "http://localhost/").id();
+        String job =
+                ingest.submit(new CaptionUpload(jsonl, null, Map.of()), "http://localhost/")
+                        .job()
+                        .id();
         try (Service encoder =
                 new EncoderService(kafka, model.directory(), RegistrySettings.NONE, meters)) {
             start(encoder);

@@ -1,5 +1,7 @@
 package dev.nocturne.ingest;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -17,6 +19,7 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.StopReason;
 import dev.nocturne.ingest.api.ExpiresAfter;
+import dev.nocturne.ingest.caption.CaptionFormat;
 import dev.nocturne.ingest.preview.PartialImage;
 import dev.nocturne.ingest.preview.PartialImages;
 import dev.nocturne.runtime.Answers;
@@ -1146,63 +1149,88 @@ public final class IngestService implements Service {
     // ---- jobs
 
     /**
-     * Takes all captions in {@code jsonl}, one JSON object a line, as one job, or nothing.
+     * A job that was made of a file of captions.
      *
-     * @param startAfter RFC 3339: nothing is painted before; null: at once
-     * @param window hours of the day, like {@code 22:00-06:00 Europe/Berlin}; null: all
-     * @param deadline RFC 3339: when it should be finished; null: whenever
-     * @param webdataset whether its pictures are packed into archives, too
+     * @param unusedColumns of a table: those that are no options, so that nothing was made of them
+     */
+    public record Submitted(
+            @JsonUnwrapped Job job, @JsonProperty("unused_columns") List<String> unusedColumns) {}
+
+    /**
+     * Takes all captions of a file, in any of {@link CaptionFormat}, as one job, or nothing.
+     *
      * @param apiUrl of this API as the caller knows it, ends with a slash
      * @throws IngestException INVALID with the problems by line, TOO_LARGE, TOO_MANY, FULL or
      *     UNAVAILABLE
-     * @throws IOException if {@code jsonl} cannot be read
+     * @throws IOException if the file cannot be read
      */
-    public Job submit(
-            InputStream jsonl,
-            String startAfter,
-            String window,
-            String deadline,
-            boolean webdataset,
-            String apiUrl)
-            throws IOException {
+    public Submitted submit(CaptionUpload upload, String apiUrl) throws IOException {
         requireCaughtUp();
-        Schedule schedule = Schedule.parse(startAfter, window, deadline);
-        Duration longest = BatchRequest.window(BatchRequest.LONGEST_WINDOW);
-        schedule.check(now(), now().plus(longest));
+        SubmitParameters parameters = SubmitParameters.parse(upload.parameters());
+        Duration longest = BatchRequest.window(parameters.completionWindow());
+        parameters.schedule().check(now(), now().plus(longest));
         disk.requireRoom();
-        Path spooled = spool.newFile(".jsonl");
+        Path spooled = spool.newFile(".captions");
+        Path lines = spool.newFile(".jsonl");
         try {
-            Files.copy(jsonl, spooled, StandardCopyOption.REPLACE_EXISTING);
-            Intake.Survey survey = Intake.survey(spooled, pictureSize);
-            List<Problem> problems = survey.problems();
-            if (!problems.isEmpty()) {
-                boolean tooLarge =
-                        problems.stream().anyMatch(problem -> problem.code().equals("too_large"));
-                throw new IngestException(
-                        tooLarge ? IngestException.Kind.TOO_LARGE : IngestException.Kind.INVALID,
-                        problems);
-            }
+            Files.copy(upload.content(), spooled, StandardCopyOption.REPLACE_EXISTING);
+            CaptionCheck check = CaptionIntake.read(spooled, upload.mediaType(), parameters, pictureSize, lines);
+            requireGood(check);
+            boolean isAsItCame =
+                    check.format() == CaptionFormat.JSON_LINES && parameters.defaults().isEmpty();
             IdSource.Owned job = ids.newJob();
             backlog.admitJob(
                     job.id(),
-                    survey.candidates(),
+                    check.candidates(),
                     () -> {
-                        StoredFile file = upload(UNNAMED_FILE, "batch", spooled);
+                        StoredFile file =
+                                upload(UNNAMED_FILE, "batch", isAsItCame ? spooled : lines);
                         BatchRequest request =
                                 new BatchRequest(
                                         file.id(),
                                         false,
-                                        BatchRequest.LONGEST_WINDOW,
+                                        parameters.completionWindow(),
                                         longest,
                                         Map.of(),
-                                        schedule,
-                                        webdataset,
+                                        parameters.schedule(),
+                                        parameters.webdataset(),
                                         null,
                                         null);
                         intake.publish(job.id(), created(job, request, null, apiUrl));
                     });
             startNow(job.id());
-            return job(job.id());
+            return new Submitted(job(job.id()), check.unusedColumns());
+        } finally {
+            Files.deleteIfExists(spooled);
+            Files.deleteIfExists(lines);
+        }
+    }
+
+    private static void requireGood(CaptionCheck check) {
+        if (!check.errors().isEmpty()) {
+            boolean tooLarge =
+                    check.errors().stream().anyMatch(problem -> problem.code().equals("too_large"));
+            throw new IngestException(
+                    tooLarge ? IngestException.Kind.TOO_LARGE : IngestException.Kind.INVALID,
+                    check.errors());
+        }
+    }
+
+    /**
+     * Says what {@link #submit} would make of a file, and makes nothing of it.
+     *
+     * @throws IngestException INVALID if a parameter is wrong, FULL or UNAVAILABLE
+     * @throws IOException if the file cannot be read
+     */
+    public CaptionCheck check(CaptionUpload upload) throws IOException {
+        requireCaughtUp();
+        SubmitParameters parameters = SubmitParameters.parse(upload.parameters());
+        disk.requireRoom();
+        Path spooled = spool.newFile(".captions");
+        try {
+            Files.copy(upload.content(), spooled, StandardCopyOption.REPLACE_EXISTING);
+            return CaptionIntake.read(
+                    spooled, upload.mediaType(), parameters, pictureSize, null);
         } finally {
             Files.deleteIfExists(spooled);
         }

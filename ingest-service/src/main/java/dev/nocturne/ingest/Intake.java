@@ -41,7 +41,8 @@ final class Intake {
     private static final String STAGE = "ingest";
 
     /** Problems that leave no lines to go on with. */
-    private static final Set<String> OF_THE_FILE = Set.of("empty_job", "invalid_gzip", "too_large");
+    private static final Set<String> OF_THE_FILE =
+            Set.of("empty_job", "invalid_gzip", CaptionIntake.NOT_JSON_LINES, "too_large");
 
     private final JobTable jobs;
     private final FileStore files;
@@ -103,21 +104,12 @@ final class Intake {
      */
     static Survey survey(Path file, PictureSize pictures) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
+            CaptionIntake.requireJsonLines(file);
             JobParser parser = JobParser.ofNewFile(in, "validation", Instant.EPOCH, pictures);
             List<Problem> problems = parser.validate();
             return new Survey(problems, parser.count(), parser.captions(), parser.candidates());
         } catch (ZipException e) {
-            return new Survey(
-                    List.of(
-                            new Problem(
-                                    null,
-                                    null,
-                                    "invalid_gzip",
-                                    "the file is not whole gzip (%s): send it again"
-                                            .formatted(e.getMessage()))),
-                    0,
-                    0,
-                    0);
+            return new Survey(List.of(CaptionIntake.brokenGzip(e)), 0, 0, 0);
         } catch (IngestException e) {
             if (e.kind() == IngestException.Kind.UNAVAILABLE) {
                 throw e;

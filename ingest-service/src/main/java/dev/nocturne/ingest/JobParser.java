@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestRef;
+import dev.nocturne.ingest.caption.CaptionRows;
+import dev.nocturne.ingest.caption.CaptionRows.Place;
+import dev.nocturne.ingest.caption.CaptionRows.Row;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.Ids;
@@ -26,8 +29,8 @@ import java.util.Map;
 import java.util.zip.ZipException;
 
 /**
- * JSONL to captions, a line at a time: UTF-8, one JSON object a line, blank lines skipped; gzip is
- * recognised by its first bytes. The same file gives the same lines on every reading.
+ * Rows to captions, one at a time; of JSON lines, gzipped or not, unless others are given. The same
+ * file gives the same lines on every reading.
  */
 final class JobParser {
 
@@ -75,12 +78,12 @@ final class JobParser {
         }
     }
 
-    private final JsonLines lines;
+    private final CaptionRows rows;
     private final String jobId;
     private final Instant submittedAt;
-    private final Map<Long, Integer> lineByRequestId; // its 16 digits as a number; null: not kept
+    private final Map<Long, Place> placeByRequestId; // its 16 digits as a number; null: not kept
     private final PictureSize pictures; // null: the file was accepted before
-    private byte[] raw;
+    private ObjectNode object; // of the line that was returned last
     private int count;
     private int captions;
     private long candidates;
@@ -90,7 +93,7 @@ final class JobParser {
      * @throws IOException if {@code jsonl} cannot be read
      */
     JobParser(InputStream jsonl, String jobId, Instant submittedAt) throws IOException {
-        this(jsonl, jobId, submittedAt, new HashMap<>(), null);
+        this(new JsonLineRows(plain(jsonl)), jobId, submittedAt, new HashMap<>(), null);
     }
 
     /**
@@ -101,20 +104,25 @@ final class JobParser {
     static JobParser ofNewFile(
             InputStream jsonl, String jobId, Instant submittedAt, PictureSize pictures)
             throws IOException {
-        return new JobParser(jsonl, jobId, submittedAt, new HashMap<>(), pictures);
+        return ofNewRows(new JsonLineRows(plain(jsonl)), jobId, submittedAt, pictures);
+    }
+
+    /** Likewise, in any format. */
+    static JobParser ofNewRows(
+            CaptionRows rows, String jobId, Instant submittedAt, PictureSize pictures) {
+        return new JobParser(rows, jobId, submittedAt, new HashMap<>(), pictures);
     }
 
     private JobParser(
-            InputStream jsonl,
+            CaptionRows rows,
             String jobId,
             Instant submittedAt,
-            Map<Long, Integer> lineByRequestId,
-            PictureSize pictures)
-            throws IOException {
-        this.lines = new JsonLines(plain(jsonl));
+            Map<Long, Place> placeByRequestId,
+            PictureSize pictures) {
+        this.rows = rows;
         this.jobId = jobId;
         this.submittedAt = submittedAt;
-        this.lineByRequestId = lineByRequestId;
+        this.placeByRequestId = placeByRequestId;
         this.pictures = pictures;
     }
 
@@ -125,7 +133,7 @@ final class JobParser {
      */
     static JobParser ofGoodFile(InputStream jsonl, String jobId, Instant submittedAt)
             throws IOException {
-        return new JobParser(jsonl, jobId, submittedAt, null, null);
+        return new JobParser(new JsonLineRows(plain(jsonl)), jobId, submittedAt, null, null);
     }
 
     /**
@@ -141,22 +149,38 @@ final class JobParser {
         return gzip ? GzipMembers.open(buffered) : buffered;
     }
 
+    /** Takes the good lines of a file. */
+    interface GoodLines {
+        void take(Line line) throws IOException;
+    }
+
+    /** As {@link #validate(GoodLines)}, for what is wrong alone. */
+    List<Problem> validate() throws IOException {
+        return validate(line -> {});
+    }
+
     /**
      * Reads all lines.
      *
      * @return what is wrong with the file, at most {@link #MAX_PROBLEMS}; empty if it is good
      * @throws IngestException TOO_LARGE
-     * @throws IOException if it cannot be read
+     * @throws IOException if it cannot be read, or the reader's
      */
-    List<Problem> validate() throws IOException {
+    List<Problem> validate(GoodLines reader) throws IOException {
         List<Problem> problems = new ArrayList<>();
         for (Line line = next(); line != null; line = next()) {
             line.problems().stream().limit(MAX_PROBLEMS - problems.size()).forEach(problems::add);
+            if (line.isGood()) {
+                reader.take(line);
+            }
         }
         if (count == 0) {
             problems.add(
                     new Problem(
-                            null, null, "empty_job", "no captions: send one JSON object a line"));
+                            null,
+                            null,
+                            "empty_job",
+                            "no captions: the file says nothing to paint"));
         }
         return problems;
     }
@@ -182,41 +206,26 @@ final class JobParser {
      * @throws IOException if the file cannot be read
      */
     Line next() throws IOException {
-        for (raw = lines.next(); raw != null; raw = lines.next()) {
-            Line line = line(lines.number());
-            if (line != null) {
-                return line;
-            }
+        Row row = rows.next();
+        if (row == null) {
+            return null;
         }
-        return null;
+        object = row.object();
+        countLine(row.place().line());
+        return row.fault() == null
+                ? line(row.place())
+                : bad(
+                        row.place(),
+                        defaultCustomId(row.place().line()),
+                        List.of(problem(row.place(), row.fault())));
     }
 
     /**
-     * The good line that {@link #next} returned last, as it stands in the file, with its custom id
-     * even if it had none there: elsewhere its number would be another.
+     * The good line that {@link #next} returned last, as a line of JSON, with its custom id even if
+     * it had none there: elsewhere its number would be another.
      */
     byte[] named(Line line) throws IOException {
-        ObjectNode object = (ObjectNode) JSON.readTree(raw);
-        if (object.hasNonNull("custom_id")) {
-            return raw;
-        }
         return JSON.writeValueAsBytes(object.put("custom_id", line.customId()));
-    }
-
-    /** Null for a blank line. */
-    private Line line(int number) {
-        ObjectNode object;
-        try {
-            object = object(raw);
-        } catch (PermanentException e) {
-            countLine(number);
-            return bad(number, e.reasonCode(), e.getMessage());
-        }
-        if (object == null) {
-            return null;
-        }
-        countLine(number);
-        return line(number, object);
     }
 
     /**
@@ -260,39 +269,37 @@ final class JobParser {
         }
     }
 
-    private Line line(int number, ObjectNode object) {
+    private Line line(Place place) {
+        int number = place.line();
         CaptionSubmitted.Builder caption =
                 CaptionSubmitted.newBuilder()
                         .setJobId(jobId)
                         .setCustomId(defaultCustomId(number))
                         .setSubmittedAt(submittedAt);
-        List<Problem> problems = new ArrayList<>();
         List<Violation> wrong = new ArrayList<>();
         Wishes wishes = CaptionJson.readLine(object, caption, wrong);
         if (pictures != null) {
             wrong.addAll(wishes.checkLine(pictures));
         }
-        for (Violation violation : wrong) {
-            problems.add(
-                    new Problem(number, violation.param(), violation.code(), violation.message()));
-        }
         String customId = caption.getCustomId();
         String requestId = Ids.requestId(jobId, customId);
-        Integer earlier =
-                lineByRequestId == null
+        Place earlier =
+                placeByRequestId == null
                         ? null
-                        : lineByRequestId.putIfAbsent(JobState.number(requestId), number);
+                        : placeByRequestId.putIfAbsent(JobState.number(requestId), place);
         if (earlier != null) {
-            problems.add(
-                    new Problem(
-                            number,
+            wrong.add(
+                    new Violation(
                             "custom_id",
                             "duplicate_custom_id",
-                            "custom_id '%s' is already on line %d: make it unique"
+                            "custom_id '%s' is already %s: make it unique"
                                     .formatted(excerpt(customId), earlier)));
         }
-        if (!problems.isEmpty()) {
-            return bad(number, customId, problems);
+        if (!wrong.isEmpty()) {
+            return bad(
+                    place,
+                    customId,
+                    wrong.stream().map(violation -> problem(place, violation)).toList());
         }
         captions++;
         CaptionSubmitted built = caption.build(); // has the defaults, which the builder has not
@@ -300,12 +307,16 @@ final class JobParser {
         return new Line(number, customId, requestId, built, wishes.answerFormat(), List.of());
     }
 
-    private Line bad(int number, String code, String message) {
-        return bad(
-                number, defaultCustomId(number), List.of(new Problem(number, null, code, message)));
+    private static Problem problem(Place place, Violation violation) {
+        return new Problem(
+                place.line(),
+                violation.param(),
+                violation.code(),
+                place.prefix() + violation.message());
     }
 
-    private Line bad(int number, String customId, List<Problem> problems) {
+    private Line bad(Place place, String customId, List<Problem> problems) {
+        int number = place.line();
         return new Line(
                 number,
                 CaptionRules.isCustomId(customId) ? customId : defaultCustomId(number),

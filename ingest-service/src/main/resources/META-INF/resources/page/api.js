@@ -84,11 +84,21 @@ export function signOut() {
   return answer("/v1/session", { method: "DELETE" });
 }
 
-export function upload(file, name) {
+/** Makes a job of a file of captions; the parameters are for what its lines do not say. */
+export function submitCaptions(file, name, parameters) {
+  return send("/v1/jobs", { method: "POST", body: captionForm(file, name, parameters) });
+}
+
+/** What submitCaptions would make of the file. */
+export function checkCaptions(file, name, parameters) {
+  return send("/v1/captions/check", { method: "POST", body: captionForm(file, name, parameters) });
+}
+
+function captionForm(file, name, parameters) {
   const form = new FormData();
-  form.append("purpose", "batch");
+  Object.entries(parameters).forEach(([parameter, value]) => form.append(parameter, value));
   form.append("file", file, name);
-  return send("/v1/files", { method: "POST", body: form });
+  return form;
 }
 
 /**

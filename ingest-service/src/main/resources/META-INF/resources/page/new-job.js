@@ -1,6 +1,7 @@
 // The form that makes a job of captions, or of a file of them.
 
-import { post, upload } from "./api.js";
+import { submitCaptions } from "./api.js";
+import { captionFile } from "./caption-file.js";
 import { h, say } from "./dom.js";
 import { counted } from "./format.js";
 
@@ -35,8 +36,6 @@ export function newJobView() {
     seed: field("seed", "Seed", "the same seed paints the same pictures again; a picture's own, with 1 candidate, that picture",
       { type: "text", inputmode: "numeric", pattern: "-?[0-9]{1,19}" }),
   };
-  const file = h("input", { id: "file", type: "file", accept: ".jsonl,.gz,application/jsonl",
-    "aria-describedby": "file-hint" });
   const within = h("select", { id: "within" }, WINDOWS.map(
     ([value, text]) => h("option", { value, selected: value === "24h" }, text)));
   const schedule = {
@@ -46,17 +45,15 @@ export function newJobView() {
   };
   const told = h("p", { class: "problem", role: "alert", hidden: true });
   const button = h("button", { class: "primary" }, "Paint");
-  const form = h("form", { class: "new-job" },
+  const form = h("form", { class: "new-job" });
+  const file = captionFile(form, parameters);
+  form.append(
     h("div", { class: "field" },
       h("label", { for: "captions" }, "Captions"), captions,
       h("p", { class: "small", id: "captions-hint" }, "One a line. ", tally)),
+    file.element,
     h("fieldset", {}, h("legend", {}, "For every caption"),
       h("div", { class: "grid" }, Object.values(options).map((option) => option.element))),
-    h("div", { class: "field" },
-      h("label", { for: "file" }, "Or a file"), file,
-      h("p", { class: "small", id: "file-hint" },
-        "JSONL, a line for each caption, like ", h("code", {}, '{"prompt": "a red apple", "top": 4}'),
-        "; its lines carry their own options.")),
     h("div", { class: "field" },
       h("label", { for: "within" }, "To be done within"), within),
     h("details", {}, h("summary", {}, "When it may run"),
@@ -82,32 +79,33 @@ export function newJobView() {
     }
   });
 
-  async function submit() {
-    const [chosen] = file.files;
-    const written = lines(captions.value);
-    if (chosen && written.length > 0) {
-      throw new Error("There are captions and a file: take one of them away.");
-    }
-    if (!chosen && written.length === 0) {
-      throw new Error("Write at least one caption, or choose a file.");
-    }
-    const content = chosen ?? new Blob([jsonLines(written, options)], { type: "application/jsonl" });
-    const stored = await upload(content, chosen?.name ?? "captions.jsonl");
-    const body = {
-      input_file_id: stored.id,
-      endpoint: "/v1/images/generations",
-      completion_window: within.value,
-    };
-    for (const name of ["start_after", "deadline"]) {
-      if (schedule[name].input.value) {
-        body[name] = new Date(schedule[name].input.value).toISOString();
+  function parameters() {
+    const said = { completion_window: within.value };
+    for (const [name, option] of Object.entries({ ...options, ...schedule })) {
+      const value = option.input.value.trim();
+      if (value) {
+        said[name] = option.input.type === "datetime-local" ? new Date(value).toISOString() : value;
       }
     }
-    const hours = schedule.window.input.value.trim();
-    if (hours) {
-      body.window = hours.includes(" ") ? hours : `${hours} ${ZONE}`;
+    if (said.window && !said.window.includes(" ")) {
+      said.window += ` ${ZONE}`;
     }
-    return post("/v1/batches", body);
+    return said;
+  }
+
+  function submit() {
+    const chosen = file.chosen();
+    const isWritten = lines(captions.value).length > 0;
+    if (chosen && isWritten) {
+      throw new Error("There are captions and a file: take one of them away.");
+    }
+    if (!chosen && !isWritten) {
+      throw new Error("Write at least one caption, or choose a file.");
+    }
+    return chosen
+      ? submitCaptions(chosen, chosen.name, parameters())
+      : submitCaptions(new Blob([captions.value]), "captions.txt",
+        { ...parameters(), partial_images: PARTIAL_IMAGES }); // somebody is looking
   }
 
   return [h("h1", {}, "New job"),
@@ -117,13 +115,4 @@ export function newJobView() {
 
 function lines(text) {
   return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-}
-
-/** People write .5 and 08, JSON does not; and a seed may be larger than a number is exact. */
-function jsonLines(captions, options) {
-  const numbers = ["candidates", "top", "temperature", "guidance", "seed"]
-    .filter((name) => options[name].input.value.trim() !== "")
-    .map((name) => `,"${name}":${(name === "seed" ? BigInt : Number)(options[name].input.value)}`)
-    .join("") + `,"partial_images":${PARTIAL_IMAGES}`; // somebody is looking
-  return captions.map((caption) => `{"prompt":${JSON.stringify(caption)}${numbers}}\n`).join("");
 }

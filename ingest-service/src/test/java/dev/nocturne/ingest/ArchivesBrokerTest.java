@@ -17,6 +17,7 @@ import dev.nocturne.events.StoredImage;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
@@ -33,7 +34,7 @@ import java.util.Map;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 
-/** A job in another format than PNG, its archives and its links; the test is the decoder. */
+/** A job in two formats, its archives and its links; the test is the decoder. */
 class ArchivesBrokerTest extends OnBroker {
 
     private static final Duration PATIENCE = Duration.ofMinutes(4);
@@ -41,7 +42,7 @@ class ArchivesBrokerTest extends OnBroker {
     private static final String API = "http://localhost:8080/";
 
     @Test
-    void thePicturesOfAJobArePackedAndLinkedInTheFormatThatWasAskedFor() throws Exception {
+    void thePicturesOfAJobArePackedAndLinkedInTheFormatsThatWereAskedFor() throws Exception {
         try (IngestService ingest =
                 new IngestService(
                         kafka, () -> store, new SimpleMeterRegistry(), Clock.systemUTC())) {
@@ -50,22 +51,22 @@ class ArchivesBrokerTest extends OnBroker {
             String lines =
                     """
                     {"custom_id":"a","prompt":"a cat","output_format":"jpeg","output_compression":80}
-                    {"custom_id":"b","prompt":"a dog","output_format":"jpeg"}
+                    {"custom_id":"b","prompt":"a dog"}
                     """;
             String id =
                     ingest.submit(
-                                    new ByteArrayInputStream(lines.getBytes(UTF_8)),
-                                    null,
-                                    null,
-                                    null,
-                                    true,
+                                    new CaptionUpload(
+                                            new ByteArrayInputStream(lines.getBytes(UTF_8)),
+                                            null,
+                                            Map.of("webdataset", "true")),
                                     API)
+                            .job()
                             .id();
             assertThat(Published.await(Topics.CAPTIONS, kafka, 2))
                     .extracting(
                             CaptionSubmitted::getOutputFormat,
                             CaptionSubmitted::getOutputCompression)
-                    .containsExactlyInAnyOrder(tuple("jpeg", 80), tuple("jpeg", 100));
+                    .containsExactlyInAnyOrder(tuple("jpeg", 80), tuple("png", 100));
             assertThatThrownBy(() -> ingest.links(id, null))
                     .isInstanceOfSatisfying(
                             IngestException.class,
@@ -82,7 +83,7 @@ class ArchivesBrokerTest extends OnBroker {
     private void theShardIsTheSameWhenClosingIsRepeated(IngestService ingest, String id)
             throws Exception {
         String manifestKey = JobFiles.manifestKey(id);
-        String shardKey = "jobs/%s/webdataset/00000.tar".formatted(id);
+        String shardKey = "jobs/%s/webdataset/jpg/00000.tar".formatted(id);
         String stale = "jobs/%s/webdataset/00001.tar".formatted(id);
         store.put(stale, new byte[0], "application/x-tar");
         store.away.add(manifestKey);
@@ -98,24 +99,35 @@ class ArchivesBrokerTest extends OnBroker {
         byte[] shard = store.get(shardKey);
         assertThat(shard).isEqualTo(first);
         assertThat(store.exists(stale)).isFalse();
-        String a = Ids.requestId(id, "a") + "-1";
-        String b = Ids.requestId(id, "b") + "-1";
         Map<String, byte[]> files = WebDatasetTest.files(shard);
         assertThat(files.keySet())
-                .containsExactly(
-                        a + ".jpg", a + ".txt", a + ".json", b + ".jpg", b + ".txt", b + ".json");
-        assertThat(files.get(a + ".jpg")).isEqualTo(picture("a"));
-        assertThat(files.get(a + ".txt")).isEqualTo("a cat".getBytes(UTF_8));
-        assertThat(new String(files.get(a + ".json"), UTF_8))
-                .isEqualTo(
-                        "{\"custom_id\":\"a\",\"model\":\"m@0\",\"rank\":1,\"seed\":101,\"score\":0.5}");
+                .containsExactly("00000-000000.jpg", "00000-000000.txt", "00000-000000.json");
+        assertThat(files.get("00000-000000.jpg")).isEqualTo(picture("a"));
+        assertThat(files.get("00000-000000.txt")).isEqualTo("a cat".getBytes(UTF_8));
+        JsonNode sample = JSON.readTree(files.get("00000-000000.json"));
+        assertThat(sample.get("custom_id").textValue()).isEqualTo("a");
+        assertThat(sample.get("model").textValue()).isEqualTo("m@0");
+        assertThat(
+                        WebDatasetTest.files(
+                                store.get("jobs/%s/webdataset/png/00000.tar".formatted(id))))
+                .containsEntry("00000-000001.png", picture("b"));
         for (JsonNode file : manifest(id)) {
             byte[] bytes = store.get("jobs/%s/%s".formatted(id, file.get("name").textValue()));
             assertThat(file.get("bytes").intValue()).isEqualTo(bytes.length);
             assertThat(file.get("sha256").textValue()).isEqualTo(sha256(bytes));
         }
+        String image = "images/%s/1.jpg".formatted(Ids.requestId(id, "a"));
         assertThat(manifest(id).findValuesAsText("name"))
-                .contains("webdataset/00000.tar", "images/%s/1.jpg".formatted(a.split("-")[0]));
+                .contains(
+                        image,
+                        "webdataset/jpg/00000.tar",
+                        "webdataset/png/00000.tar",
+                        "webdataset/README.md");
+        for (JsonNode file : manifest(id)) {
+            if (file.get("name").textValue().equals(image)) {
+                assertThat(sample.get("sha256")).isEqualTo(file.get("sha256"));
+            }
+        }
     }
 
     private void everyNameFollowsTheFormat(IngestService ingest, String id) throws Exception {
@@ -197,7 +209,8 @@ class ArchivesBrokerTest extends OnBroker {
         paint(child.id(), "b", "a dog");
         await().atMost(PATIENCE)
                 .until(() -> ingest.job(child.id()).status() == Job.Status.COMPLETED);
-        assertThat(manifest(child.id()).findValuesAsText("name")).contains("webdataset/00000.tar");
+        assertThat(manifest(child.id()).findValuesAsText("name"))
+                .contains("webdataset/png/00000.tar");
         assertThat(new String(store.get("jobs/%s/candidates.jsonl".formatted(child.id())), UTF_8))
                 .as("what cannot be read is left out")
                 .contains("\"custom_id\":\"b\"")
@@ -217,15 +230,17 @@ class ArchivesBrokerTest extends OnBroker {
         RequestRef request = new RequestRef(job, Ids.requestId(job, customId), customId, caption);
         String images = "jobs/%s/images/%s/".formatted(job, request.getRequestId());
         byte[] picture = picture(customId);
-        store.put(images + "1.jpg", picture, "image/jpeg");
+        PictureFormat format = customId.equals("a") ? PictureFormat.JPEG : PictureFormat.PNG;
+        String key = images + format.fileName(1);
+        store.put(key, picture, format.mediaType());
         store.put(
                 images + "result.json",
                 """
                 {"job_id":"%s","request_id":"%s","custom_id":"%s","caption":"%s","model":"m@0",
                  "candidates":2,"mean_score":0.25,"temperature":1.0,"top_k":0,"top_p":1.0,
-                 "guidance":1.0,"output_format":"jpeg","output_compression":80,
+                 "guidance":1.0,"output_format":"%s","output_compression":80,
                  "grid_height":1,"grid_width":1,
-                 "images":[{"rank":1,"key":"%s1.jpg","sha256":"%s","bytes":%d,"candidate":1,
+                 "images":[{"rank":1,"key":"%s","sha256":"%s","bytes":%d,"candidate":1,
                   "seed":101,"score":0.5,"log_probability":-2.0}],
                  "ranking":[
                   {"rank":1,"candidate":1,"seed":101,"score":0.5,"log_probability":-2.0,"tokens":"AQA="},
@@ -236,21 +251,15 @@ class ArchivesBrokerTest extends OnBroker {
                                 request.getRequestId(),
                                 customId,
                                 caption,
-                                images,
+                                format,
+                                key,
                                 sha256(picture),
                                 picture.length)
                         .getBytes(UTF_8),
                 "application/json");
         StoredImage image =
                 new StoredImage(
-                        1,
-                        images + "1.jpg",
-                        sha256(picture),
-                        (long) picture.length,
-                        1,
-                        101L,
-                        0.5f,
-                        -2.0);
+                        1, key, sha256(picture), (long) picture.length, 1, 101L, 0.5f, -2.0);
         RequestFinished finished =
                 new RequestFinished(
                         request, RequestStatus.COMPLETED, List.of(image), null, Instant.now());

@@ -181,20 +181,29 @@ class BatchBrokerTest extends OnBroker {
     }
 
     @Test
-    void aFileWithoutLinesOrOfBrokenGzipFailsTheBatch() throws Exception {
+    void aFileWithoutLinesOfBrokenGzipOrInAnotherFormatFailsTheBatch() throws Exception {
         try (IngestService ingest = service()) {
             String empty = upload(ingest, new byte[0]);
             String broken = upload(ingest, new byte[] {0x1f, (byte) 0x8b, 8, 0});
             String first = ingest.createBatch(body(empty, "24h", "skip"), null, API).id();
             String second = ingest.createBatch(body(broken, "24h", "skip"), null, API).id();
+            String table = upload(ingest, "prompt,top\na cat,2\n".getBytes(UTF_8));
+            String third = ingest.createBatch(body(table, "24h", "skip"), null, API).id();
             awaitStatus(ingest, first, Job.Status.FAILED);
             awaitStatus(ingest, second, Job.Status.FAILED);
+            awaitStatus(ingest, third, Job.Status.FAILED);
             assertThat(ingest.batch(first).errors().data())
                     .extracting(Problem::code)
                     .containsExactly("empty_job");
             assertThat(ingest.batch(second).errors().data())
                     .extracting(Problem::code)
                     .containsExactly("invalid_gzip");
+            assertThat(ingest.batch(third).errors().data())
+                    .extracting(Problem::code, Problem::message)
+                    .containsExactly(
+                            tuple(
+                                    "not_json_lines",
+                                    "the file is CSV, and a batch takes JSON lines: send it to POST /v1/jobs, which takes it as it is"));
         }
     }
 

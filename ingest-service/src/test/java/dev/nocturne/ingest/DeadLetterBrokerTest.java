@@ -249,12 +249,13 @@ class DeadLetterBrokerTest {
     void refusesWhatWouldChangeNothing() throws IOException {
         String job =
                 ingest.submit(
-                                new ByteArrayInputStream("{\"prompt\":\"a\"}".getBytes(UTF_8)),
-                                null,
-                                null,
-                                null,
-                                false,
+                                new CaptionUpload(
+                                        new ByteArrayInputStream(
+                                                "{\"prompt\":\"a\"}".getBytes(UTF_8)),
+                                        null,
+                                        Map.of()),
                                 "http://localhost/")
+                        .job()
                         .id();
         byte[] key = Ids.key(job, Ids.requestId(job, "line-1")).getBytes(UTF_8);
         RequestFinished failed = JobStateTest.failed(job, "line-1", 1);

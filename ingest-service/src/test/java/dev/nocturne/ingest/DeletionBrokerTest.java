@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -224,14 +225,14 @@ class DeletionBrokerTest extends OnBroker {
     private String finishedJob(IngestService ingest) throws IOException {
         String id =
                 ingest.submit(
-                                new ByteArrayInputStream(
-                                        "{\"custom_id\":\"a\",\"prompt\":\"a cat\"}"
-                                                .getBytes(UTF_8)),
-                                null,
-                                null,
-                                null,
-                                false,
+                                new CaptionUpload(
+                                        new ByteArrayInputStream(
+                                                "{\"custom_id\":\"a\",\"prompt\":\"a cat\"}"
+                                                        .getBytes(UTF_8)),
+                                        null,
+                                        Map.of()),
                                 API)
+                        .job()
                         .id();
         RequestFinished result = JobStateTest.completed(id, "a", 1);
         store.objects.put(result.getImages().get(0).getKey(), new byte[9]);

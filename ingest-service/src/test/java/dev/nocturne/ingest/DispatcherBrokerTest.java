@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
@@ -108,7 +109,7 @@ class DispatcherBrokerTest {
 
     private static void finishAnother(IngestService ingest, Painter painter) throws IOException {
         painter.allow(1);
-        String id = submit(ingest, captions(1, 1), null).id();
+        String id = submit(ingest, captions(1, 1), "").id();
         awaitJob(ingest, id, job -> job.status() == Job.Status.COMPLETED);
     }
 
@@ -118,7 +119,7 @@ class DispatcherBrokerTest {
         try (Painter painter = painterOfAllTopics(Duration.ofMillis(20))) {
             for (int seen : new int[] {1, 300, 900, 2_000}) {
                 try (IngestService ingest = service()) {
-                    id = id == null ? submit(ingest, captions(2_000, 2), null).id() : id;
+                    id = id == null ? submit(ingest, captions(2_000, 2), "").id() : id;
                     awaitJob(ingest, id, job -> job.counts().completed() >= seen);
                 }
             }
@@ -140,7 +141,7 @@ class DispatcherBrokerTest {
                 Painter painter = new Painter(kafka, Duration.ofMillis(200), ALL)) {
             finish(ingest, captions(1, 1)); // everything is loaded
             Duration alone = finish(ingest, captions(20, 16));
-            String large = submit(ingest, captions(2_000, 16), null).id();
+            String large = submit(ingest, captions(2_000, 16), "").id();
             awaitJob(ingest, large, job -> job.counts().completed() >= 100);
 
             Duration behind = finish(ingest, captions(20, 16));
@@ -156,7 +157,7 @@ class DispatcherBrokerTest {
 
     private Duration finish(IngestService ingest, String jsonl) throws IOException {
         long start = System.nanoTime();
-        String id = submit(ingest, jsonl, null).id();
+        String id = submit(ingest, jsonl, "").id();
         awaitJob(ingest, id, job -> job.finishedAt() != null);
         return Duration.ofNanos(System.nanoTime() - start);
     }
@@ -164,7 +165,7 @@ class DispatcherBrokerTest {
     @Test
     void noMoreIsOutThanThePipelineNeedsAndAFastOneIsNotHeldBack() throws Exception {
         try (IngestService ingest = service()) {
-            String id = submit(ingest, captions(5_000, 1), null).id();
+            String id = submit(ingest, captions(5_000, 1), "").id();
             assertThat(Published.await(Topics.CAPTIONS, kafka, (int) Throughput.FLOOR))
                     .as("nobody paints")
                     .hasSize((int) Throughput.FLOOR);
@@ -190,7 +191,7 @@ class DispatcherBrokerTest {
             store.put(description, bytes("[]").readAllBytes(), "application/json");
             clock.set("2026-11-26T21:00:00Z");
 
-            String good = submit(ingest, captions(3, 1), null).id();
+            String good = submit(ingest, captions(3, 1), "").id();
             awaitJob(ingest, good, job -> job.status() == Job.Status.COMPLETED);
             assertThat(ingest.job(broken).counts().inProgress()).isEqualTo(3);
             assertThatThrownBy(() -> ingest.file(ingest.batch(broken).inputFileId()))
@@ -206,7 +207,7 @@ class DispatcherBrokerTest {
     void atEveryLookTheCountsAddUpAlsoWhenAJobIsCancelledInTheMiddle() throws Exception {
         try (IngestService ingest = service();
                 Painter painter = new Painter(kafka, Duration.ofMillis(50), ALL)) {
-            String id = submit(ingest, captions(1_000, 4), null).id();
+            String id = submit(ingest, captions(1_000, 4), "").id();
             awaitJob(ingest, id, job -> job.counts().completed() >= 50);
             ingest.cancel(id);
             Job cancelled = awaitJob(ingest, id, job -> job.status() == Job.Status.CANCELLED);
@@ -259,14 +260,14 @@ class DispatcherBrokerTest {
     void aScheduleThatCannotBeKeptIsRefused() throws Exception {
         clock.set("2026-11-26T20:30:00Z");
         try (IngestService ingest = service()) {
-            assertRefused(ingest, "soon", null, null, "start_after is 'soon': write date, time");
-            assertRefused(ingest, "2027-11-26T20:30:00Z", null, null, "start earlier");
-            assertRefused(ingest, null, "at night", null, "window is 'at night': write it like");
-            assertRefused(ingest, "+999999999-01-01T00:00:00Z", null, null, "write date, time");
-            assertRefused(ingest, null, "22:00-06:00 Mars", null, "Mars");
+            assertRefused(ingest, "soon", "", "", "start_after is 'soon': write date, time");
+            assertRefused(ingest, "2027-11-26T20:30:00Z", "", "", "start earlier");
+            assertRefused(ingest, "", "at night", "", "window is 'at night': write it like");
+            assertRefused(ingest, "+999999999-01-01T00:00:00Z", "", "", "write date, time");
+            assertRefused(ingest, "", "22:00-06:00 Mars", "", "Mars");
             assertRefused(
                     ingest,
-                    null,
+                    "",
                     "22:00-06:00 Europe/Berlin",
                     "2026-11-26T20:59:00Z",
                     "first captions are released at 2026-11-26T21:00:00Z: choose a later one");
@@ -304,12 +305,18 @@ class DispatcherBrokerTest {
         assertThatThrownBy(
                         () ->
                                 ingest.submit(
-                                        bytes(captions(1, 1)),
-                                        after,
-                                        window,
-                                        deadline,
-                                        false,
-                                        "http://localhost/"))
+                                                new CaptionUpload(
+                                                        bytes(captions(1, 1)),
+                                                        null,
+                                                        parameters(
+                                                                "start_after",
+                                                                after,
+                                                                "window",
+                                                                window,
+                                                                "deadline",
+                                                                deadline)),
+                                                "http://localhost/")
+                                        .job())
                 .isInstanceOfSatisfying(
                         IngestException.class,
                         e -> {
@@ -328,7 +335,20 @@ class DispatcherBrokerTest {
 
     private static Job submit(IngestService ingest, String jsonl, String window)
             throws IOException {
-        return ingest.submit(bytes(jsonl), null, window, null, false, "http://localhost/");
+        return ingest.submit(
+                        new CaptionUpload(bytes(jsonl), null, parameters("window", window)),
+                        "http://localhost/")
+                .job();
+    }
+
+    /** Without those that are empty. */
+    private static Map<String, String> parameters(String... namesAndValues) {
+        Map<String, String> parameters = new HashMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            parameters.put(namesAndValues[i], namesAndValues[i + 1]);
+        }
+        parameters.values().removeIf(String::isEmpty);
+        return parameters;
     }
 
     private static ByteArrayInputStream bytes(String jsonl) {

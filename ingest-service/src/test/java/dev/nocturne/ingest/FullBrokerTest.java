@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -201,7 +202,10 @@ class FullBrokerTest extends OnBroker {
 
     private static Job submit(IngestService ingest, String lines) throws IOException {
         return ingest.submit(
-                new ByteArrayInputStream(lines.getBytes(UTF_8)), null, null, null, false, API);
+                        new CaptionUpload(
+                                new ByteArrayInputStream(lines.getBytes(UTF_8)), null, Map.of()),
+                        API)
+                .job();
     }
 
     private JsonNode batchBody(IngestService ingest, String lines) throws IOException {

@@ -260,12 +260,10 @@ class IngestBrokerTest {
 
     private static Job submit(IngestService ingest, String jsonl) throws IOException {
         return ingest.submit(
-                new ByteArrayInputStream(jsonl.getBytes(UTF_8)),
-                null,
-                null,
-                null,
-                false,
-                "http://localhost/");
+                        new CaptionUpload(
+                                new ByteArrayInputStream(jsonl.getBytes(UTF_8)), null, Map.of()),
+                        "http://localhost/")
+                .job();
     }
 
     private static List<String> customIds(IngestService ingest, String job) throws IOException {

@@ -71,7 +71,7 @@ class JobEndsBrokerTest {
 
     @Test
     void aResultOfNoRequestOfTheJobDisplacesNone() throws Exception {
-        String id = submit(TWO, null);
+        String id = submit(TWO, "");
         finish(JobStateTest.completed(id, "intruder", 1));
         finish(JobStateTest.failed(id, "line-1", 2));
         awaitJob(id, job -> job.counts().equals(new Job.Counts(2, 0, 1, 0, 0, 1)));
@@ -86,7 +86,7 @@ class JobEndsBrokerTest {
 
     @Test
     void aJobThatCannotBeClosedSaysSoAndOthersAreClosed() throws Exception {
-        String stuck = submit(TWO, null);
+        String stuck = submit(TWO, "");
         store.away.add(JobFiles.key(stuck, "output.jsonl"));
         finishBoth(stuck);
         Job job = awaitJob(stuck, one -> one.problem() != null);
@@ -95,7 +95,7 @@ class JobEndsBrokerTest {
         assertThat(ingest.health().message()).contains(stuck).contains("the store is away");
         assertThat(ingest.health().ready()).as("others are taken in").isTrue();
 
-        String other = submit(TWO, null);
+        String other = submit(TWO, "");
         finishBoth(other);
         awaitJob(other, one -> one.status() == Job.Status.COMPLETED);
 
@@ -107,7 +107,7 @@ class JobEndsBrokerTest {
 
     @Test
     void anErrorIsTriedAgainAsAnExceptionIs() throws Exception {
-        String id = submit(TWO, null);
+        String id = submit(TWO, "");
         store.error.set(new NoClassDefFoundError("dev/nocturne/Missing"));
         finishBoth(id);
         awaitJob(id, one -> one.status() == Job.Status.COMPLETED);
@@ -117,8 +117,8 @@ class JobEndsBrokerTest {
     @Test
     void aJobWhoseFileIsDeletedFailsWhateverItsNextStepWas() throws Exception {
         String held = submit(TWO, clock.instant().plusSeconds(3_600).toString());
-        String finished = submit(TWO, null);
-        String cancelled = submit(TWO, null);
+        String finished = submit(TWO, "");
+        String cancelled = submit(TWO, "");
         for (String id : new String[] {held, finished, cancelled}) {
             store.delete(FileStore.contentKey(ingest.job(id).inputFileId()));
         }
@@ -140,7 +140,7 @@ class JobEndsBrokerTest {
 
     @Test
     void aBucketThatVanishedIsAnErrorUntilItsJobsHaveFailed() throws Exception {
-        String id = submit(TWO, null);
+        String id = submit(TWO, "");
         store.deleteBucket();
         await().atMost(PATIENCE).until(() -> !ingest.health().ready());
         assertThat(ingest.health().message()).contains("the bucket is gone since");
@@ -152,7 +152,7 @@ class JobEndsBrokerTest {
         awaitJob(id, job -> job.status() == Job.Status.FAILED);
         assertThat(ingest.job(id).problem()).startsWith("the bucket was deleted");
         await().atMost(PATIENCE).until(() -> ingest.health().ready());
-        String next = submit(TWO, null);
+        String next = submit(TWO, "");
         finishBoth(next);
         awaitJob(next, job -> job.status() == Job.Status.COMPLETED);
     }
@@ -193,12 +193,14 @@ class JobEndsBrokerTest {
 
     private String submit(String jsonl, String startAfter) throws Exception {
         return ingest.submit(
-                        new ByteArrayInputStream(jsonl.getBytes(UTF_8)),
-                        startAfter,
-                        null,
-                        null,
-                        false,
+                        new CaptionUpload(
+                                new ByteArrayInputStream(jsonl.getBytes(UTF_8)),
+                                null,
+                                startAfter.isEmpty()
+                                        ? Map.of()
+                                        : Map.of("start_after", startAfter)),
                         "http://localhost/")
+                .job()
                 .id();
     }
 

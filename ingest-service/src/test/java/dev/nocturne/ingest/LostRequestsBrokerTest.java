@@ -136,12 +136,10 @@ class LostRequestsBrokerTest extends OnBroker {
 
     private String submit() throws Exception {
         return ingest.submit(
-                        new ByteArrayInputStream(THREE.getBytes(UTF_8)),
-                        null,
-                        null,
-                        null,
-                        false,
+                        new CaptionUpload(
+                                new ByteArrayInputStream(THREE.getBytes(UTF_8)), null, Map.of()),
                         "http://localhost/")
+                .job()
                 .id();
     }
 

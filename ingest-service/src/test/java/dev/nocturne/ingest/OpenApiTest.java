@@ -100,6 +100,8 @@ class OpenApiTest {
         assertFields("WebhookEvent", Webhooks.Event.class);
         assertFields("WebhookEndpoint", WebhookEndpoints.Endpoint.class);
         assertFields("RequestCounts", Batch.Counts.class);
+        assertFields("CaptionCheck", CaptionCheck.class);
+        assertFields("CaptionRow", CaptionCheck.Row.class);
         assertThat(names(document.at("/components/schemas/Job/properties/counts")))
                 .isEqualTo(components(Job.Counts.class));
         assertThat(names(document.at("/components/schemas/StageLag/properties/lanes/items")))
@@ -151,6 +153,31 @@ class OpenApiTest {
                                 JobWindow.parse("22:00-06:00 Europe/Berlin"),
                                 Instant.parse("2026-11-27T05:00:00Z")));
         assertThat(BatchRequest.parse(request).webdataset()).isTrue();
+    }
+
+    @Test
+    void everyParameterOfAFileOfCaptionsIsDescribed() {
+        for (String path : List.of("/v1/jobs", "/v1/captions/check")) {
+            List<String> described = new ArrayList<>();
+            document.at("/paths/%s/post/parameters".formatted(path.replace("/", "~1")))
+                    .forEach(
+                            parameter ->
+                                    described.add(
+                                            document.at(
+                                                            parameter
+                                                                    .get("$ref")
+                                                                    .textValue()
+                                                                    .substring(1))
+                                                    .get("name")
+                                                    .textValue()));
+            List<String> expected = new ArrayList<>(SubmitParameters.names());
+            expected.remove("image_prompt"); // too long for an address
+            assertThat(described).as(path).containsExactlyInAnyOrderElementsOf(expected);
+        }
+        List<String> parts = new ArrayList<>(SubmitParameters.names());
+        parts.set(parts.indexOf("filename"), "file"); // which has a name
+        assertThat(names(document.at("/components/schemas/CaptionForm")))
+                .containsExactlyInAnyOrderElementsOf(parts);
     }
 
     @Test

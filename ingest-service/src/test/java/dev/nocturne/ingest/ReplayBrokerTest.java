@@ -34,6 +34,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -61,12 +62,12 @@ class ReplayBrokerTest extends OnBroker {
                     """;
             String id =
                     ingest.submit(
-                                    new ByteArrayInputStream(lines.getBytes(UTF_8)),
-                                    null,
-                                    null,
-                                    null,
-                                    false,
+                                    new CaptionUpload(
+                                            new ByteArrayInputStream(lines.getBytes(UTF_8)),
+                                            null,
+                                            Map.of()),
                                     API)
+                            .job()
                             .id();
             paint(id, "c", "a cow", "");
             finish(JobStateTest.failed(id, "b", 2));
@@ -253,7 +254,11 @@ class ReplayBrokerTest extends OnBroker {
         Job scored = ingest.rerank(id, JSON.readTree("{\"rescore\":true}"), null, API);
         int published = Published.in(Topics.CAPTIONS, kafka).size();
         String line = "{\"prompt\":\"a fox\"}";
-        ingest.submit(new ByteArrayInputStream(line.getBytes(UTF_8)), null, null, null, false, API);
+        ingest.submit(
+                        new CaptionUpload(
+                                new ByteArrayInputStream(line.getBytes(UTF_8)), null, Map.of()),
+                        API)
+                .job();
         assertThat(Published.await(Topics.CAPTIONS, kafka, published + 1)).hasSize(published + 1);
 
         store.away.remove(away);

@@ -1,6 +1,7 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.ingest.caption.CaptionDefaults;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.Counts;
 import dev.nocturne.schemas.PlainText;
@@ -11,12 +12,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** How a caption is painted: the options that {@code publish} and {@code paint} share. */
+/**
+ * How a caption is painted: the options that {@code publish}, {@code paint} and {@code submit}
+ * share.
+ */
 final class CaptionOptions {
     @Spec(Spec.Target.MIXEE)
     CommandSpec command;
@@ -101,6 +108,18 @@ final class CaptionOptions {
             defaultValue = "0",
             description = "Token columns kept from its left.")
     int imagePromptColumns;
+
+    /** What the command line says, but for the picture, by the names of the API's parameters. */
+    Map<String, String> given() {
+        Map<String, String> given = new TreeMap<>();
+        for (OptionSpec option : command.commandLine().getParseResult().matchedOptions()) {
+            String name = option.longestName().replaceFirst("^--", "").replace('-', '_');
+            if (CaptionDefaults.names().contains(name) && !name.equals("image_prompt")) {
+                given.put(name, option.stringValues().get(0));
+            }
+        }
+        return given;
+    }
 
     /**
      * The event of a caption.

@@ -11,6 +11,8 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.channels.Channels;
@@ -22,10 +24,12 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -109,18 +113,42 @@ final class RestClient {
         return send(request(path).GET(), type);
     }
 
-    /** As {@link #get}, with the file as the body. */
-    <T> T post(String path, Path body, Class<T> type) throws IOException, InterruptedException {
+    /** As {@link #get}, with a form in the body; files are read while they are sent. */
+    <T> T postForm(String path, Map<String, String> fields, Map<String, Path> files, Class<T> type)
+            throws IOException, InterruptedException {
+        String boundary = "form-" + UUID.randomUUID();
+        List<BodyPublisher> parts = new ArrayList<>();
+        for (Map.Entry<String, String> field : fields.entrySet()) {
+            parts.add(partHead(boundary, field.getKey(), ""));
+            parts.add(BodyPublishers.ofString(field.getValue()));
+        }
+        for (Map.Entry<String, Path> file : files.entrySet()) {
+            String name = file.getValue().getFileName().toString().replace("\"", "%22");
+            parts.add(
+                    partHead(
+                            boundary,
+                            file.getKey(),
+                            "; filename=\"%s\"\r\nContent-Type: application/octet-stream"
+                                    .formatted(name)));
+            parts.add(BodyPublishers.ofFile(file.getValue()));
+        }
+        parts.add(BodyPublishers.ofString("\r\n--%s--\r\n".formatted(boundary)));
         return send(
                 request(path)
-                        .header("Content-Type", "application/jsonl")
-                        .POST(HttpRequest.BodyPublishers.ofFile(body)),
+                        .header("Content-Type", "multipart/form-data; boundary=" + boundary)
+                        .POST(BodyPublishers.concat(parts.toArray(BodyPublisher[]::new))),
                 type);
+    }
+
+    private static BodyPublisher partHead(String boundary, String name, String more) {
+        return BodyPublishers.ofString(
+                "\r\n--%s\r\nContent-Disposition: form-data; name=\"%s\"%s\r\n\r\n"
+                        .formatted(boundary, name, more));
     }
 
     /** As {@link #get}, without a body. */
     <T> T post(String path, Class<T> type) throws IOException, InterruptedException {
-        return send(request(path).POST(HttpRequest.BodyPublishers.noBody()), type);
+        return send(request(path).POST(BodyPublishers.noBody()), type);
     }
 
     <T> T delete(String path, Class<T> type) throws IOException, InterruptedException {
@@ -145,9 +173,7 @@ final class RestClient {
         return send(
                 request(path)
                         .header("Content-Type", "application/json")
-                        .POST(
-                                HttpRequest.BodyPublishers.ofString(
-                                        JsonOption.MAPPER.writeValueAsString(body))),
+                        .POST(BodyPublishers.ofString(JsonOption.MAPPER.writeValueAsString(body))),
                 type);
     }
 

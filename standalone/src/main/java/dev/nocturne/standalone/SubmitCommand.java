@@ -1,9 +1,11 @@
 package dev.nocturne.standalone;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -17,11 +19,16 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "submit",
-        description = "Submits a file of captions as one job through the REST API; prints its id.")
+        description =
+                "Submits a file of captions as one job through the REST API; prints its id. Options"
+                        + " are for the captions whose line says nothing of them.")
 final class SubmitCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "FILE",
-            description = "JSONL: one object a line, {\"prompt\": \"a red heart\"} at the least.")
+            description =
+                    "Text, a caption a line; CSV or TSV with a header, its columns named as the"
+                            + " options; JSON, also COCO's captions, or JSON lines; any of them"
+                            + " gzipped.")
     Path file;
 
     @Option(
@@ -47,17 +54,20 @@ final class SubmitCommand implements Callable<Integer> {
             description = "Pack the pictures into WebDataset archives, too.")
     boolean webdataset;
 
+    @Mixin CaptionOptions options;
     @Mixin RestClient rest;
     @Mixin JsonOption json;
     @Spec CommandSpec command;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        JobAnswer job;
-        try {
-            job = new JobAnswer(rest.post("/v1/jobs" + query(), file, JsonNode.class));
-        } catch (FileNotFoundException e) {
-            throw new CommandFailure("%s cannot be read: name a JSONL file".formatted(file));
+        JobAnswer job = new JobAnswer(rest.postForm("/v1/jobs", fields(), files(), JsonNode.class));
+        List<String> unused = new ArrayList<>();
+        job.json().path("unused_columns").forEach(column -> unused.add(column.asText()));
+        if (!unused.isEmpty()) {
+            command.commandLine()
+                    .getErr()
+                    .printf("not used, as they are no options: %s%n", String.join(", ", unused));
         }
         if (json.enabled) {
             json.print(command, job.json());
@@ -67,13 +77,26 @@ final class SubmitCommand implements Callable<Integer> {
         return 0;
     }
 
-    private String query() {
-        Map<String, String> wishes = new TreeMap<>();
-        wishes.put("start_after", startAfter);
-        wishes.put("window", window);
-        wishes.put("deadline", deadline);
-        wishes.put("webdataset", webdataset ? "true" : null);
-        wishes.values().removeIf(Objects::isNull);
-        return RestClient.query(wishes);
+    private Map<String, String> fields() {
+        Map<String, String> fields = options.given();
+        fields.put("start_after", startAfter);
+        fields.put("window", window);
+        fields.put("deadline", deadline);
+        fields.put("webdataset", webdataset ? "true" : null);
+        fields.values().removeIf(Objects::isNull);
+        return fields;
+    }
+
+    private Map<String, Path> files() {
+        Map<String, Path> files = new TreeMap<>(Map.of("file", file));
+        if (options.imagePrompt != null) {
+            files.put("image_prompt", options.imagePrompt);
+        }
+        for (Path one : files.values()) {
+            if (!Files.isReadable(one) || Files.isDirectory(one)) {
+                throw new CommandFailure("%s cannot be read: name a file".formatted(one));
+            }
+        }
+        return files;
     }
 }

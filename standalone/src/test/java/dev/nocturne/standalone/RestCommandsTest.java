@@ -2,6 +2,7 @@ package dev.nocturne.standalone;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,6 +19,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -220,20 +222,69 @@ class RestCommandsTest {
     }
 
     @Test
-    void submitSendsItsWishes(@TempDir Path folder) throws IOException {
-        Path file = Files.writeString(folder.resolve("captions.jsonl"), "{\"prompt\":\"a pear\"}");
-        on("POST /v1/jobs", RUNNING);
-        on("POST /v1/jobs?webdataset=true&window=22%3A00-06%3A00%20Europe%2FBerlin", DONE);
+    void submitSendsTheFileWithWhatWasSaid(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("captions.csv"), "prompt,note\na pear,b");
+        Path picture = Files.write(folder.resolve("apple.png"), new byte[] {1, 2});
+        on("POST /v1/jobs", RUNNING.replace("{\"id\"", "{\"unused_columns\":[\"note\"],\"id\""));
+
         assertThat(run("submit", file.toString())).isZero();
         assertThat(
                         run(
                                 "submit",
-                                file.toString(),
+                                "--candidates",
+                                "64",
+                                "--top-k=9",
+                                "--output-format",
+                                "jpeg",
+                                "--image-prompt",
+                                picture.toString(),
+                                "--image-prompt-rows",
+                                "3",
                                 "--webdataset",
                                 "--window",
-                                "22:00-06:00 Europe/Berlin"))
+                                "22:00-06:00 Europe/Berlin",
+                                file.toString()))
                 .isZero();
+
         assertThat(lines()).containsExactly("job-1", "job-1");
+        assertThat(err.toString().lines()).containsOnly("not used, as they are no options: note");
+        assertThat(parts(bodies.get(0)))
+                .as("nothing that nobody said: a default of the command line is none of the file's")
+                .containsExactly(entry("file; filename=\"captions.csv\"", "prompt,note\na pear,b"));
+        assertThat(parts(bodies.get(1)))
+                .containsExactly(
+                        entry("candidates", "64"),
+                        entry("image_prompt_rows", "3"),
+                        entry("output_format", "jpeg"),
+                        entry("top_k", "9"),
+                        entry("webdataset", "true"),
+                        entry("window", "22:00-06:00 Europe/Berlin"),
+                        entry("file; filename=\"captions.csv\"", "prompt,note\na pear,b"),
+                        entry("image_prompt; filename=\"apple.png\"", "\u0001\u0002"));
+    }
+
+    @Test
+    void submitSaysWhichFileCannotBeRead(@TempDir Path folder) {
+        assertThat(run("submit", folder.resolve("none.txt").toString())).isEqualTo(1);
+        assertThat(run("submit", folder.toString())).isEqualTo(1);
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "%s/none.txt cannot be read: name a file".formatted(folder),
+                        "%s cannot be read: name a file".formatted(folder));
+    }
+
+    /** Of multipart/form-data, by name and what follows it, in their order. */
+    private static Map<String, String> parts(String body) {
+        Map<String, String> parts = new LinkedHashMap<>();
+        String boundary = body.lines().filter(line -> line.startsWith("--")).findFirst().get();
+        for (String part : body.split(boundary)) {
+            if (part.contains("\r\n\r\n")) {
+                String[] halves = part.strip().split("\r\n\r\n", 2);
+                String name = halves[0].lines().findFirst().get();
+                parts.put(name.replaceFirst(".*; name=\"(.*?)\"", "$1"), halves[1]);
+            }
+        }
+        return parts;
     }
 
     @Test

@@ -18,6 +18,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
@@ -28,6 +29,7 @@ import java.net.URI;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jboss.resteasy.reactive.server.multipart.MultipartFormDataInput;
 
 /** Jobs: submit, look, fetch results and files, rank again. */
 @Path("/v1/jobs")
@@ -50,7 +52,9 @@ public class JobsResource {
                     "webp",
                     PictureFormat.WEBP.mediaType(),
                     "tar",
-                    "application/x-tar");
+                    "application/x-tar",
+                    "md",
+                    "text/markdown; charset=utf-8");
 
     private final IngestService ingest;
     private final ObjectMapper json;
@@ -60,37 +64,27 @@ public class JobsResource {
         this.json = json;
     }
 
-    /** The body is JSONL, whatever its media type says. */
+    /** The body is a file of captions; its media type and its name tell how they are written. */
     @POST
     @Consumes(MediaType.WILDCARD)
-    public Response submit(
-            InputStream jsonl,
-            @QueryParam("start_after") String startAfter,
-            @QueryParam("window") String window,
-            @QueryParam("deadline") String deadline,
-            @QueryParam("webdataset") String webdataset,
-            @Context UriInfo uri)
+    public Response submit(InputStream captions, @Context HttpHeaders headers, @Context UriInfo uri)
             throws IOException {
-        Job job =
-                ingest.submit(
-                        jsonl,
-                        startAfter,
-                        window,
-                        deadline,
-                        flag("webdataset", webdataset),
-                        ApiUrl.of(uri));
-        return Response.accepted(job).location(URI.create("/v1/jobs/" + job.id())).build();
+        return accepted(
+                ingest.submit(CaptionUploads.ofBody(captions, headers, uri), ApiUrl.of(uri)));
     }
 
-    private static boolean flag(String name, String text) {
-        if (text == null || text.equals("false")) {
-            return false;
-        }
-        if (text.equals("true")) {
-            return true;
-        }
-        throw IngestException.invalid(
-                name, "%s is '%s': must be true or false".formatted(name, text));
+    @POST
+    @Consumes(MediaType.MULTIPART_FORM_DATA)
+    public Response submitForm(MultipartFormDataInput form, @Context UriInfo uri)
+            throws IOException {
+        return accepted(
+                CaptionUploads.ofForm(form, uri, upload -> ingest.submit(upload, ApiUrl.of(uri))));
+    }
+
+    private static Response accepted(IngestService.Submitted submitted) {
+        return Response.accepted(submitted)
+                .location(URI.create("/v1/jobs/" + submitted.job().id()))
+                .build();
     }
 
     /** All, unless {@code limit} says how many. */

@@ -290,6 +290,11 @@ final class Chromium implements AutoCloseable {
         return List.copyOf(errors);
     }
 
+    /** Those of addresses that were wrong on purpose, for instance. */
+    void forgetErrors() {
+        errors.clear();
+    }
+
     @Override
     public void close() throws InterruptedException {
         socket.abort();

@@ -39,6 +39,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -186,6 +187,119 @@ class IngestRestBrokerTest {
                         "nocturne",
                         EmbeddedServers.PREFIX,
                         endpoint));
+    }
+
+    @Test
+    void aTableIsAJobWithTheParametersForWhatItDoesNotSay() throws Exception {
+        String csv = "Prompt;top;note\n\"a cat; a dog\";2;mine\na hen;;\n";
+        HttpRequest request =
+                HttpRequest.newBuilder(
+                                root.resolve(
+                                        "v1/jobs?candidates=3&output_format=jpeg&window="
+                                                + "00:00-23:59%20UTC"))
+                        .header("content-type", "text/csv")
+                        .POST(HttpRequest.BodyPublishers.ofString(csv))
+                        .build();
+        HttpResponse<String> accepted = http.send(request, HttpResponse.BodyHandlers.ofString());
+
+        assertThat(accepted.statusCode()).as(accepted.body()).isEqualTo(202);
+        JsonNode job = JSON.readTree(accepted.body());
+        assertThat(job.get("counts").get("total").intValue()).isEqualTo(2);
+        assertThat(job.get("window").textValue()).isEqualTo("00:00-23:59 UTC");
+        assertThat(job.get("unused_columns")).hasToString("[\"note\"]");
+        assertThat(linesOf(job))
+                .containsExactly(
+                        "{\"prompt\":\"a cat; a dog\",\"top\":2,\"candidates\":3,\"output_format\":\"jpeg\",\"custom_id\":\"line-2\"}",
+                        "{\"prompt\":\"a hen\",\"candidates\":3,\"output_format\":\"jpeg\",\"custom_id\":\"line-3\"}");
+    }
+
+    @Test
+    void aFormBringsTheFileWithItsNameItsParametersAndAPicture() throws Exception {
+        String picture = "a picture, as far as anybody here looks";
+        HttpResponse<String> accepted =
+                postForm(
+                        "v1/jobs?top=1",
+                        part("candidates", "2"),
+                        part("image_prompt_rows", "1"),
+                        filePart("image_prompt", "p.png", "image/png", picture),
+                        filePart(
+                                "file",
+                                "caf\u00e9.txt",
+                                "application/octet-stream",
+                                "a cat\n\na dog"));
+
+        assertThat(accepted.statusCode()).as(accepted.body()).isEqualTo(202);
+        String image = Base64.getEncoder().encodeToString(picture.getBytes(UTF_8));
+        assertThat(linesOf(JSON.readTree(accepted.body())))
+                .containsExactly(
+                        "{\"prompt\":\"a cat\",\"candidates\":2,\"top\":1,\"image_prompt\":\"%s\",\"image_prompt_rows\":1,\"custom_id\":\"line-1\"}"
+                                .formatted(image),
+                        "{\"prompt\":\"a dog\",\"candidates\":2,\"top\":1,\"image_prompt\":\"%s\",\"image_prompt_rows\":1,\"custom_id\":\"line-3\"}"
+                                .formatted(image));
+        assertThat(postForm("v1/jobs?top=1", part("top", "2")).body())
+                .contains("top is there 2 times: send it once");
+        assertThat(postForm("v1/jobs", part("top", "2")).body()).contains("file is missing");
+        assertThat(
+                        postForm(
+                                        "v1/jobs",
+                                        part("tops", "2"),
+                                        filePart("file", "a.txt", "text/plain", "a"))
+                                .body())
+                .contains("unknown parameter 'tops': known are filename");
+    }
+
+    @Test
+    void aCheckSaysWhatAJobWouldPaintAndMakesNone() throws Exception {
+        int jobs = json("v1/jobs").size();
+        HttpResponse<String> answer =
+                postForm(
+                        "v1/captions/check",
+                        part("candidates", "4"),
+                        filePart(
+                                "file",
+                                "captions.csv",
+                                "application/vnd.ms-excel",
+                                "prompt,top,note\r\na cat,2,\r\na dog,0,\r\n"));
+
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.body())
+                .isEqualTo(
+                        "{\"format\":\"csv\",\"captions\":1,\"candidates\":4,\"unused_columns\":[\"note\"],"
+                                + "\"rows\":[{\"line\":2,\"custom_id\":\"line-2\",\"prompt\":\"a cat\",\"candidates\":4,\"top\":2,\"output_format\":\"png\"}],"
+                                + "\"errors\":[{\"line\":3,\"param\":\"top\",\"code\":\"invalid_option\",\"message\":\"top is 0: must be 1 to 64\"}]}");
+        assertThat(send("v1/captions/check", "PAR1").body())
+                .startsWith("{\"format\":null,\"captions\":0")
+                .contains("the file is Parquet");
+        assertThat(send("v1/captions/check?candidates=many", "{\"prompt\":\"a\"}").statusCode())
+                .isEqualTo(400);
+        assertThat(json("v1/jobs")).hasSize(jobs);
+    }
+
+    /** Of the file that the job was made from. */
+    private List<String> linesOf(JsonNode job) throws Exception {
+        String file = job.get("input_file_id").textValue();
+        return get("v1/files/%s/content".formatted(file)).body().lines().toList();
+    }
+
+    private static String part(String name, String text) {
+        return "--b\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%s\r\n"
+                .formatted(name, text);
+    }
+
+    private static String filePart(String name, String filename, String type, String content) {
+        return "--b\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"%s\"\r\nContent-Type: %s\r\n\r\n%s\r\n"
+                .formatted(name, filename, type, content);
+    }
+
+    private HttpResponse<String> postForm(String path, String... parts) throws Exception {
+        HttpRequest request =
+                HttpRequest.newBuilder(root.resolve(path))
+                        .header("content-type", "multipart/form-data; boundary=b")
+                        .POST(
+                                HttpRequest.BodyPublishers.ofString(
+                                        String.join("", parts) + "--b--\r\n"))
+                        .build();
+        return http.send(request, HttpResponse.BodyHandlers.ofString());
     }
 
     @Test

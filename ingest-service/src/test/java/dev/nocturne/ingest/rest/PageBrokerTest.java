@@ -170,7 +170,7 @@ class PageBrokerTest {
                         .formatted(captions, SEED));
         awaitText("Nothing is painted yet");
         job = browser.evaluate("decodeURIComponent(location.hash.split('/')[2])").textValue();
-        assertThat(job).startsWith("batch_");
+        assertThat(job).startsWith("job-");
         awaitText("0 of 60 captions painted");
         aPictureIsShownWhileItIsDrawn();
 
@@ -491,6 +491,44 @@ class PageBrokerTest {
 
     private String caption(int i) {
         return i == 0 ? MARKUP : "a paper boat, number " + i;
+    }
+
+    @Test
+    @Order(20)
+    void aFileThatIsDroppedIsShownWithWhatIsWrongBeforeItIsSent() throws Exception {
+        browser.forgetErrors();
+        browser.open(root.resolve("#/new").toString());
+        awaitText("What shall be painted?");
+        browser.evaluate("document.getElementById('candidates').value = '8'");
+
+        drop("prompt;top;note\\na red fox;2;mine\\na blue owl;many;\\n");
+        awaitText(
+                "captions.csv is CSV: 1 caption, 8 candidates. Not used, as they are no options: note.");
+        awaitText("Line 3: top is \"many\": must be an integer");
+        assertThat(browser.text()).contains("a red fox");
+        check("file");
+
+        drop("prompt;top\\na red fox;2\\na blue owl;9\\n");
+        awaitText("captions.csv is CSV: 2 captions, 17 candidates.");
+        assertThat(browser.text()).doesNotContain("Line 3:");
+        browser.evaluate(
+                """
+                document.getElementById('candidates').value = '16';
+                document.getElementById('candidates').dispatchEvent(new Event('change', {bubbles: true}))""");
+        awaitText("2 captions, 32 candidates.");
+        browser.evaluate("document.querySelector('form').requestSubmit()");
+        awaitText("0 of 2 captions painted");
+    }
+
+    /** As a person does who lets go of a file over the form. */
+    private void drop(String csv) throws Exception {
+        browser.evaluate(
+                """
+                (() => { const files = new DataTransfer();
+                files.items.add(new File(["%s"], "captions.csv"));
+                document.querySelector('form').dispatchEvent(
+                  new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true })); })()"""
+                        .formatted(csv));
     }
 
     /** As the service names the captions of a file that names none. */
