@@ -143,8 +143,7 @@ class InteractiveLatencyBrokerTest {
         decodeBatch = Duration.ofSeconds(2);
         long alone = medianMillis();
 
-        String job =
-                ingest.submit(new CaptionUpload(captions(), null, Map.of()), API).job().id();
+        String job = ingest.submit(new CaptionUpload(captions(), null, Map.of()), API).job().id();
         await("the job is being painted")
                 .atMost(PATIENCE)
                 .until(() -> ingest.job(job).counts().completed() > 0);

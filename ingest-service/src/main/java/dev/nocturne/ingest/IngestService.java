@@ -1174,7 +1174,8 @@ public final class IngestService implements Service {
         Path lines = spool.newFile(".jsonl");
         try {
             Files.copy(upload.content(), spooled, StandardCopyOption.REPLACE_EXISTING);
-            CaptionCheck check = CaptionIntake.read(spooled, upload.mediaType(), parameters, pictureSize, lines);
+            CaptionCheck check =
+                    CaptionIntake.read(spooled, upload.mediaType(), parameters, pictureSize, lines);
             requireGood(check);
             boolean isAsItCame =
                     check.format() == CaptionFormat.JSON_LINES && parameters.defaults().isEmpty();
@@ -1229,8 +1230,7 @@ public final class IngestService implements Service {
         Path spooled = spool.newFile(".captions");
         try {
             Files.copy(upload.content(), spooled, StandardCopyOption.REPLACE_EXISTING);
-            return CaptionIntake.read(
-                    spooled, upload.mediaType(), parameters, pictureSize, null);
+            return CaptionIntake.read(spooled, upload.mediaType(), parameters, pictureSize, null);
         } finally {
             Files.deleteIfExists(spooled);
         }

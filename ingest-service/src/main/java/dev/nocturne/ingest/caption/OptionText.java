@@ -31,7 +31,9 @@ final class OptionText {
     private static final Set<String> TEXTS =
             Set.of("prompt", "custom_id", "image_prompt", "output_format");
 
-    /** None is a thousand or more, so a comma in one is what spreadsheets of many countries write. */
+    /**
+     * None is a thousand or more, so a comma in one is what spreadsheets of many countries write.
+     */
     private static final Set<String> FRACTIONS = Set.of("temperature", "top_p", "guidance");
 
     private static final Pattern INTEGER = Pattern.compile("[+-]?\\d{1,18}");

@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * What the columns of a table say: each is named as an option, in any case and with blanks,
- * hyphens or nothing for underscores. The prompt's may be named as data sets name it.
+ * What the columns of a table say: each is named as an option, in any case and with blanks, hyphens
+ * or nothing for underscores. The prompt's may be named as data sets name it.
  *
  * @param options a name for each column; null where it is no option
  * @param unused the names of those, as they stand
