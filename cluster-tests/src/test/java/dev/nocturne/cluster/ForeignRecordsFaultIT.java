@@ -160,8 +160,8 @@ class ForeignRecordsFaultIT {
                 "job records with a bad id, a bad total, a bad event; then ingest killed",
                 job -> {
                     Instant now = Instant.now();
-                    send(Topics.JOBS, "x", new JobSubmitted("../../x\u001b[2J", 3, now));
-                    send(Topics.JOBS, "y", new JobSubmitted("job-y", -3, now));
+                    send(Topics.JOBS, "x", new JobSubmitted("../../x\u001b[2J", 3, now, null));
+                    send(Topics.JOBS, "y", new JobSubmitted("job-y", -3, now, null));
                     send(
                             Topics.JOB_EVENTS,
                             "z",

@@ -119,7 +119,7 @@ class GeneratorKilledFaultIT {
                     new ProducerRecord<>(
                             Topics.JOBS.name(),
                             JOB.getBytes(UTF_8),
-                            EventCodec.encode(new JobSubmitted(JOB, CAPTIONS + 1, now))));
+                            EventCodec.encode(new JobSubmitted(JOB, CAPTIONS + 1, now, null))));
             for (int i = 0; i < CAPTIONS; i++) {
                 CaptionSubmitted caption =
                         CaptionSubmitted.newBuilder()

@@ -124,7 +124,8 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
                         i,
                         Topics.JOBS,
                         request,
-                        new JobSubmitted(request.getJobId(), 1, submittedAt(caption)));
+                        new JobSubmitted(
+                                request.getJobId(), 1, submittedAt(caption), request.getCaption()));
             }
             try {
                 requireGood(caption);

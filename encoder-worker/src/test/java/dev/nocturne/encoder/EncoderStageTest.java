@@ -137,7 +137,7 @@ class EncoderStageTest {
                             assertThat(output.topic()).isEqualTo(Topics.JOBS);
                             assertThat(output.key()).isEqualTo("caption-line-1");
                             assertThat(output.event())
-                                    .isEqualTo(new JobSubmitted("caption-line-1", 1, NOON));
+                                    .isEqualTo(new JobSubmitted("caption-line-1", 1, NOON, ""));
                         });
         assertThat(out.rejections()).as("its request has failed all the same").hasSize(1);
     }

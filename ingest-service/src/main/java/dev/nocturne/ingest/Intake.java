@@ -95,8 +95,14 @@ final class Intake {
      * @param lines good and bad
      * @param captions good lines
      * @param candidates of the good lines
+     * @param firstCaption null if there is no good line
      */
-    record Survey(List<Problem> problems, int lines, int captions, long candidates) {}
+    record Survey(
+            List<Problem> problems,
+            int lines,
+            int captions,
+            long candidates,
+            String firstCaption) {}
 
     /**
      * @throws IOException if the file cannot be read
@@ -107,14 +113,19 @@ final class Intake {
             CaptionIntake.requireJsonLines(file);
             JobParser parser = JobParser.ofNewFile(in, "validation", Instant.EPOCH, pictures);
             List<Problem> problems = parser.validate();
-            return new Survey(problems, parser.count(), parser.captions(), parser.candidates());
+            return new Survey(
+                    problems,
+                    parser.count(),
+                    parser.captions(),
+                    parser.candidates(),
+                    parser.firstCaption());
         } catch (ZipException e) {
-            return new Survey(List.of(CaptionIntake.brokenGzip(e)), 0, 0, 0);
+            return new Survey(List.of(CaptionIntake.brokenGzip(e)), 0, 0, 0, null);
         } catch (IngestException e) {
             if (e.kind() == IngestException.Kind.UNAVAILABLE) {
                 throw e;
             }
-            return new Survey(e.problems(), 0, 0, 0);
+            return new Survey(e.problems(), 0, 0, 0, null);
         }
     }
 
@@ -193,7 +204,8 @@ final class Intake {
     private void publishStart(String jobId, Path file, Survey survey, PictureSize pictures)
             throws IOException {
         Instant now = now();
-        JobSubmitted submitted = new JobSubmitted(jobId, survey.lines(), now);
+        JobSubmitted submitted =
+                new JobSubmitted(jobId, survey.lines(), now, survey.firstCaption());
         JobEvent held =
                 new JobEvent(
                         jobId, now, new JobReleased(0, survey.captions(), survey.candidates()));

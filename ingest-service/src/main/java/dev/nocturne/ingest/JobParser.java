@@ -87,6 +87,7 @@ final class JobParser {
     private int count;
     private int captions;
     private long candidates;
+    private String firstCaption;
 
     /**
      * @param jsonl not closed here
@@ -200,6 +201,11 @@ final class JobParser {
         return candidates;
     }
 
+    /** Of the good lines so far; null if there is none. */
+    String firstCaption() {
+        return firstCaption;
+    }
+
     /**
      * @return null after the last line
      * @throws IngestException TOO_LARGE
@@ -304,6 +310,7 @@ final class JobParser {
         captions++;
         CaptionSubmitted built = caption.build(); // has the defaults, which the builder has not
         candidates += built.getCandidates();
+        firstCaption = firstCaption == null ? built.getCaption() : firstCaption;
         return new Line(number, customId, requestId, built, wishes.answerFormat(), List.of());
     }
 

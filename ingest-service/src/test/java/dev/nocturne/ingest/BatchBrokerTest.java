@@ -307,7 +307,7 @@ class BatchBrokerTest extends OnBroker {
                         .setRequest(new RequestRef(id, JobParser.badRequestId(id, 1), "line-1", ""))
                         .build();
         finish(bad);
-        publish(Topics.JOBS, id, new JobSubmitted(id, 3, now));
+        publish(Topics.JOBS, id, new JobSubmitted(id, 3, now, null));
         publish(Topics.JOB_EVENTS, id, new JobEvent(id, now, new JobReleased(0, 2, 32L)));
         try (IngestService ingest = service()) {
             assertThat(Published.await(Topics.CAPTIONS, kafka, 2))

@@ -231,7 +231,7 @@ class DispatcherBrokerTest {
             Path file = Files.writeString(folder.resolve("file"), captions(3, 1));
             String input = ingest.upload("captions.jsonl", "batch", file).id();
             JobCreated created = JobStateTest.created(input, now.plusSeconds(86_400));
-            publisher.publish(Topics.JOBS, id, new JobSubmitted(id, 3, now));
+            publisher.publish(Topics.JOBS, id, new JobSubmitted(id, 3, now, null));
             for (int i = 1; i <= 3; i++) {
                 CaptionSubmitted caption =
                         CaptionSubmitted.newBuilder()

@@ -70,10 +70,11 @@ class JobLogBrokerTest extends OnBroker {
         JobCreated good = JobStateTest.created("file-1", NOW.plusSeconds(60));
         List<JobSubmitted> jobs =
                 List.of(
-                        new JobSubmitted("../etc", 1, NOW),
-                        new JobSubmitted("job-none", 0, NOW),
-                        new JobSubmitted("job-huge", 2_000_000_000, NOW),
-                        new JobSubmitted("job-late", 1, Instant.ofEpochMilli(Long.MAX_VALUE)));
+                        new JobSubmitted("../etc", 1, NOW, null),
+                        new JobSubmitted("job-none", 0, NOW, null),
+                        new JobSubmitted("job-huge", 2_000_000_000, NOW, null),
+                        new JobSubmitted(
+                                "job-late", 1, Instant.ofEpochMilli(Long.MAX_VALUE), null));
         List<Object> changes =
                 List.of(
                         JobCreated.newBuilder(good).setWindow("all night").build(),
@@ -106,7 +107,7 @@ class JobLogBrokerTest extends OnBroker {
         results.forEach(this::finish);
         send(Topics.RESULTS, null, result); // by its key it would be found again
         producer.send(new ProducerRecord<>(Topics.JOB_EVENTS.name(), null));
-        send(Topics.JOBS, "job-1", new JobSubmitted("job-1", 2, NOW));
+        send(Topics.JOBS, "job-1", new JobSubmitted("job-1", 2, NOW, null));
         finish(JobStateTest.completed("job-1", "a", 1));
         finish(JobStateTest.completed("job-1", "b", 1));
         producer.flush();

@@ -32,7 +32,7 @@ class JobStateTest {
     private static final Instant START = Instant.parse("2026-01-01T20:00:00Z");
 
     static JobSubmitted submitted(String job, int total) {
-        return new JobSubmitted(job, total, START);
+        return new JobSubmitted(job, total, START, null);
     }
 
     static RequestFinished completed(String job, String customId, int second) {

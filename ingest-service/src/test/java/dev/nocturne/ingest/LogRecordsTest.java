@@ -32,7 +32,7 @@ class LogRecordsTest {
     }
 
     private static ConsumerRecord<byte[], byte[]> record(Instant submittedAt) {
-        JobSubmitted event = new JobSubmitted("caption-a", 1, submittedAt);
+        JobSubmitted event = new JobSubmitted("caption-a", 1, submittedAt, null);
         return new ConsumerRecord<>("jobs", 0, 0, null, EventCodec.encode(event));
     }
 }

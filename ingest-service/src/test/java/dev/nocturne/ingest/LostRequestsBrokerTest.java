@@ -122,7 +122,8 @@ class LostRequestsBrokerTest extends OnBroker {
                         Topics.JOBS.name(),
                         id.getBytes(UTF_8),
                         EventCodec.encode(
-                                new JobSubmitted(id, 2, Instant.parse("2026-03-01T12:00:00Z")))));
+                                new JobSubmitted(
+                                        id, 2, Instant.parse("2026-03-01T12:00:00Z"), null))));
         producer.flush();
         await().atMost(PATIENCE).until(() -> ingest.jobs().size() == 1);
         clock.ahead = Duration.ofMinutes(2);

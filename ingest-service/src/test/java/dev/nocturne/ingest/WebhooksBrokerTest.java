@@ -170,7 +170,7 @@ class WebhooksBrokerTest extends OnBroker {
 
     /** It is a job, and is closed as one, but nobody made it from a file. */
     private void aSinglePicture(IngestService ingest) {
-        publish(Topics.JOBS, "caption-x", new JobSubmitted("caption-x", 1, Instant.now()));
+        publish(Topics.JOBS, "caption-x", new JobSubmitted("caption-x", 1, Instant.now(), null));
         finish(JobStateTest.completed("caption-x", "x", 1));
         await().atMost(PATIENCE)
                 .ignoreExceptionsInstanceOf(IngestException.class)

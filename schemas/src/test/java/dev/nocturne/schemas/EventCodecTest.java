@@ -180,7 +180,7 @@ class EventCodecTest {
 
     @Test
     void brokenBytesSayWhatIsWrong() {
-        byte[] good = EventCodec.encode(new JobSubmitted("job-1", 3, Examples.NOON));
+        byte[] good = EventCodec.encode(new JobSubmitted("job-1", 3, Examples.NOON, null));
         byte[] unknown = good.clone();
         unknown[5] ^= 1;
         byte[] hugeLength = good.clone();
@@ -198,7 +198,7 @@ class EventCodecTest {
 
     @Test
     void anEventOfAnotherRecordIsRefused() {
-        byte[] job = EventCodec.encode(new JobSubmitted("job-1", 3, Examples.NOON));
+        byte[] job = EventCodec.encode(new JobSubmitted("job-1", 3, Examples.NOON, null));
         assertThatExceptionOfType(MalformedEventException.class)
                 .isThrownBy(() -> EventCodec.decode(CaptionSubmitted.class, job))
                 .withMessageContaining("not a CaptionSubmitted: unknown schema fingerprint");

@@ -38,7 +38,7 @@ final class Examples {
 
     static final List<SpecificRecord> EVENTS =
             List.of(
-                    new JobSubmitted("job-1", 200, NOON),
+                    new JobSubmitted("job-1", 200, NOON, "a red house"),
                     new CaptionSubmitted(
                             "job-1",
                             "line-1",

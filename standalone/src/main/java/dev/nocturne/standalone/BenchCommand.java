@@ -107,7 +107,7 @@ final class BenchCommand implements Callable<Integer> {
         long start = System.nanoTime();
         LiveText live = new LiveText(command.commandLine().getErr());
         JobEvents.publish(
-                pipeline.kafka(), new JobSubmitted(jobId, count, now), samples(jobId, count));
+                pipeline.kafka(), new JobSubmitted(jobId, count, now, null), samples(jobId, count));
         try (JobFollower follower =
                 new JobFollower(pipeline.kafka(), jobId, now, count, count * options.candidates)) {
             while (!follower.allFinished()) {

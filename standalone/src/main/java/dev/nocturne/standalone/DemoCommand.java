@@ -70,7 +70,8 @@ final class DemoCommand implements Callable<Integer> {
                                         new JobSubmitted(
                                                 known.id(),
                                                 known.counts().total(),
-                                                known.submittedAt()));
+                                                known.submittedAt(),
+                                                known.caption()));
         job.ifPresent(known -> out().printf("Going on with job %s%n", known.getJobId()));
         return job;
     }
@@ -91,7 +92,7 @@ final class DemoCommand implements Callable<Integer> {
                                                 .setSubmittedAt(now)
                                                 .build())
                         .toList();
-        JobSubmitted job = new JobSubmitted(jobId, captions.size(), now);
+        JobSubmitted job = new JobSubmitted(jobId, captions.size(), now, SampleCaptions.ALL.get(0));
         JobEvents.publish(pipeline.kafka(), job, captions);
         out().printf("Published job %s: %d captions%n", jobId, captions.size());
         return job;

@@ -149,7 +149,7 @@ class PaintEqualsPipelineBrokerTest {
         Pipeline.Settings settings = Pipeline.Settings.unheard(data, MODEL, BATCH);
         Instant now = Instant.now();
         try (Pipeline pipeline = Pipeline.start(settings, new SimpleMeterRegistry())) {
-            JobSubmitted job = new JobSubmitted(JOB, CAPTIONS.size(), now);
+            JobSubmitted job = new JobSubmitted(JOB, CAPTIONS.size(), now, null);
             JobEvents.publish(pipeline.kafka(), job, captions());
             try (JobFollower follower =
                     new JobFollower(

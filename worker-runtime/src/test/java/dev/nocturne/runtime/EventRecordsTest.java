@@ -111,7 +111,7 @@ class EventRecordsTest {
 
     @Test
     void whatIsNoResultHasOneRecord() {
-        assertThat(EventRecords.of(Topics.JOBS, "job-1", new JobSubmitted("job-1", 3, NOON)))
+        assertThat(EventRecords.of(Topics.JOBS, "job-1", new JobSubmitted("job-1", 3, NOON, null)))
                 .extracting(ProducerRecord::topic)
                 .containsExactly("jobs");
     }

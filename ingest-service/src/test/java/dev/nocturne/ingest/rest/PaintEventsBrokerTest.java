@@ -264,7 +264,7 @@ class PaintEventsBrokerTest {
             partial(request, 0, new byte[] {1});
             assertPartial(next(lines.iterator()).data(), 0, new byte[] {1});
         }
-        send(Topics.JOBS, request, new JobSubmitted(request.getJobId(), 1, Instant.now()));
+        send(Topics.JOBS, request, new JobSubmitted(request.getJobId(), 1, Instant.now(), null));
         partial(request, 1, new byte[] {2});
         finish(request, 1);
         String job = "v1/jobs/" + request.getJobId();
