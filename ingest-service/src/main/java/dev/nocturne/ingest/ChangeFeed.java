@@ -2,6 +2,8 @@ package dev.nocturne.ingest;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.nocturne.ingest.job.JobFilter;
+import dev.nocturne.ingest.job.OpenWork;
 import dev.nocturne.ingest.preview.PartialImage;
 import dev.nocturne.schemas.Ids;
 import java.time.Clock;
@@ -46,7 +48,7 @@ final class ChangeFeed implements AutoCloseable {
      * @param lag null if it is not known
      */
     @JsonNaming(SnakeCaseStrategy.class)
-    record Snapshot(List<Job> jobs, LagReport lag) {}
+    record Snapshot(List<Job> jobs, OpenWork work, LagReport lag) {}
 
     record Message(String message) {}
 
@@ -82,7 +84,8 @@ final class ChangeFeed implements AutoCloseable {
                         thread.setDaemon(true);
                         return thread;
                     });
-    private LagMonitor.State lastLag; // the thread's own
+    private LagMonitor.State lastLag; // the thread's own, like the next
+    private OpenWork lastWork;
 
     ChangeFeed(JobTable jobs, LagMonitor lag, Supplier<String> outage, Clock clock) {
         this.jobs = jobs;
@@ -177,13 +180,21 @@ final class ChangeFeed implements AutoCloseable {
         List<String> deleted = new ArrayList<>();
         List<Job> changes = changes(newLag, deleted);
         List<Partial> drawn = takePartials();
+        OpenWork work = null; // null: as it was
+        if (newLag || !changes.isEmpty() || !deleted.isEmpty()) {
+            OpenWork now = jobs.openWork(clock.instant());
+            work = now.equals(lastWork) ? null : now;
+            lastWork = now;
+        }
         Snapshot snapshot = null;
         for (Seat seat : seats) {
             if (!seat.follower.isReady()) {
                 seat.needsSnapshot = true;
             } else if (seat.needsSnapshot) {
                 if (snapshot == null) {
-                    snapshot = new Snapshot(latestJobs(), state.report());
+                    snapshot =
+                            new Snapshot(
+                                    latestJobs(), jobs.openWork(clock.instant()), state.report());
                 }
                 send(seat, "snapshot", snapshot);
                 seat.needsSnapshot = false;
@@ -198,6 +209,9 @@ final class ChangeFeed implements AutoCloseable {
                 if (!deleted.isEmpty()) {
                     send(seat, "deleted", deleted);
                 }
+                if (work != null) {
+                    send(seat, "work", work);
+                }
                 if (newLag && state.report() != null) {
                     send(seat, "lag", state.report());
                 } else if (newLag) {
@@ -208,7 +222,7 @@ final class ChangeFeed implements AutoCloseable {
     }
 
     private List<Job> latestJobs() {
-        return jobs.jobs(clock.instant(), null, MOST).orElseThrow();
+        return jobs.jobs(clock.instant(), JobFilter.ALL, null, MOST).orElseThrow();
     }
 
     /** Rates and estimates change with time alone, so open jobs are told with every new lag. */

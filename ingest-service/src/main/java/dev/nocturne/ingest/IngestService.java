@@ -20,6 +20,9 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.StopReason;
 import dev.nocturne.ingest.api.ExpiresAfter;
 import dev.nocturne.ingest.caption.CaptionFormat;
+import dev.nocturne.ingest.job.JobFile;
+import dev.nocturne.ingest.job.JobFilter;
+import dev.nocturne.ingest.job.JobManifest;
 import dev.nocturne.ingest.preview.PartialImage;
 import dev.nocturne.ingest.preview.PartialImages;
 import dev.nocturne.runtime.Answers;
@@ -1135,15 +1138,40 @@ public final class IngestService implements Service {
      */
     public JobLinks links(String id, String expiresIn) {
         Duration validity = JobLinks.validity(expiresIn);
+        requireManifest(id);
+        return new JobLinks(store, id, validity, now());
+    }
+
+    /**
+     * The files of a finished job in the order of its manifest, without those of single requests,
+     * which are many: their pictures and what is told of them.
+     *
+     * @throws IngestException UNKNOWN, CONFLICT if there is no manifest, or UNAVAILABLE
+     */
+    public List<JobFile> jobFiles(String id) throws IOException {
+        requireManifest(id);
+        List<JobFile> files = new ArrayList<>();
+        try (InputStream manifest = fromStore(() -> store.open(JobFiles.manifestKey(id)))) {
+            JobManifest.read(
+                    manifest,
+                    file -> {
+                        if (!file.name().startsWith(JobFiles.IMAGES)) {
+                            files.add(file);
+                        }
+                    });
+        }
+        return files;
+    }
+
+    private void requireManifest(String id) {
         Job job = job(id);
         if (!fromStore(() -> store.exists(JobFiles.manifestKey(id)))) {
             throw IngestException.conflict(
                     "id",
                     "no_manifest",
-                    "job '%s' is %s and has no manifest: links are for the files of a finished job"
+                    "job '%s' is %s and has no manifest: a job has its files when it is finished"
                             .formatted(id, job.status().name().toLowerCase(Locale.ROOT)));
         }
-        return new JobLinks(store, id, validity, now());
     }
 
     // ---- jobs
@@ -1292,7 +1320,7 @@ public final class IngestService implements Service {
      * @throws IngestException UNAVAILABLE while the state is being rebuilt
      */
     public List<Job> jobs() {
-        return jobs(null, Integer.MAX_VALUE);
+        return jobs(JobFilter.ALL, null, Integer.MAX_VALUE);
     }
 
     /**
@@ -1301,9 +1329,9 @@ public final class IngestService implements Service {
      * @param after id of the job before the first one; null: from the latest on
      * @throws IngestException UNKNOWN, or UNAVAILABLE while the state is being rebuilt
      */
-    public List<Job> jobs(String after, int limit) {
+    public List<Job> jobs(JobFilter filter, String after, int limit) {
         requireCaughtUp();
-        return jobs.jobs(clock.instant(), after, limit)
+        return jobs.jobs(clock.instant(), filter, after, limit)
                 .orElseThrow(() -> IngestException.unknownJob(after));
     }
 
@@ -1400,7 +1428,7 @@ public final class IngestService implements Service {
     /**
      * Tells {@code follower} of changes until it is no longer open: first the event {@code
      * snapshot}, then {@code jobs}, {@code partial-images}, {@code deleted} with ids of jobs,
-     * {@code lag}, {@code lag-unknown} and {@code unavailable}.
+     * {@code work}, {@code lag}, {@code lag-unknown} and {@code unavailable}.
      */
     public void follow(Follower follower) {
         feed.add(follower);

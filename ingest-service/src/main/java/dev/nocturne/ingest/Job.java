@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.time.Instant;
+import java.util.List;
 
 /**
  * A job at one moment. {@code counts.total} is always the sum of the other counts.
@@ -21,6 +22,9 @@ import java.time.Instant;
  * @param inputFileId null for a job that came through Kafka alone; such a one cannot be cancelled
  *     or retried here
  * @param problem why it does not go on, or has failed as a whole; null if all is well
+ * @param caption of its first request; null while it is not known
+ * @param thumbnails addresses of pictures, relative to the API's own: the best of each of its first
+ *     requests
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record Job(
@@ -38,7 +42,9 @@ public record Job(
         Instant startAfter,
         String waitingFor,
         String inputFileId,
-        String problem) {
+        String problem,
+        String caption,
+        List<String> thumbnails) {
 
     /** The states of OpenAI's batches. */
     public enum Status {

@@ -109,6 +109,9 @@ final class JobFiles {
         }
     }
 
+    /** The folder of single requests within a job's. */
+    static final String IMAGES = "images/";
+
     /** Objects that are fetched from the bucket ahead of the line that is written. */
     private static final int FETCHED_AHEAD = 16;
 

@@ -1,16 +1,17 @@
 package dev.nocturne.ingest;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import dev.nocturne.ingest.job.JobFile;
+import dev.nocturne.ingest.job.JobManifest;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.StageException;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
@@ -84,22 +85,18 @@ public final class JobLinks {
     }
 
     private void writeLines(OutputStream lines) throws IOException {
-        try (JsonParser manifest = JSON.createParser(store.open(JobFiles.manifestKey(jobId)))) {
-            while (manifest.nextToken() != null) {
-                if (manifest.currentToken() == JsonToken.START_ARRAY
-                        && "files".equals(manifest.currentName())) {
-                    while (manifest.nextToken() == JsonToken.START_OBJECT) {
-                        JobFiles.Entry file = manifest.readValueAs(JobFiles.Entry.class);
+        try (InputStream manifest = store.open(JobFiles.manifestKey(jobId))) {
+            JobManifest.read(
+                    manifest,
+                    file -> {
                         lines.write(JSON.writeValueAsBytes(link(file)));
                         lines.write('\n');
-                    }
-                }
-            }
+                    });
         }
         lines.flush();
     }
 
-    private Link link(JobFiles.Entry file) {
+    private Link link(JobFile file) {
         String key = JobFiles.key(jobId, file.name());
         return new Link(
                 file.name(), store.link(key, validity), expiresAt, file.bytes(), file.sha256());

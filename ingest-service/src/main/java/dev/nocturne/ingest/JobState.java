@@ -12,6 +12,8 @@ import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StopReason;
+import dev.nocturne.ingest.job.JobCover;
+import dev.nocturne.ingest.job.JobFilter;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumMap;
@@ -44,6 +46,7 @@ final class JobState {
     private final Map<RequestStatus, Integer> counts = new EnumMap<>(RequestStatus.class);
     private final Map<Integer, Long> firstOffsets = new HashMap<>(); // of its results, by partition
     private ResultIndex results = new ResultIndex();
+    private final JobCover cover = new JobCover();
     private final RecentRate rate = new RecentRate();
     private Instant finishedAt = Instant.MIN; // of the latest result
     private Set<Long> foreign = Set.of(); // ids with results that are no requests of it
@@ -73,6 +76,7 @@ final class JobState {
     void add(JobSubmitted event) {
         if (submitted == null) {
             submitted = event;
+            cover.submitted(event.getCaption());
         }
     }
 
@@ -194,6 +198,7 @@ final class JobState {
         // the smallest offset, also when a replay comes by again
         firstOffsets.merge(partition, offset, Math::min);
         results.add(event, partition, offset);
+        cover.finished(event);
         long request = number(event.getRequest().getRequestId());
         if (isTerminal() || allFinished() || foreign.contains(request)) {
             return null;
@@ -444,13 +449,7 @@ final class JobState {
         return new Job(
                 id,
                 status(),
-                new Job.Counts(
-                        total(),
-                        count(RequestStatus.COMPLETED),
-                        count(RequestStatus.FAILED),
-                        count(RequestStatus.CANCELLED),
-                        count(RequestStatus.EXPIRED),
-                        open()),
+                jobCounts(),
                 submittedAt(),
                 done && rejected == null ? closing().getFinishedAt() : null,
                 perSecond,
@@ -462,7 +461,23 @@ final class JobState {
                 schedule.startAfter(),
                 waitingFor(now),
                 created == null ? null : created.getInputFileId(),
-                problem());
+                problem(),
+                cover.caption(),
+                cover.pictures());
+    }
+
+    private Job.Counts jobCounts() {
+        return new Job.Counts(
+                total(),
+                count(RequestStatus.COMPLETED),
+                count(RequestStatus.FAILED),
+                count(RequestStatus.CANCELLED),
+                count(RequestStatus.EXPIRED),
+                open());
+    }
+
+    boolean fits(JobFilter filter) {
+        return filter.matches(id, cover.caption(), status(), jobCounts());
     }
 
     private double overallRate() {

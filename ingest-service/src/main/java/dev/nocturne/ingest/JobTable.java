@@ -5,6 +5,8 @@ import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
+import dev.nocturne.ingest.job.JobFilter;
+import dev.nocturne.ingest.job.OpenWork;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,6 +29,9 @@ final class JobTable {
 
     /** They need every job, and are asked for of each. */
     private static final Duration ESTIMATED = Duration.ofMillis(500);
+
+    private static final Comparator<JobState> LATEST_FIRST =
+            Comparator.comparing(JobState::submittedAt).thenComparing(JobState::id).reversed();
 
     /** The custom id of a candidate's rendering, see {@link IngestService#candidate}. */
     private static final Pattern RENDERING = Pattern.compile("(.+)-[0-9a-f]{16}-\\d{1,3}");
@@ -217,12 +222,28 @@ final class JobTable {
     /**
      * Latest first.
      *
-     * @param after id of the job before the first one; null: from the latest on
+     * @param after id of the job before the first one, whether it fits or not; null: from the
+     *     latest on
      * @return empty if {@code after} is not known
      */
-    synchronized Optional<List<Job>> jobs(Instant now, String after, int limit) {
+    synchronized Optional<List<Job>> jobs(Instant now, JobFilter filter, String after, int limit) {
         Map<String, FinishEstimate> estimates = estimates(now);
-        return page(job -> true, false, after, limit, job -> job.at(now, estimates.get(job.id())));
+        return page(
+                job -> job.fits(filter),
+                false,
+                after,
+                limit,
+                job -> job.at(now, estimates.get(job.id())));
+    }
+
+    /** What all open jobs together have left. */
+    synchronized OpenWork openWork(Instant now) {
+        Map<String, FinishEstimate> estimates = estimates(now);
+        return OpenWork.of(
+                jobs.values().stream()
+                        .filter(job -> isThere(job) && !job.isTerminal())
+                        .map(job -> job.at(now, estimates.get(job.id())))
+                        .toList());
     }
 
     /** As {@link #jobs}, of the jobs that were made from a file, also the other way round. */
@@ -243,23 +264,20 @@ final class JobTable {
             String after,
             int limit,
             Function<JobState, T> view) {
-        Comparator<JobState> byTime =
-                Comparator.comparing(JobState::submittedAt).thenComparing(JobState::id);
-        List<JobState> all =
+        Comparator<JobState> order = oldestFirst ? LATEST_FIRST.reversed() : LATEST_FIRST;
+        JobState before = after == null ? null : jobs.get(after);
+        if (after != null && (before == null || !before.isKnown())) {
+            return Optional.empty();
+        }
+        return Optional.of(
                 jobs.values().stream()
                         .filter(JobTable::isThere)
+                        .filter(job -> before == null || order.compare(before, job) < 0)
                         .filter(fits)
-                        .sorted(oldestFirst ? byTime : byTime.reversed())
-                        .toList();
-        int start = 0;
-        if (after != null) {
-            List<String> ids = all.stream().map(JobState::id).toList();
-            start = ids.indexOf(after) + 1;
-            if (start == 0) {
-                return Optional.empty();
-            }
-        }
-        return Optional.of(all.stream().skip(start).limit(limit).map(view).toList());
+                        .sorted(order)
+                        .limit(limit)
+                        .map(view)
+                        .toList());
     }
 
     synchronized Optional<String> jobWithKey(String idempotencyKey) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.ingest.job.OpenWork;
 import dev.nocturne.ingest.preview.PartialImage;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.PictureFormat;
@@ -52,13 +53,27 @@ class ChangeFeedTest {
             open = false;
         }
 
+        /** Without what all jobs together have left. */
+        private List<Sent> ofJobs() {
+            return sent.stream().filter(message -> !message.event().equals("work")).toList();
+        }
+
         List<String> events() {
-            return sent.stream().map(Sent::event).toList();
+            return ofJobs().stream().map(Sent::event).toList();
+        }
+
+        OpenWork lastWork() {
+            return (OpenWork)
+                    sent.stream()
+                            .filter(message -> message.event().equals("work"))
+                            .reduce((first, second) -> second)
+                            .orElseThrow()
+                            .data();
         }
 
         /** Ids of the jobs in a message. */
         List<String> jobs(int i) {
-            Object data = sent.get(i).data();
+            Object data = ofJobs().get(i).data();
             List<?> jobs = data instanceof ChangeFeed.Snapshot s ? s.jobs() : (List<?>) data;
             return jobs.stream().map(job -> ((Job) job).id()).toList();
         }
@@ -100,7 +115,7 @@ class ChangeFeedTest {
     }
 
     private void submit(String id) {
-        jobs.add(new JobSubmitted(id, 3, Instant.now()));
+        jobs.add(new JobSubmitted(id, 3, Instant.now(), null));
         feed.changed(id);
     }
 
@@ -111,7 +126,7 @@ class ChangeFeedTest {
     }
 
     private void awaitMessages(int count) {
-        await().atMost(PATIENCE).until(() -> follower.sent.size() >= count);
+        await().atMost(PATIENCE).until(() -> follower.events().size() >= count);
     }
 
     @Test
@@ -126,6 +141,19 @@ class ChangeFeedTest {
         assertThat(follower.events()).startsWith("snapshot", "jobs");
         assertThat(follower.jobs(0)).containsExactly("job-old");
         assertThat(follower.jobs(1)).containsExactly("job-new");
+    }
+
+    @Test
+    void whatAllJobsHaveLeftIsToldWithTheSnapshotAndWhenItChanges() {
+        submit("job-old");
+        start();
+        assertThat(((ChangeFeed.Snapshot) follower.sent.get(0).data()).work())
+                .isEqualTo(new OpenWork(1, 3, null));
+
+        submit("job-new");
+
+        await().atMost(PATIENCE).until(() -> follower.sent.size() >= 3);
+        assertThat(follower.lastWork()).isEqualTo(new OpenWork(2, 6, null));
     }
 
     private void change(String id) {
@@ -147,7 +175,7 @@ class ChangeFeedTest {
         await().atMost(PATIENCE)
                 .until(
                         () -> {
-                            for (int i = 1; i < follower.sent.size(); i++) {
+                            for (int i = 1; i < follower.events().size(); i++) {
                                 assertThat(follower.jobs(i)).hasSizeLessThanOrEqualTo(100);
                                 told.addAll(follower.jobs(i));
                             }

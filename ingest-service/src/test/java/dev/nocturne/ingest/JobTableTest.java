@@ -3,13 +3,17 @@ package dev.nocturne.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.JobDeleted;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobReleased;
+import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.Replay;
+import dev.nocturne.ingest.job.JobFilter;
 import dev.nocturne.schemas.Ids;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +51,28 @@ class JobTableTest {
         jobs.add(JobStateTest.completed(JOB, "a", 2), 0, 2);
         assertThat(jobs.throughput().rates()).isNotNull();
         assertThat(jobs.isDrawing()).isFalse();
+    }
+
+    @Test
+    void aPageBeginsBehindAJobThatFitsNoMore() {
+        for (int i = 1; i <= 4; i++) {
+            jobs.add(new JobSubmitted("job-" + i, 1, NOW.plusSeconds(i), "a fox, number " + i));
+        }
+        jobs.add(JobStateTest.failed("job-3", "a", 1), 0, 0);
+        JobFilter failed = new JobFilter(JobFilter.State.FAILED, null, null);
+        JobFilter foxes = new JobFilter(null, null, "FOX");
+
+        assertThat(ids(failed, null)).containsExactly("job-3");
+        assertThat(ids(failed, "job-4")).containsExactly("job-3");
+        assertThat(ids(failed, "job-2")).isEmpty();
+        assertThat(ids(foxes, "job-3")).containsExactly("job-2", "job-1");
+        jobs.add(new JobEvent("job-3", NOW, new JobDeleted(false)));
+        assertThat(ids(foxes, "job-3")).containsExactly("job-2", "job-1");
+        assertThat(jobs.jobs(NOW, foxes, "job-9", 2)).isEmpty();
+    }
+
+    private List<String> ids(JobFilter filter, String after) {
+        return jobs.jobs(NOW, filter, after, 2).orElseThrow().stream().map(Job::id).toList();
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import dev.nocturne.ingest.job.JobFile;
 import dev.nocturne.runtime.Answers;
 import dev.nocturne.runtime.RequestResult;
 import jakarta.ws.rs.DELETE;
@@ -95,6 +96,7 @@ class OpenApiTest {
         assertFields("DeadLetter", DeadLetter.class);
         assertFields("Problem", Problem.class);
         assertFields("Link", JobLinks.Link.class);
+        assertFields("JobFile", JobFile.class);
         assertFields("StoredRequest", StoredRequest.class);
         assertFields("Candidate", StoredRequest.Candidate.class);
         assertFields("WebhookEvent", Webhooks.Event.class);

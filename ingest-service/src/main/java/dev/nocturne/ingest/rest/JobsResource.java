@@ -7,6 +7,8 @@ import dev.nocturne.ingest.IngestService;
 import dev.nocturne.ingest.Job;
 import dev.nocturne.ingest.RequestFilter;
 import dev.nocturne.ingest.StoredRequest;
+import dev.nocturne.ingest.job.JobFile;
+import dev.nocturne.ingest.job.JobFilter;
 import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.schemas.PictureFormat;
 import jakarta.ws.rs.Consumes;
@@ -26,6 +28,7 @@ import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -87,10 +90,41 @@ public class JobsResource {
                 .build();
     }
 
-    /** All, unless {@code limit} says how many. */
+    /** All that fit, unless {@code limit} says how many. */
     @GET
-    public List<Job> jobs(@QueryParam("after") String after, @QueryParam("limit") String limit) {
-        return ingest.jobs(after, Page.limit(limit, Integer.MAX_VALUE, Integer.MAX_VALUE));
+    public List<Job> jobs(
+            @QueryParam("state") String state,
+            @QueryParam("kind") String kind,
+            @QueryParam("text") String text,
+            @QueryParam("after") String after,
+            @QueryParam("limit") String limit) {
+        JobFilter filter =
+                new JobFilter(
+                        choice("state", JobFilter.State.values(), state),
+                        choice("kind", JobFilter.Kind.values(), kind),
+                        words(text));
+        return ingest.jobs(filter, after, Page.limit(limit, Integer.MAX_VALUE, Integer.MAX_VALUE));
+    }
+
+    private static String words(String text) {
+        return text == null || text.isBlank() ? null : text;
+    }
+
+    /** Null if the caller does not care. */
+    private static <T extends Enum<T>> T choice(String name, T[] values, String text) {
+        if (text == null) {
+            return null;
+        }
+        List<String> names =
+                Arrays.stream(values).map(value -> value.name().toLowerCase(Locale.ROOT)).toList();
+        int index = names.indexOf(text);
+        if (index < 0) {
+            throw IngestException.invalid(
+                    name,
+                    "%s is '%s': must be one of %s"
+                            .formatted(name, text, String.join(", ", names)));
+        }
+        return values[index];
     }
 
     @GET
@@ -132,23 +166,10 @@ public class JobsResource {
             @QueryParam("text") String text) {
         int count = Page.limit(limit, PAGE, LONGEST_PAGE);
         RequestFilter filter =
-                new RequestFilter(status(status), text == null || text.isBlank() ? null : text);
+                new RequestFilter(
+                        choice("status", RequestResult.Status.values(), status), words(text));
         return Page.of(
                 ingest.requests(id, filter, after, count + 1), count, RequestResult::requestId);
-    }
-
-    private static RequestResult.Status status(String text) {
-        if (text == null || text.isEmpty()) {
-            return null;
-        }
-        for (RequestResult.Status status : RequestResult.Status.values()) {
-            if (status.name().toLowerCase(Locale.ROOT).equals(text)) {
-                return status;
-            }
-        }
-        throw IngestException.invalid(
-                "status",
-                "status is '%s': must be completed, failed, cancelled or expired".formatted(text));
     }
 
     /** A painted request with all its candidates. */
@@ -156,6 +177,13 @@ public class JobsResource {
     @Path("{id}/requests/{request}")
     public StoredRequest request(String id, String request, @Context UriInfo uri) {
         return ingest.request(id, request, ApiUrl.of(uri));
+    }
+
+    /** What a finished job has left, without the files of single requests. */
+    @GET
+    @Path("{id}/files")
+    public List<JobFile> files(String id) throws IOException {
+        return ingest.jobFiles(id);
     }
 
     /** A file of the job, by its name in the manifest. */

@@ -106,6 +106,7 @@ class IngestRestBrokerTest {
         await().atMost(PATIENCE)
                 .until(() -> json("v1/jobs/" + id).get("status").asText().equals("completed"));
         assertThat(json("v1/jobs").findValuesAsText("id")).contains(id);
+        itIsFoundByItsCaption(id);
         JsonNode result = json("v1/jobs/" + id + "/results").get(0);
         assertThat(result.get("custom_id").textValue()).isEqualTo("x");
         assertThat(result.get("status").textValue()).isEqualTo("completed");
@@ -138,7 +139,23 @@ class IngestRestBrokerTest {
         assertThat(json("v1/jobs").findValuesAsText("id")).doesNotContain(id);
     }
 
+    private void itIsFoundByItsCaption(String id) throws Exception {
+        JsonNode found = json("v1/jobs?kind=single&state=done&limit=1&text=RED%20HEART").get(0);
+        assertThat(found.get("id").textValue()).isEqualTo(id);
+        assertThat(found.get("caption").textValue()).isEqualTo("a red heart");
+        assertThat(found.get("thumbnails").get(0).textValue())
+                .isEqualTo("v1/images/%s/%s/1.png".formatted(id, Ids.requestId(id, "x")));
+        for (String none : List.of("state=failed", "kind=several", "text=no-such-caption")) {
+            assertThat(json("v1/jobs?" + none).findValuesAsText("id")).as(none).doesNotContain(id);
+        }
+        assertThat(get("v1/jobs?state=odd").body())
+                .contains("state is 'odd'", "open, done, failed");
+    }
+
     private void itsFilesHaveLinks(String id) throws Exception {
+        assertThat(json("v1/jobs/" + id + "/files").findValuesAsText("name"))
+                .contains("output.jsonl", "index.html")
+                .noneMatch(name -> name.startsWith("images/"));
         HttpResponse<String> links = get("v1/jobs/" + id + "/links?expires_in=60");
         assertThat(links.headers().firstValue("content-type"))
                 .hasValueSatisfying(type -> assertThat(type).startsWith("application/jsonl"));
