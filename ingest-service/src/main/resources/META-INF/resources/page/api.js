@@ -1,4 +1,5 @@
-// The API: requests, its errors in its own words, and the stream of changes.
+// The API: requests, its errors in its own words, and the stream of changes. Addresses are relative to the page's
+// own, so that it works below any path of a proxy.
 
 const FIRST_RETRY_SECONDS = 1;
 const LONGEST_RETRY_SECONDS = 30;
@@ -20,15 +21,10 @@ function parse(text) {
   return JSON.parse(text.replace(/"seed":(-?\d+)/g, '"seed":"$1"'));
 }
 
-/** Where a path of the API is for this page, which may itself be at a path of a proxy. */
-export function address(path) {
-  return `.${path}`;
-}
-
 async function answer(path, options) {
   let response;
   try {
-    response = await fetch(address(path), options);
+    response = await fetch(path, options);
   } catch {
     throw new ApiError("The server does not answer. Is it running? Start it with ./nocturne up.", 0);
   }
@@ -77,21 +73,21 @@ export function post(path, body) {
 
 /** Changes the key for a cookie, which scripts cannot read: nothing here keeps the key. */
 export function signIn(key) {
-  return answer("/v1/session", { method: "POST", headers: { Authorization: `Bearer ${key}` } });
+  return answer("v1/session", { method: "POST", headers: { Authorization: `Bearer ${key}` } });
 }
 
 export function signOut() {
-  return answer("/v1/session", { method: "DELETE" });
+  return answer("v1/session", { method: "DELETE" });
 }
 
 /** Makes a job of a file of captions; the parameters are for what its lines do not say. */
 export function submitCaptions(file, name, parameters) {
-  return send("/v1/jobs", { method: "POST", body: captionForm(file, name, parameters) });
+  return send("v1/jobs", { method: "POST", body: captionForm(file, name, parameters) });
 }
 
 /** What submitCaptions would make of the file. */
 export function checkCaptions(file, name, parameters) {
-  return send("/v1/captions/check", { method: "POST", body: captionForm(file, name, parameters) });
+  return send("v1/captions/check", { method: "POST", body: captionForm(file, name, parameters) });
 }
 
 function captionForm(file, name, parameters) {
@@ -102,7 +98,7 @@ function captionForm(file, name, parameters) {
 }
 
 /**
- * Follows /v1/events for ever, while the page is seen: a browser has six connections to a host, and hidden
+ * Follows v1/events for ever, while the page is seen: a browser has six connections to a host, and hidden
  * tabs leave them to others.
  *
  * @param listener gets each event's name and data
@@ -123,7 +119,7 @@ export function follow(listener, connection) {
   function lost() {
     source.close();
     clearTimeout(watchdog);
-    get("/v1/session").catch(() => {}); // a stream does not tell why it was refused
+    get("v1/session").catch(() => {}); // a stream does not tell why it was refused
     connection("waiting", retrySeconds);
     timer = setTimeout(open, retrySeconds * 1000);
     retrySeconds = Math.min(retrySeconds * 2, LONGEST_RETRY_SECONDS);
@@ -133,9 +129,10 @@ export function follow(listener, connection) {
     clearTimeout(timer);
     source?.close();
     connection("connecting");
-    source = new EventSource(address("/v1/events"));
+    source = new EventSource("v1/events");
     source.onerror = lost;
-    for (const name of ["snapshot", "jobs", "partial-images", "deleted", "lag", "lag-unknown", "unavailable"]) {
+    for (const name of ["snapshot", "jobs", "partial-images", "deleted", "work", "lag", "lag-unknown",
+      "unavailable"]) {
       source.addEventListener(name, (event) => {
         alive();
         retrySeconds = FIRST_RETRY_SECONDS;

@@ -20,7 +20,7 @@ export function deadLettersView(signal) {
   let shown = 0;
 
   async function load(after) {
-    const page = await get("/v1/dead-letters", { limit: PAGE, after });
+    const page = await get("v1/dead-letters", { limit: PAGE, after });
     if (signal.aborted) {
       return;
     }
@@ -59,7 +59,7 @@ export function deadLettersView(signal) {
     let reason = "";
     try {
       for (let page = null; page === null || page.has_more;) {
-        page = await get("/v1/dead-letters", { limit: PAGE, after });
+        page = await get("v1/dead-letters", { limit: PAGE, after });
         for (const letter of page.data.filter((one) => !one.replayed_at)) {
           if (signal.aborted) {
             return;
@@ -92,7 +92,7 @@ export function deadLettersView(signal) {
 }
 
 function replay(id) {
-  return post(`/v1/dead-letters/${encodeURIComponent(id)}/replay`);
+  return post(`v1/dead-letters/${encodeURIComponent(id)}/replay`);
 }
 
 function row(letter) {
@@ -103,7 +103,7 @@ function row(letter) {
   const detailsRow = h("tr", { class: "details", hidden: true }, details);
   const show = actionButton("Details", async () => {
     if (detailsRow.hidden && details.childElementCount === 0) {
-      details.append(describe(await get(`/v1/dead-letters/${encodeURIComponent(letter.id)}`)));
+      details.append(describe(await get(`v1/dead-letters/${encodeURIComponent(letter.id)}`)));
     }
     detailsRow.hidden = !detailsRow.hidden;
     show.setAttribute("aria-expanded", String(!detailsRow.hidden));

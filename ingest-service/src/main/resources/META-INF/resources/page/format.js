@@ -6,7 +6,10 @@ const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digi
 const day = new Intl.DateTimeFormat(LOCALE, {
   weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
 });
+const date = new Intl.DateTimeFormat(LOCALE, { weekday: "long", day: "numeric", month: "long" });
+const dateOfYear = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full" });
 const exact = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
+const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 
 export function count(number) {
   return numbers.format(number);
@@ -17,13 +20,37 @@ export function counted(number, one, many) {
 }
 
 /** Today by the clock alone, else with the day. */
-export function time(date) {
-  const today = new Date().toDateString() === date.toDateString();
-  return (today ? clock : day).format(date);
+export function time(when) {
+  const today = new Date().toDateString() === when.toDateString();
+  return (today ? clock : day).format(when);
 }
 
-export function exactTime(date) {
-  return exact.format(date);
+export function clockTime(when) {
+  return clock.format(when);
+}
+
+export function exactTime(when) {
+  return exact.format(when);
+}
+
+/** Like "Today" or "Friday, 27 November". */
+export function dayName(when) {
+  const now = new Date();
+  const yesterday = new Date(now);
+  yesterday.setDate(now.getDate() - 1);
+  if (when.toDateString() === now.toDateString()) {
+    return "Today";
+  }
+  if (when.toDateString() === yesterday.toDateString()) {
+    return "Yesterday";
+  }
+  return (when.getFullYear() === now.getFullYear() ? date : dateOfYear).format(when);
+}
+
+/** When something ends that may end between two times; one time alone if nobody can tell them apart. */
+export function between(from, to) {
+  const [earliest, latest] = [time(from), time(to)];
+  return earliest === latest ? `about ${earliest}` : `between ${earliest} and ${latest}`;
 }
 
 /** Like "2 h 10 min"; coarser the longer it is. */
@@ -56,6 +83,12 @@ export function rate(perSecond) {
   return perSecond * 60 >= 1
     ? `${(perSecond * 60).toFixed(1)} a minute`
     : `${(perSecond * 3600).toFixed(1)} an hour`;
+}
+
+export function size(bytes) {
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const value = bytes / 1000 ** power;
+  return `${power > 0 && value < 10 ? value.toFixed(1) : count(Math.round(value))} ${UNITS[power]}`;
 }
 
 export function words(code) {

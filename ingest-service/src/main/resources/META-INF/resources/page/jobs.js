@@ -1,229 +1,332 @@
-// The list of jobs.
+// The list of jobs: searched, by days, page by page from the API, and no more of it in the document than near the
+// window.
 
-import { post } from "./api.js";
-import { actionButton, confirmed, h, say } from "./dom.js";
-import { count, counted, duration, exactTime, rate, time, words } from "./format.js";
-import { isOpen, latestJobs, loadOlder, store } from "./store.js";
+import { alertUser, actionButton, h, say } from "./dom.js";
+import { between, clockTime, count, counted, dayName, exactTime } from "./format.js";
+import { jobList } from "./job-list.js";
+import {
+  countsOf, factsOf, isSingle, jobActions, nameOf, progressBar, tellOutcome,
+} from "./standing.js";
+import { isOpen, store } from "./store.js";
 
-/** The parts of a job that tell how it stands; update with a newer state of it. */
-export function jobStanding() {
-  const status = h("span", { class: "status" });
-  const progress = h("progress", { class: "hidden" });
-  const segments = ["completed", "failed", "cancelled"].map((name) => h("span", { class: name }));
-  const bar = h("div", { class: "bar", "aria-hidden": "true" }, segments);
-  const counts = h("p", { class: "counts" });
-  const facts = h("p", { class: "facts" });
+const TYPING_MILLIS = 300;
+const NEAR = "1000px 0px"; // of the window: what is as near as that is in the document
+const ROW_HEIGHT = 57; // before one was measured
+const STATES = [["", "Any state"], ["open", "Being painted"], ["done", "Done"], ["failed", "With failures"]];
+const KINDS = [["", "Pictures and jobs"], ["several", "Jobs of several captions"], ["single", "Single pictures"]];
 
-  function update(job) {
-    const { total, completed, failed, cancelled, expired } = job.counts;
-    const given = cancelled + expired;
-    status.dataset.status = job.status;
-    say(status, words(job.status));
-    progress.max = Math.max(1, total);
-    progress.value = completed + failed + given;
-    progress.setAttribute("aria-label",
-      `${count(completed + failed + given)} of ${count(total)} captions done`);
-    [completed, failed, given].forEach((part, i) => {
-      segments[i].style.width = `${total === 0 ? 0 : (100 * part) / total}%`;
-    });
-    counts.replaceChildren(...parts(job));
-    facts.replaceChildren(...factsOf(job));
-  }
+export function jobsView(signal, argument, parameters) {
+  const summary = h("p", { class: "lead", role: "status" });
+  const told = h("p", { class: "told", role: "status" });
+  const rows = h("div", { class: "jobs" });
+  const empty = emptiness();
+  const more = actionButton("Show older jobs", () => load(), { class: "more", hidden: true });
+  const filter = filterForm(parameters, anew);
+  let pieces = new Map(); // what is in the document, by key
+  let list;
+  let loading = null; // the list of which a page is on its way
+  let loadsByItself = true; // until that fails
 
-  return { status, progress, bar, counts, facts, update };
-}
-
-function parts({ status, counts }) {
-  if (status === "failed") {
-    return [h("span", {}, "Nothing was started: the file is not right.")];
-  }
-  if (status === "validating") {
-    return [h("span", {}, "The file is being read.")];
-  }
-  const words = [h("span", {}, h("b", {}, count(counts.completed)),
-    ` of ${counted(counts.total, "caption", "captions")} painted`)];
-  for (const name of ["failed", "cancelled", "expired"]) {
-    if (counts[name] > 0) {
-      words.push(h("span", { class: name }, `${count(counts[name])} ${name}`));
+  function anew() {
+    list = jobList(filter.query());
+    loadsByItself = true;
+    pieces.forEach((piece) => near.unobserve(piece.element));
+    pieces = new Map();
+    rows.replaceChildren();
+    if (list.isReady) {
+      update();
+    } else {
+      say(told, "Looking for jobs …");
+      load();
     }
   }
-  return words;
-}
 
-function factsOf(job) {
-  const facts = [`submitted ${time(new Date(job.submitted_at))}`];
-  if (job.finished_at) {
-    const took = (Date.parse(job.finished_at) - Date.parse(job.submitted_at)) / 1000;
-    facts.push(`took ${duration(took)}`);
-  }
-  if (isOpen(job) && job.rate_per_second > 0) {
-    facts.push(rate(job.rate_per_second));
-  }
-  facts.push(...estimate(job));
-  return facts.map((fact) => (typeof fact === "string" ? h("span", {}, fact) : fact));
-}
-
-/** When it should be done, as far as the server says. */
-function estimate(job) {
-  const facts = [];
-  if (job.problem) {
-    facts.push(job.problem);
-  }
-  if (job.waiting_for) {
-    facts.push(`waits: ${words(job.waiting_for).replace(
-      /\d{4}-\d\d-\d\dT[\d:.]+Z/, (at) => time(new Date(at)))}`);
-  }
-  const range = job.estimated_finish;
-  if (isOpen(job) && range?.earliest && range?.latest) {
-    const [from, to] = [time(new Date(range.earliest)), time(new Date(range.latest))];
-    facts.push(from === to ? `done about ${from}` : `done between ${from} and ${to}`);
-  } else if (isOpen(job) && job.eta_seconds > 0) {
-    facts.push(`done about ${time(new Date(Date.now() + job.eta_seconds * 1000))}, in ${
-      duration(job.eta_seconds)}`);
-  }
-  if (job.deadline && isOpen(job)) {
-    facts.push(h("span", { class: job.deadline_at_risk ? "risk" : null },
-      `due ${time(new Date(job.deadline))}${job.deadline_at_risk ? ", at risk" : ""}`));
-  }
-  return facts;
-}
-
-function unpainted({ counts }) {
-  return counts.failed + counts.cancelled + counts.expired;
-}
-
-/** Cancel while it goes on, retry what is left afterwards; nothing for a job without a file. */
-function offer(job) {
-  if (!job.input_file_id) {
-    return null;
-  }
-  if (job.status === "validating" || job.status === "in_progress") {
-    return "cancel";
-  }
-  return !isOpen(job) && unpainted(job) > 0 ? "retry" : null;
-}
-
-/** A function that is given each newer state of a job, and keeps the buttons in place right. */
-export function jobActions(place) {
-  let offered = null;
-  return (job) => {
-    const now = offer(job);
-    if (now !== offered) { // else a button that is in use would lose the focus
-      offered = now;
-      place.replaceChildren(...buttons(now, job));
+  async function load(again = false) {
+    const mine = list;
+    if (loading === mine && !again) {
+      return;
     }
-  };
-}
-
-function buttons(offered, job) {
-  if (offered === "cancel") {
-    return [actionButton("Cancel", async () => {
-      if (await confirmed(`Cancel ${job.id}? What is painted stays; the rest is written off.`,
-        "Cancel the job")) {
-        await post(`/v1/batches/${encodeURIComponent(job.id)}/cancel`);
+    loading = mine;
+    try {
+      await mine.load(again);
+      loadsByItself = true;
+    } catch (error) {
+      loadsByItself = false;
+      if (mine === list && !signal.aborted) {
+        mine.isReady ? alertUser(error) : say(told, error.message);
       }
-    }, { "aria-label": `Cancel ${job.id}` })];
+    } finally {
+      loading = loading === mine ? null : loading;
+    }
   }
-  if (offered === "retry") {
-    const left = unpainted(job);
-    return [actionButton(`Retry ${count(left)} unpainted`, async () => {
-      const retry = await post(`/v1/batches/${encodeURIComponent(job.id)}/retry-failed`);
-      location.hash = `#/job/${encodeURIComponent(retry.id)}`;
-    }, { "aria-label": `Retry the ${count(left)} unpainted captions of ${job.id}` })];
+
+  let due = false;
+
+  /** Soon, and once, however much has changed. */
+  function updateSoon() {
+    if (!due) {
+      due = true;
+      setTimeout(() => {
+        due = false;
+        if (!signal.aborted) {
+          update();
+        }
+      });
+    }
   }
-  return [];
+
+  function update() {
+    if (!list.isReady) {
+      return;
+    }
+    const parts = list.pieces();
+    const shown = parts.reduce((sum, part) => sum + part.jobs.length, 0);
+    more.hidden = !list.hasMore;
+    empty.hidden = shown > 0 || filter.isSet();
+    filter.form.hidden = !empty.hidden;
+    tell(shown);
+    place(parts);
+    end.unobserve(more); // so that it is told again where it still is in sight
+    end.observe(more);
+  }
+
+  function tell(shown) {
+    const fit = filter.isSet() ? (shown === 1 ? " fits" : " fit") : "";
+    if (shown === 0) {
+      say(told, filter.isSet() ? "No job fits. Try fewer words, or another state." : "");
+    } else {
+      say(told, list.hasMore
+        ? `The latest ${count(shown)} jobs${filter.isSet() ? " that fit" : ""}; older ones follow.`
+        : `${counted(shown, "job", "jobs")}${fit}, the latest first.`);
+    }
+  }
+
+  /** Puts each piece in its place, and fills those that are near. */
+  function place(parts) {
+    const kept = new Set(parts.map((part) => part.key));
+    for (const [key, piece] of pieces) {
+      if (!kept.has(key)) {
+        near.unobserve(piece.element);
+        piece.element.remove();
+        pieces.delete(key);
+      }
+    }
+    let next = rows.firstElementChild;
+    let day = null;
+    for (const { key, jobs } of parts) {
+      if (!pieces.has(key)) {
+        const piece = pieceOf(key, list.heights);
+        pieces.set(key, piece);
+        rows.insertBefore(piece.element, next);
+        near.observe(piece.element);
+        piece.isNear = key === "";
+      } else {
+        next = next.nextElementSibling;
+      }
+      pieces.get(key).show(jobs, day);
+      day = dayOf(jobs.at(-1));
+    }
+  }
+
+  const near = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      for (const piece of pieces.values()) {
+        if (piece.element === target) {
+          piece.isNear = isIntersecting;
+        }
+      }
+    }
+    update();
+  }, { rootMargin: NEAR });
+  const end = new IntersectionObserver((entries) => {
+    if (entries.at(-1).isIntersecting && list.hasMore && loadsByItself) {
+      load();
+    }
+  }, { rootMargin: NEAR });
+  signal.addEventListener("abort", () => {
+    near.disconnect();
+    end.disconnect();
+  });
+
+  function tellWork() {
+    say(summary, store.work === null ? "" : headline(store.work));
+  }
+
+  store.addEventListener("jobs", updateSoon, { signal });
+  store.addEventListener("work", tellWork, { signal });
+  store.addEventListener("gap", () => load(true), { signal });
+  store.addEventListener("snapshot", () => list.isReady || load(), { signal }); // the server is back
+  tellWork();
+  anew();
+  return [h("h1", {}, "Jobs"), summary, filter.form, told, empty, rows, more];
 }
 
-function row() {
-  const standing = jobStanding();
-  const link = h("a", { class: "job-id" });
-  const actions = h("td", { class: "actions" });
-  const element = h("tr", {},
-    h("th", { scope: "row" }, link, standing.status),
-    h("td", {}, standing.progress, standing.bar, standing.counts, standing.facts),
-    actions);
-  const offerActions = jobActions(actions);
-  return {
-    element,
-    update(job) {
-      link.href = `#/job/${encodeURIComponent(job.id)}`;
-      link.title = exactTime(new Date(job.submitted_at));
-      say(link, job.id);
-      standing.update(job);
-      offerActions(job);
-    },
-  };
-}
-
-function headline(jobs) {
-  const open = jobs.filter(isOpen);
-  if (open.length === 0) {
+function headline({ jobs, captions, estimated_finish: estimate }) {
+  if (jobs === 0) {
     return "Nothing is being painted.";
   }
-  const waiting = open.reduce((sum, job) => sum + job.counts.in_progress, 0);
-  const ends = open.map(end);
-  const subject = `${counted(waiting, "caption", "captions")} in ${
-    counted(open.length, "job", "jobs")} still to paint`;
-  return ends.includes(null)
+  const subject = `${counted(captions, "caption", "captions")} in ${
+    counted(jobs, "job", "jobs")} still to paint`;
+  return estimate === null
     ? `${subject}.`
-    : `${subject}, done about ${time(new Date(Math.max(...ends)))}.`;
+    : `${subject}, done ${between(new Date(estimate.earliest), new Date(estimate.latest))}.`;
 }
 
-/** In milliseconds of the epoch; null if nobody can tell. */
-function end(job) {
-  if (job.estimated_finish) {
-    return Date.parse(job.estimated_finish.latest);
-  }
-  return job.eta_seconds === null ? null : Date.now() + job.eta_seconds * 1000;
-}
-
-export function jobsView(signal) {
-  const title = h("h1", {}, "Jobs");
-  const summary = h("p", { class: "lead", role: "status" }, "");
-  const body = h("tbody", {});
-  const table = h("table", { class: "jobs" },
-    h("caption", { class: "hidden" }, "Jobs, the latest first"),
-    h("thead", { class: "hidden" }, h("tr", {},
-      h("th", { scope: "col" }, "Job"), h("th", { scope: "col" }, "Progress"),
-      h("th", { scope: "col" }, "Actions"))),
-    body);
-  const empty = h("div", { class: "empty" },
+function emptiness() {
+  return h("div", { class: "empty", hidden: true },
     h("p", {}, "No job yet. Captions sent now are painted as soon as a worker is free."),
     h("p", {}, h("a", { class: "button primary", href: "#/new" }, "Write the first captions")),
     h("p", {}, "Or from a terminal: ",
       h("code", {}, "./nocturne submit captions.jsonl"), ", or ",
       h("code", {}, './nocturne publish "a red apple"'), "."));
-  const more = actionButton("Show older jobs", loadOlder, { class: "more" });
-  const rows = new Map();
+}
 
-  function update() {
-    const jobs = latestJobs();
-    say(summary, store.ready ? headline(jobs) : "Looking for jobs …");
-    empty.hidden = !store.ready || jobs.length > 0;
-    table.hidden = jobs.length === 0;
-    more.hidden = !store.hasOlder;
-    for (const [id, gone] of rows) {
-      if (!store.jobs.has(id)) {
-        gone.element.remove();
-        rows.delete(id);
-      }
+/** What is looked for stands in the page's address, so that it can be kept and shared. */
+function filterForm(parameters, changed) {
+  const text = h("input", { type: "search", id: "find", maxlength: 200, autocomplete: "off",
+    value: parameters.get("text") ?? "", placeholder: "Caption or job id", "aria-label": "Caption or job id" });
+  const choice = (id, label, choices) => h("select", { id, "aria-label": label },
+    choices.map(([value, words]) => h("option", { value, selected: value === parameters.get(id) }, words)));
+  const state = choice("state", "State", STATES);
+  const kind = choice("kind", "Kind", KINDS);
+  const query = () => ({ text: text.value.trim(), state: state.value, kind: kind.value });
+
+  function apply() {
+    const wanted = new URLSearchParams(Object.entries(query()).filter(([, value]) => value !== ""));
+    history.replaceState(null, "", wanted.size > 0 ? `#/jobs?${wanted}` : "#/jobs");
+    changed();
+  }
+
+  let typing;
+  text.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(apply, TYPING_MILLIS);
+  });
+  state.addEventListener("change", apply);
+  kind.addEventListener("change", apply);
+  return {
+    query,
+    isSet: () => Object.values(query()).some((value) => value !== ""),
+    form: h("form", { class: "filter row", role: "search", "aria-label": "Jobs",
+      onsubmit: (event) => event.preventDefault() },
+    text, state, kind),
+  };
+}
+
+function dayOf(job) {
+  return new Date(job.at).toDateString();
+}
+
+/** Some jobs one after the other; far from the window only the room that they take. */
+function pieceOf(key, heights) {
+  const element = h("div", {});
+  const rows = new Map();
+  let shape = null; // which rows there are, and under which days
+
+  function hide(jobs) {
+    if (shape !== null) {
+      heights.set(key, element.offsetHeight);
+      element.replaceChildren();
+      rows.clear();
+      shape = null;
     }
-    let place = body.firstElementChild;
+    element.style.height = `${heights.get(key) ?? jobs.length * ROW_HEIGHT}px`;
+  }
+
+  function fill(jobs, dayBefore) {
+    const now = [new Date().toDateString(), dayBefore, ...jobs.map((job) => job.id)].join();
+    if (now === shape) {
+      return;
+    }
+    shape = now;
+    const focused = element.contains(document.activeElement) ? document.activeElement : null;
+    const parts = [];
+    let day = dayBefore;
     for (const job of jobs) {
+      if (dayOf(job) !== day) {
+        day = dayOf(job);
+        parts.push(h("h2", { class: "day" }, dayName(new Date(job.at))));
+      }
+      if (parts.at(-1)?.tagName !== "UL") {
+        parts.push(h("ul", {}));
+      }
       if (!rows.has(job.id)) {
         rows.set(job.id, row());
       }
-      const { element, update: set } = rows.get(job.id);
-      set(job);
-      if (element === place) {
-        place = place.nextElementSibling;
-      } else {
-        body.insertBefore(element, place);
+      parts.at(-1).append(rows.get(job.id).element);
+    }
+    const shown = new Set(jobs.map((job) => job.id));
+    [...rows.keys()].filter((id) => !shown.has(id)).forEach((id) => rows.delete(id));
+    element.style.height = "";
+    element.replaceChildren(...parts);
+    focused?.isConnected && focused.focus({ preventScroll: true });
+  }
+
+  return {
+    element,
+    isNear: false,
+    show(jobs, dayBefore) {
+      if (!this.isNear && !element.contains(document.activeElement)) {
+        hide(jobs);
+        return;
       }
+      fill(jobs, dayBefore);
+      jobs.forEach((job) => rows.get(job.id).update(job));
+    },
+  };
+}
+
+/** A single picture takes one line; a job of several captions tells what became of them. */
+function row() {
+  const thumbnails = h("span", { class: "thumbnails" });
+  const link = h("a", { class: "name" });
+  const others = h("span", { class: "others" });
+  const facts = h("p", { class: "facts" });
+  const bar = progressBar();
+  const actions = h("div", { class: "actions row" });
+  const status = h("span", { class: "status" });
+  const at = h("time", {});
+  const element = h("li", {}, thumbnails,
+    h("div", { class: "about" }, h("p", {}, link, others), facts, bar.element),
+    actions, status, at);
+  const offerActions = jobActions(actions);
+  let shown = null;
+  let pictures = null;
+
+  function update(job) {
+    if (job === shown) {
+      return;
+    }
+    shown = job;
+    link.href = `#/job/${encodeURIComponent(job.id)}`;
+    link.title = job.id;
+    link.classList.toggle("id", job.caption === null);
+    say(link, nameOf(job));
+    const single = isSingle(job);
+    const rest = job.counts.total - 1;
+    say(others, job.caption !== null && rest > 0 ? ` and ${count(rest)} more` : "");
+    facts.hidden = single;
+    facts.replaceChildren(...(single ? [] : [...countsOf(job), ...factsOf(job)]));
+    bar.element.hidden = single || !isOpen(job) || job.status === "validating";
+    bar.update(job);
+    tellOutcome(status, job);
+    status.classList.toggle("hidden", single && job.status === "completed" && job.counts.completed === 1);
+    single ? actions.replaceChildren() : offerActions(job);
+    at.dateTime = job.submitted_at;
+    at.title = exactTime(new Date(job.at));
+    say(at, clockTime(new Date(job.at)));
+    showPictures(job.thumbnails);
+  }
+
+  function showPictures(addresses) {
+    if (addresses.join() !== pictures) {
+      pictures = addresses.join();
+      thumbnails.dataset.count = addresses.length;
+      // the caption beside them says what they show
+      thumbnails.replaceChildren(...addresses.map((src) => h("img", { src, alt: "", width: 44, height: 44,
+        loading: "lazy", decoding: "async", onerror: (event) => event.target.remove() })));
     }
   }
 
-  store.addEventListener("jobs", update, { signal });
-  update();
-  return [title, summary, empty, table, more];
+  return { element, update };
 }

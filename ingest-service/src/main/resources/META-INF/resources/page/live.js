@@ -1,11 +1,11 @@
 // The pictures of a job that are being drawn, as far as they are.
 
-import { address } from "./api.js";
 import { h } from "./dom.js";
 import { store } from "./store.js";
 
 const SILENCE_MILLIS = 2 * 60 * 1000; // what has not grown for so long is finished, or begins anew
 
+/** The element, and remove(id) for a request whose result is shown. */
 export function liveOf(signal, jobId) {
   const list = h("ul", { class: "gallery" });
   const element = h("section", { hidden: true }, h("h2", {}, "Being drawn"), list);
@@ -36,8 +36,8 @@ export function liveOf(signal, jobId) {
     for (const partial of detail.filter((one) => one.job_id === jobId)) {
       const requestId = partial.request_id;
       const card = cards.get(requestId) ?? add(partial);
-      const path = `/v1/images/${encodeURIComponent(jobId)}/${requestId}/partial`;
-      card.image.src = address(`${path}?${partial.partial_image_index}`);
+      const path = `v1/images/${encodeURIComponent(jobId)}/${requestId}/partial`;
+      card.image.src = `${path}?${partial.partial_image_index}`;
       clearTimeout(card.silence);
       card.silence = setTimeout(() => remove(requestId), SILENCE_MILLIS);
     }

@@ -18,6 +18,8 @@ const VIEWS = {
   "dead-letters": { title: "Dead letters", show: deadLettersView },
 };
 
+const SCROLLED_MILLIS = 150;
+
 const content = document.getElementById("content");
 let leave = null; // aborts what the view that is shown has begun
 
@@ -26,20 +28,21 @@ function show(moveFocus) {
     content.focus();
     return;
   }
-  const [, name = "jobs", argument = ""] = location.hash.split("/");
+  const [path, search = ""] = location.hash.split("?");
+  const [, name = "jobs", argument = ""] = path.split("/");
   const view = VIEWS[name] ?? VIEWS.jobs;
   leave?.abort();
   leave = new AbortController();
-  content.replaceChildren(...view.show(leave.signal, decoded(argument)));
   document.title = `${view.title} – Nocturne`;
+  content.replaceChildren(...view.show(leave.signal, decoded(argument), new URLSearchParams(search)));
   for (const link of document.querySelectorAll("nav a")) {
     const here = link.hash === `#/${name}` || (name === "job" && link.hash === "#/jobs");
     here ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
   }
   if (moveFocus) {
     content.focus({ preventScroll: true });
-    scrollTo(0, 0);
   }
+  scrollTo(0, history.state?.top ?? 0);
 }
 
 /** As it stands if nobody encoded it. */
@@ -51,7 +54,18 @@ function decoded(text) {
   }
 }
 
-window.addEventListener("hashchange", () => show(true));
+/** Where the window stands is kept with the address, for whoever comes back to it. */
+let scrolled;
+window.addEventListener("scroll", () => {
+  clearTimeout(scrolled);
+  scrolled = setTimeout(() => history.replaceState({ top: scrollY }, ""), SCROLLED_MILLIS);
+}, { passive: true });
+history.scrollRestoration = "manual";
+
+window.addEventListener("hashchange", () => {
+  clearTimeout(scrolled);
+  show(true);
+});
 show(false);
 
 const connection = document.getElementById("connection");

@@ -8,9 +8,19 @@ import { counted } from "./format.js";
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const PARTIAL_IMAGES = 3;
 const WINDOWS = [["1h", "an hour"], ["8h", "8 hours"], ["24h", "a day"], ["7d", "a week"]];
+const FORMATS = [["", "PNG"], ["jpeg", "JPEG"], ["webp", "WebP"]];
 
 function field(id, label, hint, properties) {
-  const input = h("input", { id, autocomplete: "off", "aria-describedby": `${id}-hint`, ...properties });
+  return labelled(id, label, hint,
+    h("input", { id, autocomplete: "off", "aria-describedby": `${id}-hint`, ...properties }));
+}
+
+function choice(id, label, hint, choices, chosen) {
+  return labelled(id, label, hint, h("select", { id, "aria-describedby": `${id}-hint` },
+    choices.map(([value, text]) => h("option", { value, selected: value === chosen }, text))));
+}
+
+function labelled(id, label, hint, input) {
   return { input,
     element: h("div", { class: "field" }, h("label", { for: id }, label), input,
       h("p", { class: "small", id: `${id}-hint` }, hint)) };
@@ -35,9 +45,18 @@ export function newJobView() {
       { type: "number", min: 1, max: 100, step: "any" }),
     seed: field("seed", "Seed", "the same seed paints the same pictures again; a picture's own, with 1 candidate, that picture",
       { type: "text", inputmode: "numeric", pattern: "-?[0-9]{1,19}" }),
+    output_format: choice("output_format", "Format", "of the pictures; JPEG loses a little", FORMATS, ""),
+    output_compression: field("output_compression", "Quality", "of JPEG and WebP; 100 if left out",
+      { type: "number", min: 0, max: 100, step: 1 }),
   };
-  const within = h("select", { id: "within" }, WINDOWS.map(
-    ([value, text]) => h("option", { value, selected: value === "24h" }, text)));
+  const quality = options.output_compression;
+  const offerQuality = () => {
+    quality.element.hidden = quality.input.disabled = options.output_format.input.value === "";
+  };
+  options.output_format.input.addEventListener("change", offerQuality);
+  offerQuality();
+  const within = choice("within", "To be done within", "what is not painted by then expires", WINDOWS, "24h");
+  const shards = h("input", { id: "webdataset", type: "checkbox", "aria-describedby": "webdataset-hint" });
   const schedule = {
     start_after: field("start_after", "Start after", "not before this time", { type: "datetime-local" }),
     window: field("window", "Hours of work", `only then, like 22:00-06:00; in ${ZONE}, unless a time zone follows`, { type: "text" }),
@@ -55,7 +74,10 @@ export function newJobView() {
     h("fieldset", {}, h("legend", {}, "For every caption"),
       h("div", { class: "grid" }, Object.values(options).map((option) => option.element))),
     h("div", { class: "field" },
-      h("label", { for: "within" }, "To be done within"), within),
+      h("div", { class: "row" }, shards, h("label", { for: "webdataset" }, "WebDataset shards, too")),
+      h("p", { class: "small", id: "webdataset-hint" },
+        "tar files of pictures with their captions, as loaders for training read them")),
+    within.element,
     h("details", {}, h("summary", {}, "When it may run"),
       h("div", { class: "grid" }, Object.values(schedule).map((option) => option.element))),
     told,
@@ -80,10 +102,13 @@ export function newJobView() {
   });
 
   function parameters() {
-    const said = { completion_window: within.value };
+    const said = { completion_window: within.input.value };
+    if (shards.checked) {
+      said.webdataset = true;
+    }
     for (const [name, option] of Object.entries({ ...options, ...schedule })) {
       const value = option.input.value.trim();
-      if (value) {
+      if (value && !option.input.disabled) {
         said[name] = option.input.type === "datetime-local" ? new Date(value).toISOString() : value;
       }
     }

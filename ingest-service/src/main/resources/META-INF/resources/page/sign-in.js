@@ -17,7 +17,7 @@ export function guard(place, entered) {
 
   async function offerSignOut() {
     try {
-      out.hidden = !(await get("/v1/session")).key_needed;
+      out.hidden = !(await get("v1/session")).key_needed;
     } catch {
       out.hidden = true; // the key is being asked for, or nobody answers
     }

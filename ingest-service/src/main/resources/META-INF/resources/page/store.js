@@ -3,16 +3,13 @@
 import { get } from "./api.js";
 
 const HISTORY_MILLIS = 60 * 60 * 1000;
+const SNAPSHOT = 100; // jobs in a snapshot that is not of all
 
-/** Jobs in a snapshot, and in a page of older ones. */
-export const PAGE = 100;
-
+/** Tells "jobs", "snapshot", "gap" (jobs may be missing between those that are known), "work", "lag", "history". */
 export const store = new EventTarget();
 
 store.jobs = new Map(); // by id
-store.oldest = null; // id of the last one of those that are known without a gap
-store.hasOlder = false;
-store.ready = false; // whether a snapshot has come
+store.work = null; // what all open jobs have left
 store.lag = null;
 store.lagOutage = null;
 store.history = null; // {times: [ms], stages: Map(name -> {lag: [], lagSeconds: []})}
@@ -21,47 +18,42 @@ function changed(what) {
   store.dispatchEvent(new Event(what));
 }
 
-/** Latest first. */
-export function latestJobs() {
-  return [...store.jobs.values()].sort(
-    (one, other) => other.submitted_at.localeCompare(one.submitted_at)
-      || other.id.localeCompare(one.id));
+/** The order of the API: latest first. */
+export function compareJobs(one, other) {
+  if (one.at !== other.at) {
+    return other.at - one.at;
+  }
+  return one.id === other.id ? 0 : one.id > other.id ? -1 : 1;
 }
 
 export function isOpen(job) {
   return ["validating", "in_progress", "finalizing", "cancelling"].includes(job.status);
 }
 
-export function addJobs(jobs) {
-  jobs.forEach((job) => store.jobs.set(job.id, job));
-  changed("jobs");
+function keep(job) {
+  job.at = Date.parse(job.submitted_at);
+  store.jobs.set(job.id, job);
 }
 
-/** The next page of jobs that nothing was known of. */
-export async function loadOlder() {
-  for (let news = false; store.hasOlder && !news;) {
-    const after = store.oldest;
-    const older = await get("/v1/jobs", { limit: PAGE, after });
-    if (store.oldest !== after) {
-      continue; // a snapshot came meanwhile
-    }
-    store.oldest = older.at(-1)?.id ?? after;
-    store.hasOlder = older.length === PAGE;
-    news = older.some((job) => !store.jobs.has(job.id));
-    addJobs(older);
-  }
+export function addJobs(jobs) {
+  jobs.forEach(keep);
+  changed("jobs");
 }
 
 /** Of jobs older than its last one a full snapshot says nothing: these stay. */
 function takeSnapshot(jobs) {
-  const last = jobs.at(-1);
-  store.hasOlder = jobs.length === PAGE;
-  const kept = store.hasOlder
-    ? latestJobs().filter((job) => job.submitted_at < last.submitted_at) : [];
-  store.jobs = new Map([...jobs, ...kept].map((job) => [job.id, job]));
-  store.oldest = last?.id ?? null;
-  store.ready = true;
+  const known = store.jobs;
+  const isFull = jobs.length === SNAPSHOT;
+  const hasGap = isFull && known.size > 0 && !jobs.some((job) => known.has(job.id));
+  store.jobs = new Map();
+  jobs.forEach(keep);
+  const kept = isFull
+    ? [...known.values()].filter((job) => compareJobs(store.jobs.get(jobs.at(-1).id), job) < 0) : [];
+  kept.forEach(keep);
   changed("jobs");
+  if (hasGap) {
+    changed("gap");
+  }
   refresh(kept.filter(isOpen));
 }
 
@@ -69,7 +61,7 @@ function takeSnapshot(jobs) {
 async function refresh(jobs) {
   try {
     for (const job of jobs) {
-      addJobs([await get(`/v1/jobs/${encodeURIComponent(job.id)}`)]);
+      addJobs([await get(`v1/jobs/${encodeURIComponent(job.id)}`)]);
     }
   } catch {
     // another snapshot comes when the server is back
@@ -79,6 +71,7 @@ async function refresh(jobs) {
 export function take(event, data) {
   if (event === "snapshot") {
     takeSnapshot(data.jobs);
+    setWork(data.work);
     setLag(data.lag, null);
     changed("snapshot");
     loadHistory();
@@ -89,12 +82,19 @@ export function take(event, data) {
   } else if (event === "deleted") {
     data.forEach((id) => store.jobs.delete(id));
     changed("jobs");
+  } else if (event === "work") {
+    setWork(data);
   } else if (event === "lag") {
     setLag(data, null);
     appendHistory(data);
   } else if (event === "lag-unknown") {
     setLag(null, data.message);
   }
+}
+
+function setWork(work) {
+  store.work = work;
+  changed("work");
 }
 
 function setLag(lag, outage) {
@@ -106,7 +106,7 @@ function setLag(lag, outage) {
 /** From the server, so that a reload loses nothing. */
 async function loadHistory() {
   try {
-    const view = await get("/v1/lag/history");
+    const view = await get("v1/lag/history");
     store.history = {
       times: view.measured_at.map((at) => Date.parse(at)),
       stages: new Map(view.stages.map(

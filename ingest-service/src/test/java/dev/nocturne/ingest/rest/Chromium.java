@@ -1,5 +1,8 @@
 package dev.nocturne.ingest.rest;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -78,6 +81,17 @@ final class Chromium implements AutoCloseable {
             }
         }
         return Optional.empty();
+    }
+
+    /** As {@link #find}; without it the test is skipped, or fails where all are to run. */
+    static Path orSkip() {
+        Optional<Path> command = find();
+        String missing = "there is no command 'chromium' or 'google-chrome' on this machine";
+        if ("required".equals(System.getProperty("nocturne.test.chromium"))) {
+            assertThat(command).as(missing).isPresent();
+        }
+        assumeTrue(command.isPresent(), "skipped: " + missing);
+        return command.get();
     }
 
     static Chromium start(Path command, Path profile) throws Exception {

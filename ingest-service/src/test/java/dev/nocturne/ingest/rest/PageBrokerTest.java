@@ -1,39 +1,17 @@
 package dev.nocturne.ingest.rest;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.nocturne.events.Failure;
-import dev.nocturne.events.JobSubmitted;
-import dev.nocturne.events.PartialImageRendered;
-import dev.nocturne.events.RequestFinished;
-import dev.nocturne.events.RequestRef;
-import dev.nocturne.events.RequestStatus;
-import dev.nocturne.events.StoredImage;
 import dev.nocturne.ingest.StoredRequest;
-import dev.nocturne.runtime.KafkaSettings;
-import dev.nocturne.runtime.ObjectStore;
-import dev.nocturne.runtime.ObjectStoreSettings;
-import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
-import dev.nocturne.schemas.Topics;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
-import java.awt.Color;
-import java.awt.GradientPaint;
-import java.awt.Graphics2D;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -43,12 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.stream.IntStream;
-import javax.imageio.ImageIO;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -100,35 +73,21 @@ class PageBrokerTest {
 
     private final HttpClient http = HttpClient.newHttpClient();
     private Chromium browser;
-    private ObjectStore store;
-    private KafkaProducer<byte[], byte[]> producer;
+    private PageReader reader;
+    private PagePipeline pipeline;
     private String job;
 
     @BeforeAll
     void start() throws Exception {
-        Optional<Path> command = Chromium.find();
-        assumeTrue(
-                command.isPresent(),
-                "skipped: there is no command 'chromium' or 'google-chrome' on this machine");
-        browser = Chromium.start(command.get(), folder.resolve("profile"));
-        store =
-                ObjectStore.open(
-                        new ObjectStoreSettings(
-                                endpoint,
-                                "us-east-1",
-                                accessKey,
-                                secretKey,
-                                "nocturne",
-                                EmbeddedServers.PREFIX,
-                                endpoint));
-        KafkaSettings kafka = new KafkaSettings(bootstrapServers, Map.of());
-        producer = new KafkaProducer<>(kafka.producer());
+        browser = Chromium.start(Chromium.orSkip(), folder.resolve("profile"));
+        reader = new PageReader(browser);
+        pipeline = new PagePipeline(bootstrapServers, endpoint, accessKey, secretKey);
     }
 
     @AfterAll
     void stop() throws Exception {
-        if (producer != null) {
-            producer.close();
+        if (pipeline != null) {
+            pipeline.close();
         }
         if (browser != null) {
             browser.close();
@@ -145,18 +104,17 @@ class PageBrokerTest {
     void aSystemWithoutJobsSaysHowToBegin() throws Exception {
         browser.open(root.toString());
 
-        awaitText("No job yet");
-        awaitText("Live");
+        reader.awaitText("No job yet");
+        reader.awaitText("Live");
         assertThat(browser.text()).contains("./nocturne submit captions.jsonl");
-        check("empty");
+        reader.check("empty");
     }
 
     @Test
     @Order(2)
     void aFormMakesAJobThatIsShownWhileItRuns() throws Exception {
         browser.evaluate("location.hash = '#/new'");
-        awaitText("What shall be painted?");
-        check("form");
+        reader.awaitText("What shall be painted?");
         String captions =
                 String.join("\\n", IntStream.range(0, CAPTIONS).mapToObj(this::caption).toList());
         browser.evaluate(
@@ -166,95 +124,138 @@ class PageBrokerTest {
                 document.getElementById('candidates').value = '08';
                 document.getElementById('temperature').value = '.5';
                 document.getElementById('window').value = '00:00-23:59';
-                document.querySelector('form').requestSubmit()"""
+                document.getElementById('webdataset').checked = true"""
                         .formatted(captions, SEED));
-        awaitText("Nothing is painted yet");
-        job = browser.evaluate("decodeURIComponent(location.hash.split('/')[2])").textValue();
+        reader.enter("output_format", "webp", "change");
+        browser.evaluate("document.getElementById('output_compression').value = '80'");
+        reader.check("form");
+        browser.evaluate("document.querySelector('form').requestSubmit()");
+        reader.awaitText("Nothing is painted yet");
+        job = reader.text("decodeURIComponent(location.hash.split('/')[2])");
         assertThat(job).startsWith("job-");
-        awaitText("0 of 60 captions painted");
+        reader.awaitText("0 of 60 captions painted");
+        saysWhatTheFormSays();
         aPictureIsShownWhileItIsDrawn();
 
         IntStream.range(0, PAINTED / 2).forEach(this::paint);
 
-        awaitText("27 of 60 captions painted");
-        await().atMost(PATIENCE)
-                .until(
-                        () ->
-                                browser.evaluate("document.querySelectorAll('.card').length")
-                                                .intValue()
-                                        == PAINTED / 2);
+        reader.awaitText("27 of 60 captions painted");
+        reader.await("document.querySelectorAll('.card').length === " + PAINTED / 2);
         assertThat(browser.text()).doesNotContain("Being drawn");
         browser.evaluate("location.hash = '#/jobs'");
-        awaitText("33 captions in 1 job still to paint");
-        check("running");
+        reader.awaitText("33 captions in 1 job still to paint");
+        reader.await("document.querySelector('.jobs .bar').offsetWidth > 100");
+        reader.check("running");
+    }
+
+    private void saysWhatTheFormSays() throws Exception {
+        String file = JSON.readTree(get("v1/jobs/" + job).body()).get("input_file_id").textValue();
+        String lines = get("v1/files/%s/content".formatted(file)).body();
+        JsonNode line = JSON.readTree(lines.lines().skip(1).findFirst().orElseThrow());
+        assertThat(line.get("prompt").asText()).isEqualTo(caption(1));
+        assertThat(line.get("candidates").asInt()).isEqualTo(8);
+        assertThat(line.get("temperature").asDouble()).isEqualTo(0.5);
+        assertThat(line.get("seed").asLong()).isEqualTo(SEED);
+        assertThat(line.get("output_format").asText()).isEqualTo("webp");
+        assertThat(line.get("output_compression").asInt()).isEqualTo(80);
     }
 
     /** Until its result is there, see below. */
     private void aPictureIsShownWhileItIsDrawn() throws Exception {
-        String request = Ids.requestId(job, customId(1));
-        PartialImageRendered partial =
-                new PartialImageRendered(
-                        new RequestRef(job, request, customId(1), caption(1)),
-                        1,
-                        SEED,
-                        64,
-                        64,
-                        "png",
-                        ByteBuffer.wrap(png(1)));
         await().atMost(PATIENCE)
                 .until(
                         () -> {
-                            producer.send(
-                                    new ProducerRecord<>(
-                                            Topics.PARTIAL_IMAGES.name(),
-                                            Ids.key(job, request).getBytes(UTF_8),
-                                            EventCodec.encode(partial)));
-                            return browser.evaluate(
-                                                    "document.querySelector('.card img')?.naturalWidth ?? 0")
-                                            .intValue()
+                            pipeline.draw(job, customId(1), caption(1), SEED);
+                            return reader.number(
+                                            "document.querySelector('.card img')?.naturalWidth ?? 0")
                                     == 64;
                         });
         assertThat(browser.text()).contains("Being drawn", caption(1));
-        check("live");
+        reader.check("live");
     }
 
     @Test
     @Order(3)
     void aGalleryHasPagesAndFiltersAndTextStaysText() throws Exception {
         IntStream.range(PAINTED / 2, PAINTED).forEach(this::paint);
-        IntStream.range(PAINTED, CAPTIONS).forEach(this::fail);
+        IntStream.range(PAINTED, CAPTIONS)
+                .forEach(i -> pipeline.fail(job, customId(i), caption(i), Instant.now()));
         browser.evaluate("location.hash = '#/job/" + job + "'");
 
-        awaitText("54 of 60 captions painted");
-        awaitText("6 failed");
-        awaitText("completed");
-        awaitText("The latest 48 are shown.");
-        awaitPictures();
-        check("gallery");
-        browser.evaluate("document.querySelector('button.more').click()");
-        awaitText("60 requests, the latest first.");
-        filter("find", MARKUP, "input");
-        awaitText("1 request, the latest first.");
-        assertThat(browser.text()).contains(MARKUP).contains("seed " + SEED);
-        filter("find", "", "input");
-        filter("state", "failed", "change");
-        awaitText("6 requests, the latest first.");
-        assertThat(browser.text()).contains("not_to_be_painted", "the caption is a riddle");
-        assertThat(browser.evaluate("document.querySelectorAll('.card img').length").intValue())
-                .isZero();
-        filter("state", "", "change");
-        awaitText("The latest 48 are shown.");
+        reader.awaitText("54 of 60 captions painted");
+        reader.awaitText("6 captions have failed");
+        reader.awaitText("The latest 48 are shown.");
+        reader.await(
+                """
+                [...document.querySelectorAll('.card img')].slice(0, 6)
+                  .every((image) => image.naturalWidth === 64)""");
+        browser.evaluate("document.querySelector('.gallery ~ button.more').click()");
+        reader.awaitText("60 requests, the latest first.");
+        reader.enter("find", MARKUP, "input");
+        reader.awaitText("1 request, the latest first.");
+        assertThat(reader.texts(".card .caption")).containsExactly(MARKUP);
+        aSeedShowsWhenSomebodyAsksForIt();
+        reader.enter("find", "", "input");
+        reader.enter("state", "failed", "change");
+        reader.awaitText("6 requests, the latest first.");
+        assertThat(reader.texts(".card .reason"))
+                .hasSize(CAPTIONS - PAINTED)
+                .allMatch("the caption is a riddle: say what is to be seen"::equals);
+        assertThat(reader.number("document.querySelectorAll('.card img').length")).isZero();
+        reader.enter("state", "", "change");
+        reader.awaitText("The latest 48 are shown.");
         showsEveryCandidate();
     }
 
+    private void aSeedShowsWhenSomebodyAsksForIt() throws Exception {
+        String shown = "document.querySelector('.card .seed code').offsetHeight > 0";
+        assertThat(browser.evaluate(shown + " && document.querySelector('.seed').open").asText())
+                .isEqualTo("false");
+        browser.evaluate("document.querySelector('.card .seed summary').click()");
+        reader.await(shown);
+        assertThat(reader.texts(".card .seed code")).containsExactly(Long.toString(SEED));
+    }
+
+    @Test
+    @Order(4)
+    void aFinishedJobLeadsToItsFilesAndSaysWhatHasFailedAndWhy() throws Exception {
+        reader.await("document.querySelectorAll('.files > li').length === 6");
+        assertThat(reader.texts("h1")).containsExactly(MARKUP + " and 59 more");
+        assertThat(reader.texts(".title .status")).containsExactly("6 failed");
+        assertThat(reader.text("document.querySelector('.title .status').dataset.tone"))
+                .isEqualTo("bad");
+        assertThat(reader.texts(".files > li > a, .files summary"))
+                .satisfiesExactly(
+                        name -> assertThat(name).isEqualTo("All pictures"),
+                        name -> assertThat(name).isEqualTo("output.jsonl"),
+                        name -> assertThat(name).isEqualTo("errors.jsonl"),
+                        name -> assertThat(name).isEqualTo("input.jsonl"),
+                        name -> assertThat(name).isEqualTo("manifest.json"),
+                        name -> assertThat(name).startsWith("1 WebDataset shard"));
+        JsonNode sizes =
+                browser.evaluate(
+                        """
+                        Promise.all([...document.querySelectorAll('.files a')].map(({href}) =>
+                          fetch(href).then((answer) => answer.blob()).then(({size}) => size)))""");
+        assertThat(sizes).hasSize(6).allSatisfy(size -> assertThat(size.intValue()).isPositive());
+        assertThat(reader.texts(".failures .reason")).hasSize(5); // and a button for all
+        assertThat(reader.texts(".failures .small"))
+                .allMatch("not_to_be_painted · in encoder"::equals);
+        browser.evaluate("scrollTo(0, 0)");
+        reader.check("job");
+        browser.evaluate("document.querySelector('.failed > button').click()");
+        reader.awaitText("6 requests, the latest first.");
+        reader.enter("state", "", "change");
+    }
+
     private void showsEveryCandidate() throws Exception {
-        String folder =
-                "http://localhost:1/v1/images/%s/%s/"
-                        .formatted(job, Ids.requestId(job, customId(0)));
-        StoredRequest request =
+        String request = Ids.requestId(job, customId(0));
+        // under the address by which others know the API
+        String folder = "https://elsewhere:1/nocturne/v1/images/%s/%s/".formatted(job, request);
+        StoredRequest stored =
                 new StoredRequest(
                         job,
-                        Ids.requestId(job, customId(0)),
+                        request,
                         customId(0),
                         MARKUP,
                         "a-model",
@@ -268,63 +269,46 @@ class PageBrokerTest {
                                         1, 1, SEED, 0.7f, -7.5, true, folder + "1.png"),
                                 new StoredRequest.Candidate(
                                         2, 0, 5, 0.1f, -9, false, folder + "candidates/0.png")));
-        browser.fake("/requests/", new Chromium.Fake(200, JSON.writeValueAsString(request)));
+        browser.fake("/requests/", new Chromium.Fake(200, JSON.writeValueAsString(stored)));
         browser.fake("/candidates/0.png", new Chromium.Fake(200, "rendered"));
         browser.evaluate("document.querySelector('.card button').click()");
-        awaitText("2 candidates of");
-        assertThat(browser.evaluate("document.querySelector('.candidates').innerText").asText())
-                .containsSubsequence("score 0.700", "seed " + SEED, "score 0.100", "seed 5");
-        await().atMost(PATIENCE)
-                .until(
-                        () ->
-                                browser.evaluate(
-                                                        "document.querySelector('.candidates img').naturalWidth")
-                                                .intValue()
-                                        == 64);
-        check("candidates");
+        reader.awaitText("2 candidates of");
+        assertThat(reader.texts(".candidates > li > p"))
+                .containsExactly("rank 1, score 0.700", "rank 2, score 0.100");
+        reader.await("document.querySelector('.candidates img').naturalWidth === 64");
+        reader.check("candidates");
         // the other is not fetched before somebody asks for it
-        assertThat(
-                        browser.evaluate("document.querySelectorAll('.candidates img').length")
-                                .intValue())
+        assertThat(reader.number("document.querySelectorAll('.candidates img').length"))
                 .isEqualTo(1);
         browser.evaluate("document.querySelector('.candidates button').click()");
-        await().atMost(PATIENCE)
-                .until(
-                        () ->
-                                browser.evaluate(
-                                                "document.querySelectorAll('.candidates img')"
-                                                        + "[1]?.getAttribute('src') ?? ''")
-                                        .asText()
-                                        .endsWith("/candidates/0.png"));
+        reader.await(
+                "document.querySelectorAll('.candidates img')[1].src.endsWith('/candidates/0.png')");
         browser.evaluate("document.querySelector('dialog').close()");
     }
 
     @Test
-    @Order(4)
+    @Order(5)
     void stagesShowTheirLagOverTime() throws Exception {
         browser.evaluate("location.hash = '#/stages'");
 
-        awaitText("The encoder is stopped: something waits and no worker reads.");
+        reader.awaitText("The encoder is stopped: something waits and no worker reads.");
         HttpRequest picture =
                 HttpRequest.newBuilder(root.resolve("v1/images/generations"))
                         .header("Content-Type", "application/json")
                         .POST(HttpRequest.BodyPublishers.ofString("{\"prompt\":\"a red apple\"}"))
                         .build();
         http.sendAsync(picture, HttpResponse.BodyHandlers.discarding()); // nobody paints it
-        awaitText("interactive");
-        await().atMost(PATIENCE)
-                .until(
-                        () ->
-                                browser.evaluate(
-                                                "[...document.querySelectorAll('.chart svg')].map((one) => one.ariaLabel).join('\\n')")
-                                        .asText()
-                                        .contains("Backlog of encoder in the last hour: now "));
-        awaitText("Backlog is in offsets of Kafka");
-        check("stages");
+        reader.awaitText("interactive");
+        reader.await(
+                """
+                [...document.querySelectorAll('.chart svg')].some(({ariaLabel}) =>
+                  ariaLabel.startsWith('Backlog of encoder in the last hour: now '))""");
+        reader.awaitText("Backlog is in offsets of Kafka");
+        reader.check("stages");
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void deadLettersAreListedAndReplayed() throws Exception {
         browser.fake(
                 "/v1/dead-letters",
@@ -343,16 +327,16 @@ class PageBrokerTest {
         browser.fake("/v1/dead-letters/0-7/replay", new Chromium.Fake(200, "{}"));
         browser.evaluate("location.hash = '#/dead-letters'");
 
-        awaitText("the bytes are not a caption <b>event</b>");
-        check("dead-letters");
+        reader.awaitText("the bytes are not a caption <b>event</b>");
+        reader.check("dead-letters");
         browser.evaluate("document.querySelector('button[aria-expanded]').click()");
-        awaitText("a blue moon");
+        reader.awaitText("a blue moon");
         browser.evaluate("document.querySelector('button[aria-label=\"Replay 0-7\"]').click()");
-        awaitText("replayed now");
+        reader.awaitText("replayed now");
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void everyAnswerForbidsScriptsFromElsewhere() throws Exception {
         for (String path : List.of("", "page/main.js", "v1/jobs")) {
             HttpResponse<String> answer = get(path);
@@ -365,69 +349,14 @@ class PageBrokerTest {
     }
 
     @Test
-    @Order(7)
-    void olderJobsAreReadWithoutAGap() throws Exception {
-        int known = JSON.readTree(get("v1/jobs").body()).size() + 150;
-        Instant now = Instant.now();
-        for (int i = 0; i < 150; i++) {
-            String id = "filler-" + i;
-            producer.send(
-                    new ProducerRecord<>(
-                            Topics.JOBS.name(),
-                            id.getBytes(UTF_8),
-                            EventCodec.encode(new JobSubmitted(id, 1, now.plusMillis(i)))));
-        }
-        await().atMost(PATIENCE).until(() -> JSON.readTree(get("v1/jobs").body()).size() == known);
-        browser.evaluate("location.hash = '#/jobs'; location.reload()");
-        awaitRows(100);
-        assertThat(browser.text()).contains("Show older jobs");
-        String oldest = "filler-0";
-        String request = Ids.requestId(oldest, "only");
-        producer.send(
-                new ProducerRecord<>(
-                        Topics.RESULTS.name(),
-                        Ids.key(oldest, request).getBytes(UTF_8),
-                        EventCodec.encode(
-                                new RequestFinished(
-                                        new RequestRef(oldest, request, "only", "a fox"),
-                                        RequestStatus.CANCELLED,
-                                        List.of(),
-                                        Failure.newBuilder()
-                                                .setCode("batch_cancelled")
-                                                .setStage("ingest")
-                                                .setMessage("the batch was cancelled")
-                                                .build(),
-                                        now))));
-        awaitRows(101); // the stream tells of it, out of turn
-
-        browser.evaluate("document.querySelector('button.more').click()");
-
-        awaitRows(known);
-        assertThat(browser.text()).doesNotContain("Show older jobs");
-        browser.evaluate("location.hash = '#/job/" + job + "'; location.reload()");
-        awaitText("54 of 60 captions painted"); // no snapshot has it
-    }
-
-    private void awaitRows(int count) {
-        await().atMost(PATIENCE)
-                .ignoreExceptions()
-                .until(
-                        () ->
-                                browser.evaluate(
-                                                        "document.querySelectorAll('.jobs tbody tr').length")
-                                                .intValue()
-                                        == count);
-    }
-
-    @Test
     @Order(8)
     void anyAddressShowsAView() throws Exception {
         browser.evaluate("location.hash = '#/stages'");
-        awaitText("The last hour");
+        reader.awaitText("The last hour");
         browser.evaluate("location.hash = '#content'; location.reload()");
-        awaitText("still to paint");
+        reader.awaitText("and 59 more");
         browser.evaluate("location.hash = '#/job/%'");
-        awaitText("All jobs");
+        reader.awaitText("All jobs");
         assertThat(browser.errors()).noneMatch(error -> error.contains("URIError"));
     }
 
@@ -435,7 +364,7 @@ class PageBrokerTest {
     @Order(9)
     void aHiddenPageHoldsNoConnection() throws Exception {
         browser.evaluate("location.hash = '#/jobs'");
-        awaitText("Live");
+        reader.awaitText("Live");
         browser.evaluate(
                 """
                 window.closedStreams = 0;
@@ -444,19 +373,15 @@ class PageBrokerTest {
 
         beHidden(true);
 
-        assertThat(browser.evaluate("closedStreams").intValue()).isEqualTo(1);
-        producer.send(
-                new ProducerRecord<>(
-                        Topics.JOBS.name(),
-                        "meanwhile".getBytes(UTF_8),
-                        EventCodec.encode(new JobSubmitted("meanwhile", 1, Instant.now()))));
+        assertThat(reader.number("closedStreams")).isEqualTo(1);
+        pipeline.submit("meanwhile", 1, Instant.now().plusSeconds(60), "a swan in the meanwhile");
         await().atMost(PATIENCE).until(() -> get("v1/jobs/meanwhile").statusCode() == 200);
-        assertThat(browser.text()).doesNotContain("meanwhile");
+        assertThat(browser.text()).doesNotContain("a swan in the meanwhile");
 
         beHidden(false);
 
-        awaitText("meanwhile");
-        awaitText("Live");
+        reader.awaitText("a swan in the meanwhile");
+        reader.awaitText("Live");
     }
 
     private void beHidden(boolean hidden) throws Exception {
@@ -479,45 +404,34 @@ class PageBrokerTest {
 
         browser.open(root.resolve(page).toString());
 
-        await().atMost(PATIENCE)
-                .ignoreExceptions()
-                .until(
-                        () ->
-                                browser.evaluate(
-                                                "getComputedStyle(document.querySelector('figure')).margin")
-                                        .asText()
-                                        .equals("0px"));
-    }
-
-    private String caption(int i) {
-        return i == 0 ? MARKUP : "a paper boat, number " + i;
+        reader.await("getComputedStyle(document.querySelector('figure')).margin === '0px'");
     }
 
     @Test
-    @Order(20)
+    @Order(11)
     void aFileThatIsDroppedIsShownWithWhatIsWrongBeforeItIsSent() throws Exception {
         browser.forgetErrors();
         browser.open(root.resolve("#/new").toString());
-        awaitText("What shall be painted?");
+        reader.awaitText("What shall be painted?");
         browser.evaluate("document.getElementById('candidates').value = '8'");
 
         drop("prompt;top;note\\na red fox;2;mine\\na blue owl;many;\\n");
-        awaitText(
+        reader.awaitText(
                 "captions.csv is CSV: 1 caption, 8 candidates. Not used, as they are no options: note.");
-        awaitText("Line 3: top is \"many\": must be an integer");
+        reader.awaitText("Line 3: top is \"many\": must be an integer");
         assertThat(browser.text()).contains("a red fox");
-        check("file");
+        reader.check("file");
 
         drop("prompt;top\\na red fox;2\\na blue owl;9\\n");
-        awaitText("captions.csv is CSV: 2 captions, 17 candidates.");
+        reader.awaitText("captions.csv is CSV: 2 captions, 17 candidates.");
         assertThat(browser.text()).doesNotContain("Line 3:");
         browser.evaluate(
                 """
                 document.getElementById('candidates').value = '16';
                 document.getElementById('candidates').dispatchEvent(new Event('change', {bubbles: true}))""");
-        awaitText("2 captions, 32 candidates.");
+        reader.awaitText("2 captions, 32 candidates.");
         browser.evaluate("document.querySelector('form').requestSubmit()");
-        awaitText("0 of 2 captions painted");
+        reader.awaitText("0 of 2 captions painted");
     }
 
     /** As a person does who lets go of a file over the form. */
@@ -531,125 +445,17 @@ class PageBrokerTest {
                         .formatted(csv));
     }
 
+    private String caption(int i) {
+        return i == 0 ? MARKUP : "a paper boat, number " + i;
+    }
+
     /** As the service names the captions of a file that names none. */
     private static String customId(int i) {
         return "line-" + (i + 1);
     }
 
     private void paint(int i) {
-        String request = Ids.requestId(job, customId(i));
-        String key = "jobs/%s/images/%s/1.png".formatted(job, request);
-        store.put(key, png(i), "image/png");
-        finish(
-                i,
-                RequestStatus.COMPLETED,
-                List.of(new StoredImage(1, key, "00ff", 9L, 3, SEED, 0.25f + i / 200f, -7.5)),
-                null);
-    }
-
-    private void fail(int i) {
-        finish(
-                i,
-                RequestStatus.FAILED,
-                List.of(),
-                Failure.newBuilder()
-                        .setCode("not_to_be_painted")
-                        .setStage("encoder")
-                        .setMessage("the caption is a riddle: say what is to be seen")
-                        .build());
-    }
-
-    private void finish(int i, RequestStatus status, List<StoredImage> images, Failure failure) {
-        String request = Ids.requestId(job, customId(i));
-        RequestFinished event =
-                new RequestFinished(
-                        new RequestRef(job, request, customId(i), caption(i)),
-                        status,
-                        images,
-                        failure,
-                        Instant.now());
-        producer.send(
-                new ProducerRecord<>(
-                        Topics.RESULTS.name(),
-                        Ids.key(job, request).getBytes(UTF_8),
-                        EventCodec.encode(event)));
-    }
-
-    private static byte[] png(int i) {
-        BufferedImage image = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
-        Graphics2D brush = image.createGraphics();
-        Color from = Color.getHSBColor(i / 60f, 0.5f, 0.9f);
-        brush.setPaint(new GradientPaint(0, 0, from, 64, 64, Color.DARK_GRAY));
-        brush.fillRect(0, 0, 64, 64);
-        brush.dispose();
-        try (ByteArrayOutputStream out = new ByteArrayOutputStream()) {
-            ImageIO.write(image, "png", out);
-            return out.toByteArray();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private void filter(String id, String value, String event) throws Exception {
-        browser.evaluate(
-                """
-                (() => { const field = document.getElementById('%s');
-                field.value = %s;
-                field.dispatchEvent(new Event('%s')); })()"""
-                        .formatted(id, JSON.writeValueAsString(value), event));
-    }
-
-    private void awaitText(String text) {
-        await().atMost(PATIENCE)
-                .ignoreExceptions() // a page that is being opened answers nothing
-                .untilAsserted(() -> assertThat(browser.text()).contains(text));
-    }
-
-    private void awaitPictures() {
-        await().atMost(PATIENCE)
-                .until(
-                        () ->
-                                browser.evaluate(
-                                                """
-                                                [...document.querySelectorAll('.card img')].slice(0, 6)
-                                                  .every((image) => image.naturalWidth === 64)""")
-                                        .booleanValue());
-    }
-
-    /** Photographs the state, and looks for errors and for what keeps people out. */
-    private void check(String state) throws Exception {
-        for (String scheme : List.of("dark", "light")) {
-            for (int width : List.of(1280, 390)) {
-                browser.look(width, 900, scheme);
-                browser.screenshot(
-                        Path.of("target", "page-%s-%d-%s.png".formatted(state, width, scheme)));
-                assertThat(
-                                browser.evaluate(
-                                                "document.documentElement.scrollWidth <= innerWidth")
-                                        .booleanValue())
-                        .as("%s fits into %d pixels", state, width)
-                        .isTrue();
-                assertThat(violations()).as("%s, %s, %d", state, scheme, width).isEmpty();
-            }
-        }
-        assertThat(browser.errors()).as(state).isEmpty();
-    }
-
-    private List<String> violations() throws Exception {
-        try (InputStream axe = getClass().getResourceAsStream("/axe.min.js")) {
-            if (browser.evaluate("typeof axe").textValue().equals("undefined")) {
-                browser.evaluate(new String(axe.readAllBytes(), UTF_8) + "; 0");
-            }
-        }
-        JsonNode found =
-                browser.evaluate(
-                        """
-                        axe.run(document, {resultTypes: ['violations']}).then((result) =>
-                          result.violations
-                            .filter(({impact}) => impact === 'serious' || impact === 'critical')
-                            .map(({id, nodes}) => `${id}: ${nodes[0].html}`))""");
-        return JSON.convertValue(
-                found, JSON.getTypeFactory().constructCollectionType(List.class, String.class));
+        pipeline.paint(job, customId(i), caption(i), SEED, Instant.now());
     }
 
     private HttpResponse<String> get(String path) throws Exception {

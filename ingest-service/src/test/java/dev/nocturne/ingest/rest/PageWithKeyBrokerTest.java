@@ -3,7 +3,6 @@ package dev.nocturne.ingest.rest;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
@@ -21,12 +20,15 @@ import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -65,11 +67,8 @@ class PageWithKeyBrokerTest {
 
     @Test
     void everythingWorksOnceTheKeyIsShown() throws Exception {
-        Optional<Path> command = Chromium.find();
-        assumeTrue(
-                command.isPresent(),
-                "skipped: there is no command 'chromium' or 'google-chrome' on this machine");
-        try (Chromium chromium = Chromium.start(command.get(), folder.resolve("profile"))) {
+        awaitReady();
+        try (Chromium chromium = Chromium.start(Chromium.orSkip(), folder.resolve("profile"))) {
             browser = chromium;
             chromium.look(1280, 900, "dark");
             chromium.open(publicUrl);
@@ -82,6 +81,19 @@ class PageWithKeyBrokerTest {
             assertThat(chromium.errors())
                     .allMatch(error -> error.contains("401")); // before the key, and after it
         }
+    }
+
+    /** Else what the page asks for is refused with a 503, and rightly so. */
+    private void awaitReady() {
+        HttpRequest health =
+                HttpRequest.newBuilder(URI.create(publicUrl + "q/health/ready")).build();
+        await().atMost(PATIENCE)
+                .until(
+                        () ->
+                                HttpClient.newHttpClient()
+                                                .send(health, HttpResponse.BodyHandlers.discarding())
+                                                .statusCode()
+                                        == 200);
     }
 
     private void asksForTheKeyAndTakesNoOther() throws Exception {
@@ -153,7 +165,7 @@ class PageWithKeyBrokerTest {
     }
 
     private void downloads(String job) throws Exception {
-        awaitText("To keep: all pictures, output.jsonl, manifest.json");
+        awaitText("manifest.json names and checksums of all files");
         String manifest =
                 browser.evaluate(
                                 """
