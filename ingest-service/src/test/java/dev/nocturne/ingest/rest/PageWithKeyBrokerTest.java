@@ -91,7 +91,9 @@ class PageWithKeyBrokerTest {
                 .until(
                         () ->
                                 HttpClient.newHttpClient()
-                                                .send(health, HttpResponse.BodyHandlers.discarding())
+                                                .send(
+                                                        health,
+                                                        HttpResponse.BodyHandlers.discarding())
                                                 .statusCode()
                                         == 200);
     }
