@@ -16,7 +16,6 @@ import java.util.stream.Stream;
 final class LagMetrics {
 
     private final MultiGauge lag;
-    private final MultiGauge lagSeconds;
     private final MultiGauge maxLag;
     private final MultiGauge maxLagSeconds;
     private final MultiGauge sumLag;
@@ -28,7 +27,6 @@ final class LagMetrics {
     LagMetrics(MeterRegistry registry) {
         String prefix = "kafka.consumergroup.group.";
         lag = gauge(registry, prefix + "lag", "offsets behind the end of the partition");
-        lagSeconds = gauge(registry, prefix + "lag.seconds", "age of the next record to be read");
         maxLag = gauge(registry, prefix + "max.lag", "longest lag of a partition");
         maxLagSeconds = gauge(registry, prefix + "max.lag.seconds", "longest time lag");
         sumLag = gauge(registry, prefix + "sum.lag", "lag over all partitions");
@@ -46,8 +44,6 @@ final class LagMetrics {
         String cluster = report.cluster();
         List<StageLag> stages = report.stages();
         lag.register(partitionRows(cluster, stages, LagReport.PartitionLag::lag), true);
-        lagSeconds.register(
-                partitionRows(cluster, stages, partition -> known(partition.lagSeconds())), true);
         maxLag.register(
                 groupRows(
                         cluster,
@@ -68,16 +64,7 @@ final class LagMetrics {
     }
 
     void clear() {
-        Stream.of(
-                        lag,
-                        lagSeconds,
-                        maxLag,
-                        maxLagSeconds,
-                        sumLag,
-                        topicSumLag,
-                        backlog,
-                        rate,
-                        drainSeconds)
+        Stream.of(lag, maxLag, maxLagSeconds, sumLag, topicSumLag, backlog, rate, drainSeconds)
                 .forEach(gauge -> gauge.register(List.of(), true));
     }
 

@@ -77,8 +77,10 @@ public final class RerankService implements Service {
         // entry is written twice
         config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100);
         config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
-        // Kafka 5's default; without it each start warns
-        config.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_GLOBAL_ENABLED_CONFIG, true);
+        // Kafka 5's default; without it each start warns, and the consumer's assignor once more
+        String handler = StreamsConfig.PROCESSING_EXCEPTION_HANDLER_GLOBAL_ENABLED_CONFIG;
+        config.put(handler, true);
+        config.put(StreamsConfig.mainConsumerPrefix(handler), true);
         config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
         // after a crash the partitions are free within seconds; by default only after 45 s
         config.put(

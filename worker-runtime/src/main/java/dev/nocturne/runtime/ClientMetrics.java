@@ -24,28 +24,17 @@ public final class ClientMetrics implements MetricsReporter {
     private static final String REGISTRY = "nocturne.meter.registry";
     private static final String COUNTER = "-total";
 
-    /** By group: is the client in its group and alive, does it get on, does it fail. */
+    /** By group: is the client in its group, does it get on, does it fail. */
     private static final Map<String, Set<String>> CHOSEN =
             Map.of(
-                    "consumer-metrics",
-                    Set.of("last-poll-seconds-ago", "failed-authentication-total"),
                     "consumer-coordinator-metrics",
-                    Set.of(
-                            "assigned-partitions",
-                            "last-heartbeat-seconds-ago",
-                            "rebalance-total",
-                            "failed-rebalance-total"),
+                    Set.of("last-heartbeat-seconds-ago", "rebalance-total"),
                     "consumer-fetch-manager-metrics",
-                    Set.of("records-lag-max", "records-consumed-total", "fetch-latency-avg"),
+                    Set.of("records-lag-max", "records-consumed-total"),
                     "producer-metrics",
-                    Set.of(
-                            "record-send-total",
-                            "record-retry-total",
-                            "record-error-total",
-                            "request-latency-avg",
-                            "failed-authentication-total"),
+                    Set.of("record-send-total", "record-retry-total", "record-error-total"),
                     "stream-thread-metrics",
-                    Set.of("process-total", "process-latency-avg", "commit-latency-avg"),
+                    Set.of("process-latency-avg", "commit-latency-avg"),
                     "stream-metrics",
                     Set.of("failed-stream-threads"));
 

@@ -19,15 +19,14 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  */
 public final class QueueTime {
 
-    /** From what a person notices to what a night is long. */
+    /** From what a person notices to what nobody waits for. */
     private static final Duration[] BUCKETS = {
         Duration.ofMillis(100),
         Duration.ofSeconds(1),
         Duration.ofSeconds(10),
         Duration.ofMinutes(1),
         Duration.ofMinutes(10),
-        Duration.ofHours(1),
-        Duration.ofHours(10)
+        Duration.ofHours(1)
     };
 
     private final Clock clock;

@@ -746,7 +746,6 @@ class IngestRestBrokerTest {
         assertThat(get("q/metrics").body())
                 .contains(
                         "kafka_consumergroup_group_lag{cluster_name=",
-                        "kafka_consumergroup_group_lag_seconds{cluster_name=",
                         "kafka_consumergroup_group_max_lag{cluster_name=",
                         "kafka_consumergroup_group_max_lag_seconds{cluster_name=",
                         "kafka_consumergroup_group_sum_lag{cluster_name=",
