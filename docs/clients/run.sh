@@ -48,9 +48,9 @@ node_tools() {
 }
 # COMMAND MODULE@VERSION: from PATH, or built
 go_tool() { command -v "$1" > /dev/null || (cd "$tools" && go install "$2"); }
+kafka=$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' "$root/pom.xml")
 kafka_jars() {
     [ -d "$tools/kafka" ] && return
-    kafka=$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' "$root/pom.xml")
     mkdir -p "$work/kafka" && cat > "$work/kafka/pom.xml" <<POM
 <project><modelVersion>4.0.0</modelVersion><groupId>outside</groupId><artifactId>outside</artifactId><version>1</version>
 <dependencies><dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>$kafka</version>
