@@ -261,7 +261,7 @@ final class JobFiles {
                                     closing.getFinishedAt(),
                                     WebDataset.LIMITS,
                                     spool.pictures(),
-                                    file -> writeLine(entries, file))) {
+                                    shard -> writeLine(entries, shard))) {
                 visit(
                         order,
                         spool,

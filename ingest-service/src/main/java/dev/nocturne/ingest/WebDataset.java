@@ -8,7 +8,6 @@ import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.PictureHeader;
 import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.runtime.ResultFile;
-import dev.nocturne.schemas.Sha256;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
@@ -27,15 +26,14 @@ import java.util.function.Function;
  * shard and that of the picture among all of the job, so keys are in the order of the input.
  *
  * <p>Loaders take the kinds of files of the first sample for those of all. So a shard has pictures
- * of one format: {@code webdataset/00000.tar} and so on, or, in a job of several formats, a series
- * each, {@code webdataset/png/00000.tar}.
+ * of one format: {@code webdataset/00000.tar} and so on, or, in a job of several formats, a folder
+ * each, {@code webdataset-png/00000.tar}.
  */
 final class WebDataset implements AutoCloseable {
 
     static final ShardSeries.Limits LIMITS = new ShardSeries.Limits(256L << 20, 10_000);
 
-    private static final String FOLDER = "webdataset/";
-    private static final String CARD = FOLDER + "README.md";
+    private static final String FOLDER = "webdataset";
     private static final int LEAST_DIGITS = 6;
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -46,9 +44,9 @@ final class WebDataset implements AutoCloseable {
      */
     record Pictures(int count, Set<String> extensions) {}
 
-    /** Takes what the manifest says of a file. */
-    interface Entries {
-        void add(JobFiles.Entry file) throws IOException;
+    /** Takes what the manifest says of a shard. */
+    interface Shards {
+        void add(JobFiles.Entry shard) throws IOException;
     }
 
     /**
@@ -77,12 +75,12 @@ final class WebDataset implements AutoCloseable {
     private final Instant at;
     private final ShardSeries.Limits limits;
     private final Pictures pictures;
-    private final Entries entries;
+    private final Shards shards;
     private final String keyFormat;
     private final Map<String, ShardSeries> seriesByExtension = new TreeMap<>();
     private int next; // number of the next picture
 
-    /** Of the keys of a job's shards. */
+    /** Of the keys of a job's shards, in whichever folder. */
     static String prefix(String jobId) {
         return JobFiles.key(jobId, FOLDER);
     }
@@ -99,14 +97,14 @@ final class WebDataset implements AutoCloseable {
             Instant at,
             ShardSeries.Limits limits,
             Pictures pictures,
-            Entries entries) {
+            Shards shards) {
         this.store = store;
         this.jobId = jobId;
         this.folder = folder;
         this.at = at;
         this.limits = limits;
         this.pictures = pictures;
-        this.entries = entries;
+        this.shards = shards;
         int digits = Math.max(LEAST_DIGITS, String.valueOf(pictures.count()).length());
         this.keyFormat = "%05d-%0" + digits + "d";
     }
@@ -162,55 +160,34 @@ final class WebDataset implements AutoCloseable {
     }
 
     private ShardSeries series(String extension) {
-        String folderName = isMixed() ? FOLDER + extension + "/" : FOLDER;
+        boolean isMixed = pictures.extensions().size() > 1;
+        String series = isMixed ? "%s-%s/".formatted(FOLDER, extension) : FOLDER + "/";
         return new ShardSeries(
                 folder.resolve("shard.%s.tar".formatted(extension)),
                 at,
                 limits,
-                (name, shard, sha256) -> put(folderName + name, shard, sha256));
+                (name, shard, sha256) -> put(series + name, shard, sha256));
     }
 
-    private boolean isMixed() {
-        return pictures.extensions().size() > 1;
-    }
-
-    /** Puts what is left into the bucket, and in a mixed job what tells loaders the series. */
-    void finish() throws IOException {
-        for (ShardSeries series : seriesByExtension.values()) {
-            series.finish();
-        }
-        if (isMixed() && !seriesByExtension.isEmpty()) {
-            Path card = folder.resolve("card.md");
-            Files.writeString(card, card());
-            put(CARD, card, Sha256.hex(Files.readAllBytes(card)));
-            Files.delete(card);
-        }
-    }
-
-    /** Where the folder is loaded as a whole, the loader asks which of the series is meant. */
-    private String card() {
-        StringBuilder card = new StringBuilder("---\nconfigs:\n");
-        for (String extension : seriesByExtension.keySet()) {
-            card.append("- config_name: %1$s\n  data_files: %1$s/*.tar\n".formatted(extension));
-        }
-        return card.append("---\n\nThe pictures of job %s, a folder a format.\n".formatted(jobId))
-                .toString();
-    }
-
-    private void put(String name, Path file, String sha256) throws IOException {
-        String mediaType =
-                name.endsWith(".tar") ? "application/x-tar" : "text/markdown; charset=utf-8";
+    private void put(String name, Path shard, String sha256) throws IOException {
         try {
             JobFiles.BUSY_STORE.retry(
                     () -> {
-                        store.put(JobFiles.key(jobId, name), file, mediaType);
+                        store.put(JobFiles.key(jobId, name), shard, "application/x-tar");
                         return name;
                     });
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("closing");
         }
-        entries.add(new JobFiles.Entry(name, Files.size(file), sha256));
+        shards.add(new JobFiles.Entry(name, Files.size(shard), sha256));
+    }
+
+    /** Puts the shards that are not full into the bucket. */
+    void finish() throws IOException {
+        for (ShardSeries series : seriesByExtension.values()) {
+            series.finish();
+        }
     }
 
     /** Shards that are not {@link #finish finished} are dropped. */

@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 import { counted, size } from "./format.js";
 import { isOpen } from "./store.js";
 
-const SHARDS = "webdataset/";
+const SHARD = /^webdataset(-[a-z]+)?\//; // a folder a format, if there are several
 
 /** What is in each file, in the order in which people want them. */
 const WHAT = {
@@ -45,7 +45,7 @@ export function jobFiles(signal, id) {
 
 function items(id, files) {
   const byName = new Map(files.map((file) => [file.name, file]));
-  const shards = files.filter((file) => file.name.startsWith(SHARDS));
+  const shards = files.filter((file) => SHARD.test(file.name));
   const known = Object.keys(WHAT).filter((name) => byName.has(name));
   return [
     ...known.map((name) => h("li", {}, link(id, name, name === "index.html" ? "All pictures" : name),

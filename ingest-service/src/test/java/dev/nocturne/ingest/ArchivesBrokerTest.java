@@ -83,7 +83,7 @@ class ArchivesBrokerTest extends OnBroker {
     private void theShardIsTheSameWhenClosingIsRepeated(IngestService ingest, String id)
             throws Exception {
         String manifestKey = JobFiles.manifestKey(id);
-        String shardKey = "jobs/%s/webdataset/jpg/00000.tar".formatted(id);
+        String shardKey = "jobs/%s/webdataset-jpg/00000.tar".formatted(id);
         String stale = "jobs/%s/webdataset/00001.tar".formatted(id);
         store.put(stale, new byte[0], "application/x-tar");
         store.away.add(manifestKey);
@@ -109,7 +109,7 @@ class ArchivesBrokerTest extends OnBroker {
         assertThat(sample.get("model").textValue()).isEqualTo("m@0");
         assertThat(
                         WebDatasetTest.files(
-                                store.get("jobs/%s/webdataset/png/00000.tar".formatted(id))))
+                                store.get("jobs/%s/webdataset-png/00000.tar".formatted(id))))
                 .containsEntry("00000-000001.png", picture("b"));
         for (JsonNode file : manifest(id)) {
             byte[] bytes = store.get("jobs/%s/%s".formatted(id, file.get("name").textValue()));
@@ -120,9 +120,8 @@ class ArchivesBrokerTest extends OnBroker {
         assertThat(manifest(id).findValuesAsText("name"))
                 .contains(
                         image,
-                        "webdataset/jpg/00000.tar",
-                        "webdataset/png/00000.tar",
-                        "webdataset/README.md");
+                        "webdataset-jpg/00000.tar",
+                        "webdataset-png/00000.tar");
         for (JsonNode file : manifest(id)) {
             if (file.get("name").textValue().equals(image)) {
                 assertThat(sample.get("sha256")).isEqualTo(file.get("sha256"));
@@ -210,7 +209,7 @@ class ArchivesBrokerTest extends OnBroker {
         await().atMost(PATIENCE)
                 .until(() -> ingest.job(child.id()).status() == Job.Status.COMPLETED);
         assertThat(manifest(child.id()).findValuesAsText("name"))
-                .contains("webdataset/png/00000.tar");
+                .contains("webdataset-png/00000.tar");
         assertThat(new String(store.get("jobs/%s/candidates.jsonl".formatted(child.id())), UTF_8))
                 .as("what cannot be read is left out")
                 .contains("\"custom_id\":\"b\"")

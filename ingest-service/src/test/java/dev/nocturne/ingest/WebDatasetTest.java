@@ -150,38 +150,24 @@ class WebDatasetTest {
             }
             dataset.finish();
         }
-        assertThat(store.list(SHARDS))
-                .as("each series is numbered without gaps, in a folder that a pattern can name")
+        assertThat(store.list("jobs/job-1/"))
+                .as("each series is numbered without gaps, in a folder that holds nothing else")
                 .containsExactlyInAnyOrder(
-                        SHARDS + "jpg/00000.tar",
-                        SHARDS + "png/00000.tar",
-                        SHARDS + "png/00001.tar",
-                        SHARDS + "README.md");
-        assertThat(pictures(files(store.get(SHARDS + "png/00000.tar"))))
+                        "jobs/job-1/webdataset-jpg/00000.tar",
+                        "jobs/job-1/webdataset-png/00000.tar",
+                        "jobs/job-1/webdataset-png/00001.tar");
+        assertThat(pictures(files(store.get("jobs/job-1/webdataset-png/00000.tar"))))
                 .containsExactly("00000-000000.png", "00000-000002.png");
-        assertThat(pictures(files(store.get(SHARDS + "png/00001.tar"))))
+        assertThat(pictures(files(store.get("jobs/job-1/webdataset-png/00001.tar"))))
                 .containsExactly("00001-000003.png");
-        assertThat(pictures(files(store.get(SHARDS + "jpg/00000.tar"))))
+        assertThat(pictures(files(store.get("jobs/job-1/webdataset-jpg/00000.tar"))))
                 .containsExactly("00000-000001.jpg", "00000-000004.jpg");
-        assertThat(new String(store.get(SHARDS + "README.md"), UTF_8))
-                .as("loading the folder as a whole asks for a series, and mixes nothing")
-                .startsWith(
-                        """
-                        ---
-                        configs:
-                        - config_name: jpg
-                          data_files: jpg/*.tar
-                        - config_name: png
-                          data_files: png/*.tar
-                        ---
-                        """);
         assertThat(shards)
                 .extracting(JobFiles.Entry::name)
                 .containsExactlyInAnyOrder(
-                        "webdataset/jpg/00000.tar",
-                        "webdataset/png/00000.tar",
-                        "webdataset/png/00001.tar",
-                        "webdataset/README.md");
+                        "webdataset-jpg/00000.tar",
+                        "webdataset-png/00000.tar",
+                        "webdataset-png/00001.tar");
         assertNothingIsLeft();
     }
 

@@ -55,9 +55,7 @@ public class JobsResource {
                     "webp",
                     PictureFormat.WEBP.mediaType(),
                     "tar",
-                    "application/x-tar",
-                    "md",
-                    "text/markdown; charset=utf-8");
+                    "application/x-tar");
 
     private final IngestService ingest;
     private final ObjectMapper json;
