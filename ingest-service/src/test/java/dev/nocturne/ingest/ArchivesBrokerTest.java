@@ -118,10 +118,7 @@ class ArchivesBrokerTest extends OnBroker {
         }
         String image = "images/%s/1.jpg".formatted(Ids.requestId(id, "a"));
         assertThat(manifest(id).findValuesAsText("name"))
-                .contains(
-                        image,
-                        "webdataset-jpg/00000.tar",
-                        "webdataset-png/00000.tar");
+                .contains(image, "webdataset-jpg/00000.tar", "webdataset-png/00000.tar");
         for (JsonNode file : manifest(id)) {
             if (file.get("name").textValue().equals(image)) {
                 assertThat(sample.get("sha256")).isEqualTo(file.get("sha256"));
