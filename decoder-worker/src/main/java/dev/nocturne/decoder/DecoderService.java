@@ -14,6 +14,7 @@ import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.StageRunner;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
@@ -50,7 +51,8 @@ public final class DecoderService implements Service {
                 new PreviewRenderer(
                         () -> BundleGridRenderer.open(model),
                         image -> partialImages.send(image.getRequest(), image),
-                        System::nanoTime);
+                        System::nanoTime,
+                        ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime);
         partialGrids =
                 new PreviewReader<>(
                         kafka, Topics.PARTIAL_GRIDS, "previewer", meters, previews::render);

@@ -25,26 +25,31 @@ final class PreviewRenderer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(PreviewRenderer.class);
 
-    /** Of this thread's time. */
-    private static final double SHARE = 0.025;
+    /** Processor time of this thread, of the time that passes. */
+    private static final double SHARE = 0.015;
 
-    /** About a hundred previews of a small model at once. */
-    private static final Duration MOST_SAVED = Duration.ofSeconds(1);
+    /** A few previews of a small model at once. */
+    private static final Duration MOST_SAVED = Duration.ofMillis(50);
 
     private final Supplier<GridRenderer> open;
     private final Consumer<PartialImageRendered> images;
-    private final LongSupplier nanoTime;
+    private final LongSupplier cpuNanos;
     private final TimeBudget budget;
     private GridRenderer renderer; // null until the first preview
     private int neutralToken;
 
+    /**
+     * @param nanoTime the time that passes
+     * @param cpuNanos processor time of the thread that renders, which others cannot take from it
+     */
     PreviewRenderer(
             Supplier<GridRenderer> open,
             Consumer<PartialImageRendered> images,
-            LongSupplier nanoTime) {
+            LongSupplier nanoTime,
+            LongSupplier cpuNanos) {
         this.open = open;
         this.images = images;
-        this.nanoTime = nanoTime;
+        this.cpuNanos = cpuNanos;
         budget = new TimeBudget(SHARE, MOST_SAVED, nanoTime);
     }
 
@@ -58,14 +63,14 @@ final class PreviewRenderer implements AutoCloseable {
         if (ours.isEmpty() || !budget.hasLeft()) {
             return;
         }
-        long startNanos = nanoTime.getAsLong();
+        long start = cpuNanos.getAsLong();
         try {
             send(ours);
         } catch (RuntimeException e) {
             LOG.debug("one of {} previews cannot be rendered", ours.size(), e);
             ours.forEach(this::sendAlone);
         }
-        budget.spendSince(startNanos);
+        budget.spend(cpuNanos.getAsLong() - start);
     }
 
     private boolean isOurs(GridPartlyDrawn partial) {

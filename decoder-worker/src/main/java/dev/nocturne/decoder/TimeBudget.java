@@ -24,7 +24,7 @@ final class TimeBudget {
         filledAtNanos = nanoTime.getAsLong();
     }
 
-    /** Whether any is left; the work that follows may take more than is, and pays for it later. */
+    /** Whether any is left: what follows may take more than that, and is paid for later. */
     boolean hasLeft() {
         long now = nanoTime.getAsLong();
         leftNanos = Math.min(mostNanos, leftNanos + share * (now - filledAtNanos));
@@ -32,8 +32,7 @@ final class TimeBudget {
         return leftNanos > 0;
     }
 
-    /** Takes the time since {@code startNanos}. */
-    void spendSince(long startNanos) {
-        leftNanos -= nanoTime.getAsLong() - startNanos;
+    void spend(long nanos) {
+        leftNanos -= nanos;
     }
 }

@@ -33,6 +33,7 @@ class PreviewRendererTest {
                         return new TokensAsPixels();
                     },
                     images::add,
+                    nanos::get,
                     nanos::get);
 
     /** A pixel a token, in a millisecond; no code is {@link #BROKEN}. */
@@ -146,7 +147,7 @@ class PreviewRendererTest {
         }
         assertThat(images.size()).isLessThan(asked / 2);
         double share = images.size() * 1e6 / nanos.get();
-        assertThat(share).as("and a second that was saved").isBetween(0.02, 0.04);
+        assertThat(share).isBetween(0.01, 0.02);
     }
 
     @Test

@@ -51,9 +51,9 @@ class TimeBudgetTest {
     }
 
     private void work(long millis) {
-        long start = nanos.get();
-        pass(Duration.ofMillis(millis));
-        budget.spendSince(start);
+        Duration time = Duration.ofMillis(millis);
+        pass(time);
+        budget.spend(time.toNanos());
     }
 
     private void pass(Duration time) {
