@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.slf4j.Logger;
@@ -263,6 +264,12 @@ public final class BundleGuard<I extends SpecificRecord> implements Stage<I> {
     @Override
     public I decode(ConsumerRecord<byte[], byte[]> record) throws MalformedEventException {
         return stage.decode(record);
+    }
+
+    @Override
+    public List<ProducerRecord<byte[], byte[]>> encode(
+            Topic<?> topic, String key, SpecificRecord event) {
+        return stage.encode(topic, key, event);
     }
 
     @Override
