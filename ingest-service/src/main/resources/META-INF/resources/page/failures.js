@@ -10,7 +10,7 @@ const MOST = 5;
 export function failures(signal, id, showAll) {
   const heading = h("h2", {});
   const list = h("ul", { class: "failures" });
-  const all = actionButton("", () => showAll());
+  const all = actionButton("", () => showAll(), { hidden: true });
   const section = h("section", { class: "failed", hidden: true, "aria-label": "Failed captions" },
     heading, list, all);
   let told = 0; // captions that are counted in what is shown
@@ -30,13 +30,13 @@ export function failures(signal, id, showAll) {
       }
       told = failed;
       list.replaceChildren(...page.data.map(failureOf));
-      section.hidden = page.data.length === 0;
-      say(heading, counted(failed, "caption has failed", "captions have failed"));
       say(all, `All ${count(failed)} failed captions`);
       all.hidden = !page.has_more;
-    } catch {
-      // the gallery, which asks the same, tells why
+    } catch (error) {
+      list.replaceChildren(h("li", { class: "reason" }, `Why is not known: ${error.message}`));
     } finally {
+      section.hidden = list.childElementCount === 0;
+      say(heading, counted(failed, "caption has failed", "captions have failed"));
       reading = false;
     }
   }
