@@ -278,5 +278,6 @@ final class LagMonitor implements AutoCloseable {
         if (rounds.stop() && probe != null) {
             probe.close();
         }
+        metrics.clear(); // what nobody measures any more is not shown as if it were
     }
 }
