@@ -40,6 +40,7 @@ final class BodyLimits {
         }
         if (isTooLarge(request)) {
             context.response().putHeader(HttpHeaders.CONNECTION, "close");
+            context.addEndHandler(end -> request.connection().close()); // the body may never come
             Refusal.send(
                     context,
                     413,

@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+import org.jboss.resteasy.reactive.server.core.multipart.MultipartParser.MalformedMessageException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,6 +70,14 @@ public class ErrorResponses {
 
     static Event event(IngestException exception) {
         return new Event("error", body(status(exception.kind()), exception.problems()).error());
+    }
+
+    @ServerExceptionMapper
+    public Response toResponse(MalformedMessageException exception) {
+        return toResponse(
+                IngestException.invalid(
+                        null,
+                        "the body is no multipart/form-data: each part needs its boundary, headers and an empty line"));
     }
 
     /** What no resource takes. */

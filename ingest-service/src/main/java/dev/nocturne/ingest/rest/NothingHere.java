@@ -7,6 +7,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -14,7 +15,10 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 
-/** Answers what no resource answers, in the form of the API's errors. */
+/**
+ * Answers what no resource answers, in the form of the API's errors; and what a description tells
+ * of a request is checked before a resource sees it.
+ */
 @ApplicationScoped
 class NothingHere {
 
@@ -28,12 +32,13 @@ class NothingHere {
     /** The page, health and metrics are there to be read. */
     private static final Pattern READ_ONLY = Pattern.compile("/|/index\\.html|/page/.*|/q/.*");
 
-    private static final Set<String> READS = new TreeSet<>(Set.of("GET", "HEAD", "OPTIONS"));
+    private static final Routes.Route READ =
+            new Routes.Route(new TreeSet<>(Set.of("GET", "HEAD", "OPTIONS")), Map.of());
 
     private final Routes routes = Routes.own();
 
     void register(@Observes Filters filters) {
-        filters.register(this::requireMethod, AFTER_DOORS);
+        filters.register(this::check, AFTER_DOORS);
     }
 
     void register(@Observes Router router) {
@@ -43,21 +48,26 @@ class NothingHere {
         }
     }
 
-    private void requireMethod(RoutingContext context) {
+    private void check(RoutingContext context) {
         String path = context.normalizedPath();
-        Optional<Set<String>> methods =
-                READ_ONLY.matcher(path).matches() ? Optional.of(READS) : routes.methods(path);
+        Optional<Routes.Route> route =
+                READ_ONLY.matcher(path).matches() ? Optional.of(READ) : routes.find(path);
         HttpMethod method = context.request().method();
-        if (methods.isEmpty()
-                || methods.get().contains(method.name()) && method != HttpMethod.OPTIONS) {
+        if (route.isEmpty()) {
             context.next();
-            return;
-        }
-        context.response().putHeader(HttpHeaders.ALLOW, String.join(", ", methods.get()));
-        if (method == HttpMethod.OPTIONS) {
-            context.response().setStatusCode(204).end();
+        } else if (method == HttpMethod.OPTIONS || !route.get().methods().contains(method.name())) {
+            context.response()
+                    .putHeader(HttpHeaders.ALLOW, String.join(", ", route.get().methods()));
+            if (method == HttpMethod.OPTIONS) {
+                context.response().setStatusCode(204).end();
+            } else {
+                refuse(context, 405);
+            }
         } else {
-            refuse(context, 405);
+            route.get()
+                    .fault(method.name(), context.queryParams()::getAll)
+                    .ifPresentOrElse(
+                            problem -> Refusal.send(context, 400, problem), context::next);
         }
     }
 

@@ -13,7 +13,9 @@ import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.time.ZoneId;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** The description of this API, for people and generators of clients. */
 @Path("/v1/openapi.json")
@@ -23,6 +25,19 @@ public class OpenApiResource {
     private static final List<String> IMAGE_REQUESTS =
             List.of("ImageRequest", "ImageEdit", "ImageVariation");
 
+    private static final String TIME = "([01][0-9]|2[0-3]):[0-5][0-9]";
+
+    /** Two times that differ, and a time zone that this machine knows. */
+    private static final String WINDOW =
+            "^(?!(..:..)-\\1 )%s-%s (%s)$"
+                    .formatted(
+                            TIME,
+                            TIME,
+                            ZoneId.getAvailableZoneIds().stream()
+                                    .sorted()
+                                    .map(zone -> zone.replace("+", "\\+"))
+                                    .collect(Collectors.joining("|")));
+
     private final IngestService ingest;
 
     public OpenApiResource(IngestService ingest) {
@@ -30,8 +45,8 @@ public class OpenApiResource {
     }
 
     /**
-     * With the address by which callers find the API, and the sizes of the model that is at work,
-     * if it is known.
+     * With what only a running service knows: the address by which callers find the API, the time
+     * zones, and the sizes of the model that is at work, if it is known.
      */
     @GET
     @Produces(MediaType.APPLICATION_JSON)
@@ -39,6 +54,7 @@ public class OpenApiResource {
         ObjectNode document = read();
         String url = ApiUrl.of(uri);
         document.putArray("servers").addObject().put("url", url.substring(0, url.length() - 1));
+        document.withObject("/components/schemas/Window").put("pattern", WINDOW);
         List<String> sizes = ingest.sizes();
         for (String schema : sizes.isEmpty() ? List.<String>of() : IMAGE_REQUESTS) {
             ObjectNode size =

@@ -16,8 +16,12 @@ final class Refusal {
     private Refusal() {}
 
     static void send(RoutingContext context, int status, String code, String message) {
+        send(context, status, new Problem(null, null, code, message));
+    }
+
+    static void send(RoutingContext context, int status, Problem problem) {
         RequestLog.begin(context);
-        RequestLog.note(context, code);
+        RequestLog.note(context, problem.code());
         HttpServerRequest request = context.request();
         if (!request.isEnded()) {
             request.resume(); // what is left of the body goes nowhere
@@ -25,13 +29,13 @@ final class Refusal {
         context.response()
                 .setStatusCode(status)
                 .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
-                .end(body(status, code, message));
+                .end(body(status, problem));
     }
 
-    private static String body(int status, String code, String message) {
+    private static String body(int status, Problem problem) {
         try {
             return JSON.writeValueAsString(
-                    ErrorResponses.body(status, List.of(new Problem(null, null, code, message))));
+                    ErrorResponses.body(status, List.of(problem)));
         } catch (JsonProcessingException e) {
             throw new AssertionError("strings can be written as JSON", e);
         }

@@ -1,23 +1,59 @@
 package dev.nocturne.ingest.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.nocturne.ingest.Problem;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Which methods the addresses of the API take, as its description says. */
+/** Which methods and parameters the addresses of the API take, as its description says. */
 final class Routes {
 
     private static final Pattern PARAMETER = Pattern.compile("\\{([^}]+)}");
     private static final String SEGMENT = "[^/]+";
     private static final String SEGMENTS = "[^/]+(/[^/]+)*";
 
-    private final Map<Pattern, Set<String>> methods = new LinkedHashMap<>();
+    private final Map<Pattern, Route> routes = new LinkedHashMap<>();
+
+    /**
+     * @param methods for the header {@code Allow}
+     * @param parameters of queries, by method and name; whether each may be empty
+     */
+    record Route(Set<String> methods, Map<String, Map<String, Boolean>> parameters) {
+
+        /**
+         * A parameter that comes twice, or without a value that it needs.
+         *
+         * @param values of a parameter by its name
+         * @return what is wrong, empty if nothing
+         */
+        Optional<Problem> fault(String method, Function<String, List<String>> values) {
+            return parameters.getOrDefault(method, Map.of()).entrySet().stream()
+                    .map(one -> fault(one.getKey(), one.getValue(), values.apply(one.getKey())))
+                    .flatMap(Optional::stream)
+                    .findFirst();
+        }
+
+        private static Optional<Problem> fault(
+                String name, boolean mayBeEmpty, List<String> values) {
+            String wrong = null;
+            if (values.size() > 1) {
+                wrong = "%s comes %d times: send it once".formatted(name, values.size());
+            } else if (!mayBeEmpty && values.contains("")) {
+                wrong = "%s is empty: say what it is, or leave it out".formatted(name);
+            }
+            return Optional.ofNullable(wrong)
+                    .map(message -> new Problem(null, name, "invalid_option", message));
+        }
+    }
 
     /**
      * @param document in OpenAPI's form
@@ -25,7 +61,12 @@ final class Routes {
     Routes(JsonNode document) {
         document.get("paths")
                 .properties()
-                .forEach(path -> methods.put(pattern(path.getKey(), path.getValue()), of(path)));
+                .forEach(
+                        path ->
+                                routes.put(
+                                        pattern(path.getKey(), path.getValue()),
+                                        new Route(
+                                                of(path), parameters(path.getValue(), document))));
     }
 
     /** Those of this service. */
@@ -42,6 +83,37 @@ final class Routes {
             methods.add("HEAD");
         }
         return methods;
+    }
+
+    private static Map<String, Map<String, Boolean>> parameters(
+            JsonNode operations, JsonNode document) {
+        Map<String, Map<String, Boolean>> parameters = new HashMap<>();
+        operations
+                .properties()
+                .forEach(
+                        operation -> {
+                            Map<String, Boolean> named = new LinkedHashMap<>();
+                            for (JsonNode one : operation.getValue().path("parameters")) {
+                                JsonNode parameter =
+                                        one.has("$ref")
+                                                ? document.at(one.get("$ref").asText().substring(1))
+                                                : one;
+                                if (parameter.path("in").asText().equals("query")) {
+                                    named.put(
+                                            parameter.get("name").asText(),
+                                            isText(parameter.path("schema")));
+                                }
+                            }
+                            parameters.put(operation.getKey().toUpperCase(Locale.ROOT), named);
+                        });
+        return parameters;
+    }
+
+    private static boolean isText(JsonNode schema) {
+        return schema.path("type").asText().equals("string")
+                && !schema.has("enum")
+                && !schema.has("format")
+                && !schema.has("pattern");
     }
 
     private static Pattern pattern(String path, JsonNode operations) {
@@ -72,9 +144,9 @@ final class Routes {
         return false;
     }
 
-    /** For the header {@code Allow}; empty if the API has no such address. */
-    Optional<Set<String>> methods(String path) {
-        return methods.entrySet().stream()
+    /** Empty if the API has no such address. */
+    Optional<Route> find(String path) {
+        return routes.entrySet().stream()
                 .filter(route -> route.getKey().matcher(path).matches())
                 .map(Map.Entry::getValue)
                 .findFirst();

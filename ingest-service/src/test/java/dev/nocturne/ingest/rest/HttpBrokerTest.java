@@ -78,6 +78,8 @@ class HttpBrokerTest {
         "GET, nothing/at/all, 404",
         "GET, page/nothing.js, 404",
         "GET, v1/jobs?limit=0, 400",
+        "GET, v1/jobs?limit=, 400",
+        "GET, v1/files?limit=1&limit=2, 400",
         "PUT, v1/jobs, 405",
         "DELETE, v1/images/generations, 405",
         "PATCH, v1/jobs/j/files/images/a/1.png, 405",
@@ -141,7 +143,8 @@ class HttpBrokerTest {
             String what = request[0].substring(0, 20) + text;
             assertThat(answer.status()).as(what).isBetween(400, 499);
             assertThat(text).as(what).containsIgnoringCase("\r\nx-request-id: req_");
-            assertIsError(text.substring(text.indexOf("\r\n\r\n") + 4), answer.status());
+            String body = text.substring(text.indexOf("\r\n\r\n") + 2);
+            assertIsError(body.replaceAll("\r\n([0-9a-f]+\r\n)?", ""), answer.status());
         }
     }
 
@@ -161,6 +164,15 @@ class HttpBrokerTest {
         HttpResponse<String> type = send("POST", "v1/files", "Content-Type", "application/json");
         assertThat(type.statusCode()).isEqualTo(415);
         assertThat(type.body()).contains("\"unsupported_media_type\"", "/v1/openapi.json");
+        HttpResponse<String> form =
+                http.send(
+                        HttpRequest.newBuilder(root.resolve("v1/files"))
+                                .header("Content-Type", "multipart/form-data; boundary=b")
+                                .POST(BodyPublishers.ofString("--b\r\n[]--b--\r\n"))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        assertThat(form.statusCode()).isEqualTo(400);
+        assertThat(form.body()).contains("is no multipart/form-data");
         HttpResponse<String> accept = send("GET", "v1/jobs", "Accept", "image/png");
         assertThat(accept.statusCode()).isEqualTo(406);
         assertThat(accept.body()).contains("\"not_acceptable\"");
@@ -301,6 +313,18 @@ class HttpBrokerTest {
         assertThat(servers).hasSize(1);
     }
 
+    @Test
+    void theDescriptionKnowsWhatAWindowIs() throws Exception {
+        String pattern =
+                JSON.readTree(send("GET", "v1/openapi.json").body())
+                        .at("/components/schemas/Window/pattern")
+                        .textValue();
+        assertThat(List.of("22:00-06:00 Europe/Berlin", "00:00-23:59 Etc/GMT+5"))
+                .allMatch(window -> window.matches(pattern));
+        assertThat(List.of("", "22:00-22:00 UTC", "22:00-24:00 UTC", "22:00-06:00 Europe/Nowhere"))
+                .noneMatch(window -> window.matches(pattern));
+    }
+
     /** They are anybody's to write: whoever wants another address says so to the service. */
     @Test
     void whatAProxySaysOfItselfIsNotBelieved() throws Exception {
@@ -319,7 +343,7 @@ class HttpBrokerTest {
                         UTF_8);
         assertThat(text)
                 .contains("\"url\":\"http://localhost:")
-                .doesNotContain("evil", "https://loc");
+                .doesNotContain("evil.example", "/evil", "https://loc");
     }
 
     private ObjectStore store() {

@@ -2,6 +2,9 @@ package dev.nocturne.ingest.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nocturne.ingest.Problem;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -11,12 +14,33 @@ class RoutesTest {
 
     private final Routes routes = Routes.own();
 
+    private Optional<Set<String>> methods(String path) {
+        return routes.find(path).map(Routes.Route::methods);
+    }
+
+    @Test
+    void aParameterComesOnceAndSaysSomething() {
+        Routes.Route files = routes.find("/v1/files").orElseThrow();
+        assertThat(fault(files, "limit", "")).contains("limit is empty");
+        assertThat(fault(files, "order", "")).contains("order is empty");
+        assertThat(fault(files, "after", "a", "b")).contains("after comes 2 times: send it once");
+        assertThat(fault(files, "after", "")).isEmpty();
+        assertThat(fault(files, "limit", "0")).as("the resource's business").isEmpty();
+        assertThat(fault(files, "unknown", "", "")).isEmpty();
+    }
+
+    private static String fault(Routes.Route route, String parameter, String... values) {
+        return route.fault("GET", name -> name.equals(parameter) ? List.of(values) : List.of())
+                .map(Problem::message)
+                .orElse("");
+    }
+
     @Test
     void anAddressTakesWhatIsDescribedAndWhatFollowsFromIt() {
-        assertThat(routes.methods("/v1/jobs")).contains(Set.of("GET", "HEAD", "OPTIONS", "POST"));
-        assertThat(routes.methods("/v1/files/file-1"))
+        assertThat(methods("/v1/jobs")).contains(Set.of("GET", "HEAD", "OPTIONS", "POST"));
+        assertThat(methods("/v1/files/file-1"))
                 .contains(Set.of("DELETE", "GET", "HEAD", "OPTIONS"));
-        assertThat(routes.methods("/v1/batches/batch_1/cancel"))
+        assertThat(methods("/v1/batches/batch_1/cancel"))
                 .contains(Set.of("OPTIONS", "POST"));
     }
 
@@ -29,13 +53,13 @@ class RoutesTest {
                 "/v1/images/j/r/candidates/0.png"
             })
     void theseAreAddresses(String path) {
-        assertThat(routes.methods(path)).isPresent();
+        assertThat(routes.find(path)).isPresent();
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"/", "/v1", "/v1/job", "/v1/files/a/b", "/v1/jobs/j/files/", "/v2/jobs"})
+            strings = {"/", "/v1", "/v1/job", "/v1/files/a/b", "/v2/jobs"})
     void theseAreNone(String path) {
-        assertThat(routes.methods(path)).isEmpty();
+        assertThat(routes.find(path)).isEmpty();
     }
 }
