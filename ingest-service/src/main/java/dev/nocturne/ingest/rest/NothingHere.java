@@ -66,8 +66,7 @@ class NothingHere {
         } else {
             route.get()
                     .fault(method.name(), context.queryParams()::getAll)
-                    .ifPresentOrElse(
-                            problem -> Refusal.send(context, 400, problem), context::next);
+                    .ifPresentOrElse(problem -> Refusal.send(context, 400, problem), context::next);
         }
     }
 

@@ -34,8 +34,7 @@ final class Refusal {
 
     private static String body(int status, Problem problem) {
         try {
-            return JSON.writeValueAsString(
-                    ErrorResponses.body(status, List.of(problem)));
+            return JSON.writeValueAsString(ErrorResponses.body(status, List.of(problem)));
         } catch (JsonProcessingException e) {
             throw new AssertionError("strings can be written as JSON", e);
         }

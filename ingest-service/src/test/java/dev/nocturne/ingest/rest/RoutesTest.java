@@ -40,8 +40,7 @@ class RoutesTest {
         assertThat(methods("/v1/jobs")).contains(Set.of("GET", "HEAD", "OPTIONS", "POST"));
         assertThat(methods("/v1/files/file-1"))
                 .contains(Set.of("DELETE", "GET", "HEAD", "OPTIONS"));
-        assertThat(methods("/v1/batches/batch_1/cancel"))
-                .contains(Set.of("OPTIONS", "POST"));
+        assertThat(methods("/v1/batches/batch_1/cancel")).contains(Set.of("OPTIONS", "POST"));
     }
 
     @ParameterizedTest
@@ -57,8 +56,7 @@ class RoutesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"/", "/v1", "/v1/job", "/v1/files/a/b", "/v2/jobs"})
+    @ValueSource(strings = {"/", "/v1", "/v1/job", "/v1/files/a/b", "/v2/jobs"})
     void theseAreNone(String path) {
         assertThat(routes.find(path)).isEmpty();
     }
