@@ -167,7 +167,7 @@ async function lists() {
   assert.deepEqual(ids.slice(-2), [first.id, second.id]);
   await assert.rejects(client.files.list({ order: 'sideways' }), { status: 400, param: 'order' });
   assert.equal((await client.files.delete(first.id)).deleted, true);
-  await assert.rejects(client.models.delete('nocturne'), { status: 400 });
+  await assert.rejects(client.models.delete('nocturne'), { status: 403 });
 }
 
 async function badFiles() {

@@ -12,6 +12,8 @@ public final class IngestException extends RuntimeException {
     public enum Kind {
         /** correct the input */
         INVALID,
+        /** ask the operator, who alone may do it */
+        FORBIDDEN,
         /** send less at once */
         TOO_LARGE,
         /** try again when some of what waits is done */
@@ -45,6 +47,10 @@ public final class IngestException extends RuntimeException {
 
     public static IngestException invalid(String param, String message) {
         return new IngestException(Kind.INVALID, null, param, "invalid_option", message);
+    }
+
+    public static IngestException forbidden(String param, String code, String message) {
+        return new IngestException(Kind.FORBIDDEN, null, param, code, message);
     }
 
     public static IngestException tooLarge(Integer line, String message) {

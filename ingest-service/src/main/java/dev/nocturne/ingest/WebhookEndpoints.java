@@ -137,8 +137,9 @@ public final class WebhookEndpoints {
 
     /** What every wish to change them gets. */
     public IngestException refusal() {
-        return IngestException.invalid(
+        return IngestException.forbidden(
                 null,
+                "operators_setting",
                 "the one webhook endpoint is the operator's: it is set with %s and %s where ingest-service starts"
                         .formatted(WebhookSettings.URL_VARIABLE, WebhookSettings.SECRET_VARIABLE));
     }

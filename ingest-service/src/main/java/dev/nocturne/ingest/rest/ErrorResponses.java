@@ -111,6 +111,7 @@ public class ErrorResponses {
     private static int status(IngestException.Kind kind) {
         return switch (kind) {
             case INVALID -> Status.BAD_REQUEST.getStatusCode();
+            case FORBIDDEN -> Status.FORBIDDEN.getStatusCode();
             case UNKNOWN -> Status.NOT_FOUND.getStatusCode();
             case CONFLICT -> Status.CONFLICT.getStatusCode();
             case TOO_LARGE -> Status.REQUEST_ENTITY_TOO_LARGE.getStatusCode();

@@ -44,8 +44,9 @@ public class ModelsResource {
     @Path("{id}")
     public Model delete(String id) {
         requireKnown(id);
-        throw IngestException.invalid(
+        throw IngestException.forbidden(
                 "model",
+                "operators_setting",
                 "model '%s' is the workers' own and cannot be deleted: start them with another NOCTURNE_MODEL"
                         .formatted(id));
     }

@@ -486,7 +486,7 @@ class IngestRestBrokerTest {
                 .containsExactly("nocturne", "dall-e-2", "dall-e-3", "gpt-image-1");
         assertThat(json("v1/models/dall-e-3").get("object").textValue()).isEqualTo("model");
         HttpResponse<String> refused = delete("v1/models/nocturne");
-        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.statusCode()).isEqualTo(403);
         assertThat(JSON.readTree(refused.body()).at("/error/message").textValue())
                 .contains("cannot be deleted");
         assertThat(delete("v1/models/gpt-4").statusCode()).isEqualTo(404);
@@ -499,10 +499,10 @@ class IngestRestBrokerTest {
         assertThat(get("v1/webhook_endpoints/x").statusCode()).isEqualTo(404);
         for (String path : List.of("", "/x", "/x/rotate_secret")) {
             HttpResponse<String> refused = send("v1/webhook_endpoints" + path, "{}");
-            assertThat(refused.statusCode()).isEqualTo(400);
+            assertThat(refused.statusCode()).isEqualTo(403);
             assertThat(refused.body()).contains("is the operator's: it is set with");
         }
-        assertThat(delete("v1/webhook_endpoints/x").statusCode()).isEqualTo(400);
+        assertThat(delete("v1/webhook_endpoints/x").statusCode()).isEqualTo(403);
     }
 
     @Test
