@@ -71,7 +71,7 @@ final class CaptionJson {
      * @param wrong takes what is wrong: fields that are unknown or of the wrong type, else broken
      *     caption rules
      */
-    static Wishes readLine(
+    static ImageParameters readLine(
             ObjectNode line, CaptionSubmitted.Builder caption, List<Violation> wrong) {
         CaptionJson json = new CaptionJson(line);
         json.text("custom_id", caption::setCustomId);
@@ -80,7 +80,7 @@ final class CaptionJson {
             json.counts("top", Counts.DEFAULT_TOP, caption);
             json.options(caption);
             wrong.addAll(json.checked(caption));
-            return Wishes.NONE;
+            return ImageParameters.NONE;
         }
         caption.setCaption("");
         json.constant("method", "POST");
@@ -89,14 +89,14 @@ final class CaptionJson {
         json.refuseUnread();
         wrong.addAll(json.violations);
         if (!wrong.isEmpty()) {
-            return Wishes.NONE;
+            return ImageParameters.NONE;
         }
         if (!(line.get("body") instanceof ObjectNode body)) {
             wrong.add(
                     new Violation("body", ReasonCodes.INVALID_OPTION, "body is missing: add one"));
-            return Wishes.NONE;
+            return ImageParameters.NONE;
         }
-        Wishes wishes = readBody(body, caption, wrong);
+        ImageParameters imageParameters = readBody(body, caption, wrong);
         if (isStreamed(body)) {
             wrong.add(
                     new Violation(
@@ -105,7 +105,7 @@ final class CaptionJson {
                             "stream is true, but a batch is answered in files: leave it out"));
         }
         wrong.replaceAll(CaptionJson::inBody);
-        return wishes;
+        return imageParameters;
     }
 
     /** As a line names it. */
@@ -126,7 +126,7 @@ final class CaptionJson {
      *
      * @param wrong takes what is wrong, as of {@link #readLine}
      */
-    static Wishes readBody(
+    static ImageParameters readBody(
             ObjectNode body, CaptionSubmitted.Builder caption, List<Violation> wrong) {
         CaptionJson json = new CaptionJson(body);
         AnswerFormat[] format = {null};
@@ -159,7 +159,7 @@ final class CaptionJson {
                                     violation.message().replaceFirst("^top", "n"))
                             : violation);
         }
-        return new Wishes(model[0], format[0], size[0], refused);
+        return new ImageParameters(model[0], format[0], size[0], refused);
     }
 
     private static void checkOneOf(

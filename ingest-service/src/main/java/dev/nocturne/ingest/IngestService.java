@@ -743,7 +743,7 @@ public final class IngestService implements Service {
     /** That a request may name; empty while no encoder has said which size the model paints. */
     public List<String> sizes() {
         PictureSize pictures = pictureSize;
-        return pictures.isKnown() ? List.of(Wishes.AUTO, pictures.name()) : List.of();
+        return pictures.isKnown() ? List.of(ImageParameters.AUTO, pictures.name()) : List.of();
     }
 
     private CompletionStage<Answers.Images> paint(
@@ -755,8 +755,8 @@ public final class IngestService implements Service {
         String customId = own.id();
         caption.setCustomId(customId).setJobToken(own.token()).setSubmittedAt(now());
         List<Violation> wrong = new ArrayList<>();
-        Wishes wishes = CaptionJson.readBody(body, caption, wrong);
-        wrong.addAll(wishes.check(pictureSize));
+        ImageParameters imageParameters = CaptionJson.readBody(body, caption, wrong);
+        wrong.addAll(imageParameters.check(pictureSize));
         if (!wrong.isEmpty()) {
             throw new IngestException(
                     IngestException.Kind.INVALID,
@@ -795,7 +795,8 @@ public final class IngestService implements Service {
                     requirePainted(jobId, done, error);
                     boolean withFiles =
                             partials != null
-                                    || wishes.answerFormat() == CaptionJson.AnswerFormat.B64_JSON;
+                                    || imageParameters.answerFormat()
+                                            == CaptionJson.AnswerFormat.B64_JSON;
                     return answer(submitted, jobId, done, withFiles, apiUrl);
                 },
                 storeReaders);

@@ -283,9 +283,9 @@ final class JobParser {
                         .setCustomId(defaultCustomId(number))
                         .setSubmittedAt(submittedAt);
         List<Violation> wrong = new ArrayList<>();
-        Wishes wishes = CaptionJson.readLine(object, caption, wrong);
+        ImageParameters imageParameters = CaptionJson.readLine(object, caption, wrong);
         if (pictures != null) {
-            wrong.addAll(wishes.checkLine(pictures));
+            wrong.addAll(imageParameters.checkLine(pictures));
         }
         String customId = caption.getCustomId();
         String requestId = Ids.requestId(jobId, customId);
@@ -311,7 +311,8 @@ final class JobParser {
         CaptionSubmitted built = caption.build(); // has the defaults, which the builder has not
         candidates += built.getCandidates();
         firstCaption = firstCaption == null ? built.getCaption() : firstCaption;
-        return new Line(number, customId, requestId, built, wishes.answerFormat(), List.of());
+        return new Line(
+                number, customId, requestId, built, imageParameters.answerFormat(), List.of());
     }
 
     private static Problem problem(Place place, Violation violation) {

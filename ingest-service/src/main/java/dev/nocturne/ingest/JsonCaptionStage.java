@@ -68,12 +68,12 @@ final class JsonCaptionStage implements Stage<CaptionSubmitted> {
                         .setCustomId(defaultCustomId(record))
                         .setSubmittedAt(Instant.ofEpochMilli(record.timestamp()));
         List<Violation> wrong = new ArrayList<>();
-        Wishes wishes = CaptionJson.readLine(object, caption, wrong);
+        ImageParameters imageParameters = CaptionJson.readLine(object, caption, wrong);
         PictureSize pictures = pictureSize.get();
         if (pictures.isKnown()) { // else the record would wait for an encoder, or be lost
-            wrong.addAll(wishes.checkLine(pictures));
+            wrong.addAll(imageParameters.checkLine(pictures));
         }
-        if (wishes.format() == CaptionJson.AnswerFormat.B64_JSON) {
+        if (imageParameters.format() == CaptionJson.AnswerFormat.B64_JSON) {
             wrong.add(
                     new Violation(
                             "body.response_format",

@@ -88,7 +88,8 @@ public class ErrorResponses {
         if (answer.hasEntity() || status < 400) {
             return answer;
         }
-        Problem problem = new Problem(null, null, Misfit.code(status), Misfit.message(status));
+        Problem problem =
+                new Problem(null, null, HttpProblems.code(status), HttpProblems.message(status));
         return Response.fromResponse(answer)
                 .type(MediaType.APPLICATION_JSON)
                 .entity(body(status, List.of(problem)))

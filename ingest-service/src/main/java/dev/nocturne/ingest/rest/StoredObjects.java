@@ -83,7 +83,12 @@ public class StoredObjects {
     private static ErrorResponses.Body refusal(int status) {
         return ErrorResponses.body(
                 status,
-                List.of(new Problem(null, null, Misfit.code(status), Misfit.message(status))));
+                List.of(
+                        new Problem(
+                                null,
+                                null,
+                                HttpProblems.code(status),
+                                HttpProblems.message(status))));
     }
 
     /** What it is; or just bytes for a caller that wants to hear of nothing else. */

@@ -1,9 +1,9 @@
 package dev.nocturne.ingest.rest;
 
 /** What is wrong with a request that no resource takes, and what to do, by the answer's status. */
-final class Misfit {
+final class HttpProblems {
 
-    private Misfit() {}
+    private HttpProblems() {}
 
     static String code(int status) {
         return switch (status) {

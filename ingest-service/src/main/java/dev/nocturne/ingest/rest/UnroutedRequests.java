@@ -20,9 +20,9 @@ import org.jboss.logging.Logger;
  * of a request is checked before a resource sees it.
  */
 @ApplicationScoped
-class NothingHere {
+class UnroutedRequests {
 
-    private static final Logger LOG = Logger.getLogger(NothingHere.class);
+    private static final Logger LOG = Logger.getLogger(UnroutedRequests.class);
 
     /** After the doors: who may not come in learns nothing of what is there. */
     private static final int AFTER_DOORS = 80;
@@ -42,7 +42,7 @@ class NothingHere {
     }
 
     void register(@Observes Router router) {
-        router.route().order(-AFTER_DOORS).failureHandler(NothingHere::fail);
+        router.route().order(-AFTER_DOORS).failureHandler(UnroutedRequests::fail);
         for (int status : new int[] {400, 404, 406, 415}) {
             router.errorHandler(status, context -> refuse(context, status));
         }
@@ -71,7 +71,7 @@ class NothingHere {
     }
 
     private static void refuse(RoutingContext context, int status) {
-        Refusal.send(context, status, Misfit.code(status), Misfit.message(status));
+        Refusal.send(context, status, HttpProblems.code(status), HttpProblems.message(status));
     }
 
     private static void fail(RoutingContext context) {

@@ -16,9 +16,9 @@ import java.util.regex.Pattern;
  * @param size of its pictures, as it stands in the request; null: not named
  * @param refused parameters with values that mean nothing here
  */
-record Wishes(String model, AnswerFormat format, String size, List<Violation> refused) {
+record ImageParameters(String model, AnswerFormat format, String size, List<Violation> refused) {
 
-    static final Wishes NONE = new Wishes(null, null, null, List.of());
+    static final ImageParameters NONE = new ImageParameters(null, null, null, List.of());
 
     static final String AUTO = "auto";
     private static final Pattern SIZE = Pattern.compile("(\\d{1,5})x(\\d{1,5})");

@@ -19,11 +19,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The parameters of OpenAI's image requests that are no options of a caption. */
-class WishesTest {
+class ImageParametersTest {
 
     private static final PictureSize PICTURES = new PictureSize(64);
 
-    private static Wishes wishes(String parameters, List<Violation> wrong) throws IOException {
+    private static ImageParameters imageParameters(String parameters, List<Violation> wrong)
+            throws IOException {
         String body = "{\"prompt\":\"a red heart\"%s}".formatted(parameters);
         return CaptionJson.readBody(
                 (ObjectNode) new ObjectMapper().readTree(body),
@@ -34,7 +35,7 @@ class WishesTest {
     private static List<Violation> wrong(String parameters, PictureSize pictures)
             throws IOException {
         List<Violation> wrong = new ArrayList<>();
-        wrong.addAll(wishes(parameters, wrong).check(pictures));
+        wrong.addAll(imageParameters(parameters, wrong).check(pictures));
         return wrong;
     }
 
@@ -119,6 +120,6 @@ class WishesTest {
     }
 
     private static AnswerFormat format(String parameters) throws IOException {
-        return wishes(parameters, new ArrayList<>()).answerFormat();
+        return imageParameters(parameters, new ArrayList<>()).answerFormat();
     }
 }
