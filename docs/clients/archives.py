@@ -1,5 +1,6 @@
 """A job's shards through webdataset and through datasets, as a trainer reads them."""
 
+import functools
 import glob
 import json
 import os
@@ -44,47 +45,35 @@ made = check("a job of mixed formats has shards", shards)
 EXTENSIONS = ("png", "jpg", "jpeg", "webp")
 
 
-def verify(samples, total):
-    """Each sample has one picture and the fields that users of img2dataset look for."""
-    expect(len(samples) == total, f"{len(samples)} of {total} samples")
-    for sample in samples:
+def verify(shards, total):
+    """Each sample has one picture and the fields that users of img2dataset look for, in the order of the input."""
+    expect(sum(map(len, shards)) == total, f"{list(map(len, shards))} of {total} samples")
+    for sample in (one for samples in shards for one in samples):
         pictures = [name for name in EXTENSIONS if sample.get(name) is not None]
         expect(len(pictures) == 1, f"{sorted(sample)}")
         about = sample["json"]
         expect(about["caption"].startswith("a red heart"), f"{about}")
         expect(about["width"] > 0 and about["height"] > 0 and about["key"] == sample["__key__"].split("/")[-1], f"{about}")
-    for extension in EXTENSIONS:
-        keys = [sample["__key__"].split("/")[-1] for sample in samples if sample.get(extension) is not None]
+    for samples in shards:
+        keys = [sample["__key__"].split("/")[-1] for sample in samples]
         expect(keys == sorted(keys), f"{keys}")
+
+
+def read(loader):
+    """Shard by shard, as each has one format of pictures."""
+    folder, total = made
+    verify([list(loader(shard)) for shard in sorted(glob.glob(folder + "/*.tar"))], total)
 
 
 if LOADER == "webdataset":
     import webdataset
 
     version(webdataset.__version__)
-
-    @check("WebDataset: every picture with its fields, in order")
-    def _():
-        folder, total = made
-        urls = sorted(glob.glob(folder + "/*.tar"))
-        verify(list(webdataset.WebDataset(urls, shardshuffle=False).decode("pil")), total)
+    check("WebDataset", lambda: read(lambda shard: webdataset.WebDataset(shard, shardshuffle=False).decode("pil")))
 else:
     import datasets
 
     version(datasets.__version__)
-
-    @check("load_dataset('webdataset'): shard by shard")
-    def _():
-        folder, total = made
-        seen = []
-        for shard in sorted(glob.glob(folder + "/*.tar")):
-            seen += list(datasets.load_dataset("webdataset", data_files=shard, split="train"))
-        verify(seen, total)
-
-    @check("load_dataset('webdataset'): streaming")
-    def _():
-        folder, total = made
-        seen = []
-        for shard in sorted(glob.glob(folder + "/*.tar")):
-            seen += list(datasets.load_dataset("webdataset", data_files=shard, split="train", streaming=True))
-        verify(seen, total)
+    load = functools.partial(datasets.load_dataset, "webdataset", split="train")
+    check("load_dataset", lambda: read(lambda shard: load(data_files=shard)))
+    check("load_dataset: streaming", lambda: read(lambda shard: load(data_files=shard, streaming=True)))

@@ -32,7 +32,7 @@ aws)
     check 'rm --recursive' aws s3 rm --recursive "$bucket"
     ;;
 mc)
-    version "$(mc --version | sed -n 's/^mc version \([^ ]*\).*/\1/p')"
+    version "$(go version -m "$(command -v mc)" | awk '$1 == "mod" {print $3}' | cut -d- -f2)"
     export MC_CONFIG_DIR=$work/config MC_HOST_outside=http://$access:$secret@$host
     bucket=outside/nocturne/$folder
     check 'ls' mc ls outside/nocturne
