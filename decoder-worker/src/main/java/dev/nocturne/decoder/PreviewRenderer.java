@@ -26,7 +26,7 @@ final class PreviewRenderer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PreviewRenderer.class);
 
     /** Processor time of this thread, of the time that passes. */
-    private static final double SHARE = 0.015;
+    private static final double SHARE = 0.01;
 
     /** A few previews of a small model at once. */
     private static final Duration MOST_SAVED = Duration.ofMillis(50);
