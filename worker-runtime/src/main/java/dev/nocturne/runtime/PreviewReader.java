@@ -20,7 +20,6 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +32,6 @@ public final class PreviewReader<T extends SpecificRecord> implements AutoClosea
 
     private static final Logger LOG = LoggerFactory.getLogger(PreviewReader.class);
     private static final Duration POLL = Duration.ofSeconds(1);
-    private static final Duration RETRY = Duration.ofSeconds(2);
     private static final int MOST_RECORDS = 16;
 
     private final KafkaSettings kafka;
@@ -41,10 +39,7 @@ public final class PreviewReader<T extends SpecificRecord> implements AutoClosea
     private final String group;
     private final Consumer<List<T>> handler;
     private final Counter skipped;
-    private final Thread thread;
-    private final Object lock = new Object(); // guards the next two
-    private KafkaConsumer<byte[], byte[]> consumer; // null while there is none
-    private boolean closed;
+    private final FollowerThread thread;
 
     /**
      * @param group whose members share the partitions; null: this reader reads all of them
@@ -65,50 +60,19 @@ public final class PreviewReader<T extends SpecificRecord> implements AutoClosea
                         .description("records in the log that are no events")
                         .tag("topic", topic.name())
                         .register(meters);
-        thread = new Thread(this::run, topic.name());
-        thread.setDaemon(true);
+        thread = new FollowerThread(topic.name(), kafka, this::config, this::follow, this::broken);
     }
 
     public void start() {
         thread.start();
     }
 
-    private void run() {
-        while (!isClosed()) {
-            try {
-                TopicAdmin.createMissing(kafka);
-                if (open()) {
-                    follow();
-                }
-            } catch (WakeupException e) {
-                LOG.debug("no longer following {}", topic.name());
-            } catch (Throwable e) { // of any kind: without this thread there are no previews
-                LOG.warn(
-                        "PRV-02 {} cannot be read, next try in {}: {}",
-                        topic.name(),
-                        RETRY,
-                        StageException.oneLine(e));
-                pause();
-            } finally {
-                closeConsumer();
-            }
-        }
-    }
-
-    private boolean isClosed() {
-        synchronized (lock) {
-            return closed;
-        }
-    }
-
-    private boolean open() {
-        synchronized (lock) {
-            if (closed) {
-                return false;
-            }
-            consumer = new KafkaConsumer<>(config());
-            return true;
-        }
+    private void broken(String reason) {
+        LOG.warn(
+                "PRV-02 {} cannot be read, next try in {}: {}",
+                topic.name(),
+                FollowerThread.RETRY,
+                reason);
     }
 
     private Map<String, Object> config() {
@@ -121,7 +85,7 @@ public final class PreviewReader<T extends SpecificRecord> implements AutoClosea
         return config;
     }
 
-    private void follow() {
+    private void follow(KafkaConsumer<byte[], byte[]> consumer) {
         if (group == null) {
             List<TopicPartition> partitions =
                     consumer.partitionsFor(topic.name()).stream()
@@ -130,7 +94,7 @@ public final class PreviewReader<T extends SpecificRecord> implements AutoClosea
             consumer.assign(partitions);
             consumer.seekToEnd(partitions);
         } else {
-            consumer.subscribe(List.of(topic.name()), new FromNowOn());
+            consumer.subscribe(List.of(topic.name()), new FromNowOn(consumer));
         }
         while (true) {
             List<T> events = new ArrayList<>();
@@ -144,7 +108,8 @@ public final class PreviewReader<T extends SpecificRecord> implements AutoClosea
     }
 
     /** What came before it had the partition is another's, or late. */
-    private final class FromNowOn implements ConsumerRebalanceListener {
+    private record FromNowOn(KafkaConsumer<byte[], byte[]> consumer)
+            implements ConsumerRebalanceListener {
 
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
@@ -179,40 +144,8 @@ public final class PreviewReader<T extends SpecificRecord> implements AutoClosea
         return Optional.empty();
     }
 
-    private void pause() {
-        synchronized (lock) {
-            try {
-                if (!closed) {
-                    lock.wait(RETRY.toMillis());
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    private void closeConsumer() {
-        synchronized (lock) {
-            if (consumer != null) {
-                consumer.close();
-                consumer = null;
-            }
-        }
-    }
-
     @Override
     public void close() {
-        synchronized (lock) {
-            closed = true;
-            lock.notifyAll();
-            if (consumer != null) {
-                consumer.wakeup();
-            }
-        }
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        thread.close();
     }
 }

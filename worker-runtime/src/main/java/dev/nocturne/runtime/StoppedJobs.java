@@ -15,7 +15,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,26 +27,22 @@ public final class StoppedJobs implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(StoppedJobs.class);
     private static final Duration POLL = Duration.ofSeconds(1);
-    private static final Duration RETRY = Duration.ofSeconds(2);
 
-    private final KafkaSettings kafka;
     private final Counter skipped;
     private final Set<String> stopped = ConcurrentHashMap.newKeySet();
-    private final Thread thread = new Thread(this::run, "stopped-jobs");
+    private final FollowerThread thread;
     private long nextOffset; // the thread's own: each record is read once
-    private final Object lock = new Object(); // guards the next two
-    private KafkaConsumer<byte[], byte[]> consumer; // null while there is none
-    private boolean closed;
     private volatile String trouble = "starting"; // why the events are not read; "" if they are
 
     public StoppedJobs(KafkaSettings kafka, MeterRegistry meters) {
-        this.kafka = kafka;
+        thread =
+                new FollowerThread(
+                        "stopped-jobs", kafka, kafka::consumer, this::follow, this::broken);
         skipped =
                 Counter.builder("nocturne.records.skipped")
                         .description("records in the log that are no events")
                         .tag("topic", Topics.JOB_EVENTS.name())
                         .register(meters);
-        thread.setDaemon(true);
     }
 
     public void start() {
@@ -61,7 +56,7 @@ public final class StoppedJobs implements AutoCloseable {
 
     /** Not ready while cancelled jobs would be drawn. */
     public Health health() {
-        boolean alive = thread.isAlive() || thread.getState() == Thread.State.NEW;
+        boolean alive = thread.isAlive();
         String state = trouble.isEmpty() ? "followed" : trouble;
         return new Health(
                 alive,
@@ -69,42 +64,12 @@ public final class StoppedJobs implements AutoCloseable {
                 "job events: " + (alive ? state : "the thread that follows them is dead"));
     }
 
-    private void run() {
-        while (!isClosed()) {
-            try {
-                TopicAdmin.createMissing(kafka);
-                if (open()) {
-                    follow();
-                }
-            } catch (WakeupException e) {
-                LOG.debug("no longer following job events");
-            } catch (Throwable e) {
-                trouble = StageException.oneLine(e);
-                LOG.warn("job events cannot be read, next try in {}: {}", RETRY, trouble);
-                pause();
-            } finally {
-                closeConsumer();
-            }
-        }
+    private void broken(String reason) {
+        trouble = reason;
+        LOG.warn("job events cannot be read, next try in {}: {}", FollowerThread.RETRY, reason);
     }
 
-    private boolean isClosed() {
-        synchronized (lock) {
-            return closed;
-        }
-    }
-
-    private boolean open() {
-        synchronized (lock) {
-            if (closed) {
-                return false;
-            }
-            consumer = new KafkaConsumer<>(kafka.consumer());
-            return true;
-        }
-    }
-
-    private void follow() {
+    private void follow(KafkaConsumer<byte[], byte[]> consumer) {
         TopicPartition partition = new TopicPartition(Topics.JOB_EVENTS.name(), 0);
         consumer.assign(List.of(partition));
         consumer.seek(partition, nextOffset);
@@ -142,40 +107,8 @@ public final class StoppedJobs implements AutoCloseable {
                 reason);
     }
 
-    private void pause() {
-        synchronized (lock) {
-            try {
-                if (!closed) {
-                    lock.wait(RETRY.toMillis());
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    private void closeConsumer() {
-        synchronized (lock) {
-            if (consumer != null) {
-                consumer.close();
-                consumer = null;
-            }
-        }
-    }
-
     @Override
     public void close() {
-        synchronized (lock) {
-            closed = true;
-            lock.notifyAll();
-            if (consumer != null) {
-                consumer.wakeup();
-            }
-        }
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        thread.close();
     }
 }
