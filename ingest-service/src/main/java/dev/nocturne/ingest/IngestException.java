@@ -1,6 +1,7 @@
 package dev.nocturne.ingest;
 
 import dev.nocturne.runtime.StageException;
+import dev.nocturne.schemas.Violation;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
@@ -47,6 +48,17 @@ public final class IngestException extends RuntimeException {
 
     public static IngestException invalid(String param, String message) {
         return new IngestException(Kind.INVALID, null, param, "invalid_option", message);
+    }
+
+    /**
+     * @param violations at least one
+     */
+    static IngestException invalid(List<Violation> violations) {
+        return new IngestException(
+                Kind.INVALID,
+                violations.stream()
+                        .map(one -> new Problem(null, one.param(), one.code(), one.message()))
+                        .toList());
     }
 
     public static IngestException forbidden(String param, String code, String message) {

@@ -758,11 +758,7 @@ public final class IngestService implements Service {
         ImageParameters imageParameters = CaptionJson.readBody(body, caption, wrong);
         wrong.addAll(imageParameters.check(pictureSize));
         if (!wrong.isEmpty()) {
-            throw new IngestException(
-                    IngestException.Kind.INVALID,
-                    wrong.stream()
-                            .map(one -> new Problem(null, one.param(), one.code(), one.message()))
-                            .toList());
+            throw IngestException.invalid(wrong);
         }
         if (partials == null) {
             caption.setPartialImages(0);

@@ -84,11 +84,7 @@ record SubmitParameters(
                 CaptionSubmitted.newBuilder().setCustomId("a").setSubmittedAt(Instant.EPOCH),
                 wrong);
         if (!wrong.isEmpty()) {
-            throw new IngestException(
-                    IngestException.Kind.INVALID,
-                    wrong.stream()
-                            .map(one -> new Problem(null, one.param(), one.code(), one.message()))
-                            .toList());
+            throw IngestException.invalid(wrong);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.nocturne.ingest.rest;
 
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.embedded.EmbeddedObjectStore;
+import dev.nocturne.runtime.ObjectStoreSettings;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +18,12 @@ public class EmbeddedServers implements QuarkusTestResourceLifecycleManager {
 
     private EmbeddedBroker broker;
     private EmbeddedObjectStore store;
+
+    /** What a test opens the store with that the service under test writes to. */
+    static ObjectStoreSettings settings(String endpoint, String accessKey, String secretKey) {
+        return new ObjectStoreSettings(
+                endpoint, "us-east-1", accessKey, secretKey, "nocturne", PREFIX, endpoint);
+    }
 
     @Override
     public Map<String, String> start() {

@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.runtime.ObjectStore;
-import dev.nocturne.runtime.ObjectStoreSettings;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -347,15 +346,7 @@ class HttpBrokerTest {
     }
 
     private ObjectStore store() {
-        return ObjectStore.open(
-                new ObjectStoreSettings(
-                        endpoint,
-                        "us-east-1",
-                        accessKey,
-                        secretKey,
-                        "nocturne",
-                        EmbeddedServers.PREFIX,
-                        endpoint));
+        return ObjectStore.open(EmbeddedServers.settings(endpoint, accessKey, secretKey));
     }
 
     private HttpResponse<String> send(String method, String path, String... headers)

@@ -22,7 +22,6 @@ import dev.nocturne.ingest.LagReport;
 import dev.nocturne.runtime.DeadLetters;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
-import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
@@ -195,15 +194,7 @@ class IngestRestBrokerTest {
     }
 
     private ObjectStore store() {
-        return ObjectStore.open(
-                new ObjectStoreSettings(
-                        endpoint,
-                        "us-east-1",
-                        accessKey,
-                        secretKey,
-                        "nocturne",
-                        EmbeddedServers.PREFIX,
-                        endpoint));
+        return ObjectStore.open(EmbeddedServers.settings(endpoint, accessKey, secretKey));
     }
 
     @Test

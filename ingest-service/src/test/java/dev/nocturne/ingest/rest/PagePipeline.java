@@ -13,7 +13,6 @@ import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
-import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topic;
@@ -41,16 +40,7 @@ final class PagePipeline implements AutoCloseable {
     private final KafkaProducer<byte[], byte[]> producer;
 
     PagePipeline(String bootstrapServers, String endpoint, String accessKey, String secretKey) {
-        store =
-                ObjectStore.open(
-                        new ObjectStoreSettings(
-                                endpoint,
-                                "us-east-1",
-                                accessKey,
-                                secretKey,
-                                "nocturne",
-                                EmbeddedServers.PREFIX,
-                                endpoint));
+        store = ObjectStore.open(EmbeddedServers.settings(endpoint, accessKey, secretKey));
         producer = new KafkaProducer<>(new KafkaSettings(bootstrapServers, Map.of()).producer());
     }
 

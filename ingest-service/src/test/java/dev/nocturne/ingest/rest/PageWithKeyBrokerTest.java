@@ -10,7 +10,6 @@ import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
-import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
@@ -133,15 +132,7 @@ class PageWithKeyBrokerTest {
     private void isToldLiveOfAPictureAndShowsIt(String job) throws Exception {
         String request = Ids.requestId(job, "line-1");
         String key = "jobs/%s/images/%s/1.png".formatted(job, request);
-        ObjectStore.open(
-                        new ObjectStoreSettings(
-                                endpoint,
-                                "us-east-1",
-                                accessKey,
-                                secretKey,
-                                "nocturne",
-                                EmbeddedServers.PREFIX,
-                                endpoint))
+        ObjectStore.open(EmbeddedServers.settings(endpoint, accessKey, secretKey))
                 .put(key, png(), "image/png");
         RequestFinished painted =
                 new RequestFinished(

@@ -18,7 +18,6 @@ import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
-import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
@@ -434,15 +433,7 @@ class PaintEventsBrokerTest {
     }
 
     private ObjectStore store() {
-        return ObjectStore.open(
-                new ObjectStoreSettings(
-                        endpoint,
-                        "us-east-1",
-                        accessKey,
-                        secretKey,
-                        "nocturne",
-                        EmbeddedServers.PREFIX,
-                        endpoint));
+        return ObjectStore.open(EmbeddedServers.settings(endpoint, accessKey, secretKey));
     }
 
     private KafkaSettings kafka() {
