@@ -121,7 +121,7 @@ final class CaptionIntake {
     }
 
     /**
-     * Of a file of the API: its bytes stay as they were sent, so they must be JSON lines.
+     * Checks a file of the API, whose bytes stay as they were sent: they must be JSON lines.
      *
      * @throws IngestException INVALID if they are surely something else
      * @throws IOException if it cannot be read

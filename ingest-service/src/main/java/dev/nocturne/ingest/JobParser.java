@@ -98,7 +98,7 @@ final class JobParser {
     }
 
     /**
-     * Of a file that comes in: also refuses what the model does not have.
+     * Reads a file that comes in, and also refuses what the model does not have.
      *
      * @throws IOException if {@code jsonl} cannot be read
      */
@@ -108,7 +108,7 @@ final class JobParser {
         return ofNewRows(new JsonLineRows(plain(jsonl)), jobId, submittedAt, pictures);
     }
 
-    /** Likewise, in any format. */
+    /** Reads rows of any format likewise. */
     static JobParser ofNewRows(
             CaptionRows rows, String jobId, Instant submittedAt, PictureSize pictures) {
         return new JobParser(rows, jobId, submittedAt, new HashMap<>(), pictures);

@@ -26,7 +26,7 @@ public final class Models {
     }
 
     /**
-     * Of a request that does not say it.
+     * What a request gets that does not say it.
      *
      * @param name null: none
      */

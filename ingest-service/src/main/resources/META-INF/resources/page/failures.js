@@ -1,4 +1,4 @@
-// Of a job: which captions have failed, and why.
+// Tells which captions of a job have failed, and why.
 
 import { get } from "./api.js";
 import { actionButton, h, say } from "./dom.js";

@@ -23,7 +23,7 @@ record Selection(int status, long from, long length) {
             Pattern.compile("(?i)bytes\\s*=\\s*(\\d{0,18})\\s*-\\s*(\\d{0,18})\\s*");
 
     /**
-     * Of a part, for the header {@code Content-Range}.
+     * The value of the header {@code Content-Range} for a part.
      *
      * @param bytes of the whole
      */
