@@ -17,7 +17,7 @@ import org.apache.kafka.common.TopicPartition;
 final class PassedOffsets {
 
     /** Markers come in bursts, as the records do. */
-    private static final Duration PERIOD = Duration.ofSeconds(1);
+    static final Duration PERIOD = Duration.ofSeconds(1);
 
     private final Map<TopicPartition, OffsetAndMetadata> passed = new HashMap<>();
     private long lastNanos = System.nanoTime() - PERIOD.toNanos();

@@ -459,9 +459,12 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         passed.committed(offsets);
     }
 
-    /** While nothing is to be done: else it goes with the next batch. */
+    /**
+     * While nothing is to be done: else it goes with the next batch. Not once a stop may have cut a
+     * batch short: its records were passed, but not done.
+     */
     private void commitPassed() {
-        if (batch != null || !waiting.isEmpty() || !passed.areDue()) {
+        if (batch != null || !waiting.isEmpty() || isStopping() || !passed.areDue()) {
             return;
         }
         passed.tried();

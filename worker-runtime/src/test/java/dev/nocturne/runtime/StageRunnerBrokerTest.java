@@ -33,6 +33,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -687,23 +688,38 @@ class StageRunnerBrokerTest {
         }
     }
 
+    /**
+     * The poll thread comes round once more after the work has ended, and still commits nothing.
+     */
     @Test
     void closeEndsWorkThatAsks() throws Exception {
         publish("a", "an apple");
-        CountDownLatch working = new CountDownLatch(1);
+        CountDownLatch held = new CountDownLatch(1);
+        AtomicReference<Thread> worker = new AtomicReference<>();
         EchoStage endless =
                 new EchoStage(input, output) {
                     @Override
                     public void process(List<CaptionSubmitted> batch, Outbox out) {
-                        working.countDown();
-                        while (out.keepGoing()) {
+                        long beganNanos = System.nanoTime();
+                        worker.set(Thread.currentThread());
+                        while (out.keepGoing() || !isOver(PassedOffsets.PERIOD, beganNanos)) {
                             Thread.onSpinWait();
                         }
+                    }
+
+                    @Override
+                    public Topic<CaptionSubmitted> input() {
+                        Thread thread = worker.get();
+                        if (thread != null && Thread.currentThread().getName().endsWith("-poll")) {
+                            held.countDown();
+                            await().until(() -> thread.getState() == Thread.State.WAITING);
+                        }
+                        return super.input();
                     }
                 };
         try (StageRunner<?> runner = runner(endless, KafkaProducer::new)) {
             runner.start();
-            awaitLatch(working);
+            awaitLatch(held);
         }
         try (StageRunner<?> runner = runner(echo(), KafkaProducer::new);
                 TopicLog committed =
@@ -711,6 +727,10 @@ class StageRunnerBrokerTest {
             runner.start();
             await().atMost(LONG).until(() -> customIds(committed).equals(List.of("a")));
         }
+    }
+
+    private static boolean isOver(Duration duration, long sinceNanos) {
+        return System.nanoTime() - sinceNanos > duration.toNanos();
     }
 
     @Test
