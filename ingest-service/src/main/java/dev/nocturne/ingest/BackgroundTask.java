@@ -3,7 +3,7 @@ package dev.nocturne.ingest;
 import dev.nocturne.runtime.Health;
 
 /** What goes on beside the requests, on threads of its own. */
-interface BackgroundTask extends AutoCloseable {
+public interface BackgroundTask extends AutoCloseable {
 
     /** The table must know all that was in the log before; later calls change nothing. */
     void start();

@@ -5,6 +5,7 @@ import dev.nocturne.schemas.Violation;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** A request that this service does not carry out, with everything that is wrong with it. */
 public final class IngestException extends RuntimeException {
@@ -33,10 +34,15 @@ public final class IngestException extends RuntimeException {
         FULL
     }
 
+    /** As the systems say it; Java has no type for it. */
+    private static final Pattern FULL_DISK =
+            Pattern.compile(
+                    "No space left on device|Disk quota exceeded|not enough space on the disk");
+
     private final transient List<Problem> problems;
     private final Kind kind;
 
-    IngestException(Kind kind, List<Problem> problems) {
+    public IngestException(Kind kind, List<Problem> problems) {
         super(problems.get(0).message());
         this.kind = kind;
         this.problems = List.copyOf(problems);
@@ -53,7 +59,7 @@ public final class IngestException extends RuntimeException {
     /**
      * @param violations at least one
      */
-    static IngestException invalid(List<Violation> violations) {
+    public static IngestException invalid(List<Violation> violations) {
         return new IngestException(
                 Kind.INVALID,
                 violations.stream()
@@ -73,13 +79,13 @@ public final class IngestException extends RuntimeException {
         return new IngestException(Kind.TOO_MANY, null, null, "too_many_waiting", message);
     }
 
-    static IngestException full(String message) {
+    public static IngestException full(String message) {
         return new IngestException(Kind.FULL, null, null, "disk_full", message);
     }
 
     /** A body that could not be read, or kept on this machine's disk. */
     public static IngestException of(IOException e) {
-        if (DiskSpace.isFull(e)) {
+        if (isFullDisk(e)) {
             return full("the disk of this service is full: send it again when there is room");
         }
         return new IngestException(
@@ -91,28 +97,38 @@ public final class IngestException extends RuntimeException {
                         .formatted(e.getClass().getSimpleName()));
     }
 
+    private static boolean isFullDisk(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            String message = cause.getMessage();
+            if (message != null && FULL_DISK.matcher(message).find()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whoever runs the service finds the reason in its log. */
     public static IngestException internal() {
         return new IngestException(
                 Kind.FAILED, null, null, "internal", "the service failed: send it again");
     }
 
-    static IngestException deletedJob(String id, Instant at) {
+    public static IngestException deletedJob(String id, Instant at) {
         String message = "job '%s' was deleted at %s".formatted(id, at);
         return new IngestException(Kind.UNKNOWN, null, "id", "job_deleted", message);
     }
 
-    static IngestException unknownJob(String id) {
+    public static IngestException unknownJob(String id) {
         String message = "job '%s' is not known: GET /v1/jobs lists all".formatted(id);
         return new IngestException(Kind.UNKNOWN, null, "id", "unknown_job", message);
     }
 
-    static IngestException unknownBatch(String id) {
+    public static IngestException unknownBatch(String id) {
         String message = "batch '%s' is not known: GET /v1/batches lists all".formatted(id);
         return new IngestException(Kind.UNKNOWN, null, "id", "unknown_batch", message);
     }
 
-    static IngestException unknownFile(String id) {
+    public static IngestException unknownFile(String id) {
         String message = "file '%s' is not known: GET /v1/files lists all".formatted(id);
         return new IngestException(Kind.UNKNOWN, null, "id", "unknown_file", message);
     }
@@ -121,33 +137,28 @@ public final class IngestException extends RuntimeException {
         return new IngestException(Kind.UNKNOWN, null, param, code, message);
     }
 
-    static IngestException conflict(String param, String code, String message) {
+    public static IngestException conflict(String param, String code, String message) {
         return new IngestException(Kind.CONFLICT, null, param, code, message);
     }
 
-    static IngestException timedOut(String message) {
+    public static IngestException timedOut(String message) {
         return new IngestException(Kind.TIMED_OUT, null, null, "timed_out", message);
     }
 
     /** What the store refuses for good it refuses again, but somebody may repair it. */
-    static IngestException unavailable(StageException cause) {
+    public static IngestException unavailable(StageException cause) {
         return unavailable(cause.getMessage() + ": try again later", cause);
     }
 
-    static IngestException unavailable(String message, Throwable cause) {
+    public static IngestException unavailable(String message, Throwable cause) {
         IngestException exception =
                 new IngestException(Kind.UNAVAILABLE, null, null, "unavailable", message);
         exception.initCause(cause);
         return exception;
     }
 
-    /** A value of the caller's, fit for a message. */
-    public static String shown(String value) {
-        return JobParser.excerpt(value);
-    }
-
     /** The same, where the caller knows a parameter by another name. */
-    IngestException renamed(String from, String to) {
+    public IngestException renamed(String from, String to) {
         return new IngestException(
                 kind,
                 problems.stream()

@@ -33,7 +33,7 @@ public final class Json {
     public static String fault(JsonProcessingException e) {
         String message = e.getOriginalMessage();
         Matcher notANumber = NOT_A_NUMBER.matcher(message);
-        return JobParser.excerpt(
+        return Excerpt.of(
                 notANumber.matches()
                         ? notANumber.group(1) + " is no JSON number"
                         : SETTINGS.matcher(message).replaceAll(""));

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
  * A thread that does the same round again and again, and tells whether it still does, however it
  * may have ended. A round catches what it throws, or no other would come. Thread-safe.
  */
-final class Rounds {
+public final class Rounds {
 
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
 
@@ -25,7 +25,7 @@ final class Rounds {
      * @param pause between two rounds
      * @param longest that one round may take, failures included
      */
-    Rounds(String name, Duration pause, Duration longest) {
+    public Rounds(String name, Duration pause, Duration longest) {
         this.name = name;
         this.pause = pause;
         this.longest = longest;
@@ -39,7 +39,7 @@ final class Rounds {
     }
 
     /** Begins with the first round; later calls change nothing. */
-    synchronized void start(Runnable round) {
+    public synchronized void start(Runnable round) {
         if (!started) {
             beat();
             started = true;
@@ -47,17 +47,17 @@ final class Rounds {
         }
     }
 
-    boolean isStarted() {
+    public boolean isStarted() {
         return started;
     }
 
     /** Called by a round that is done, or makes progress. */
-    void beat() {
+    public void beat() {
         beatNanos = System.nanoTime(); // clocks are set
     }
 
     /** Not alive once a round has taken too long: only a new process helps then. */
-    Health health() {
+    public Health health() {
         long silentNanos = System.nanoTime() - beatNanos;
         boolean alive = !started || silentNanos <= longest.toNanos();
         return new Health(
@@ -69,7 +69,7 @@ final class Rounds {
                                 .formatted(name, Duration.ofNanos(silentNanos).toMinutes()));
     }
 
-    boolean isStopped() {
+    public boolean isStopped() {
         return thread.isShutdown();
     }
 
@@ -78,7 +78,7 @@ final class Rounds {
      *
      * @return false if it has not ended
      */
-    boolean stop() {
+    public boolean stop() {
         thread.shutdownNow();
         try {
             return thread.awaitTermination(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS);

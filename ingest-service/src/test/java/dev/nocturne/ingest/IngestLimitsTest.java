@@ -3,6 +3,7 @@ package dev.nocturne.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.nocturne.ingest.caption.JobParser;
 import dev.nocturne.runtime.FatalException;
 import java.nio.file.Path;
 import java.time.Duration;

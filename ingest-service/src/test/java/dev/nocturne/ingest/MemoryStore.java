@@ -26,19 +26,21 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A bucket in memory that refuses its next puts, or some objects, if it is told to. */
-final class MemoryStore implements ObjectStore {
+public final class MemoryStore implements ObjectStore {
 
-    final Map<String, byte[]> objects = new ConcurrentSkipListMap<>();
-    final Set<String> away = ConcurrentHashMap.newKeySet(); // keys that cannot be read or put now
-    final Set<String> undeletable = ConcurrentHashMap.newKeySet();
-    final AtomicInteger refusals = new AtomicInteger();
-    final Queue<String> opened = new ConcurrentLinkedQueue<>(); // keys
-    final AtomicReference<Error> error = new AtomicReference<>(); // thrown by the next put
-    final Set<String> readers = ConcurrentHashMap.newKeySet(); // names of threads that got objects
+    public final Map<String, byte[]> objects = new ConcurrentSkipListMap<>();
+    public final Set<String> away =
+            ConcurrentHashMap.newKeySet(); // keys that cannot be read or put now
+    public final Set<String> undeletable = ConcurrentHashMap.newKeySet();
+    public final AtomicInteger refusals = new AtomicInteger();
+    public final Queue<String> opened = new ConcurrentLinkedQueue<>(); // keys
+    public final AtomicReference<Error> error = new AtomicReference<>(); // thrown by the next put
+    public final Set<String> readers =
+            ConcurrentHashMap.newKeySet(); // names of threads that got objects
     private volatile boolean bucketGone;
 
     /** With all that is in it, until it is made again. */
-    void deleteBucket() {
+    public void deleteBucket() {
         objects.clear();
         bucketGone = true;
     }

@@ -7,11 +7,11 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 
 /** The system's, as much ahead of it as a test says. */
-final class MovableClock extends Clock {
-    volatile Duration ahead = Duration.ZERO;
+public final class MovableClock extends Clock {
+    public volatile Duration ahead = Duration.ZERO;
 
     /** Runs on from there. */
-    void set(String instant) {
+    public void set(String instant) {
         ahead = Duration.between(Instant.now(), Instant.parse(instant));
     }
 

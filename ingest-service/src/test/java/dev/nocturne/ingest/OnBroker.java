@@ -10,13 +10,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A broker of its own for each test, with a producer, beside a bucket in memory. */
-abstract class OnBroker {
-    @TempDir Path folder;
+public abstract class OnBroker {
+    @TempDir public Path folder;
 
     EmbeddedBroker broker;
-    KafkaSettings kafka;
-    KafkaProducer<byte[], byte[]> producer;
-    final MemoryStore store = new MemoryStore();
+    public KafkaSettings kafka;
+    public KafkaProducer<byte[], byte[]> producer;
+    public final MemoryStore store = new MemoryStore();
 
     @BeforeEach
     final void startBroker() {

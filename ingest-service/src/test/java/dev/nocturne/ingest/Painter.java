@@ -28,7 +28,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  * Stands in for all that comes behind ingest: takes captions in the order in which they come, and
  * gives each its result after the time that its candidates take.
  */
-final class Painter implements AutoCloseable {
+public final class Painter implements AutoCloseable {
 
     private static final int BATCH = 32;
 
@@ -45,14 +45,14 @@ final class Painter implements AutoCloseable {
      * @param timePerBatch for 32 candidates
      * @param captions to paint before more are {@link #allow allowed}
      */
-    Painter(KafkaSettings kafka, Duration timePerBatch, int captions) {
+    public Painter(KafkaSettings kafka, Duration timePerBatch, int captions) {
         this.kafka = kafka;
         this.timePerBatch = timePerBatch;
         this.permits = new Semaphore(captions);
         thread.start();
     }
 
-    void allow(int captions) {
+    public void allow(int captions) {
         permits.release(captions);
     }
 

@@ -13,21 +13,21 @@ import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 
 /** The events in a topic, of both lanes if it has them. */
-final class Published {
+public final class Published {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private Published() {}
 
     /** All that is committed by now. */
-    static <T extends SpecificRecord> List<T> in(Topic<T> topic, KafkaSettings kafka) {
+    public static <T extends SpecificRecord> List<T> in(Topic<T> topic, KafkaSettings kafka) {
         return values(topic, kafka).stream()
                 .map(value -> EventCodec.decode(topic.record(), value))
                 .toList();
     }
 
     /** Likewise, as they are in Kafka. */
-    static List<byte[]> values(Topic<?> topic, KafkaSettings kafka) {
+    public static List<byte[]> values(Topic<?> topic, KafkaSettings kafka) {
         List<byte[]> values = new ArrayList<>();
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(kafka.consumer())) {
             List<TopicPartition> partitions = partitions(topic, consumer);
@@ -41,7 +41,8 @@ final class Published {
         return values;
     }
 
-    static List<TopicPartition> partitions(Topic<?> topic, KafkaConsumer<byte[], byte[]> consumer) {
+    public static List<TopicPartition> partitions(
+            Topic<?> topic, KafkaConsumer<byte[], byte[]> consumer) {
         return topic.lanes().stream()
                 .flatMap(lane -> consumer.partitionsFor(lane.name()).stream())
                 .map(info -> new TopicPartition(info.topic(), info.partition()))
@@ -49,7 +50,7 @@ final class Published {
     }
 
     /** As soon as there are so many, or more. */
-    static <T extends SpecificRecord> List<T> await(
+    public static <T extends SpecificRecord> List<T> await(
             Topic<T> topic, KafkaSettings kafka, int count) {
         return Awaitility.await()
                 .atMost(PATIENCE)

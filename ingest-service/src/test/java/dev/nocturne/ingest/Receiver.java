@@ -17,20 +17,20 @@ import java.util.concurrent.Executors;
 import java.util.function.Function;
 
 /** A server that webhooks are sent to, and that answers as a test wants. */
-final class Receiver implements AutoCloseable {
+public final class Receiver implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Instead of a status: no answer as long as the receiver is there. */
-    static final int HANG = 0;
+    public static final int HANG = 0;
 
     /**
      * What came.
      *
      * @param headers by their names in lower case
      */
-    record Delivery(Map<String, String> headers, byte[] body, int answer) {
-        JsonNode json() {
+    public record Delivery(Map<String, String> headers, byte[] body, int answer) {
+        public JsonNode json() {
             try {
                 return JSON.readTree(body);
             } catch (IOException e) {
@@ -38,11 +38,11 @@ final class Receiver implements AutoCloseable {
             }
         }
 
-        String type() {
+        public String type() {
             return json().get("type").textValue();
         }
 
-        String batch() {
+        public String batch() {
             return json().at("/data/id").textValue();
         }
     }
@@ -57,7 +57,7 @@ final class Receiver implements AutoCloseable {
      * @param port 0 for any free one
      * @param answers the status for a body, or {@link #HANG}
      */
-    Receiver(int port, Function<JsonNode, Integer> answers) throws IOException {
+    public Receiver(int port, Function<JsonNode, Integer> answers) throws IOException {
         this.answers = answers;
         server =
                 HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
@@ -85,17 +85,17 @@ final class Receiver implements AutoCloseable {
         exchange.close();
     }
 
-    String url() {
+    public String url() {
         return "http://localhost:%d/hook?token=of-nobodys-business"
                 .formatted(server.getAddress().getPort());
     }
 
-    List<Delivery> deliveries() {
+    public List<Delivery> deliveries() {
         return deliveries;
     }
 
     /** Those that were answered with 2xx. */
-    List<Delivery> accepted() {
+    public List<Delivery> accepted() {
         return deliveries.stream().filter(one -> one.answer / 100 == 2).toList();
     }
 

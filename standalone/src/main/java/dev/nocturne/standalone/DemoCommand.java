@@ -6,7 +6,7 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.ingest.IngestException;
-import dev.nocturne.ingest.Job;
+import dev.nocturne.ingest.job.Job;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.schemas.IdSource;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.ingest.JobFileName;
+import dev.nocturne.ingest.archive.JobFileName;
 import dev.nocturne.schemas.Sha256;
 import java.io.IOException;
 import java.io.OutputStream;

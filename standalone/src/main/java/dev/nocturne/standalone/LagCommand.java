@@ -1,7 +1,7 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.ingest.LagReport;
-import dev.nocturne.ingest.LagReport.StageLag;
+import dev.nocturne.ingest.lag.LagReport;
+import dev.nocturne.ingest.lag.LagReport.StageLag;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;

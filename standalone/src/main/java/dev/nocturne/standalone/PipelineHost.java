@@ -1,7 +1,7 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.embedded.Preflight;
-import dev.nocturne.ingest.IngestService;
+import dev.nocturne.ingest.shell.IngestService;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.OpenFiles;
 import dev.nocturne.runtime.PrintableLog;

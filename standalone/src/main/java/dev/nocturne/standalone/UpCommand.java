@@ -1,9 +1,9 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.embedded.S3Keys;
-import dev.nocturne.ingest.WebhookSettings;
 import dev.nocturne.ingest.rest.ApiConfig;
 import dev.nocturne.ingest.rest.ApiKeys;
+import dev.nocturne.ingest.webhook.WebhookSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import io.quarkus.runtime.Quarkus;
 import java.io.PrintWriter;

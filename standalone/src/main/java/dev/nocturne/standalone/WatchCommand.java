@@ -3,7 +3,7 @@ package dev.nocturne.standalone;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.nocturne.ingest.LagReport;
+import dev.nocturne.ingest.lag.LagReport;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.ZonedDateTime;

@@ -1,7 +1,7 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.ingest.LagReport;
-import dev.nocturne.ingest.LagReport.StageLag;
+import dev.nocturne.ingest.lag.LagReport;
+import dev.nocturne.ingest.lag.LagReport.StageLag;
 import dev.nocturne.standalone.Terminal.Colour;
 import java.time.ZonedDateTime;
 import java.util.List;

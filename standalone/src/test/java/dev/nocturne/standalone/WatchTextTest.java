@@ -3,8 +3,8 @@ package dev.nocturne.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.nocturne.ingest.LagReport;
-import dev.nocturne.ingest.LagReport.StageLag;
+import dev.nocturne.ingest.lag.LagReport;
+import dev.nocturne.ingest.lag.LagReport.StageLag;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.ZonedDateTime;

@@ -1,6 +1,5 @@
 package dev.nocturne.ingest.job;
 
-import dev.nocturne.ingest.Job;
 import java.util.Locale;
 
 /**

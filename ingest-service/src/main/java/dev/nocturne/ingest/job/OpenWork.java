@@ -2,8 +2,6 @@ package dev.nocturne.ingest.job;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
-import dev.nocturne.ingest.FinishEstimate;
-import dev.nocturne.ingest.Job;
 import java.time.Instant;
 
 /**

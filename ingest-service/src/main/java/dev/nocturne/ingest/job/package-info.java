@@ -1,2 +1,6 @@
-/** What lists tell of jobs: by what people know one, which are wanted, and what is left of all. */
+/**
+ * What becomes of jobs: the log of their events, the state that the events add up to, the table of
+ * all, when one may run and will be finished, and how a job is shown. Touches {@code caption} and
+ * {@code file}.
+ */
 package dev.nocturne.ingest.job;

@@ -1,7 +1,7 @@
 package dev.nocturne.ingest.rest;
 
-import dev.nocturne.ingest.Batch;
-import dev.nocturne.ingest.IngestService;
+import dev.nocturne.ingest.job.Batch;
+import dev.nocturne.ingest.shell.IngestService;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;

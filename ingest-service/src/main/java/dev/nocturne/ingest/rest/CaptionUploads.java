@@ -1,7 +1,7 @@
 package dev.nocturne.ingest.rest;
 
-import dev.nocturne.ingest.CaptionUpload;
 import dev.nocturne.ingest.IngestException;
+import dev.nocturne.ingest.api.CaptionUpload;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.ByteArrayInputStream;

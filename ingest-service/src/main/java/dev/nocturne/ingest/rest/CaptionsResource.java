@@ -1,7 +1,7 @@
 package dev.nocturne.ingest.rest;
 
-import dev.nocturne.ingest.CaptionCheck;
-import dev.nocturne.ingest.IngestService;
+import dev.nocturne.ingest.caption.CaptionCheck;
+import dev.nocturne.ingest.shell.IngestService;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;

@@ -1,7 +1,7 @@
 package dev.nocturne.ingest.rest;
 
-import dev.nocturne.ingest.DeadLetter;
-import dev.nocturne.ingest.IngestService;
+import dev.nocturne.ingest.result.DeadLetter;
+import dev.nocturne.ingest.shell.IngestService;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;

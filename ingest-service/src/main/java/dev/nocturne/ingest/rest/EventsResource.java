@@ -2,7 +2,8 @@ package dev.nocturne.ingest.rest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.nocturne.ingest.IngestService;
+import dev.nocturne.ingest.api.ChangeFeed;
+import dev.nocturne.ingest.shell.IngestService;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -30,7 +31,7 @@ public class EventsResource {
         ingest.follow(new Stream(sink, sse));
     }
 
-    private final class Stream implements IngestService.Follower {
+    private final class Stream implements ChangeFeed.Follower {
 
         private final SseEventSink sink;
         private final Sse sse;

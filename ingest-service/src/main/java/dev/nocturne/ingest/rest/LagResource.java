@@ -1,8 +1,8 @@
 package dev.nocturne.ingest.rest;
 
-import dev.nocturne.ingest.IngestService;
-import dev.nocturne.ingest.LagHistory;
-import dev.nocturne.ingest.LagReport;
+import dev.nocturne.ingest.lag.LagHistory;
+import dev.nocturne.ingest.lag.LagReport;
+import dev.nocturne.ingest.shell.IngestService;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;

@@ -2,8 +2,9 @@ package dev.nocturne.ingest.rest;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.nocturne.ingest.Excerpt;
 import dev.nocturne.ingest.IngestException;
-import dev.nocturne.ingest.Models;
+import dev.nocturne.ingest.caption.Models;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -56,8 +57,7 @@ public class ModelsResource {
             throw IngestException.unknown(
                     "model",
                     "model_not_found",
-                    "model '%s' is not here: GET /v1/models lists all"
-                            .formatted(IngestException.shown(id)));
+                    "model '%s' is not here: GET /v1/models lists all".formatted(Excerpt.of(id)));
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.nocturne.ingest.rest;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.nocturne.ingest.Excerpt;
 import dev.nocturne.ingest.IngestException;
 import java.util.List;
 import java.util.function.Function;
@@ -37,8 +38,7 @@ record Page<T>(String object, List<T> data, String firstId, String lastId, boole
             return true;
         }
         throw IngestException.invalid(
-                "order",
-                "order is '%s': must be asc or desc".formatted(IngestException.shown(order)));
+                "order", "order is '%s': must be asc or desc".formatted(Excerpt.of(order)));
     }
 
     /**

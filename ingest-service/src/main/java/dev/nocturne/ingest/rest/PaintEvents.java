@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import dev.nocturne.ingest.IngestException;
-import dev.nocturne.ingest.preview.PartialImage;
+import dev.nocturne.ingest.result.PartialImage;
 import dev.nocturne.runtime.Answers;
 import dev.nocturne.runtime.SeedJson;
 import jakarta.ws.rs.core.HttpHeaders;

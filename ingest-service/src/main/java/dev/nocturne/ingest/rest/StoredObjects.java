@@ -1,7 +1,7 @@
 package dev.nocturne.ingest.rest;
 
 import dev.nocturne.ingest.Problem;
-import dev.nocturne.ingest.StoredObject;
+import dev.nocturne.ingest.file.StoredObject;
 import jakarta.ws.rs.HttpMethod;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerResponseContext;

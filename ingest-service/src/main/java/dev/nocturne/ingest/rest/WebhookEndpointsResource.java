@@ -1,7 +1,7 @@
 package dev.nocturne.ingest.rest;
 
-import dev.nocturne.ingest.IngestService;
-import dev.nocturne.ingest.WebhookEndpoints;
+import dev.nocturne.ingest.shell.IngestService;
+import dev.nocturne.ingest.webhook.WebhookEndpoints;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;

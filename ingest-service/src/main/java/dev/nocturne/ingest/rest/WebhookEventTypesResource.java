@@ -1,6 +1,6 @@
 package dev.nocturne.ingest.rest;
 
-import dev.nocturne.ingest.WebhookEndpoints;
+import dev.nocturne.ingest.webhook.WebhookEndpoints;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;

@@ -73,7 +73,7 @@ interface IngestConfig {
         Optional<String> publicEndpoint();
     }
 
-    /** Both or neither, see {@link dev.nocturne.ingest.WebhookSettings}. */
+    /** Both or neither, see {@link dev.nocturne.ingest.webhook.WebhookSettings}. */
     interface Webhook {
         /** Where the ends of batches are posted to. */
         Optional<String> url();

@@ -1,9 +1,8 @@
 package dev.nocturne.ingest.shell;
 
 import dev.nocturne.ingest.IngestLimits;
-import dev.nocturne.ingest.IngestService;
-import dev.nocturne.ingest.WebhookSettings;
 import dev.nocturne.ingest.result.RegistryResults;
+import dev.nocturne.ingest.webhook.WebhookSettings;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;

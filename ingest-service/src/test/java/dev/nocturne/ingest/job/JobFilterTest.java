@@ -2,7 +2,6 @@ package dev.nocturne.ingest.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.nocturne.ingest.Job;
 import dev.nocturne.ingest.job.JobFilter.Kind;
 import dev.nocturne.ingest.job.JobFilter.State;
 import org.junit.jupiter.api.Test;

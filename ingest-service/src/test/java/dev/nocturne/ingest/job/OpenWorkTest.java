@@ -2,8 +2,6 @@ package dev.nocturne.ingest.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.nocturne.ingest.FinishEstimate;
-import dev.nocturne.ingest.Job;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;

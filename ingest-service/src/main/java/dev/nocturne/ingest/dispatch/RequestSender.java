@@ -1,0 +1,40 @@
+package dev.nocturne.ingest.dispatch;
+
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.JobCreated;
+import dev.nocturne.ingest.caption.JobParser;
+import dev.nocturne.ingest.job.JobPublisher;
+import dev.nocturne.runtime.StageException;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Topics;
+import java.time.Instant;
+
+/** Sends the requests of jobs that were made from files to where they enter the pipeline. */
+public final class RequestSender {
+
+    private final Replays replays;
+
+    public RequestSender(Replays replays) {
+        this.replays = replays;
+    }
+
+    /**
+     * Sends a good line of the job's file, as a caption with the job's token and scheme of seeds,
+     * or as a replay.
+     *
+     * @throws StageException the store's, with what it keeps of a replayed request; nothing is sent
+     *     then
+     */
+    void send(JobCreated created, JobParser.Line line, Instant now, JobPublisher.Transaction to) {
+        JobParser.Line owned = line.withToken(created.getToken());
+        if (created.getReplay() == null) {
+            CaptionSubmitted caption =
+                    CaptionSubmitted.newBuilder(owned.caption())
+                            .setSeedScheme(created.getSeedScheme())
+                            .build();
+            to.send(Topics.CAPTIONS, Ids.key(caption.getJobId(), owned.requestId()), caption);
+        } else {
+            replays.send(created.getReplay(), owned, now, to);
+        }
+    }
+}

@@ -1,8 +1,0 @@
-package dev.nocturne.ingest.job;
-
-/**
- * A file that a finished job has left, as its manifest says.
- *
- * @param name relative to the job's folder
- */
-public record JobFile(String name, long bytes, String sha256) {}

@@ -1,0 +1,2 @@
+/** The REST API: addresses, forms, answers, keys, and what a browser may do. */
+package dev.nocturne.ingest.rest;

@@ -1,0 +1,87 @@
+package dev.nocturne.ingest.result;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import com.fasterxml.jackson.databind.annotation.JsonSerialize;
+import dev.nocturne.runtime.ResultFile;
+import dev.nocturne.runtime.SeedJson;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A painted request with all its candidates, as the API tells it.
+ *
+ * @param candidates best first
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+public record StoredRequest(
+        String jobId,
+        String requestId,
+        String customId,
+        String caption,
+        String model,
+        double meanScore,
+        double temperature,
+        int topK,
+        double topP,
+        double guidance,
+        List<Candidate> candidates) {
+
+    /**
+     * @param rank 1 is the best
+     * @param candidate 0-based, in the order in which they were drawn
+     * @param score cosine of CLIP image and text embedding
+     * @param published whether it is among the pictures that were asked for; others are rendered
+     *     when their address is first asked for
+     * @param url null where its tokens were not kept
+     */
+    @JsonNaming(SnakeCaseStrategy.class)
+    public record Candidate(
+            int rank,
+            int candidate,
+            @JsonSerialize(using = SeedJson.class) long seed,
+            float score,
+            double logProbability,
+            boolean published,
+            String url) {}
+
+    /**
+     * @param apiUrl ends with a slash
+     */
+    public static StoredRequest of(ResultFile result, String apiUrl) {
+        String folder = "%sv1/images/%s/%s/".formatted(apiUrl, result.jobId(), result.requestId());
+        return new StoredRequest(
+                result.jobId(),
+                result.requestId(),
+                result.customId(),
+                result.caption(),
+                result.model(),
+                result.meanScore(),
+                result.temperature(),
+                result.topK(),
+                result.topP(),
+                result.guidance(),
+                result.ranking().stream()
+                        .map(candidate -> candidate(candidate, result, folder))
+                        .toList());
+    }
+
+    private static Candidate candidate(
+            ResultFile.Candidate candidate, ResultFile result, String folder) {
+        Optional<ResultFile.Image> image = result.image(candidate.candidate());
+        String url = null;
+        if (image.isPresent()) {
+            url = folder + image.get().fileName();
+        } else if (candidate.tokens() != null) {
+            url = folder + "candidates/" + result.fileName(candidate.candidate());
+        }
+        return new Candidate(
+                candidate.rank(),
+                candidate.candidate(),
+                candidate.seed(),
+                candidate.score(),
+                candidate.logProbability(),
+                image.isPresent(),
+                url);
+    }
+}

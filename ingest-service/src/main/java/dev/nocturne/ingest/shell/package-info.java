@@ -1,0 +1,2 @@
+/** The process: configuration, start, health, end. */
+package dev.nocturne.ingest.shell;

@@ -1,0 +1,2 @@
+/** Ends of batches, posted to the operator's address. Touches {@code job}. */
+package dev.nocturne.ingest.webhook;
