@@ -30,7 +30,7 @@ class LibtorchUseTest {
     static final ArchRule dictionariesOfAProgramAreReadInOnePlace =
             noClasses()
                     .that()
-                    .doNotHaveFullyQualifiedName("dev.nocturne.models.GridGenerator")
+                    .doNotHaveFullyQualifiedName("dev.nocturne.models.transformer.GridGenerator")
                     .should()
                     .accessTargetWhere(
                             target(owner(assignableTo(IValue.class)))
@@ -41,7 +41,7 @@ class LibtorchUseTest {
     static final ArchRule blocksRunInTorchProgram =
             noClasses()
                     .that()
-                    .doNotHaveFullyQualifiedName("dev.nocturne.models.TorchProgram")
+                    .doNotHaveFullyQualifiedName("dev.nocturne.models.program.TorchProgram")
                     .should()
                     .accessTargetWhere(
                             target(owner(assignableTo(Block.class)))

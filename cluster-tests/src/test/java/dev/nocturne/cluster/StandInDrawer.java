@@ -1,12 +1,12 @@
 package dev.nocturne.cluster;
 
 import dev.nocturne.generator.GridDrawer;
-import dev.nocturne.models.Candidate;
-import dev.nocturne.models.DrawnCandidate;
-import dev.nocturne.models.PartialGrid;
-import dev.nocturne.models.Preview;
-import dev.nocturne.models.PrimedTokens;
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.picture.PartialGrid;
+import dev.nocturne.models.picture.PrimedTokens;
+import dev.nocturne.models.picture.TokenGrid;
+import dev.nocturne.models.transformer.Candidate;
+import dev.nocturne.models.transformer.DrawnCandidate;
+import dev.nocturne.models.transformer.Preview;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;

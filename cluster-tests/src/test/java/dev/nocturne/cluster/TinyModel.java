@@ -1,11 +1,11 @@
 package dev.nocturne.cluster;
 
-import dev.nocturne.models.BpeTrainer;
-import dev.nocturne.models.ClipArchitecture;
-import dev.nocturne.models.DvaeArchitecture;
-import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.Safetensors.Tensor;
-import dev.nocturne.models.TransformerArchitecture;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.clip.ClipArchitecture;
+import dev.nocturne.models.dvae.DvaeArchitecture;
+import dev.nocturne.models.format.Safetensors.Tensor;
+import dev.nocturne.models.tokenizer.BpeTrainer;
+import dev.nocturne.models.transformer.TransformerArchitecture;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

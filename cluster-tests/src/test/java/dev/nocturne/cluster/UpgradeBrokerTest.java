@@ -14,7 +14,7 @@ import dev.nocturne.ingest.api.CaptionUpload;
 import dev.nocturne.ingest.job.Job;
 import dev.nocturne.ingest.shell.IngestService;
 import dev.nocturne.ingest.webhook.WebhookSettings;
-import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;

@@ -8,7 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.bundle.ModelBundle;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.URI;

@@ -1,10 +1,10 @@
 package dev.nocturne.decoder;
 
-import dev.nocturne.models.CaptionTokenizer;
-import dev.nocturne.models.CaptionTooLongException;
-import dev.nocturne.models.DiscreteVae;
-import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.dvae.DiscreteVae;
+import dev.nocturne.models.picture.TokenGrid;
+import dev.nocturne.models.tokenizer.CaptionTokenizer;
+import dev.nocturne.models.tokenizer.CaptionTooLongException;
 import dev.nocturne.runtime.FatalException;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

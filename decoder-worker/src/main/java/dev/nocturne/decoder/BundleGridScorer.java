@@ -1,8 +1,8 @@
 package dev.nocturne.decoder;
 
-import dev.nocturne.models.CandidateScorer;
-import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.clip.CandidateScorer;
+import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.runtime.FatalException;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.nocturne.decoder;
 
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.picture.TokenGrid;
 import java.awt.image.BufferedImage;
 import java.util.List;
 

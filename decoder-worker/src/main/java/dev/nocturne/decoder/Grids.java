@@ -1,6 +1,6 @@
 package dev.nocturne.decoder;
 
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.ReasonCodes;

@@ -2,8 +2,8 @@ package dev.nocturne.decoder;
 
 import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.events.PartialImageRendered;
-import dev.nocturne.models.PartialGrid;
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.picture.PartialGrid;
+import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.PictureFormat;
 import java.awt.image.BufferedImage;

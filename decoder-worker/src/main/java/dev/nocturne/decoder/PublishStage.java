@@ -6,7 +6,7 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.runtime.BundleStage;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.ObjectStore;

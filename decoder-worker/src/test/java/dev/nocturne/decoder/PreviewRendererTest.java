@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.events.PartialImageRendered;
-import dev.nocturne.models.PartialGrid;
-import dev.nocturne.models.PrimedTokens;
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.picture.PartialGrid;
+import dev.nocturne.models.picture.PrimedTokens;
+import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.schemas.EventCodec;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;

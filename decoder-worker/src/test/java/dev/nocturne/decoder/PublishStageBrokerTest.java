@@ -11,7 +11,7 @@ import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.Outbox;

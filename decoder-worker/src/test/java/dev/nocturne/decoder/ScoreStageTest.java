@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.nocturne.events.GridsScored;
 import dev.nocturne.events.ScoredGrid;
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.runtime.Outbox;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;

@@ -1,12 +1,12 @@
 package dev.nocturne.encoder;
 
-import dev.nocturne.models.CaptionTokenizer;
-import dev.nocturne.models.CaptionTooLongException;
-import dev.nocturne.models.Clip;
-import dev.nocturne.models.DiscreteVae;
-import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.Sampling;
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.clip.Clip;
+import dev.nocturne.models.dvae.DiscreteVae;
+import dev.nocturne.models.picture.TokenGrid;
+import dev.nocturne.models.tokenizer.CaptionTokenizer;
+import dev.nocturne.models.tokenizer.CaptionTooLongException;
+import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.ReasonCodes;

@@ -1,7 +1,7 @@
 package dev.nocturne.encoder;
 
-import dev.nocturne.models.Sampling;
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.picture.TokenGrid;
+import dev.nocturne.models.transformer.Sampling;
 import java.awt.image.BufferedImage;
 
 /** What the models know of a caption. Belongs to one thread. */

@@ -1,6 +1,6 @@
 package dev.nocturne.encoder;
 
-import dev.nocturne.models.Pixels;
+import dev.nocturne.models.picture.Pixels;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;

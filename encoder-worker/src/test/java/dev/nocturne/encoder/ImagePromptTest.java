@@ -3,7 +3,7 @@ package dev.nocturne.encoder;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.nocturne.models.Pixels;
+import dev.nocturne.models.picture.Pixels;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;

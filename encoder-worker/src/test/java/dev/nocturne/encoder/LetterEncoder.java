@@ -1,7 +1,7 @@
 package dev.nocturne.encoder;
 
-import dev.nocturne.models.Sampling;
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.picture.TokenGrid;
+import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;

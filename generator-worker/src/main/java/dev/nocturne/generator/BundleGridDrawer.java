@@ -1,10 +1,10 @@
 package dev.nocturne.generator;
 
-import dev.nocturne.models.Candidate;
-import dev.nocturne.models.DrawnCandidate;
-import dev.nocturne.models.GridGenerator;
-import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.Preview;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.transformer.Candidate;
+import dev.nocturne.models.transformer.DrawnCandidate;
+import dev.nocturne.models.transformer.GridGenerator;
+import dev.nocturne.models.transformer.Preview;
 import dev.nocturne.runtime.FatalException;
 import java.io.IOException;
 import java.nio.file.Path;

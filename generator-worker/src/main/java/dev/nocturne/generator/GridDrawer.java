@@ -1,8 +1,8 @@
 package dev.nocturne.generator;
 
-import dev.nocturne.models.Candidate;
-import dev.nocturne.models.DrawnCandidate;
-import dev.nocturne.models.Preview;
+import dev.nocturne.models.transformer.Candidate;
+import dev.nocturne.models.transformer.DrawnCandidate;
+import dev.nocturne.models.transformer.Preview;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 

@@ -1,29 +1,36 @@
 package dev.nocturne.models;
 
+import dev.nocturne.models.clip.ClipArchitecture;
+import dev.nocturne.models.dvae.DvaeArchitecture;
+import dev.nocturne.models.format.Safetensors;
+import dev.nocturne.models.tokenizer.BpeTokenizer;
+import dev.nocturne.models.tokenizer.BpeTrainer;
+import dev.nocturne.models.transformer.TransformerArchitecture;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
 /** Tiny models with random weights: everything real but the training. */
-final class RandomModels {
-    static final DvaeArchitecture DVAE = new DvaeArchitecture(16, 3, 1, 32, 8, false);
-    static final int IMAGE_SIZE = 16;
-    static final TransformerArchitecture TRANSFORMER =
+public final class RandomModels {
+    public static final DvaeArchitecture DVAE = new DvaeArchitecture(16, 3, 1, 32, 8, false);
+    public static final int IMAGE_SIZE = 16;
+    public static final TransformerArchitecture TRANSFORMER =
             new TransformerArchitecture(
                     2, 64, 600, 6, 32, 4, TransformerArchitecture.Attention.SPARSE);
-    static final ClipArchitecture CLIP = new ClipArchitecture(16, 8, 1, 64, 1, 64, 8, 602, 64);
+    public static final ClipArchitecture CLIP =
+            new ClipArchitecture(16, 8, 1, 64, 1, 64, 8, 602, 64);
 
     private RandomModels() {}
 
-    static BpeTokenizer tokenizer() {
+    public static BpeTokenizer tokenizer() {
         return BpeTrainer.train(List.of("red heart", "red apple", "green apple"), 600, 6);
     }
 
     /**
      * Large enough weights for logits that differ, so that sampling has something to choose from.
      */
-    static Map<String, Safetensors.Tensor> weights(Map<String, long[]> shapes) {
+    public static Map<String, Safetensors.Tensor> weights(Map<String, long[]> shapes) {
         SplittableRandom random = new SplittableRandom(42);
         Map<String, Safetensors.Tensor> weights = new LinkedHashMap<>();
         shapes.forEach(

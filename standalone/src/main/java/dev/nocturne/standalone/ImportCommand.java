@@ -1,14 +1,14 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.models.ClipArchitecture;
-import dev.nocturne.models.DvaeFamily;
-import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.TransformerCosts;
-import dev.nocturne.models.TransformerFamily;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.clip.ClipArchitecture;
+import dev.nocturne.models.dvae.DvaeFamily;
 import dev.nocturne.models.imports.ClipImport;
 import dev.nocturne.models.imports.DallePytorchImport;
 import dev.nocturne.models.imports.DvaeImport;
 import dev.nocturne.models.imports.MinDalleImport;
+import dev.nocturne.models.transformer.TransformerCosts;
+import dev.nocturne.models.transformer.TransformerFamily;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.models.Machine;
-import dev.nocturne.models.Precision;
+import dev.nocturne.models.program.Machine;
+import dev.nocturne.models.program.Precision;
 import dev.nocturne.training.ModelBenchmark;
 import dev.nocturne.training.ModelBenchmark.Row;
 import dev.nocturne.training.ModelBenchmark.Sizes;

@@ -1,9 +1,9 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.models.ClipArchitecture;
-import dev.nocturne.models.DvaeArchitecture;
-import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.TransformerArchitecture;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.clip.ClipArchitecture;
+import dev.nocturne.models.dvae.DvaeArchitecture;
+import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.training.ModelBenchmark.Sizes;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,10 +1,10 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.models.ClipArchitecture;
-import dev.nocturne.models.DvaeFamily;
-import dev.nocturne.models.Precision;
-import dev.nocturne.models.TransformerCosts;
-import dev.nocturne.models.TransformerFamily;
+import dev.nocturne.models.clip.ClipArchitecture;
+import dev.nocturne.models.dvae.DvaeFamily;
+import dev.nocturne.models.program.Precision;
+import dev.nocturne.models.transformer.TransformerCosts;
+import dev.nocturne.models.transformer.TransformerFamily;
 import dev.nocturne.training.ModelBenchmark.Sizes;
 import java.io.IOException;
 import java.io.PrintWriter;

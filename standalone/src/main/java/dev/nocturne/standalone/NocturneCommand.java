@@ -1,7 +1,7 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.embedded.EmbeddedServerException;
-import dev.nocturne.models.InvalidModelException;
+import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.runtime.StageException;
 import java.io.IOException;
 import java.io.PrintWriter;

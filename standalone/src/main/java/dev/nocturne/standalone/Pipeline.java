@@ -9,7 +9,7 @@ import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.result.RegistryResults;
 import dev.nocturne.ingest.shell.IngestService;
 import dev.nocturne.ingest.webhook.WebhookSettings;
-import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;

@@ -1,7 +1,7 @@
 package dev.nocturne.standalone;
 
-import dev.nocturne.models.DvaeArchitecture;
-import dev.nocturne.models.TransformerArchitecture;
+import dev.nocturne.models.dvae.DvaeArchitecture;
+import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.training.Training;
 import java.io.IOException;
 import java.nio.file.Path;

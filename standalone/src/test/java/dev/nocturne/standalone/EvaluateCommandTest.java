@@ -3,7 +3,7 @@ package dev.nocturne.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.nocturne.models.Sampling;
+import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.training.Evaluation;
 import dev.nocturne.training.Scenes;
 import java.io.PrintWriter;

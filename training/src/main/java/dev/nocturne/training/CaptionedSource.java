@@ -1,7 +1,7 @@
 package dev.nocturne.training;
 
-import dev.nocturne.models.BpeTokenizer;
-import dev.nocturne.models.CaptionTooLongException;
+import dev.nocturne.models.tokenizer.BpeTokenizer;
+import dev.nocturne.models.tokenizer.CaptionTooLongException;
 import dev.nocturne.training.data.Example;
 import dev.nocturne.training.data.ExampleSource;
 import java.util.random.RandomGenerator;

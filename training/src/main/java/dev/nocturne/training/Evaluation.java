@@ -1,18 +1,18 @@
 package dev.nocturne.training;
 
-import dev.nocturne.models.Candidate;
-import dev.nocturne.models.CandidateScorer;
-import dev.nocturne.models.CandidateSeeds;
-import dev.nocturne.models.CaptionTokenizer;
-import dev.nocturne.models.CaptionTooLongException;
-import dev.nocturne.models.Clip;
-import dev.nocturne.models.DiscreteVae;
-import dev.nocturne.models.GridGenerator;
-import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.Pixels;
-import dev.nocturne.models.PrimedTokens;
-import dev.nocturne.models.Sampling;
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.clip.CandidateScorer;
+import dev.nocturne.models.clip.Clip;
+import dev.nocturne.models.dvae.DiscreteVae;
+import dev.nocturne.models.picture.Pixels;
+import dev.nocturne.models.picture.PrimedTokens;
+import dev.nocturne.models.picture.TokenGrid;
+import dev.nocturne.models.tokenizer.CaptionTokenizer;
+import dev.nocturne.models.tokenizer.CaptionTooLongException;
+import dev.nocturne.models.transformer.Candidate;
+import dev.nocturne.models.transformer.CandidateSeeds;
+import dev.nocturne.models.transformer.GridGenerator;
+import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.training.data.AskedScene;
 import dev.nocturne.training.data.AskedScene.Kind;
 import dev.nocturne.training.data.Drawing;
@@ -243,7 +243,7 @@ public final class Evaluation {
     /**
      * Writes {@code index.html} and its pictures to {@code out}.
      *
-     * @throws dev.nocturne.models.InvalidModelException if a part of the model is missing or
+     * @throws dev.nocturne.models.format.InvalidModelException if a part of the model is missing or
      *     damaged
      */
     public static Report run(Path model, Path out, Size size) throws IOException {

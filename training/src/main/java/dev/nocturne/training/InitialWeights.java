@@ -1,6 +1,6 @@
 package dev.nocturne.training;
 
-import dev.nocturne.models.Safetensors;
+import dev.nocturne.models.format.Safetensors;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;

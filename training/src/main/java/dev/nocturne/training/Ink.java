@@ -1,6 +1,6 @@
 package dev.nocturne.training;
 
-import dev.nocturne.models.Pixels;
+import dev.nocturne.models.picture.Pixels;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.Rectangle;

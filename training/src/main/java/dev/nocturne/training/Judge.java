@@ -1,6 +1,6 @@
 package dev.nocturne.training;
 
-import dev.nocturne.models.Pixels;
+import dev.nocturne.models.picture.Pixels;
 import dev.nocturne.training.data.Drawing;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;

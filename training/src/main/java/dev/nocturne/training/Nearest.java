@@ -1,6 +1,6 @@
 package dev.nocturne.training;
 
-import dev.nocturne.models.Pixels;
+import dev.nocturne.models.picture.Pixels;
 import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.stream.IntStream;

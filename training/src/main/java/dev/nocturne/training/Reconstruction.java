@@ -1,8 +1,8 @@
 package dev.nocturne.training;
 
-import dev.nocturne.models.DiscreteVae;
-import dev.nocturne.models.Pixels;
-import dev.nocturne.models.TokenGrid;
+import dev.nocturne.models.dvae.DiscreteVae;
+import dev.nocturne.models.picture.Pixels;
+import dev.nocturne.models.picture.TokenGrid;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

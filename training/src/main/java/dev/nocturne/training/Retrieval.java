@@ -1,6 +1,6 @@
 package dev.nocturne.training;
 
-import dev.nocturne.models.Clip;
+import dev.nocturne.models.clip.Clip;
 import java.awt.image.BufferedImage;
 import java.util.Comparator;
 import java.util.List;

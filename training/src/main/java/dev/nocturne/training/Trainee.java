@@ -2,8 +2,8 @@ package dev.nocturne.training;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import dev.nocturne.models.Safetensors;
-import dev.nocturne.models.TorchProgram;
+import dev.nocturne.models.format.Safetensors;
+import dev.nocturne.models.program.TorchProgram;
 import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.Map;

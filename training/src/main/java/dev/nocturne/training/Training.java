@@ -1,15 +1,15 @@
 package dev.nocturne.training;
 
-import dev.nocturne.models.BpeTokenizer;
-import dev.nocturne.models.BpeTrainer;
-import dev.nocturne.models.ClipArchitecture;
-import dev.nocturne.models.DvaeArchitecture;
-import dev.nocturne.models.DvaeFamily;
-import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.Pixels;
-import dev.nocturne.models.Precision;
-import dev.nocturne.models.Safetensors;
-import dev.nocturne.models.TransformerArchitecture;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.clip.ClipArchitecture;
+import dev.nocturne.models.dvae.DvaeArchitecture;
+import dev.nocturne.models.dvae.DvaeFamily;
+import dev.nocturne.models.format.Safetensors;
+import dev.nocturne.models.picture.Pixels;
+import dev.nocturne.models.program.Precision;
+import dev.nocturne.models.tokenizer.BpeTokenizer;
+import dev.nocturne.models.tokenizer.BpeTrainer;
+import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.training.data.Example;
 import dev.nocturne.training.data.ExampleSource;
 import dev.nocturne.training.data.ExampleSource.Placement;

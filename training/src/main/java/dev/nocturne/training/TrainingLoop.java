@@ -3,7 +3,7 @@ package dev.nocturne.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import dev.nocturne.models.Safetensors;
+import dev.nocturne.models.format.Safetensors;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@ package dev.nocturne.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.nocturne.models.Sampling;
+import dev.nocturne.models.transformer.Sampling;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;

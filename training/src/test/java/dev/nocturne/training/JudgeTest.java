@@ -2,7 +2,7 @@ package dev.nocturne.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.nocturne.models.Pixels;
+import dev.nocturne.models.picture.Pixels;
 import dev.nocturne.training.data.AskedScene;
 import dev.nocturne.training.data.Drawing;
 import dev.nocturne.training.data.EmojiArt;

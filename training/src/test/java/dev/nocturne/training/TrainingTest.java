@@ -3,10 +3,10 @@ package dev.nocturne.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
-import dev.nocturne.models.DvaeArchitecture;
-import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.Safetensors;
-import dev.nocturne.models.TransformerArchitecture.Attention;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.dvae.DvaeArchitecture;
+import dev.nocturne.models.format.Safetensors;
+import dev.nocturne.models.transformer.TransformerArchitecture.Attention;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;

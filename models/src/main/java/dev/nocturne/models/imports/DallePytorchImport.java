@@ -1,14 +1,17 @@
 package dev.nocturne.models.imports;
 
-import dev.nocturne.models.AttentionPattern;
-import dev.nocturne.models.BpeTokenizer;
-import dev.nocturne.models.DallePytorchTransformer;
-import dev.nocturne.models.DallePytorchVae;
-import dev.nocturne.models.DvaeFamily;
-import dev.nocturne.models.InvalidModelException;
-import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.Safetensors.Tensor;
-import dev.nocturne.models.Sampling;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.dvae.DallePytorchVae;
+import dev.nocturne.models.dvae.DvaeFamily;
+import dev.nocturne.models.format.InvalidModelException;
+import dev.nocturne.models.format.Refusal;
+import dev.nocturne.models.format.Safetensors.Tensor;
+import dev.nocturne.models.format.TorchFile;
+import dev.nocturne.models.format.Weight;
+import dev.nocturne.models.tokenizer.BpeTokenizer;
+import dev.nocturne.models.transformer.AttentionPattern;
+import dev.nocturne.models.transformer.DallePytorchTransformer;
+import dev.nocturne.models.transformer.Sampling;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

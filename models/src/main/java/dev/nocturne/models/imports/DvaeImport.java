@@ -1,8 +1,11 @@
 package dev.nocturne.models.imports;
 
-import dev.nocturne.models.DvaeArchitecture;
-import dev.nocturne.models.InvalidModelException;
-import dev.nocturne.models.ModelBundle;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.dvae.DvaeArchitecture;
+import dev.nocturne.models.format.InvalidModelException;
+import dev.nocturne.models.format.Refusal;
+import dev.nocturne.models.format.TorchFile;
+import dev.nocturne.models.format.Weight;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

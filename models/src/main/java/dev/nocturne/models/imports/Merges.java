@@ -1,7 +1,8 @@
 package dev.nocturne.models.imports;
 
-import dev.nocturne.models.BpeTokenizer;
-import dev.nocturne.models.InvalidModelException;
+import dev.nocturne.models.format.InvalidModelException;
+import dev.nocturne.models.format.Refusal;
+import dev.nocturne.models.tokenizer.BpeTokenizer;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.IOException;

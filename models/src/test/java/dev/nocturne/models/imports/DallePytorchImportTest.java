@@ -3,10 +3,11 @@ package dev.nocturne.models.imports;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.nocturne.models.InvalidModelException;
-import dev.nocturne.models.ModelBundle;
-import dev.nocturne.models.Safetensors;
-import dev.nocturne.models.Safetensors.Tensor;
+import dev.nocturne.models.Goldens;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.format.InvalidModelException;
+import dev.nocturne.models.format.Safetensors;
+import dev.nocturne.models.format.Safetensors.Tensor;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

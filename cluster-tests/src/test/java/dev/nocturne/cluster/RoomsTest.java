@@ -1,0 +1,102 @@
+package dev.nocturne.cluster;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * Packages inside a module are rooms: each touches only rooms that are listed before it, so that
+ * there is no circle, and its {@code package-info.java} says which and what lives there.
+ */
+@AnalyzeClasses(packages = "dev.nocturne", importOptions = DoNotIncludeTests.class)
+class RoomsTest {
+
+    @ArchTest
+    static void models(JavaClasses classes) {
+        new Rooms("models")
+                .room("format")
+                .room("picture")
+                .room("program", "format")
+                .room("tokenizer", "format")
+                .room("transformer", "format", "picture", "program")
+                .room("dvae", "format", "picture", "program")
+                .room("clip", "format", "picture", "program", "tokenizer", "dvae")
+                .room(
+                        "bundle",
+                        "format",
+                        "picture",
+                        "program",
+                        "tokenizer",
+                        "transformer",
+                        "dvae",
+                        "clip")
+                .room("imports", "format", "tokenizer", "transformer", "dvae", "clip", "bundle")
+                .check(classes);
+    }
+
+    /** The rooms of one module, of the same name as its package. */
+    private static final class Rooms {
+        private final String module;
+        private final String root;
+
+        /** What each touches, itself included, as ArchUnit writes packages. */
+        private final Map<String, List<String>> touched = new LinkedHashMap<>();
+
+        Rooms(String module) {
+            this.module = module;
+            this.root = "dev.nocturne." + module;
+        }
+
+        Rooms room(String name, String... others) {
+            assertThat(List.of(others)).as("of " + name).allMatch(touched::containsKey);
+            touched.put(
+                    name, Stream.concat(Stream.of(name), Stream.of(others)).map(this::in).toList());
+            return this;
+        }
+
+        void check(JavaClasses classes) {
+            noClasses()
+                    .that(resideInAPackage(root + ".."))
+                    .should()
+                    .resideOutsideOfPackages(packages(List.copyOf(touched.keySet())))
+                    .check(classes);
+            touched.forEach(
+                    (name, others) -> {
+                        noClasses()
+                                .that(resideInAPackage(in(name)))
+                                .should()
+                                .dependOnClassesThat(
+                                        resideInAPackage(root + "..")
+                                                .and(
+                                                        resideOutsideOfPackages(
+                                                                others.toArray(String[]::new))))
+                                .check(classes);
+                        assertThat(info(name)).isRegularFile();
+                    });
+        }
+
+        private String[] packages(List<String> names) {
+            return names.stream().map(this::in).toArray(String[]::new);
+        }
+
+        private String in(String name) {
+            return root + "." + name + "..";
+        }
+
+        private Path info(String name) {
+            return Path.of("..", module, "src/main/java", root.replace('.', '/'), name)
+                    .resolve("package-info.java");
+        }
+    }
+}

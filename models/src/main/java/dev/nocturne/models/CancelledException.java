@@ -1,9 +1,0 @@
-package dev.nocturne.models;
-
-/** Drawing stopped because its caller said so; nothing was drawn. */
-public final class CancelledException extends RuntimeException {
-
-    public CancelledException() {
-        super("drawing was cancelled");
-    }
-}

@@ -1,9 +1,0 @@
-package dev.nocturne.models;
-
-/**
- * A drawn picture.
- *
- * @param logProbability natural logarithm of the probability of its drawn tokens given the caption,
- *     whatever temperature, cut or guidance they were drawn with
- */
-public record DrawnCandidate(TokenGrid grid, double logProbability) {}

@@ -1,0 +1,144 @@
+package dev.nocturne.models.clip;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import dev.nocturne.models.format.Safetensors;
+import dev.nocturne.models.picture.Pixels;
+import dev.nocturne.models.program.Precision;
+import dev.nocturne.models.program.TorchProgram;
+import dev.nocturne.models.tokenizer.CaptionTokenizer;
+import dev.nocturne.models.tokenizer.CaptionTooLongException;
+import java.awt.image.BufferedImage;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * CLIP (Radford et al. 2021): pictures and captions as unit vectors whose scalar product, the
+ * cosine, says how well they match.
+ *
+ * <p>Belongs to one thread at a time; the caller closes it.
+ */
+public final class Clip implements AutoCloseable {
+    private final TorchProgram program;
+    private final IValue weights;
+    private final ClipArchitecture architecture;
+    private final CaptionTokenizer tokenizer;
+
+    /**
+     * @param weights by the names of {@link ClipArchitecture#shapes}
+     */
+    public Clip(
+            Map<String, Safetensors.Tensor> weights,
+            ClipArchitecture architecture,
+            CaptionTokenizer tokenizer,
+            Precision precision) {
+        this.architecture = architecture;
+        this.tokenizer = tokenizer;
+        this.program = TorchProgram.load("clip.py", "resblocks.py", "adamw.py");
+        this.weights = program.prepare(weights, precision, architecture.textLength());
+    }
+
+    /**
+     * @return the caption's unit vector
+     * @throws CaptionTooLongException if it has more tokens than CLIP reads
+     */
+    public float[] embedText(String caption) {
+        try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
+                IValue ids =
+                        IValue.from(
+                                (PtNDArray)
+                                        scope.create(
+                                                architecture.padded(tokenizer.encode(caption)),
+                                                new Shape(1, architecture.textLength())));
+                IValue output = program.call("embed_text", weights, ids)) {
+            return output.toTensor(scope).toFloatArray();
+        }
+    }
+
+    /** The unit vectors of pictures of any size, in one batch. */
+    public float[][] embedImages(List<BufferedImage> pictures) {
+        int size = architecture.imageSize();
+        ByteBuffer pixels = ByteBuffer.allocate(pictures.size() * 3 * size * size);
+        for (BufferedImage picture : pictures) {
+            pixels.put(fitted(picture));
+        }
+        try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
+                IValue input =
+                        pixels(scope, pixels.rewind(), new Shape(pictures.size(), 3, size, size))) {
+            return embedNative(input, pictures.size());
+        }
+    }
+
+    /**
+     * A picture as the tower sees it, before its colours are standardised: on white, its short side
+     * resized, its middle square, {@code [3, imageSize, imageSize]}.
+     */
+    byte[] fitted(BufferedImage picture) {
+        try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
+                IValue input =
+                        pixels(
+                                scope,
+                                ByteBuffer.wrap(Pixels.planar(Pixels.onWhite(picture))),
+                                new Shape(1, 3, picture.getHeight(), picture.getWidth()));
+                IValue output = program.call("fit", weights, input)) {
+            return output.toTensor(scope).toByteArray();
+        }
+    }
+
+    private static IValue pixels(PtNDManager scope, ByteBuffer pixels, Shape shape) {
+        return IValue.from((PtNDArray) scope.create(pixels, shape, DataType.UINT8));
+    }
+
+    /**
+     * @param pixels a native uint8 tensor {@code [count, 3, height, width]} of any size; stays the
+     *     caller's
+     */
+    float[][] embedNative(IValue pixels, int count) {
+        try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
+                IValue output = program.call("embed_images", weights, pixels)) {
+            float[] flat = output.toTensor(scope).toFloatArray();
+            float[][] embeddings = new float[count][architecture.embedding()];
+            for (int i = 0; i < count; i++) {
+                System.arraycopy(
+                        flat,
+                        i * architecture.embedding(),
+                        embeddings[i],
+                        0,
+                        architecture.embedding());
+            }
+            return embeddings;
+        }
+    }
+
+    /** The cosine of two unit vectors. */
+    public static float cosine(float[] a, float[] b) {
+        if (a.length != b.length) {
+            throw new IllegalArgumentException(
+                    "embeddings of "
+                            + a.length
+                            + " and "
+                            + b.length
+                            + " numbers come from different models");
+        }
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += (double) a[i] * b[i];
+        }
+        return (float) sum;
+    }
+
+    /** Nanoseconds spent in the program so far. */
+    public long nanosInside() {
+        return program.nanosInside();
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+        program.close();
+    }
+}

@@ -1,0 +1,99 @@
+package dev.nocturne.models.clip;
+
+import dev.nocturne.models.program.Resblocks;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The sizes of CLIP with a vision transformer (Radford et al. 2021).
+ *
+ * @param imageSize side of the pictures it reads, in pixels
+ * @param patch side of a patch in pixels
+ * @param textLength text positions, start and end of text included
+ * @param vocabulary tokens of the tokenizer and the two specials, start and end of text, which come
+ *     last
+ * @param embedding length of the common embedding
+ */
+public record ClipArchitecture(
+        int imageSize,
+        int patch,
+        int visionLayers,
+        int visionWidth,
+        int textLayers,
+        int textWidth,
+        int textLength,
+        int vocabulary,
+        int embedding) {
+
+    /** As published. */
+    public static final ClipArchitecture VIT_B_32 =
+            new ClipArchitecture(224, 32, 12, 768, 12, 512, 77, 49408, 512);
+
+    public ClipArchitecture {
+        if (imageSize % patch != 0) {
+            throw new IllegalArgumentException(
+                    "pictures of " + imageSize + " pixels can't be cut into patches of " + patch);
+        }
+        if (visionWidth % 64 != 0 || textWidth % 64 != 0) {
+            throw new IllegalArgumentException(
+                    "widths are "
+                            + visionWidth
+                            + " and "
+                            + textWidth
+                            + "; heads are 64 wide: choose multiples of 64");
+        }
+    }
+
+    /** Name and shape of every weight, the names of openai/CLIP. */
+    public Map<String, long[]> shapes() {
+        int patches = (imageSize / patch) * (imageSize / patch);
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        shapes.put("visual.class_embedding", new long[] {visionWidth});
+        shapes.put("visual.positional_embedding", new long[] {patches + 1, visionWidth});
+        shapes.put("visual.conv1.weight", new long[] {visionWidth, 3, patch, patch});
+        Resblocks.norm(shapes, "visual.ln_pre", visionWidth);
+        Resblocks.shapes(shapes, "visual.transformer.", visionLayers, visionWidth);
+        Resblocks.norm(shapes, "visual.ln_post", visionWidth);
+        shapes.put("visual.proj", new long[] {visionWidth, embedding});
+        shapes.put("token_embedding.weight", new long[] {vocabulary, textWidth});
+        shapes.put("positional_embedding", new long[] {textLength, textWidth});
+        Resblocks.shapes(shapes, "transformer.", textLayers, textWidth);
+        Resblocks.norm(shapes, "ln_final", textWidth);
+        shapes.put("text_projection", new long[] {textWidth, embedding});
+        shapes.put("logit_scale", new long[] {});
+        return shapes;
+    }
+
+    /** Operations to embed a picture; two for each multiplication. */
+    public double flopsPerPicture() {
+        double patches = Math.pow(imageSize / patch, 2);
+        return 2 * patches * 3 * patch * patch * visionWidth
+                + flops(visionLayers, visionWidth, patches + 1, patches + 1)
+                + 2.0 * visionWidth * embedding;
+    }
+
+    /** Operations to embed a caption; two for each multiplication. */
+    public double flopsPerCaption() {
+        return flops(textLayers, textWidth, textLength, (textLength + 1) / 2.0)
+                + 2.0 * textWidth * embedding;
+    }
+
+    private static double flops(double layers, double width, double positions, double seen) {
+        return layers * positions * width * (24 * width + 4 * seen);
+    }
+
+    /** Ids at every position: start of text, the caption's tokens, end of text, zeros. */
+    public long[] padded(int[] textTokens) {
+        if (textTokens.length + 2 > textLength) {
+            throw new IllegalArgumentException(
+                    textTokens.length + " text tokens; CLIP reads at most " + (textLength - 2));
+        }
+        long[] ids = new long[textLength];
+        ids[0] = vocabulary - 2;
+        for (int i = 0; i < textTokens.length; i++) {
+            ids[i + 1] = textTokens[i];
+        }
+        ids[textTokens.length + 1] = vocabulary - 1;
+        return ids;
+    }
+}

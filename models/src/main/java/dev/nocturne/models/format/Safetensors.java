@@ -1,0 +1,541 @@
+package dev.nocturne.models.format;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * A safetensors file: an eight-byte length, a JSON header, the tensors' little-endian bytes without
+ * gaps (<a href="https://huggingface.co/docs/safetensors">specification</a>).
+ *
+ * <p>{@link #open} reads and verifies the header only. Each tensor is mapped by itself when asked
+ * for, because a Java mapping ends at 2 GiB and model files do not. Mappings outlive {@link
+ * #close}, which the caller owes.
+ */
+public final class Safetensors implements AutoCloseable {
+
+    /**
+     * Float32 values in row-major order; their number is the product of the shape (1 for a scalar).
+     */
+    public record Tensor(long[] shape, float[] data) {
+
+        public Tensor {
+            if (elements(shape) != data.length) {
+                throw new IllegalArgumentException(
+                        "%d values do not fill the shape %s"
+                                .formatted(data.length, Arrays.toString(shape)));
+            }
+        }
+    }
+
+    /** How float32 tensors are stored; the narrow types round to nearest, ties to even. */
+    public enum StorageType {
+        F32,
+        F16,
+        BF16;
+
+        private ElementType elementType() {
+            return ElementType.valueOf(name());
+        }
+    }
+
+    /** The element types that a file may hold. */
+    public enum ElementType {
+        BOOL(1),
+        U8(1),
+        I8(1),
+        F8_E4M3(1),
+        F8_E5M2(1),
+        I16(2),
+        U16(2),
+        F16(2),
+        BF16(2),
+        I32(4),
+        U32(4),
+        F32(4),
+        I64(8),
+        U64(8),
+        F64(8);
+
+        private final int bytes;
+
+        ElementType(int bytes) {
+            this.bytes = bytes;
+        }
+    }
+
+    /**
+     * Where a tensor lies.
+     *
+     * @param offset position of its first byte in the file
+     * @param bytes its length
+     */
+    public record Entry(String name, ElementType type, long[] shape, long offset, long bytes) {}
+
+    /** What Java widens to float32. */
+    private static final Set<ElementType> FLOATS =
+            EnumSet.of(ElementType.F32, ElementType.F16, ElementType.BF16);
+
+    private static final String METADATA = "__metadata__";
+    private static final int LENGTH_BYTES = Long.BYTES;
+
+    /** The limit of the reference implementation. */
+    private static final long MAX_HEADER_BYTES = 100_000_000;
+
+    /** A multiple of every element's size. */
+    private static final long MAX_MAPPING_BYTES = 1 << 30;
+
+    /** Bytes written at a time, a multiple of every element's size. */
+    private static final int CHUNK_BYTES = 1 << 20;
+
+    private static final ObjectMapper JSON =
+            JsonMapper.builder()
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .build();
+
+    private final Path file;
+    private final FileChannel channel;
+    private final Map<String, Entry> entries;
+    private final Map<String, String> metadata;
+
+    private Safetensors(
+            Path file,
+            FileChannel channel,
+            Map<String, Entry> entries,
+            Map<String, String> metadata) {
+        this.file = file;
+        this.channel = channel;
+        this.entries = Collections.unmodifiableMap(entries);
+        this.metadata = Collections.unmodifiableMap(metadata);
+    }
+
+    /**
+     * Opens a file and verifies that its header describes all of it.
+     *
+     * @throws InvalidModelException if it does not
+     */
+    public static Safetensors open(Path file) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        try {
+            return new HeaderReader(file, channel).read();
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** All tensors of a file of floating-point tensors, in file order; the map is the caller's. */
+    public static Map<String, Tensor> readAll(Path file) throws IOException {
+        try (Safetensors opened = open(file)) {
+            return new LinkedHashMap<>(opened.tensors());
+        }
+    }
+
+    /**
+     * Writes a file in place of an older one, if any: a reader sees the one or the other, whole.
+     * Equal arguments, the tensors in equal order, give equal bytes.
+     */
+    public static void write(
+            Path file, Map<String, Tensor> tensors, StorageType type, Map<String, String> metadata)
+            throws IOException {
+        Path unfinished = file.resolveSibling(file.getFileName() + ".tmp");
+        try {
+            try (FileChannel channel =
+                    FileChannel.open(
+                            unfinished,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.TRUNCATE_EXISTING,
+                            StandardOpenOption.WRITE)) {
+                writeFully(channel, header(tensors, type, metadata));
+                ByteBuffer chunk =
+                        ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+                for (Tensor tensor : tensors.values()) {
+                    writeElements(channel, tensor.data(), type, chunk);
+                }
+                channel.force(true);
+            }
+            Files.move(
+                    unfinished,
+                    file,
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(unfinished);
+        }
+    }
+
+    /** The tensors by name, in the header's order. */
+    public Map<String, Entry> entries() {
+        return entries;
+    }
+
+    /** The free text of the header; empty if it has none. */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    /** A tensor's bytes, mapped read-only, little-endian; at most 2 GiB. */
+    public ByteBuffer bytes(String name) throws IOException {
+        Entry entry = entry(name);
+        if (entry.bytes() > Integer.MAX_VALUE) {
+            throw invalid(
+                    file,
+                    "tensor %s has %d bytes, more than a mapping holds"
+                            .formatted(name, entry.bytes()),
+                    "split the tensor");
+        }
+        return map(entry.offset(), entry.bytes());
+    }
+
+    /**
+     * All tensors of a file of floating-point tensors, in the header's order, each read whenever it
+     * is asked for; only until {@link #close}. A failure to read throws {@link
+     * UncheckedIOException}.
+     *
+     * @throws InvalidModelException if a tensor is of another type, or more than an array holds
+     */
+    public Map<String, Tensor> tensors() throws InvalidModelException {
+        for (Entry entry : entries.values()) {
+            requireFloats(entry);
+        }
+        return new LazyTensors(
+                entries.keySet(),
+                name -> {
+                    try {
+                        return tensor(name);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
+    }
+
+    /** The values of a tensor of type F32, F16 or BF16, widened to float32. */
+    public float[] floats(String name) throws IOException {
+        Entry entry = entry(name);
+        requireFloats(entry);
+        float[] values = new float[(int) elements(entry.shape())];
+        int done = 0;
+        for (long at = 0; at < entry.bytes(); at += MAX_MAPPING_BYTES) {
+            long length = Math.min(MAX_MAPPING_BYTES, entry.bytes() - at);
+            done = widen(entry, map(entry.offset() + at, length), values, done);
+        }
+        return values;
+    }
+
+    /** The shape and the {@link #floats} of a tensor. */
+    public Tensor tensor(String name) throws IOException {
+        return new Tensor(entry(name).shape(), floats(name));
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+
+    private Entry entry(String name) throws InvalidModelException {
+        Entry entry = entries.get(name);
+        if (entry == null) {
+            throw invalid(file, "it has no tensor " + name, "use the weights of this architecture");
+        }
+        return entry;
+    }
+
+    private void requireFloats(Entry entry) throws InvalidModelException {
+        if (!FLOATS.contains(entry.type())) {
+            throw invalid(
+                    file,
+                    "tensor %s holds %s".formatted(entry.name(), entry.type()),
+                    "store weights as F32, F16 or BF16");
+        }
+        long elements = elements(entry.shape());
+        if (elements > Integer.MAX_VALUE - 8) {
+            throw invalid(
+                    file,
+                    "tensor %s has %d elements, more than an array holds"
+                            .formatted(entry.name(), elements),
+                    "split the tensor");
+        }
+    }
+
+    private ByteBuffer map(long offset, long bytes) throws IOException {
+        return channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes)
+                .order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * Widens all of {@code source} into {@code values} from {@code at} on; returns where it ended.
+     */
+    private static int widen(Entry entry, ByteBuffer source, float[] values, int at) {
+        switch (entry.type()) {
+            case F32 -> {
+                FloatBuffer floats = source.asFloatBuffer();
+                int count = floats.remaining();
+                floats.get(values, at, count);
+                return at + count;
+            }
+            case F16 -> {
+                ShortBuffer halves = source.asShortBuffer();
+                while (halves.hasRemaining()) {
+                    values[at++] = HalfPrecision.fromFloat16(halves.get());
+                }
+                return at;
+            }
+            case BF16 -> {
+                ShortBuffer halves = source.asShortBuffer();
+                while (halves.hasRemaining()) {
+                    values[at++] = HalfPrecision.fromBfloat16(halves.get());
+                }
+                return at;
+            }
+            default -> throw new AssertionError(entry.type() + " is not among " + FLOATS);
+        }
+    }
+
+    private static ByteBuffer header(
+            Map<String, Tensor> tensors, StorageType type, Map<String, String> metadata)
+            throws IOException {
+        ObjectNode header = JSON.createObjectNode();
+        if (!metadata.isEmpty()) {
+            ObjectNode texts = header.putObject(METADATA);
+            new TreeMap<>(metadata).forEach(texts::put);
+        }
+        long end = 0;
+        for (Map.Entry<String, Tensor> named : tensors.entrySet()) {
+            Tensor tensor = named.getValue();
+            ObjectNode entry = header.putObject(named.getKey());
+            entry.put("dtype", type.name());
+            entry.set("shape", JSON.valueToTree(tensor.shape()));
+            long begin = end;
+            end += (long) tensor.data().length * type.elementType().bytes;
+            entry.putArray("data_offsets").add(begin).add(end);
+        }
+        byte[] json = JSON.writeValueAsBytes(header);
+        // spaces after the JSON align the tensors to eight bytes
+        int padded = (json.length + 7) / 8 * 8;
+        ByteBuffer buffer =
+                ByteBuffer.allocate(LENGTH_BYTES + padded).order(ByteOrder.LITTLE_ENDIAN);
+        buffer.putLong(padded).put(json);
+        while (buffer.hasRemaining()) {
+            buffer.put((byte) ' ');
+        }
+        return buffer.flip();
+    }
+
+    private static void writeElements(
+            FileChannel channel, float[] values, StorageType type, ByteBuffer chunk)
+            throws IOException {
+        chunk.clear();
+        for (float value : values) {
+            if (!chunk.hasRemaining()) {
+                writeFully(channel, chunk.flip());
+                chunk.clear();
+            }
+            switch (type) {
+                case F32 -> chunk.putFloat(value);
+                case F16 -> chunk.putShort(HalfPrecision.toFloat16(value));
+                case BF16 -> chunk.putShort(HalfPrecision.toBfloat16(value));
+            }
+        }
+        writeFully(channel, chunk.flip());
+    }
+
+    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+    }
+
+    /** The product of the shape. */
+    private static long elements(long[] shape) {
+        long elements = 1;
+        for (long size : shape) {
+            elements = Math.multiplyExact(elements, size);
+        }
+        return elements;
+    }
+
+    private static InvalidModelException invalid(Path file, String wrong, String remedy) {
+        return new InvalidModelException("%s: %s; %s".formatted(file, wrong, remedy));
+    }
+
+    /** Reads and verifies the header of one file. */
+    private record HeaderReader(Path file, FileChannel channel) {
+
+        private Safetensors read() throws IOException {
+            long fileBytes = channel.size();
+            if (fileBytes < LENGTH_BYTES) {
+                throw broken("it has %d bytes and no header".formatted(fileBytes));
+            }
+            long headerBytes = readBytes(0, LENGTH_BYTES).getLong();
+            if (headerBytes < 2 || headerBytes > MAX_HEADER_BYTES) {
+                throw broken(
+                        "it claims a header of %s bytes"
+                                .formatted(Long.toUnsignedString(headerBytes)));
+            }
+            long dataOffset = LENGTH_BYTES + headerBytes;
+            if (dataOffset > fileBytes) {
+                throw broken("it ends inside its header of %d bytes".formatted(headerBytes));
+            }
+            JsonNode header = parse(readBytes(LENGTH_BYTES, (int) headerBytes).array());
+            Map<String, String> metadata = new LinkedHashMap<>();
+            Map<String, Entry> entries = new LinkedHashMap<>();
+            for (Map.Entry<String, JsonNode> field : header.properties()) {
+                if (field.getKey().equals(METADATA)) {
+                    readMetadata(field.getValue(), metadata);
+                } else {
+                    entries.put(
+                            field.getKey(), entry(field.getKey(), field.getValue(), dataOffset));
+                }
+            }
+            requireContiguous(entries, dataOffset, fileBytes);
+            return new Safetensors(file, channel, entries, metadata);
+        }
+
+        private ByteBuffer readBytes(long offset, int count) throws IOException {
+            ByteBuffer bytes = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
+            while (bytes.hasRemaining()) {
+                if (channel.read(bytes, offset + bytes.position()) < 0) {
+                    throw broken("it became shorter while it was read");
+                }
+            }
+            return bytes.flip();
+        }
+
+        private JsonNode parse(byte[] json) throws IOException {
+            JsonNode header;
+            try {
+                header = JSON.readTree(new String(json, StandardCharsets.UTF_8));
+            } catch (JsonProcessingException e) {
+                throw broken("its header is not JSON (%s)".formatted(e.getOriginalMessage()));
+            }
+            if (!header.isObject()) {
+                throw broken("its header is not a JSON object");
+            }
+            return header;
+        }
+
+        private void readMetadata(JsonNode node, Map<String, String> metadata)
+                throws InvalidModelException {
+            if (!node.isObject()) {
+                throw broken("its metadata is not a JSON object");
+            }
+            for (Map.Entry<String, JsonNode> field : node.properties()) {
+                if (!field.getValue().isTextual()) {
+                    throw broken("its metadata %s is not text".formatted(field.getKey()));
+                }
+                metadata.put(field.getKey(), field.getValue().textValue());
+            }
+        }
+
+        private Entry entry(String name, JsonNode node, long dataOffset)
+                throws InvalidModelException {
+            ElementType type = elementType(name, node.path("dtype").asText());
+            long[] shape = wholeNumbers(name, "shape", node.path("shape"));
+            long[] offsets = wholeNumbers(name, "data_offsets", node.path("data_offsets"));
+            if (offsets.length != 2 || offsets[0] > offsets[1]) {
+                throw broken(
+                        "tensor %s has data_offsets %s".formatted(name, Arrays.toString(offsets)));
+            }
+            long bytes = offsets[1] - offsets[0];
+            if (bytes != bytes(name, type, shape)) {
+                throw broken(
+                        "tensor %s of %s %s has %d bytes"
+                                .formatted(name, type, Arrays.toString(shape), bytes));
+            }
+            return new Entry(name, type, shape, dataOffset + offsets[0], bytes);
+        }
+
+        private ElementType elementType(String name, String dtype) throws InvalidModelException {
+            try {
+                return ElementType.valueOf(dtype);
+            } catch (IllegalArgumentException e) {
+                throw invalid(
+                        file,
+                        "tensor %s has the unknown dtype '%s'".formatted(name, dtype),
+                        "store it as F32, F16 or BF16");
+            }
+        }
+
+        private long[] wholeNumbers(String name, String key, JsonNode node)
+                throws InvalidModelException {
+            if (!node.isArray()) {
+                throw broken("tensor %s has no list %s".formatted(name, key));
+            }
+            long[] numbers = new long[node.size()];
+            for (int i = 0; i < numbers.length; i++) {
+                JsonNode number = node.get(i);
+                if (!number.isIntegralNumber()
+                        || !number.canConvertToLong()
+                        || number.longValue() < 0) {
+                    throw broken("tensor %s has the %s %s".formatted(name, key, node));
+                }
+                numbers[i] = number.longValue();
+            }
+            return numbers;
+        }
+
+        private long bytes(String name, ElementType type, long[] shape)
+                throws InvalidModelException {
+            try {
+                return Math.multiplyExact(elements(shape), type.bytes);
+            } catch (ArithmeticException e) {
+                throw broken("tensor %s has the shape %s".formatted(name, Arrays.toString(shape)));
+            }
+        }
+
+        /** Tensors follow one another without gap or overlap, from the header to the file's end. */
+        private void requireContiguous(Map<String, Entry> entries, long dataOffset, long fileBytes)
+                throws InvalidModelException {
+            List<Entry> inOrder = new ArrayList<>(entries.values());
+            inOrder.sort(Comparator.comparingLong(Entry::offset).thenComparingLong(Entry::bytes));
+            long end = dataOffset;
+            for (Entry entry : inOrder) {
+                if (entry.offset() != end) {
+                    throw broken(
+                            "tensor %s %s"
+                                    .formatted(
+                                            entry.name(),
+                                            entry.offset() < end
+                                                    ? "overlaps another"
+                                                    : "leaves a gap before it"));
+                }
+                end += entry.bytes();
+            }
+            if (end != fileBytes) {
+                throw broken(
+                        "its header describes %d bytes and it has %d".formatted(end, fileBytes));
+            }
+        }
+
+        private InvalidModelException broken(String wrong) {
+            return invalid(file, wrong, "copy or export it again");
+        }
+    }
+}

@@ -1,0 +1,528 @@
+package dev.nocturne.models.format;
+
+import java.math.BigInteger;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Reads pickles of tensors and of the modules that hold them, and runs nothing: a class becomes an
+ * {@link Instance} without behaviour, and only the calls that rebuild a tensor have a meaning. Any
+ * other class, function or opcode is refused by its name.
+ *
+ * <p>Values are {@code null}, Boolean, Long, BigInteger, Double, String, byte[], List (tuples
+ * unmodifiable), Map, {@link Name}, {@link Instance}, {@link Storage} and {@link View}. Opcodes:
+ * {@code pickletools} of Python, protocols 0 to 5 as far as torch writes them.
+ */
+final class Unpickler {
+
+    /** A class or function, never looked up. */
+    record Name(String module, String name) {
+        @Override
+        public String toString() {
+            return module + "." + name;
+        }
+    }
+
+    /** An object that was not made: its class and, if it was given one, its state. */
+    static final class Instance {
+        private final Name type;
+        private Object state;
+
+        private Instance(Name type) {
+            this.type = type;
+        }
+
+        Name type() {
+            return type;
+        }
+
+        /** The attributes by name; none if the state is something else. */
+        Map<?, ?> attributes() {
+            return state instanceof Map<?, ?> map ? map : Map.of();
+        }
+    }
+
+    /**
+     * Values in the file, by key.
+     *
+     * @param type e.g. {@code torch.FloatStorage}
+     */
+    record Storage(Name type, String key, long elements) {}
+
+    /**
+     * A tensor: elements of a storage, which has them all.
+     *
+     * @param offset of the first element
+     * @param strides in elements, for each dimension
+     */
+    record View(Storage storage, long offset, long[] shape, long[] strides) {
+
+        /** The product of the shape. */
+        long elements() {
+            return Arrays.stream(shape).reduce(1, Math::multiplyExact);
+        }
+
+        /** Elements of the storage from the first to the last, both included. */
+        long span() {
+            if (elements() == 0) {
+                return 0;
+            }
+            long span = 1;
+            for (int i = 0; i < shape.length; i++) {
+                span = Math.addExact(span, Math.multiplyExact(shape[i] - 1, strides[i]));
+            }
+            return span;
+        }
+    }
+
+    /** Packages of modules, and what TorchScript calls its own classes. */
+    private static final List<String> CLASSES =
+            List.of("torch.nn.modules.", "dall_e.", "__torch__.");
+
+    /** What is called without consequence for the tensors. */
+    private static final Set<String> INERT_CALLS =
+            Set.of(
+                    "builtins.set",
+                    "__builtin__.set",
+                    "functools.partial",
+                    "torch.device",
+                    "torch.Size",
+                    "torch.jit._pickle.build_boollist",
+                    "torch.jit._pickle.build_doublelist",
+                    "torch.jit._pickle.build_intlist",
+                    "torch.jit._pickle.build_tensorlist",
+                    "torch.jit._pickle.restore_type_tag");
+
+    private static final Set<String> TENSOR_CALLS =
+            Set.of(
+                    "collections.OrderedDict",
+                    "torch._utils._rebuild_parameter",
+                    "torch._utils._rebuild_tensor",
+                    "torch._utils._rebuild_tensor_v2");
+
+    /** Far more than a pickle of the largest model has; a step may make an object. */
+    private static final int MAX_STEPS = 2_000_000;
+
+    /** Of a number or a name; no file of weights has longer ones. */
+    private static final int MAX_VALUE_BYTES = 1024;
+
+    private static final String STORAGE_SUFFIX = "Storage";
+
+    private final Path file;
+    private final ByteBuffer bytes;
+    private final List<Object> stack = new ArrayList<>();
+
+    /** Where the open marks are, as sizes of the stack; the innermost last. */
+    private final Deque<Integer> marks = new ArrayDeque<>();
+
+    private final Map<Integer, Object> memo = new HashMap<>();
+
+    private final Map<String, Storage> storages = new HashMap<>();
+
+    /**
+     * @param bytes with the pickle at its position
+     */
+    Unpickler(Path file, ByteBuffer bytes) {
+        this.file = file;
+        this.bytes = bytes.order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * The value of the pickle; the buffer's position is behind it afterwards.
+     *
+     * @throws InvalidModelException if the pickle is damaged, or holds what tensors do not need
+     */
+    Object read() throws InvalidModelException {
+        try {
+            return run();
+        } catch (BufferUnderflowException e) {
+            throw broken("its pickle ends too early");
+        }
+    }
+
+    /** The storages that the pickle refers to, by key. */
+    Map<String, Storage> storages() {
+        return storages;
+    }
+
+    private Object run() throws InvalidModelException {
+        for (int step = 0; step < MAX_STEPS; step++) {
+            int opcode = unsignedByte();
+            switch (opcode) {
+                case 0x80 -> unsignedByte(); // PROTO
+                case 0x95 -> bytes.getLong(); // FRAME
+                case '.' -> { // STOP
+                    return pop();
+                }
+                case '(' -> marks.push(stack.size());
+                case '0' -> pop();
+                case '1' -> popMark();
+                case '2' -> push(peek()); // DUP
+                case 'N' -> push(null);
+                case 0x88 -> push(true);
+                case 0x89 -> push(false);
+                case 'I' -> push(decimal());
+                case 'J' -> push((long) bytes.getInt());
+                case 'K' -> push((long) unsignedByte());
+                case 'M' -> push((long) Short.toUnsignedInt(bytes.getShort()));
+                case 0x8a -> push(whole(unsignedByte())); // LONG1
+                case 0x8b -> push(whole(bytes.getInt())); // LONG4
+                case 'G' -> push(Double.longBitsToDouble(Long.reverseBytes(bytes.getLong())));
+                case 'X', 'T' -> push(text(Integer.toUnsignedLong(bytes.getInt())));
+                case 0x8c, 'U' -> push(text(unsignedByte()));
+                case 0x8d -> push(text(bytes.getLong()));
+                case 'B' -> push(raw(Integer.toUnsignedLong(bytes.getInt())));
+                case 'C' -> push(raw(unsignedByte()));
+                case ')' -> push(List.of());
+                case 't' -> push(tuple(popMark()));
+                case 0x85, 0x86, 0x87 -> push(tuple(pop(opcode - 0x84)));
+                case ']' -> push(new ArrayList<>());
+                case 'l' -> push(popMark());
+                case 'a' -> append(pop(1));
+                case 'e' -> append(popMark());
+                case '}' -> push(new LinkedHashMap<>());
+                case 'd' -> {
+                    List<Object> items = popMark();
+                    push(new LinkedHashMap<>());
+                    put(items);
+                }
+                case 's' -> put(pop(2));
+                case 'u' -> put(popMark());
+                case 0x8f -> push(new Instance(new Name("builtins", "set")));
+                case 0x90 -> popMark(); // ADDITEMS: nothing reads a set
+                case 'p' -> memo.put(Math.toIntExact(decimal()), peek());
+                case 'q' -> memo.put(unsignedByte(), peek());
+                case 'r' -> memo.put(bytes.getInt(), peek());
+                case 0x94 -> memo.put(memo.size(), peek());
+                case 'g' -> push(remembered(Math.toIntExact(decimal())));
+                case 'h' -> push(remembered(unsignedByte()));
+                case 'j' -> push(remembered(bytes.getInt()));
+                case 'c', 'i' -> { // GLOBAL, INST
+                    Name name = admitted(new Name(line(), line()));
+                    if (opcode == 'i') {
+                        throw refused("the opcode INST on " + name);
+                    }
+                    push(name);
+                }
+                case 0x93 -> { // STACK_GLOBAL
+                    List<Object> name = pop(2);
+                    push(admitted(new Name(string(name.get(0)), string(name.get(1)))));
+                }
+                case 'Q' -> push(persistent(pop()));
+                case 'R' -> { // REDUCE
+                    List<Object> call = pop(2);
+                    push(called(call.get(0), arguments(call.get(1))));
+                }
+                case 0x81 -> { // NEWOBJ
+                    List<Object> call = pop(2);
+                    arguments(call.get(1));
+                    push(instance(call.get(0)));
+                }
+                case 'b' -> { // BUILD
+                    Object state = pop();
+                    if (peek() instanceof Instance instance) {
+                        instance.state = state;
+                    } else if (!(peek() instanceof Map)) {
+                        // the attributes of an ordered dictionary are of no use
+                        throw refused("a state for " + describe(peek()));
+                    }
+                }
+                default -> throw refused("the opcode 0x%02x".formatted(opcode));
+            }
+        }
+        throw refused("a pickle of more than %,d steps".formatted(MAX_STEPS));
+    }
+
+    private Name admitted(Name name) throws InvalidModelException {
+        String full = name.toString();
+        if (TENSOR_CALLS.contains(full)
+                || INERT_CALLS.contains(full)
+                || isStorage(name)
+                || isClass(name)) {
+            return name;
+        }
+        throw refused(full);
+    }
+
+    private static boolean isClass(Name name) {
+        return CLASSES.stream().anyMatch(name.toString()::startsWith);
+    }
+
+    private static boolean isStorage(Name name) {
+        return name.module().equals("torch") && name.name().matches("[A-Z]\\w*" + STORAGE_SUFFIX);
+    }
+
+    private Instance instance(Object type) throws InvalidModelException {
+        if (type instanceof Name name && isClass(name)) {
+            return new Instance(name);
+        }
+        throw refused("an object of " + describe(type));
+    }
+
+    private Object called(Object function, List<?> arguments) throws InvalidModelException {
+        if (!(function instanceof Name name)) {
+            throw refused("a call of " + describe(function));
+        }
+        if (INERT_CALLS.contains(name.toString())) {
+            return new Instance(name);
+        }
+        try {
+            return switch (name.toString()) {
+                case "collections.OrderedDict" -> {
+                    if (!arguments.isEmpty()) {
+                        throw new IndexOutOfBoundsException();
+                    }
+                    yield new LinkedHashMap<>();
+                }
+                case "torch._utils._rebuild_parameter" -> (View) arguments.get(0);
+                case "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2" ->
+                        view(
+                                (Storage) arguments.get(0),
+                                (Long) arguments.get(1),
+                                sizes((List<?>) arguments.get(2)),
+                                sizes((List<?>) arguments.get(3)));
+                default -> throw refused("a call of " + name);
+            };
+        } catch (ClassCastException | IndexOutOfBoundsException | NullPointerException e) {
+            throw broken("it calls %s with other arguments than torch does".formatted(name));
+        }
+    }
+
+    private View view(Storage storage, long offset, long[] shape, long[] strides)
+            throws InvalidModelException {
+        View view = new View(storage, offset, shape, strides);
+        boolean inside;
+        try {
+            inside =
+                    offset >= 0
+                            && shape.length == strides.length
+                            && Arrays.stream(shape).allMatch(size -> size >= 0)
+                            && Arrays.stream(strides).allMatch(stride -> stride >= 0)
+                            // strides of 0 would make much of little
+                            && view.elements() <= storage.elements()
+                            && Math.addExact(offset, view.span()) <= storage.elements();
+        } catch (ArithmeticException e) {
+            inside = false;
+        }
+        if (!inside) {
+            throw broken(
+                    "a tensor of shape %s, strides %s and offset %d lies outside storage %s of %d elements"
+                            .formatted(
+                                    Arrays.toString(shape),
+                                    Arrays.toString(strides),
+                                    offset,
+                                    storage.key(),
+                                    storage.elements()));
+        }
+        return view;
+    }
+
+    private static long[] sizes(List<?> numbers) {
+        return numbers.stream().mapToLong(number -> (Long) number).toArray();
+    }
+
+    /** What torch keeps outside the pickle: a storage, or the source text of a class. */
+    private Object persistent(Object id) throws InvalidModelException {
+        List<?> parts = arguments(id);
+        if (parts.size() == 4 && "module".equals(parts.get(0))) {
+            return parts.get(1);
+        }
+        if (parts.size() >= 5
+                && "storage".equals(parts.get(0))
+                && parts.get(1) instanceof Name type
+                && isStorage(type)
+                && parts.get(2) instanceof String key
+                && parts.get(4) instanceof Long elements
+                && elements >= 0
+                && (parts.size() == 5 || parts.get(5) == null)) {
+            Storage storage = new Storage(type, key, elements);
+            if (!storage.equals(storages.computeIfAbsent(key, absent -> storage))) {
+                throw broken("storage %s has two types or lengths".formatted(key));
+            }
+            return storage;
+        }
+        throw broken("it refers to something else than a storage");
+    }
+
+    private void append(List<Object> values) throws InvalidModelException {
+        if (!(peek() instanceof ArrayList)) {
+            throw broken("it appends to " + describe(peek()));
+        }
+        @SuppressWarnings("unchecked")
+        List<Object> list = (List<Object>) peek();
+        list.addAll(values);
+    }
+
+    private void put(List<Object> items) throws InvalidModelException {
+        if (!(peek() instanceof LinkedHashMap) || items.size() % 2 != 0) {
+            throw broken("it puts %d values into %s".formatted(items.size(), describe(peek())));
+        }
+        @SuppressWarnings("unchecked")
+        Map<Object, Object> map = (Map<Object, Object>) peek();
+        for (int i = 0; i < items.size(); i += 2) {
+            map.put(key(items.get(i)), items.get(i + 1));
+        }
+    }
+
+    /** Containers are no keys: one that holds itself could not be hashed. */
+    private Object key(Object value) throws InvalidModelException {
+        if (value instanceof String || value instanceof Long) {
+            return value;
+        }
+        throw broken("a dictionary has the key " + describe(value));
+    }
+
+    private Object remembered(int number) throws InvalidModelException {
+        if (!memo.containsKey(number)) {
+            throw broken("it recalls memo %d, which it never kept".formatted(number));
+        }
+        return memo.get(number);
+    }
+
+    private void push(Object value) {
+        stack.add(value);
+    }
+
+    private Object pop() throws InvalidModelException {
+        return pop(1).get(0);
+    }
+
+    private Object peek() throws InvalidModelException {
+        requireDepth(1);
+        return stack.get(stack.size() - 1);
+    }
+
+    /** The topmost values, the lowest first. */
+    private List<Object> pop(int count) throws InvalidModelException {
+        requireDepth(count);
+        List<Object> top = stack.subList(stack.size() - count, stack.size());
+        List<Object> values = new ArrayList<>(top);
+        top.clear();
+        return values;
+    }
+
+    /** The values above the innermost mark, which goes. */
+    private List<Object> popMark() throws InvalidModelException {
+        if (marks.isEmpty()) {
+            throw broken("its pickle lacks a mark");
+        }
+        int mark = marks.pop();
+        return pop(stack.size() - mark);
+    }
+
+    /** Nothing reaches below the innermost mark. */
+    private void requireDepth(int count) throws InvalidModelException {
+        int floor = marks.isEmpty() ? 0 : marks.peek();
+        if (stack.size() - count < floor) {
+            throw broken("its pickle takes more values than it has");
+        }
+    }
+
+    private List<?> arguments(Object value) throws InvalidModelException {
+        if (value instanceof List<?> list) {
+            return list;
+        }
+        throw broken("it calls with %s instead of a tuple".formatted(describe(value)));
+    }
+
+    private static List<Object> tuple(List<Object> values) {
+        return Collections.unmodifiableList(values);
+    }
+
+    private String string(Object value) throws InvalidModelException {
+        if (value instanceof String text) {
+            return text;
+        }
+        throw broken("a name is " + describe(value));
+    }
+
+    private int unsignedByte() {
+        return Byte.toUnsignedInt(bytes.get());
+    }
+
+    private void requireShort(long length) throws InvalidModelException {
+        if (length > MAX_VALUE_BYTES) {
+            throw refused("a number or name of more than %d bytes".formatted(MAX_VALUE_BYTES));
+        }
+    }
+
+    private byte[] raw(long length) throws InvalidModelException {
+        if (length < 0 || length > bytes.remaining()) {
+            throw broken("its pickle ends inside a value of %d bytes".formatted(length));
+        }
+        byte[] value = new byte[(int) length];
+        bytes.get(value);
+        return value;
+    }
+
+    private String text(long length) throws InvalidModelException {
+        return new String(raw(length), StandardCharsets.UTF_8);
+    }
+
+    private String line() throws InvalidModelException {
+        int start = bytes.position();
+        while (bytes.get() != '\n') {
+            requireShort(bytes.position() - start);
+        }
+        byte[] text = new byte[bytes.position() - 1 - start];
+        bytes.get(start, text);
+        return new String(text, StandardCharsets.UTF_8);
+    }
+
+    private long decimal() throws InvalidModelException {
+        String digits = line();
+        try {
+            return Integer.parseInt(digits);
+        } catch (NumberFormatException e) {
+            throw broken("'%s' is no number".formatted(digits));
+        }
+    }
+
+    /** A little-endian number in two's complement, as a Long if it fits. */
+    private Number whole(long length) throws InvalidModelException {
+        requireShort(length);
+        byte[] digits = raw(length);
+        if (digits.length == 0) {
+            return 0L;
+        }
+        for (int i = 0; i < digits.length / 2; i++) {
+            byte swapped = digits[i];
+            digits[i] = digits[digits.length - 1 - i];
+            digits[digits.length - 1 - i] = swapped;
+        }
+        BigInteger number = new BigInteger(digits);
+        return number.bitLength() < Long.SIZE ? (Number) number.longValue() : number;
+    }
+
+    /** A value in a message, without its contents, which may hold themselves. */
+    private static String describe(Object value) {
+        if (value instanceof Name || value instanceof Number || value instanceof Boolean) {
+            return value.toString();
+        }
+        return value == null ? "None" : "a " + value.getClass().getSimpleName();
+    }
+
+    private InvalidModelException refused(String what) {
+        return Refusal.of(
+                file,
+                "refused " + what,
+                "no file of weights needs it: get this one from its publisher");
+    }
+
+    private InvalidModelException broken(String wrong) {
+        return Refusal.of(file, wrong, "copy or export it again");
+    }
+}

@@ -1,0 +1,135 @@
+package dev.nocturne.models.format;
+
+import dev.nocturne.models.format.Safetensors.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A tensor of a file: its shape, and its values when they are asked for. */
+public record Weight(long[] shape, Values values) {
+
+    /** Reads the values in row-major order. */
+    public interface Values {
+        float[] read() throws IOException;
+    }
+
+    /**
+     * The same values in another shape; unchanged if they would not fill it, for the check of
+     * shapes.
+     */
+    public Weight shaped(long... other) {
+        return elements(other) == elements(shape) ? new Weight(other, values) : this;
+    }
+
+    /** Its parts from one number of the first dimension up to another; there must be so many. */
+    public Weight part(int from, int to) {
+        long[] partShape = shape.clone();
+        partShape[0] = to - from;
+        int size = (int) (elements(shape) / shape[0]);
+        return new Weight(
+                partShape, () -> Arrays.copyOfRange(values.read(), from * size, to * size));
+    }
+
+    /** Tensors of one shape, one after the other along the first dimension. */
+    public static Weight stacked(Path file, String name, List<Weight> parts)
+            throws InvalidModelException {
+        long[] shape = parts.get(0).shape().clone();
+        for (Weight part : parts) {
+            if (shape.length == 0 || !Arrays.equals(part.shape(), shape)) {
+                throw Refusal.of(
+                        file, name + ", its keys and its values differ in shape", "copy it again");
+            }
+        }
+        shape[0] *= parts.size();
+        return new Weight(
+                shape,
+                () -> {
+                    float[] values = new float[0];
+                    for (Weight part : parts) {
+                        float[] more = part.values().read();
+                        int end = values.length;
+                        values = Arrays.copyOf(values, end + more.length);
+                        System.arraycopy(more, 0, values, end, more.length);
+                    }
+                    return values;
+                });
+    }
+
+    private static long elements(long[] shape) {
+        return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    }
+
+    /**
+     * Reads the weights of an architecture.
+     *
+     * @param expected name and shape of every one
+     * @throws InvalidModelException if one is missing, misshapen or unknown
+     */
+    public static Map<String, Tensor> readAll(
+            Path file, Map<String, Weight> weights, Map<String, long[]> expected)
+            throws IOException {
+        for (Map.Entry<String, Weight> found : weights.entrySet()) {
+            long[] shape = expected.get(found.getKey());
+            if (shape == null) {
+                throw invalid(file, "it has the unknown tensor " + found.getKey());
+            }
+            if (!Arrays.equals(shape, found.getValue().shape())) {
+                throw invalid(
+                        file,
+                        "the tensor %s is %s, and not %s as the others make it"
+                                .formatted(
+                                        found.getKey(),
+                                        Arrays.toString(found.getValue().shape()),
+                                        Arrays.toString(shape)));
+            }
+        }
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        for (Map.Entry<String, long[]> asked : expected.entrySet()) {
+            Weight weight = require(file, weights, asked.getKey());
+            tensors.put(asked.getKey(), new Tensor(asked.getValue(), weight.values().read()));
+        }
+        return tensors;
+    }
+
+    /**
+     * A size of a tensor.
+     *
+     * @throws InvalidModelException if there is no such tensor, or it has no such dimension
+     */
+    public static int size(Path file, Map<String, Weight> weights, String name, int dimension)
+            throws InvalidModelException {
+        long[] shape = require(file, weights, name).shape();
+        if (dimension >= shape.length || shape[dimension] > Integer.MAX_VALUE) {
+            throw invalid(file, "the tensor %s is %s".formatted(name, Arrays.toString(shape)));
+        }
+        return (int) shape[dimension];
+    }
+
+    /** How many names there are of this pattern, in which {@code %d} counts from a number on. */
+    public static int count(Map<String, Weight> weights, String pattern, int from) {
+        int count = 0;
+        while (weights.containsKey(pattern.formatted(from + count))) {
+            count++;
+        }
+        return count;
+    }
+
+    /**
+     * @throws InvalidModelException if there is no tensor of this name
+     */
+    public static Weight require(Path file, Map<String, Weight> weights, String name)
+            throws InvalidModelException {
+        Weight weight = weights.get(name);
+        if (weight == null) {
+            throw invalid(file, "it lacks the tensor " + name);
+        }
+        return weight;
+    }
+
+    private static InvalidModelException invalid(Path file, String wrong) {
+        return Refusal.of(file, wrong, "give the file that its publisher made for this model");
+    }
+}

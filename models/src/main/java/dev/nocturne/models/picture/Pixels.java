@@ -1,0 +1,79 @@
+package dev.nocturne.models.picture;
+
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.Image;
+import java.awt.RenderingHints;
+import java.awt.image.BufferedImage;
+import java.awt.image.DataBufferInt;
+
+/** Between Java's pictures and the models' planes of red, green and blue. */
+public final class Pixels {
+    private Pixels() {}
+
+    /** The middle square on white, resized to {@code size}² by averaging areas when it shrinks. */
+    public static BufferedImage fit(BufferedImage picture, int size) {
+        BufferedImage square = middleSquare(picture);
+        int side = square.getWidth();
+        BufferedImage fitted = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = fitted.createGraphics();
+        graphics.setColor(Color.WHITE);
+        graphics.fillRect(0, 0, size, size);
+        if (side > size) {
+            graphics.drawImage(
+                    square.getScaledInstance(size, size, Image.SCALE_AREA_AVERAGING), 0, 0, null);
+        } else {
+            graphics.setRenderingHint(
+                    RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BICUBIC);
+            graphics.drawImage(square, 0, 0, size, size, null);
+        }
+        graphics.dispose();
+        return fitted;
+    }
+
+    /** What of a picture the models see; shares its pixels. */
+    public static BufferedImage middleSquare(BufferedImage picture) {
+        int side = Math.min(picture.getWidth(), picture.getHeight());
+        return picture.getSubimage(
+                (picture.getWidth() - side) / 2, (picture.getHeight() - side) / 2, side, side);
+    }
+
+    /** The picture without transparency: what is transparent is white. */
+    public static BufferedImage onWhite(BufferedImage picture) {
+        BufferedImage opaque =
+                new BufferedImage(
+                        picture.getWidth(), picture.getHeight(), BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = opaque.createGraphics();
+        graphics.drawImage(picture, 0, 0, Color.WHITE, null);
+        graphics.dispose();
+        return opaque;
+    }
+
+    /** A picture of type RGB as unsigned bytes {@code [3, height, width]}. */
+    public static byte[] planar(BufferedImage picture) {
+        int[] rgb =
+                picture.getRGB(
+                        0, 0, picture.getWidth(), picture.getHeight(), null, 0, picture.getWidth());
+        byte[] planar = new byte[3 * rgb.length];
+        for (int i = 0; i < rgb.length; i++) {
+            planar[i] = (byte) (rgb[i] >> 16);
+            planar[rgb.length + i] = (byte) (rgb[i] >> 8);
+            planar[2 * rgb.length + i] = (byte) rgb[i];
+        }
+        return planar;
+    }
+
+    /** Unsigned bytes {@code [3, size, size]} as a picture. */
+    public static BufferedImage picture(byte[] planar, int size) {
+        BufferedImage picture = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
+        int[] rgb = ((DataBufferInt) picture.getRaster().getDataBuffer()).getData();
+        int plane = size * size;
+        for (int i = 0; i < plane; i++) {
+            rgb[i] =
+                    (planar[i] & 255) << 16
+                            | (planar[plane + i] & 255) << 8
+                            | planar[2 * plane + i] & 255;
+        }
+        return picture;
+    }
+}

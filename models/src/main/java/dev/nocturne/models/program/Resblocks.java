@@ -1,0 +1,34 @@
+package dev.nocturne.models.program;
+
+import java.util.Map;
+
+/**
+ * Names and shapes of the residual blocks that the transformer and CLIP share; see {@code
+ * resblocks.py}.
+ */
+public final class Resblocks {
+    private Resblocks() {}
+
+    public static void shapes(Map<String, long[]> shapes, String prefix, int layers, int width) {
+        for (int layer = 0; layer < layers; layer++) {
+            String block = prefix + "resblocks." + layer;
+            norm(shapes, block + ".ln_1", width);
+            shapes.put(block + ".attn.in_proj_weight", new long[] {3L * width, width});
+            shapes.put(block + ".attn.in_proj_bias", new long[] {3L * width});
+            dense(shapes, block + ".attn.out_proj", width, width);
+            norm(shapes, block + ".ln_2", width);
+            dense(shapes, block + ".mlp.c_fc", width, 4 * width);
+            dense(shapes, block + ".mlp.c_proj", 4 * width, width);
+        }
+    }
+
+    public static void norm(Map<String, long[]> shapes, String name, int width) {
+        shapes.put(name + ".weight", new long[] {width});
+        shapes.put(name + ".bias", new long[] {width});
+    }
+
+    public static void dense(Map<String, long[]> shapes, String name, int in, int out) {
+        shapes.put(name + ".weight", new long[] {out, in});
+        shapes.put(name + ".bias", new long[] {out});
+    }
+}

@@ -1,0 +1,34 @@
+package dev.nocturne.models.tokenizer;
+
+import dev.nocturne.models.format.InvalidModelException;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Captions to tokens. Immutable. */
+public sealed interface CaptionTokenizer permits BpeTokenizer, CharacterBpeTokenizer {
+
+    /**
+     * The tokens of a caption, without padding: none for a blank one, at most {@link
+     * #contextLength}.
+     *
+     * @throws CaptionTooLongException if there are more
+     */
+    int[] encode(String caption);
+
+    /** The most tokens a caption may have. */
+    int contextLength();
+
+    /** Writes it as JSON. */
+    void save(Path file) throws IOException;
+
+    /**
+     * Reads what {@link #save} wrote, of either kind.
+     *
+     * @throws InvalidModelException if the file is no tokenizer
+     */
+    static CaptionTokenizer load(Path file) throws IOException {
+        return CharacterBpeTokenizer.isOne(file)
+                ? CharacterBpeTokenizer.load(file)
+                : BpeTokenizer.load(file);
+    }
+}

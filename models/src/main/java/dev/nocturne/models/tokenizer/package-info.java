@@ -1,0 +1,4 @@
+/**
+ * Captions to tokens, and how merges are learned. Touches {@code format} for its exception alone.
+ */
+package dev.nocturne.models.tokenizer;

@@ -1,0 +1,80 @@
+package dev.nocturne.models.transformer;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.nocturne.models.program.TorchProgram;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+
+/**
+ * The sizes of a transformer that draws, of whatever family: what {@link GridGenerator} has to know
+ * of it. In {@code model.json} the families of others have a name; ours has none.
+ */
+@JsonTypeInfo(
+        use = JsonTypeInfo.Id.NAME,
+        include = JsonTypeInfo.As.EXISTING_PROPERTY,
+        property = "family",
+        defaultImpl = TransformerArchitecture.class)
+@JsonSubTypes({
+    @JsonSubTypes.Type(
+            value = DallePytorchTransformer.class,
+            name = DallePytorchTransformer.FAMILY),
+    @JsonSubTypes.Type(value = MinDalleTransformer.class, name = MinDalleTransformer.FAMILY)
+})
+public sealed interface TransformerFamily
+        permits TransformerArchitecture, DallePytorchTransformer, MinDalleTransformer {
+
+    /** Its program, with {@code decoding.py}; the caller closes it. */
+    TorchProgram program();
+
+    /** Name and shape of every weight. */
+    Map<String, long[]> shapes();
+
+    /** What each layer attends to. */
+    List<AttentionPattern> patterns();
+
+    /**
+     * What changes its output and does not show in its weights, by its name in {@code model.json};
+     * what is as usual is left out. It is part of the bundle's id, so no default may change.
+     */
+    SortedMap<String, Object> beyondWeights();
+
+    /** The same as the program numbers it, and what else its {@code layout} holds. */
+    long[] layout();
+
+    /**
+     * Text ids at every position of the program's text.
+     *
+     * @param textTokens of the caption; none for drawing without one
+     * @throws IllegalArgumentException if there are more than the transformer reads
+     */
+    default long[] padded(int[] textTokens) {
+        if (textTokens.length > textLength()) {
+            throw new IllegalArgumentException(
+                    "%d text tokens; the transformer reads at most %d"
+                            .formatted(textTokens.length, textLength()));
+        }
+        return ids(textTokens);
+    }
+
+    /** {@link #padded} of as many tokens as the transformer reads, or fewer. */
+    long[] ids(int[] textTokens);
+
+    /** Tokens of a caption that the transformer reads. */
+    int textLength();
+
+    /** Numbers in a key or a value, all heads together. */
+    int keyWidth();
+
+    /** Size of the codebook. */
+    int imageVocabulary();
+
+    /** Tokens along each side of the image. */
+    int gridSize();
+
+    /** Image positions. */
+    default int gridLength() {
+        return gridSize() * gridSize();
+    }
+}
