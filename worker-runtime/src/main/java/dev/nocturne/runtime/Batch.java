@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -126,17 +127,48 @@ final class Batch<I extends SpecificRecord> {
             List<ProducerRecord<byte[], byte[]>> records,
             Optional<PermanentException> rejection) {}
 
+    /** What is to be done with a batch, or is being done. */
+    enum State {
+        /** An attempt has failed, and the next one is not due. */
+        POSTPONED,
+        /** An attempt at its work is to be made. */
+        UNWORKED,
+        AT_WORK,
+        /** An attempt at its work has ended: its outcome is to be committed. */
+        WORKED,
+        /** Nobody wants it any more. */
+        CANCELLED
+    }
+
     private final List<Input<I>> inputs;
+    private final Backoff backoff;
     private final Set<TopicPartition> revoked = new HashSet<>();
     private final long sinceNanos = System.nanoTime();
-    private CompletableFuture<List<Processed<I>>> work;
+    private CompletableFuture<List<Processed<I>>> work; // null: to be begun
     private Map<TopicPartition, OffsetAndMetadata> offsets; // null before the first commit
     private int failures;
     private long dueNanos = sinceNanos;
     private volatile boolean keepGoing = true;
 
-    Batch(List<Input<I>> inputs) {
+    /**
+     * @param backoff between attempts, and how many there are
+     */
+    Batch(List<Input<I>> inputs, Backoff backoff) {
         this.inputs = List.copyOf(inputs);
+        this.backoff = backoff;
+    }
+
+    State state() {
+        if (!isDue()) {
+            return State.POSTPONED;
+        }
+        if (work != null && !work.isDone()) {
+            return State.AT_WORK;
+        }
+        if (!keepGoing) {
+            return State.CANCELLED;
+        }
+        return work == null ? State.UNWORKED : State.WORKED;
     }
 
     List<Input<I>> inputs() {
@@ -155,28 +187,41 @@ final class Batch<I extends SpecificRecord> {
         return inputs.stream().anyMatch(input -> input.deliveries() == Input.UNCOUNTED);
     }
 
-    /** The attempt at the work that is under way or done; empty: to be made. */
-    Optional<CompletableFuture<List<Processed<I>>>> work() {
-        return Optional.ofNullable(work);
-    }
-
-    void work(CompletableFuture<List<Processed<I>>> attempt) {
+    /** An attempt at the work has begun. */
+    void begin(CompletableFuture<List<Processed<I>>> attempt) {
         work = attempt;
     }
 
-    /** The next attempt does the work again. */
-    void discardWork() {
-        work = null;
+    /**
+     * What became of the inputs. After a {@link TransientException} the next attempt does the work
+     * again.
+     *
+     * @throws TransientException if another attempt is to be made
+     * @throws FatalException if that was the last one
+     * @throws CompletionException with whatever else the work has thrown
+     */
+    List<Processed<I>> outcome() {
+        try {
+            return work.join();
+        } catch (CompletionException e) {
+            if (!(e.getCause() instanceof TransientException cause)) {
+                throw e;
+            }
+            work = null;
+            if (failures + 1 >= backoff.attempts() && !waitsToBeRead()) {
+                throw new FatalException(
+                        "%s (gave up after %d attempts; nothing is lost, start again when it is mended)"
+                                .formatted(cause.getMessage(), failures + 1),
+                        cause);
+            }
+            throw cause;
+        }
     }
 
-    /** Counts a failed attempt, of the work or of the commit, and puts the next one off. */
-    void postpone(Backoff backoff) {
+    /** Counts a failed attempt, at the work or at the commit, and puts the next one off. */
+    void postpone() {
         failures++;
         dueNanos = System.nanoTime() + backoff.delay(failures).toNanos();
-    }
-
-    int failures() {
-        return failures;
     }
 
     /** Until the next attempt; negative once it is due. */

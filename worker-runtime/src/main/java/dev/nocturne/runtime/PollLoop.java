@@ -1,0 +1,335 @@
+package dev.nocturne.runtime;
+
+import dev.nocturne.runtime.Batch.Input;
+import dev.nocturne.runtime.RunnerState.Phase;
+import dev.nocturne.schemas.Topic;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.stream.Collectors;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Polls a stage's input, hands one batch after the other to the work thread, and commits them. It
+ * comes round every second whatever the work takes, so that its consumer stays in the group; what
+ * may take longer is the work thread's. Belongs to the poll thread, except where another is named.
+ */
+final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PollLoop.class);
+
+    private static final Duration POLL = Duration.ofSeconds(1);
+
+    /** A fuller batch is worth this wait: records come in bursts, one transaction upstream each. */
+    private static final Duration GATHER = Duration.ofMillis(50);
+
+    private static final Duration LONGEST_GATHER = Duration.ofMillis(250);
+
+    /** Well above every bounded wait of the poll thread. */
+    private static final Duration STALLED = Duration.ofMinutes(3);
+
+    private final Stage<I> stage;
+    private final WakeableConsumer consumer;
+    private final WorkThread<I> work;
+    private final RunnerState state;
+    private final Backoff backoff;
+    private final StageMetrics metrics;
+    private final FinishedRequests<I> finished;
+    private final Deliveries<I> deliveries;
+    private final WaitingRecords<I> waiting;
+    private final PassedOffsets passed = new PassedOffsets();
+    private final Committer<I> committer;
+
+    // read by any thread
+    private volatile long lastPollNanos = System.nanoTime();
+    private volatile Batch<I> batch; // at work, or waiting for its commit or next attempt; or null
+
+    private long gatheringSinceNanos;
+    private boolean quiet; // the last poll brought nothing
+
+    PollLoop(
+            Stage<I> stage,
+            WakeableConsumer consumer,
+            Transactions transactions,
+            FinishedRequests<I> finished,
+            WorkThread<I> work,
+            RunnerState state,
+            Backoff backoff,
+            StageMetrics metrics) {
+        this.stage = stage;
+        this.consumer = consumer;
+        this.finished = finished;
+        this.work = work;
+        this.state = state;
+        this.backoff = backoff;
+        this.metrics = metrics;
+        deliveries = new Deliveries<>(stage, finished);
+        waiting = new WaitingRecords<>(stage);
+        committer =
+                new Committer<>(stage.name(), transactions, waiting, deliveries, passed, metrics);
+    }
+
+    /** Whether a runner that is running has not come round for very long. From any thread. */
+    boolean isStalled() {
+        return System.nanoTime() - lastPollNanos > STALLED.toNanos();
+    }
+
+    /** Whether a batch is at work, or waits for its commit or its next attempt. From any thread. */
+    boolean hasBatch() {
+        return batch != null;
+    }
+
+    /** The batch that has begun is no longer wanted. From any thread. */
+    void cancelBatch() {
+        Batch<I> current = batch;
+        if (current != null) {
+            current.cancel();
+        }
+    }
+
+    /**
+     * @throws StageException see {@link StageClients#consumer}
+     */
+    void subscribe() {
+        consumer.open();
+        consumer.get()
+                .subscribe(
+                        stage.input().lanes().stream().map(Topic::name).toList(),
+                        new DropRevoked());
+    }
+
+    /**
+     * Comes round until the runner is to stop, or until the stage has met work of another bundle:
+     * then the consumer has left its group, with nothing of that work committed.
+     *
+     * @throws FatalException if the worker must stop, also as the cause of a CompletionException
+     */
+    void run() {
+        try {
+            while (!state.isStopping()) {
+                poll();
+                advanceBatch();
+                beginNext();
+                commitPassed();
+            }
+        } catch (CompletionException e) {
+            if (!(e.getCause() instanceof WrongBundleException cause)) {
+                throw e;
+            }
+            state.leaveGroup(cause);
+            batch = null;
+            consumer.close(); // which drops what waits, as of any partition that is given away
+        }
+    }
+
+    // ---- records
+
+    private void poll() {
+        lastPollNanos = System.nanoTime();
+        quiet = true;
+        try {
+            learnDeliveries();
+            pause();
+            ConsumerRecords<byte[], byte[]> records = consumer.get().poll(pollTimeout());
+            passed.polled(records);
+            for (ConsumerRecord<byte[], byte[]> record : records) {
+                quiet = false;
+                if (waiting.isEmpty()) {
+                    gatheringSinceNanos = System.nanoTime();
+                }
+                Input<I> input = deliveries.input(record);
+                if (!finished.contain(input)) {
+                    waiting.add(input);
+                }
+            }
+            if (batch == null) {
+                state.recovered();
+            }
+        } catch (WakeupException e) {
+            return; // work is done, or the runner is to stop
+        } catch (RetriableException e) {
+            state.inTrouble(new TransientException("poll: " + e.getMessage(), e));
+        }
+        if (state.phase() == Phase.JOINING
+                && !consumer.get().groupMetadata().memberId().isEmpty()) {
+            state.enter(Phase.RUNNING);
+            state.recovered();
+            LOG.info("STG-01 {}: consuming {}", stage.name(), stage.input().name());
+        }
+    }
+
+    /** Before the first records of new partitions. */
+    private void learnDeliveries() {
+        try {
+            deliveries.readMarks(consumer.get());
+        } catch (RebalanceInProgressException | CommitFailedException e) {
+            LOG.debug("STG-12 {}: marks not read yet: {}", stage.name(), e.getMessage());
+        }
+        if (deliveries.areAnySuspect()) {
+            work.beginSelfTest();
+        }
+    }
+
+    /**
+     * Each lane by itself: a job of thousands must not keep the next interactive record away. Also
+     * partitions whose deliveries are not known, and suspect ones while the worker may be at fault.
+     */
+    private void pause() {
+        boolean tested = work.hasPassedSelfTest();
+        Map<Boolean, List<TopicPartition>> byPause =
+                consumer.get().assignment().stream()
+                        .collect(
+                                Collectors.partitioningBy(
+                                        partition ->
+                                                waiting.isFull(
+                                                                stage.input()
+                                                                        .lane(partition.topic()))
+                                                        || deliveries.isUnknown(partition)
+                                                        || !tested
+                                                                && deliveries.isSuspect(
+                                                                        partition)));
+        consumer.get().pause(byPause.get(true));
+        consumer.get().resume(byPause.get(false));
+    }
+
+    private Duration pollTimeout() {
+        if (batch == null) {
+            return waiting.isEmpty() ? POLL : GATHER;
+        }
+        Duration untilDue = batch.untilDue();
+        return batch.isDue() || untilDue.compareTo(POLL) > 0 ? POLL : untilDue;
+    }
+
+    // ---- the batch
+
+    private void advanceBatch() {
+        if (batch == null) {
+            return;
+        }
+        switch (batch.state()) {
+            case UNWORKED -> begin(batch);
+            case WORKED -> commitOrPostpone(batch);
+            case CANCELLED -> batch = null;
+            case POSTPONED, AT_WORK -> {}
+        }
+    }
+
+    /** Brokers may be away for hours; work that is done stays. */
+    private void commitOrPostpone(Batch<I> worked) {
+        try {
+            committer.commit(worked, worked.outcome(), consumer.get());
+            batch = null;
+            state.recovered();
+        } catch (TransientException e) {
+            worked.postpone();
+            state.inTrouble(e);
+        }
+    }
+
+    /** Takes the next batch once records have stopped pouring in, or there are enough. */
+    private void beginNext() {
+        boolean gathered =
+                quiet
+                        || waiting.isAnyFull()
+                        || System.nanoTime() - gatheringSinceNanos > LONGEST_GATHER.toNanos();
+        if (batch == null && !waiting.isEmpty() && gathered && !state.isStopping()) {
+            batch = new Batch<>(waiting.takeNext(), backoff);
+            metrics.begun(batch.inputs());
+            begin(batch);
+        }
+    }
+
+    private void begin(Batch<I> next) {
+        if (next.unread().isEmpty() || isCounted(next, next.unread().get())) {
+            work.begin(next);
+        }
+    }
+
+    private boolean isCounted(Batch<I> next, Input<I> unread) {
+        try {
+            deliveries.beforeWork(consumer.get(), unread);
+            return true;
+        } catch (RetriableException
+                | RebalanceInProgressException
+                | CommitFailedException
+                | WakeupException e) {
+            next.postpone();
+            LOG.debug("STG-12 {}: delivery not counted yet: {}", stage.name(), e.getMessage());
+            return false;
+        }
+    }
+
+    /** While nothing is to be done: else it goes with the next batch. */
+    private void commitPassed() {
+        if (batch == null && waiting.isEmpty() && !state.isStopping()) {
+            committer.commitPassed(consumer.get());
+        }
+    }
+
+    // ---- partitions that come and go
+
+    /** A worker that comes too late is also fenced by the group's generation, see Transactions. */
+    private final class DropRevoked implements ConsumerRebalanceListener {
+
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+            LOG.debug("STG-05 {}: assigned {}", stage.name(), partitions);
+            deliveries.assigned(partitions);
+            consumer.get().pause(partitions);
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+            LOG.debug("STG-06 {}: revoked {}", stage.name(), partitions);
+            drop(partitions);
+            deliveries.revoked(consumer.get(), partitions);
+        }
+
+        @Override
+        public void onPartitionsLost(Collection<TopicPartition> partitions) {
+            LOG.debug("STG-06 {}: lost {}", stage.name(), partitions);
+            drop(partitions);
+            deliveries.lost(partitions);
+        }
+
+        private void drop(Collection<TopicPartition> partitions) {
+            waiting.drop(partitions);
+            passed.lost(partitions);
+            finished.lost(partitions);
+            if (batch != null) {
+                batch.revoke(partitions);
+            }
+        }
+    }
+
+    // ---- the end
+
+    /** The worker stops, and perhaps because of a record that it has begun, or was about to. */
+    void suspectAll() {
+        List<Input<I>> inputs = new ArrayList<>();
+        if (batch != null) {
+            inputs.addAll(batch.inputs());
+        }
+        inputs.addAll(waiting.all());
+        consumer.ifOpen(open -> deliveries.suspect(open, inputs));
+    }
+
+    @Override
+    public void close() {
+        committer.close();
+        consumer.close();
+    }
+}
