@@ -74,21 +74,25 @@ def _():
     expect(result["status"] == "COMPLETED" and len(result["images"]) == 1, f"{result}")
 
 
+def painted(custom_id, version, options):
+    header, schema = list(schemas("CaptionSubmitted").items())[version]
+    body = io.BytesIO()
+    caption = {"customId": custom_id, "caption": "a green tree", "submittedAt": int(time.time() * 1000)}
+    fastavro.schemaless_writer(body, schema, caption | options)
+    producer.produce("captions", key=custom_id, value=header + body.getvalue())
+    expect(producer.flush(30) == 0, "not delivered")
+    result = awaited(custom_id)
+    expect(result["status"] == "COMPLETED" and len(result["images"]) == 1, f"{result}")
+
+
 @check("captions (Avro) to results")
 def _():
-    header, schema = list(schemas("CaptionSubmitted").items())[-1]
-    body = io.BytesIO()
-    caption = {
-        "customId": f"avro-{mark}",
-        "caption": "a green tree",
-        "candidates": 1,
-        "top": 1,
-        "submittedAt": int(time.time() * 1000),
-    }
-    fastavro.schemaless_writer(body, schema, caption)
-    producer.produce("captions", key=f"avro-{mark}", value=header + body.getvalue())
-    expect(producer.flush(30) == 0, "not delivered")
-    expect(awaited(f"avro-{mark}")["status"] == "COMPLETED")
+    painted(f"avro-{mark}", -1, {"options": {"candidates": 1, "top": 1}})
+
+
+@check("captions with options beside the other fields (Avro) to results")
+def _():
+    painted(f"flat-{mark}", 6, {"candidates": 1, "top": 1})
 
 
 @check("what is no caption is a dead letter with its reason")

@@ -3,6 +3,7 @@ package dev.nocturne.cluster;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
@@ -101,9 +102,12 @@ class ForeignRecordsFaultIT {
                                     .setJobId(job.id())
                                     .setCustomId(customId)
                                     .setCaption("something else")
-                                    .setCandidates(4)
-                                    .setTop(1)
                                     .setSubmittedAt(Instant.now())
+                                    .setOptions(
+                                            DrawingOptions.newBuilder()
+                                                    .setCandidates(4)
+                                                    .setTop(1)
+                                                    .build())
                                     .build();
                     send(
                             Topics.CAPTIONS.in(Lane.INTERACTIVE),
@@ -129,14 +133,15 @@ class ForeignRecordsFaultIT {
                                     .setTextTokens(List.of(1, 2))
                                     .setTextEmbedding(ByteBuffer.allocate(0))
                                     .setPrimedTokens(ByteBuffer.allocate(0))
-                                    .setCandidates(candidates)
-                                    .setTop(1)
                                     .setSeed(1)
-                                    .setTemperature(1)
-                                    .setTopK(0)
-                                    .setTopP(1)
-                                    .setGuidance(1)
                                     .setRequestedAt(Instant.now())
+                                    .setOptions(
+                                            DrawingOptions.newBuilder()
+                                                    .setCandidates(candidates)
+                                                    .setTop(1)
+                                                    .setTemperature(1.0)
+                                                    .setGuidance(1.0)
+                                                    .build())
                                     .build());
                 });
     }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.GridsScored;
@@ -126,10 +127,13 @@ class GeneratorKilledFaultIT {
                                 .setJobId(JOB)
                                 .setCustomId(customId(i))
                                 .setCaption("a red heart and " + i + " stars")
-                                .setCandidates(CANDIDATES)
-                                .setTop(TOP)
                                 .setSeed((long) i)
                                 .setSubmittedAt(now)
+                                .setOptions(
+                                        DrawingOptions.newBuilder()
+                                                .setCandidates(CANDIDATES)
+                                                .setTop(TOP)
+                                                .build())
                                 .build();
                 send(producer, i, EventCodec.encode(caption));
             }

@@ -110,12 +110,12 @@ final class PreviewRenderer implements AutoCloseable {
     }
 
     private static PartialImageRendered rendered(GridPartlyDrawn partial, BufferedImage picture) {
-        PictureFormat format = PictureFile.format(partial.getOutputFormat());
+        PictureFormat format = PictureFile.format(partial.getOptions().getOutputFormat());
         byte[] file =
                 PictureFile.encode(
                         picture,
                         format,
-                        partial.getOutputCompression(),
+                        partial.getOptions().getOutputCompression(),
                         PictureFile.text(
                                 partial.getRequest().getCaption(),
                                 partial.getSeed(),

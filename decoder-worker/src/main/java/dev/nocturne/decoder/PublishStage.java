@@ -164,12 +164,12 @@ final class PublishStage implements BundleStage<CandidatesRanked> {
     }
 
     private StoredImage store(CandidatesRanked ranked, RankedGrid winner, BufferedImage picture) {
-        PictureFormat format = PictureFile.format(ranked.getOutputFormat());
+        PictureFormat format = PictureFile.format(ranked.getOptions().getOutputFormat());
         byte[] file =
                 PictureFile.encode(
                         picture,
                         format,
-                        ranked.getOutputCompression(),
+                        ranked.getOptions().getOutputCompression(),
                         PictureFile.text(
                                 ranked.getRequest().getCaption(),
                                 winner.getSeed(),

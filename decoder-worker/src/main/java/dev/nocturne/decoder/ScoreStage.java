@@ -60,7 +60,7 @@ final class ScoreStage implements BundleStage<GridsDrawn> {
     @Override
     public boolean isLastOfRequest(GridsDrawn drawn) {
         return drawn.getGrids().stream()
-                .anyMatch(grid -> grid.getCandidate() == drawn.getCandidates() - 1);
+                .anyMatch(grid -> grid.getCandidate() == drawn.getOptions().getCandidates() - 1);
     }
 
     @Override
@@ -124,19 +124,11 @@ final class ScoreStage implements BundleStage<GridsDrawn> {
         }
         return GridsScored.newBuilder()
                 .setRequest(drawn.getRequest())
-                .setCandidates(drawn.getCandidates())
-                .setTop(drawn.getTop())
                 .setModel(drawn.getModel())
                 .setGridHeight(drawn.getGridHeight())
                 .setGridWidth(drawn.getGridWidth())
                 .setGrids(grids)
-                .setTemperature(drawn.getTemperature())
-                .setTopK(drawn.getTopK())
-                .setTopP(drawn.getTopP())
-                .setGuidance(drawn.getGuidance())
-                .setOutputFormat(drawn.getOutputFormat())
-                .setOutputCompression(drawn.getOutputCompression())
-                .setSeedScheme(drawn.getSeedScheme())
+                .setOptions(drawn.getOptions())
                 .build();
     }
 

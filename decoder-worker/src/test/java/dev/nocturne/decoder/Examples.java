@@ -1,6 +1,7 @@
 package dev.nocturne.decoder;
 
 import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.OtherCandidate;
@@ -29,8 +30,6 @@ final class Examples {
         return GridsDrawn.newBuilder()
                 .setRequest(request(customId))
                 .setTextEmbedding(ByteBuffer.wrap(Embeddings.toBytes(new float[] {0.5f})))
-                .setCandidates(512)
-                .setTop(4)
                 .setModel(model)
                 .setGridHeight(1)
                 .setGridWidth(1)
@@ -38,11 +37,17 @@ final class Examples {
                         IntStream.range(0, grids)
                                 .mapToObj(k -> new DrawnGrid(k, 100L + k, -1.0 * k, tokens(k)))
                                 .toList())
-                .setTemperature(0.9)
-                .setTopK(40)
-                .setTopP(0.95)
-                .setOutputFormat("webp")
-                .setOutputCompression(80)
+                .setOptions(
+                        DrawingOptions.newBuilder()
+                                .setCandidates(512)
+                                .setTop(4)
+                                .setTemperature(0.9)
+                                .setTopK(40)
+                                .setTopP(0.95)
+                                .setGuidance(1.0)
+                                .setOutputFormat("webp")
+                                .setOutputCompression(80)
+                                .build())
                 .build();
     }
 
@@ -50,7 +55,6 @@ final class Examples {
     static CandidatesRanked ranked(String customId, String model) {
         return CandidatesRanked.newBuilder()
                 .setRequest(request(customId))
-                .setCandidates(4)
                 .setModel(model)
                 .setGridHeight(1)
                 .setGridWidth(1)
@@ -59,14 +63,19 @@ final class Examples {
                                 new RankedGrid(1, 3, 103L, -3.0, 0.75f, tokens(3)),
                                 new RankedGrid(2, 1, 101L, -1.0, 0.5f, tokens(1))))
                 .setMeanScore(0.25)
-                .setTemperature(0.9)
-                .setTopK(40)
-                .setTopP(0.95)
                 .setOthers(
                         List.of(
                                 new OtherCandidate(0, 100L, 0.0, 0.25f),
                                 new OtherCandidate(2, 102L, -2.0, -0.5f)))
                 .setOtherTokens(PackedTokens.pack(List.of(tokens(0), tokens(2))))
+                .setOptions(
+                        DrawingOptions.newBuilder()
+                                .setCandidates(4)
+                                .setTemperature(0.9)
+                                .setTopK(40)
+                                .setTopP(0.95)
+                                .setGuidance(1.0)
+                                .build())
                 .build();
     }
 

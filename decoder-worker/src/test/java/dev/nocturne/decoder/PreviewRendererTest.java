@@ -2,6 +2,7 @@ package dev.nocturne.decoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.events.PartialImageRendered;
 import dev.nocturne.models.picture.PartialGrid;
@@ -98,8 +99,6 @@ class PreviewRendererTest {
                 .setGridHeight(2)
                 .setGridWidth(2)
                 .setTokens(ByteBuffer.wrap(new PartialGrid(2, 2, tokens).toBytes()))
-                .setOutputFormat("png")
-                .setOutputCompression(100)
                 .build();
     }
 
@@ -126,7 +125,10 @@ class PreviewRendererTest {
                 List.of(
                         GridPartlyDrawn.newBuilder(good).setModel("other@0").build(),
                         GridPartlyDrawn.newBuilder(good).setGridHeight(1).setGridWidth(4).build(),
-                        GridPartlyDrawn.newBuilder(good).setOutputFormat("avif").build(),
+                        GridPartlyDrawn.newBuilder(good)
+                                .setOptions(
+                                        DrawingOptions.newBuilder().setOutputFormat("avif").build())
+                                .build(),
                         partial("b", 0, BROKEN),
                         partial("c", 0, 7)));
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
@@ -217,8 +218,13 @@ class PublishStageBrokerTest {
         RequestFinished finished =
                 publish(
                         CandidatesRanked.newBuilder(Examples.ranked(format, Examples.MODEL))
-                                .setOutputFormat(format)
-                                .setOutputCompression(90)
+                                .setOptions(
+                                        DrawingOptions.newBuilder(
+                                                        Examples.ranked(format, Examples.MODEL)
+                                                                .getOptions())
+                                                .setOutputFormat(format)
+                                                .setOutputCompression(90)
+                                                .build())
                                 .build());
         String folder = folder(format);
         assertThat(finished.getImages())
@@ -244,7 +250,11 @@ class PublishStageBrokerTest {
     void aFormatThatThisWorkerDoesNotKnowFailsTheRequest() {
         CandidatesRanked ranked =
                 CandidatesRanked.newBuilder(Examples.ranked("e", Examples.MODEL))
-                        .setOutputFormat("avif")
+                        .setOptions(
+                                DrawingOptions.newBuilder(
+                                                Examples.ranked("e", Examples.MODEL).getOptions())
+                                        .setOutputFormat("avif")
+                                        .build())
                         .build();
         assertThatThrownBy(() -> publish(ranked))
                 .hasMessageContaining("output_format is 'avif'")

@@ -62,9 +62,9 @@ class ScoreStageTest {
         assertThat(out.outputs()).extracting(Outbox.Output::index).containsExactly(0, 1);
         GridsScored second = (GridsScored) out.outputs().get(1).event();
         assertThat(second.getRequest()).isEqualTo(Examples.request("b"));
-        assertThat(second.getCandidates()).isEqualTo(512);
-        assertThat(second.getOutputFormat()).isEqualTo("webp");
-        assertThat(second.getOutputCompression()).isEqualTo(80);
+        assertThat(second.getOptions().getCandidates()).isEqualTo(512);
+        assertThat(second.getOptions().getOutputFormat()).isEqualTo("webp");
+        assertThat(second.getOptions().getOutputCompression()).isEqualTo(80);
         assertThat(second.getGrids())
                 .extracting(ScoredGrid::getCandidate, ScoredGrid::getSeed, ScoredGrid::getScore)
                 .containsExactly(tuple(0, 100L, 0.5f), tuple(1, 101L, 1.5f), tuple(2, 102L, 2.5f));

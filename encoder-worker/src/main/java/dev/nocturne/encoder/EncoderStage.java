@@ -1,6 +1,7 @@
 package dev.nocturne.encoder;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.JobSubmitted;
@@ -19,6 +20,7 @@ import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.EventTimes;
 import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.OptionRules;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
@@ -180,34 +182,34 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
                 picture == null
                         ? new byte[0]
                         : PrimedTokens.toBytes(primedTokens(caption, picture));
+        DrawingOptions options = caption.getOptions();
         Sampling sampling =
                 encoder.sampling(
-                        caption.getTemperature(),
-                        caption.getTopK(),
-                        caption.getTopP(),
-                        caption.getGuidance());
+                        options.getTemperature(),
+                        options.getTopK(),
+                        OptionRules.topP(options),
+                        options.getGuidance());
         long seed =
                 caption.getSeed() == null
-                        ? Ids.defaultSeed(request.getRequestId(), caption.getSeedScheme())
+                        ? Ids.defaultSeed(request.getRequestId(), options.getSeedScheme())
                         : caption.getSeed();
         return GenerationRequested.newBuilder()
                 .setRequest(request)
                 .setTextTokens(Arrays.stream(textTokens).boxed().toList())
                 .setTextEmbedding(ByteBuffer.wrap(Embeddings.toBytes(target)))
                 .setPrimedTokens(ByteBuffer.wrap(primedTokens))
-                .setCandidates(caption.getCandidates())
-                .setTop(caption.getTop())
                 .setSeed(seed)
-                .setTemperature(sampling.temperature())
-                .setTopK(sampling.topK())
-                .setTopP(sampling.topP())
-                .setGuidance(sampling.guidance())
-                .setOutputFormat(caption.getOutputFormat())
-                .setOutputCompression(caption.getOutputCompression())
-                .setSeedScheme(caption.getSeedScheme())
-                .setPartialImages(caption.getPartialImages())
                 .setRequestedAt(clock.instant())
                 .setModel(encoder.model())
+                .setOptions(withSampling(options, sampling))
+                .build();
+    }
+
+    /** What a caption leaves to the model is set. */
+    private static DrawingOptions withSampling(DrawingOptions options, Sampling sampling) {
+        return DrawingOptions.newBuilder(options)
+                .setTemperature(sampling.temperature())
+                .setGuidance(sampling.guidance())
                 .build();
     }
 

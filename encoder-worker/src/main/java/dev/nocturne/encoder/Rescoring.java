@@ -1,6 +1,7 @@
 package dev.nocturne.encoder;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnCandidates;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GridsDrawn;
@@ -119,24 +120,24 @@ final class Rescoring {
             String model,
             ByteBuffer textEmbedding,
             List<DrawnGrid> grids) {
-        Double temperature = caption.getTemperature();
-        Double guidance = caption.getGuidance();
         return GridsDrawn.newBuilder()
                 .setRequest(request)
                 .setTextEmbedding(textEmbedding)
-                .setCandidates(caption.getCandidates())
-                .setTop(caption.getTop())
                 .setModel(model)
                 .setGridHeight(caption.getDrawn().getGridHeight())
                 .setGridWidth(caption.getDrawn().getGridWidth())
                 .setGrids(grids)
+                .setOptions(asDrawn(caption.getOptions()))
+                .build();
+    }
+
+    /** Of a caption that does not say how it was drawn. */
+    private static DrawingOptions asDrawn(DrawingOptions options) {
+        Double temperature = options.getTemperature();
+        Double guidance = options.getGuidance();
+        return DrawingOptions.newBuilder(options)
                 .setTemperature(temperature == null ? Sampling.PLAIN.temperature() : temperature)
-                .setTopK(caption.getTopK())
-                .setTopP(caption.getTopP())
                 .setGuidance(guidance == null ? Sampling.PLAIN.guidance() : guidance)
-                .setOutputFormat(caption.getOutputFormat())
-                .setOutputCompression(caption.getOutputCompression())
-                .setSeedScheme(caption.getSeedScheme())
                 .build();
     }
 }

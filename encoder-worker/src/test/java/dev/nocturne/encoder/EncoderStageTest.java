@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnCandidates;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GenerationRequested;
@@ -28,6 +29,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
@@ -54,6 +56,10 @@ class EncoderStageTest {
                 .setCustomId("line-1")
                 .setCaption("ab")
                 .setSubmittedAt(NOON);
+    }
+
+    private static CaptionSubmitted.Builder caption(UnaryOperator<DrawingOptions.Builder> change) {
+        return caption().setOptions(change.apply(DrawingOptions.newBuilder()).build());
     }
 
     private GenerationRequested task() {
@@ -86,11 +92,14 @@ class EncoderStageTest {
         stage.process(
                 List.of(
                         caption()
-                                .setCandidates(8)
-                                .setTop(2)
-                                .setTemperature(0.5)
-                                .setOutputFormat("webp")
-                                .setOutputCompression(80)
+                                .setOptions(
+                                        DrawingOptions.newBuilder()
+                                                .setCandidates(8)
+                                                .setTop(2)
+                                                .setTemperature(0.5)
+                                                .setOutputFormat("webp")
+                                                .setOutputCompression(80)
+                                                .build())
                                 .build()),
                 out);
         String requestId = Ids.requestId("job-1", "line-1");
@@ -105,20 +114,20 @@ class EncoderStageTest {
                 .containsExactly(1, 0);
         assertThat(task.getPrimedTokens().remaining()).isZero();
         assertThat(task.getSeed()).isEqualTo(Ids.defaultSeed(requestId, SeedSchemes.FIRST_IS_OWN));
-        assertThat(task.getCandidates()).isEqualTo(8);
-        assertThat(task.getTop()).isEqualTo(2);
-        assertThat(task.getOutputFormat()).isEqualTo("webp");
-        assertThat(task.getOutputCompression()).isEqualTo(80);
-        assertThat(task.getTemperature()).isEqualTo(0.5);
-        assertThat(task.getGuidance()).as("the model's own").isEqualTo(2.5);
+        assertThat(task.getOptions().getCandidates()).isEqualTo(8);
+        assertThat(task.getOptions().getTop()).isEqualTo(2);
+        assertThat(task.getOptions().getOutputFormat()).isEqualTo("webp");
+        assertThat(task.getOptions().getOutputCompression()).isEqualTo(80);
+        assertThat(task.getOptions().getTemperature()).isEqualTo(0.5);
+        assertThat(task.getOptions().getGuidance()).as("the model's own").isEqualTo(2.5);
     }
 
     @Test
     void whatIsNotAskedForIsTheModelsOwn() {
-        stage.process(List.of(caption().setTopK(5).build()), out);
-        assertThat(task().getTemperature()).isEqualTo(0.7);
-        assertThat(task().getTopK()).isEqualTo(5);
-        assertThat(task().getGuidance()).isEqualTo(2.5);
+        stage.process(List.of(caption(o -> o.setTopK(5)).build()), out);
+        assertThat(task().getOptions().getTemperature()).isEqualTo(0.7);
+        assertThat(task().getOptions().getTopK()).isEqualTo(5);
+        assertThat(task().getOptions().getGuidance()).isEqualTo(2.5);
     }
 
     @Test
@@ -233,8 +242,8 @@ class EncoderStageTest {
         stage.process(
                 List.of(
                         caption().setCaption("").build(),
-                        caption().setTop(99).build(),
-                        caption().setGuidance(4.0).build(),
+                        caption(o -> o.setTop(99)).build(),
+                        caption(o -> o.setGuidance(4.0)).build(),
                         caption().setCaption("x".repeat(33)).build(),
                         caption().setImagePrompt(text).setImagePromptRows(1).build(),
                         caption().setImagePrompt(png(5, 5)).setImagePromptRows(3).build(),
@@ -281,12 +290,15 @@ class EncoderStageTest {
         CaptionSubmitted caption =
                 caption()
                         .setCaption("too long to be drawn, not to be scored")
-                        .setCandidates(70)
-                        .setTop(2)
-                        .setTemperature(0.5)
-                        .setTopK(40)
-                        .setGuidance(3.0)
                         .setDrawn(drawn(70).build())
+                        .setOptions(
+                                DrawingOptions.newBuilder()
+                                        .setCandidates(70)
+                                        .setTop(2)
+                                        .setTemperature(0.5)
+                                        .setTopK(40)
+                                        .setGuidance(3.0)
+                                        .build())
                         .build();
         stage.process(List.of(caption), out);
 
@@ -301,11 +313,13 @@ class EncoderStageTest {
                         event -> {
                             assertThat(event.getRequest()).isEqualTo(stage.request(caption));
                             assertThat(event.getModel()).isEqualTo("letters@1");
-                            assertThat(event.getCandidates()).isEqualTo(70);
-                            assertThat(event.getTop()).isEqualTo(2);
-                            assertThat(event.getTemperature()).isEqualTo(0.5);
-                            assertThat(event.getTopK()).isEqualTo(40);
-                            assertThat(event.getGuidance()).as("as drawn").isEqualTo(3.0);
+                            assertThat(event.getOptions().getCandidates()).isEqualTo(70);
+                            assertThat(event.getOptions().getTop()).isEqualTo(2);
+                            assertThat(event.getOptions().getTemperature()).isEqualTo(0.5);
+                            assertThat(event.getOptions().getTopK()).isEqualTo(40);
+                            assertThat(event.getOptions().getGuidance())
+                                    .as("as drawn")
+                                    .isEqualTo(3.0);
                             assertThat(
                                             Embeddings.fromBytes(
                                                     EventCodec.bytes(event.getTextEmbedding())))
@@ -366,7 +380,7 @@ class EncoderStageTest {
     }
 
     private static CaptionSubmitted rescored(DrawnCandidates.Builder drawn) {
-        return caption().setCandidates(2).setTop(2).setDrawn(drawn.build()).build();
+        return caption(o -> o.setCandidates(2).setTop(2)).setDrawn(drawn.build()).build();
     }
 
     private static void assertRejected(PermanentException e, String code, String messagePart) {

@@ -37,7 +37,7 @@ final class DecodeBatches {
         double bestFill = 0;
         int candidates = 0;
         for (int count = 1; count <= waiting.size(); count++) {
-            candidates += waiting.get(count - 1).getCandidates();
+            candidates += waiting.get(count - 1).getOptions().getCandidates();
             int batches = (candidates + batchSize - 1) / batchSize;
             if (batches > MOST_BATCHES) {
                 break;
@@ -57,11 +57,11 @@ final class DecodeBatches {
      */
     static int fill(
             List<GenerationRequested> taken, List<GenerationRequested> waiting, int batchSize) {
-        int candidates = taken.stream().mapToInt(GenerationRequested::getCandidates).sum();
+        int candidates = taken.stream().mapToInt(task -> task.getOptions().getCandidates()).sum();
         int empty = Math.floorMod(-candidates, batchSize);
         int count = 0;
-        while (count < waiting.size() && waiting.get(count).getCandidates() <= empty) {
-            empty -= waiting.get(count).getCandidates();
+        while (count < waiting.size() && waiting.get(count).getOptions().getCandidates() <= empty) {
+            empty -= waiting.get(count).getOptions().getCandidates();
             count++;
         }
         return count;
@@ -74,7 +74,11 @@ final class DecodeBatches {
                         .boxed()
                         .flatMap(
                                 task ->
-                                        IntStream.range(0, tasks.get(task).getCandidates())
+                                        IntStream.range(
+                                                        0,
+                                                        tasks.get(task)
+                                                                .getOptions()
+                                                                .getCandidates())
                                                 .mapToObj(candidate -> new Place(task, candidate)))
                         .toList();
         List<List<Place>> batches = new ArrayList<>();

@@ -1,5 +1,6 @@
 package dev.nocturne.generator;
 
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.GridPartlyDrawn;
@@ -20,6 +21,7 @@ import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.OptionRules;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.SeedSchemes;
 import dev.nocturne.schemas.Topic;
@@ -202,7 +204,7 @@ final class GeneratorStage implements BundleStage<GenerationRequested> {
                 .filter(
                         i ->
                                 batch.get(i).candidate() == 0
-                                        && tasks.get(batch.get(i).task()).getPartialImages() > 0)
+                                        && partialImages(tasks.get(batch.get(i).task())) > 0)
                 .mapToObj(i -> preview(i, tasks.get(batch.get(i).task())))
                 .toList();
     }
@@ -210,8 +212,12 @@ final class GeneratorStage implements BundleStage<GenerationRequested> {
     private Preview preview(int place, GenerationRequested task) {
         return new Preview(
                 place,
-                task.getPartialImages(),
+                partialImages(task),
                 (index, grid) -> partialGrids.accept(partlyDrawn(task, index, grid)));
+    }
+
+    private static int partialImages(GenerationRequested task) {
+        return task.getOptions().getPartialImages();
     }
 
     private GridPartlyDrawn partlyDrawn(GenerationRequested task, int index, PartialGrid grid) {
@@ -223,22 +229,28 @@ final class GeneratorStage implements BundleStage<GenerationRequested> {
                 grid.height(),
                 grid.width(),
                 ByteBuffer.wrap(grid.toBytes()),
-                task.getOutputFormat(),
-                task.getOutputCompression());
+                task.getOptions());
     }
 
     private static Candidate candidate(GenerationRequested task, int candidate) {
         return new Candidate(
                 task.getTextTokens().stream().mapToInt(Integer::intValue).toArray(),
                 seed(task, candidate),
-                new Sampling(
-                        task.getTemperature(), task.getTopK(), task.getTopP(), task.getGuidance()),
+                sampling(task.getOptions()),
                 PrimedTokens.fromBytes(EventCodec.bytes(task.getPrimedTokens())));
+    }
+
+    private static Sampling sampling(DrawingOptions options) {
+        return new Sampling(
+                options.getTemperature(),
+                options.getTopK(),
+                OptionRules.topP(options),
+                options.getGuidance());
     }
 
     /** A task from before the change of scheme is drawn, also in part, as it was begun. */
     private static long seed(GenerationRequested task, int candidate) {
-        return task.getSeedScheme() == SeedSchemes.MIXED
+        return task.getOptions().getSeedScheme() == SeedSchemes.MIXED
                 ? CandidateSeeds.mixed(task.getSeed(), candidate)
                 : CandidateSeeds.seed(task.getSeed(), candidate);
     }
@@ -256,19 +268,11 @@ final class GeneratorStage implements BundleStage<GenerationRequested> {
         return GridsDrawn.newBuilder()
                 .setRequest(task.getRequest())
                 .setTextEmbedding(task.getTextEmbedding())
-                .setCandidates(task.getCandidates())
-                .setTop(task.getTop())
                 .setModel(drawer.model())
                 .setGridHeight(any.height())
                 .setGridWidth(any.width())
                 .setGrids(grids.stream().map(grid -> grid(task, grid)).toList())
-                .setTemperature(task.getTemperature())
-                .setTopK(task.getTopK())
-                .setTopP(task.getTopP())
-                .setGuidance(task.getGuidance())
-                .setOutputFormat(task.getOutputFormat())
-                .setOutputCompression(task.getOutputCompression())
-                .setSeedScheme(task.getSeedScheme())
+                .setOptions(task.getOptions())
                 .build();
     }
 

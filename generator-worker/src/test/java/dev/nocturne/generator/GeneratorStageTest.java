@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.GridPartlyDrawn;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,7 +94,7 @@ class GeneratorStageTest {
         for (int i = 0; i < tasks.size(); i++) {
             GenerationRequested task = tasks.get(i);
             List<DrawnGrid> grids = grids(i);
-            assertThat(grids).hasSize(task.getCandidates());
+            assertThat(grids).hasSize(task.getOptions().getCandidates());
             for (int candidate = 0; candidate < grids.size(); candidate++) {
                 long seed = CandidateSeeds.seed(task.getSeed(), candidate);
                 DrawnGrid drawn = grids.get(candidate);
@@ -104,12 +106,17 @@ class GeneratorStageTest {
         }
     }
 
+    private static GenerationRequested with(
+            GenerationRequested task, UnaryOperator<DrawingOptions.Builder> change) {
+        return GenerationRequested.newBuilder(task)
+                .setOptions(change.apply(DrawingOptions.newBuilder(task.getOptions())).build())
+                .build();
+    }
+
     @Test
     void aTaskFromBeforeTheSeedsSchemeIsDrawnWithTheSeedsThatItHad() {
         GenerationRequested task =
-                GenerationRequested.newBuilder(Tasks.of(3).get(0))
-                        .setSeedScheme(SeedSchemes.MIXED)
-                        .build();
+                with(Tasks.of(3).get(0), options -> options.setSeedScheme(SeedSchemes.MIXED));
         GeneratorStage stage = stage(SeedDrawer::new);
         stage.open();
         stage.process(List.of(task), out);
@@ -120,7 +127,7 @@ class GeneratorStageTest {
                         CandidateSeeds.mixed(task.getSeed(), 0),
                         CandidateSeeds.mixed(task.getSeed(), 1),
                         CandidateSeeds.mixed(task.getSeed(), 2));
-        assertThat(((GridsDrawn) out.outputs().get(0).event()).getSeedScheme())
+        assertThat(((GridsDrawn) out.outputs().get(0).event()).getOptions().getSeedScheme())
                 .isEqualTo(SeedSchemes.MIXED);
     }
 
@@ -138,16 +145,15 @@ class GeneratorStageTest {
                             GridsDrawn drawn = (GridsDrawn) output.event();
                             assertThat(drawn.getModel()).isEqualTo("seeds@0");
                             assertThat(drawn.getGridHeight()).isEqualTo(1);
-                            assertThat(drawn.getOutputFormat()).isEqualTo("webp");
-                            assertThat(drawn.getOutputCompression()).isEqualTo(80);
+                            assertThat(drawn.getOptions().getOutputFormat()).isEqualTo("webp");
+                            assertThat(drawn.getOptions().getOutputCompression()).isEqualTo(80);
                         });
     }
 
     @Test
     void partialGridsAreOfTheFirstCandidateOfThoseWhoAskedAndNoneIsAnOutput() {
         List<GenerationRequested> tasks = new ArrayList<>(Tasks.of(3, 6, 1));
-        GenerationRequested asking =
-                GenerationRequested.newBuilder(tasks.get(1)).setPartialImages(2).build();
+        GenerationRequested asking = with(tasks.get(1), options -> options.setPartialImages(2));
         tasks.set(1, asking);
         GeneratorStage stage = stage(SeedDrawer::new);
         stage.open();
@@ -162,7 +168,7 @@ class GeneratorStageTest {
                                     .isEqualTo(CandidateSeeds.seed(asking.getSeed(), 0))
                                     .isEqualTo(grids(1).get(0).getSeed());
                             assertThat(partial.getModel()).isEqualTo("seeds@0");
-                            assertThat(partial.getOutputFormat()).isEqualTo("webp");
+                            assertThat(partial.getOptions().getOutputFormat()).isEqualTo("webp");
                             assertThat(EventCodec.bytes(partial.getTokens()))
                                     .isEqualTo(partial(partial.getIndex()).toBytes());
                         });

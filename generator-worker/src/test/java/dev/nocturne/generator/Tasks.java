@@ -1,5 +1,6 @@
 package dev.nocturne.generator;
 
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.schemas.Ids;
@@ -29,15 +30,17 @@ final class Tasks {
                 .setTextTokens(List.of(5, 6))
                 .setTextEmbedding(ByteBuffer.allocate(8))
                 .setPrimedTokens(ByteBuffer.wrap(new byte[] {7, 0}))
-                .setCandidates(candidates)
-                .setTop(1)
                 .setSeed(Ids.defaultSeed(requestId, SeedSchemes.FIRST_IS_OWN))
-                .setTemperature(1)
-                .setTopK(0)
-                .setTopP(1)
-                .setOutputFormat("webp")
-                .setOutputCompression(80)
                 .setRequestedAt(NOON)
+                .setOptions(
+                        DrawingOptions.newBuilder()
+                                .setCandidates(candidates)
+                                .setTop(1)
+                                .setTemperature(1.0)
+                                .setGuidance(1.0)
+                                .setOutputFormat("webp")
+                                .setOutputCompression(80)
+                                .build())
                 .build();
     }
 }

@@ -80,14 +80,15 @@ public final class Painter implements AutoCloseable {
         List<CaptionSubmitted> batch = new ArrayList<>();
         int candidates = 0;
         while (!queue.isEmpty() && candidates < BATCH && permits.tryAcquire()) {
-            candidates += queue.peek().getCandidates();
+            candidates += queue.peek().getOptions().getCandidates();
             batch.add(queue.remove());
         }
         return batch;
     }
 
     private void paint(List<CaptionSubmitted> batch, KafkaProducer<byte[], byte[]> producer) {
-        int candidates = batch.stream().mapToInt(CaptionSubmitted::getCandidates).sum();
+        int candidates =
+                batch.stream().mapToInt(caption -> caption.getOptions().getCandidates()).sum();
         LockSupport.parkNanos(
                 timePerBatch.multipliedBy((candidates + BATCH - 1) / BATCH).toNanos());
         for (CaptionSubmitted caption : batch) {

@@ -116,7 +116,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
                     ValueAndTimestamp.make(withOnly(event, grid), record.timestamp()));
         }
         List<ScoredGrid> candidates = candidates(key, model);
-        if (candidates.size() >= event.getCandidates()) {
+        if (candidates.size() >= event.getOptions().getCandidates()) {
             Record<byte[], byte[]> ranked;
             try {
                 ranked = encoded(key, rank(event, candidates), record.timestamp());
@@ -184,23 +184,16 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
 
     private static CandidatesRanked rank(GridsScored event, List<ScoredGrid> candidates) {
         List<RankedGrid> ranking = Ranking.best(candidates, candidates.size());
-        int winners = Math.min(event.getTop(), ranking.size());
+        int winners = Math.min(event.getOptions().getTop(), ranking.size());
         List<RankedGrid> others = ranking.subList(winners, ranking.size());
         return CandidatesRanked.newBuilder()
                 .setRequest(event.getRequest())
-                .setCandidates(candidates.size())
                 .setModel(event.getModel())
                 .setGridHeight(event.getGridHeight())
                 .setGridWidth(event.getGridWidth())
                 .setWinners(ranking.subList(0, winners))
                 .setMeanScore(Ranking.meanScore(candidates))
-                .setTemperature(event.getTemperature())
-                .setTopK(event.getTopK())
-                .setTopP(event.getTopP())
-                .setGuidance(event.getGuidance())
-                .setOutputFormat(event.getOutputFormat())
-                .setOutputCompression(event.getOutputCompression())
-                .setSeedScheme(event.getSeedScheme())
+                .setOptions(event.getOptions())
                 .setOthers(others.stream().map(CandidateCollector::withoutTokens).toList())
                 .setOtherTokens(
                         PackedTokens.packWithin(
@@ -333,7 +326,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
                 "only %d of %d candidates arrived within %d days"
                         .formatted(
                                 candidates(key, candidate.getModel()).size(),
-                                candidate.getCandidates(),
+                                candidate.getOptions().getCandidates(),
                                 MEMORY.toDays());
         Failure failure = new Failure(ReasonCodes.INTERNAL, STAGE, message, null, null);
         return new RequestFinished(

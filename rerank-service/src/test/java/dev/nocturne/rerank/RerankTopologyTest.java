@@ -110,9 +110,9 @@ class RerankTopologyTest {
         assertThat(new String(record.key(), UTF_8)).isEqualTo(key("a"));
         CandidatesRanked ranked = EventCodec.decode(CandidatesRanked.class, record.value());
         assertThat(ranked.getRequest()).isEqualTo(ScoredGrids.request("a"));
-        assertThat(ranked.getCandidates()).isEqualTo(4);
-        assertThat(ranked.getOutputFormat()).isEqualTo("webp");
-        assertThat(ranked.getOutputCompression()).isEqualTo(80);
+        assertThat(ranked.getOptions().getCandidates()).isEqualTo(4);
+        assertThat(ranked.getOptions().getOutputFormat()).isEqualTo("webp");
+        assertThat(ranked.getOptions().getOutputCompression()).isEqualTo(80);
         assertThat(ranked.getMeanScore()).isCloseTo(0.4, within(1e-6));
         assertThat(ranked.getWinners()).extracting(RankedGrid::getCandidate).containsExactly(1, 3);
         assertThat(ranked.getOthers())

@@ -1,5 +1,6 @@
 package dev.nocturne.rerank;
 
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.GridsScored;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.ScoredGrid;
@@ -35,17 +36,19 @@ final class ScoredGrids {
     static GridsScored event(String customId, int candidates, int top, List<ScoredGrid> grids) {
         return GridsScored.newBuilder()
                 .setRequest(request(customId))
-                .setCandidates(candidates)
-                .setTop(top)
                 .setModel("test@0")
                 .setGridHeight(1)
                 .setGridWidth(1)
                 .setGrids(grids)
-                .setTemperature(1.0)
-                .setTopK(0)
-                .setTopP(1.0)
-                .setOutputFormat("webp")
-                .setOutputCompression(80)
+                .setOptions(
+                        DrawingOptions.newBuilder()
+                                .setCandidates(candidates)
+                                .setTop(top)
+                                .setTemperature(1.0)
+                                .setGuidance(1.0)
+                                .setOutputFormat("webp")
+                                .setOutputCompression(80)
+                                .build())
                 .build();
     }
 }

@@ -1,16 +1,8 @@
 package dev.nocturne.schemas;
 
-import static dev.nocturne.schemas.Limits.MAX_CANDIDATES;
 import static dev.nocturne.schemas.Limits.MAX_CAPTION_CHARS;
 import static dev.nocturne.schemas.Limits.MAX_CUSTOM_ID_CHARS;
-import static dev.nocturne.schemas.Limits.MAX_GUIDANCE;
 import static dev.nocturne.schemas.Limits.MAX_IMAGE_PROMPT_BYTES;
-import static dev.nocturne.schemas.Limits.MAX_OUTPUT_COMPRESSION;
-import static dev.nocturne.schemas.Limits.MAX_PARTIAL_IMAGES;
-import static dev.nocturne.schemas.Limits.MAX_TEMPERATURE;
-import static dev.nocturne.schemas.Limits.MAX_TOP;
-import static dev.nocturne.schemas.Limits.MAX_TOP_K;
-import static dev.nocturne.schemas.PictureFormat.PNG;
 import static dev.nocturne.schemas.ReasonCodes.CAPTION_TOO_LONG;
 import static dev.nocturne.schemas.ReasonCodes.INVALID_CAPTION;
 import static dev.nocturne.schemas.ReasonCodes.INVALID_OPTION;
@@ -39,9 +31,7 @@ public final class CaptionRules {
         checkJobId(caption.getJobId(), violations);
         checkCustomId(caption.getCustomId(), violations);
         checkCaption(caption.getCaption(), violations);
-        checkOptions(caption, violations);
-        checkPicture(caption, violations);
-        checkPartialImages(caption, violations);
+        violations.addAll(OptionRules.validate(caption.getOptions()));
         checkImagePrompt(caption, violations);
         checkDrawn(caption, violations);
         return violations;
@@ -52,12 +42,12 @@ public final class CaptionRules {
      * before {@link #validate}, and on what comes as a record, before its text is read.
      */
     public static CaptionSubmitted normalised(CaptionSubmitted caption) {
-        Counts counts = Counts.of(caption);
-        return CaptionSubmitted.newBuilder(caption)
-                .setCaption(PlainText.onOneLine(caption.getCaption()))
-                .setCandidates(counts.candidates())
-                .setTop(counts.top())
-                .build();
+        Counts counts = Counts.of(caption.getOptions());
+        CaptionSubmitted.Builder normalised =
+                CaptionSubmitted.newBuilder(caption)
+                        .setCaption(PlainText.onOneLine(caption.getCaption()));
+        normalised.getOptionsBuilder().setCandidates(counts.candidates()).setTop(counts.top());
+        return normalised.build();
     }
 
     /** Whether no rule speaks against it as a custom id. */
@@ -120,98 +110,6 @@ public final class CaptionRules {
                             INVALID_CAPTION,
                             "the caption '%s' holds %s: %s"
                                     .formatted(excerpt(caption), fault.get(), PLAIN_TEXT)));
-        }
-    }
-
-    private static void checkOptions(CaptionSubmitted caption, List<Violation> violations) {
-        int candidates = caption.getCandidates();
-        if (candidates < 1 || candidates > MAX_CANDIDATES) {
-            violations.add(
-                    option(
-                            "candidates",
-                            "candidates is %d: must be 1 to %d"
-                                    .formatted(candidates, MAX_CANDIDATES)));
-        }
-        int top = caption.getTop();
-        if (top < 1 || top > MAX_TOP) {
-            violations.add(option("top", "top is %d: must be 1 to %d".formatted(top, MAX_TOP)));
-        } else if (top > candidates) {
-            violations.add(
-                    option(
-                            "top",
-                            "top is %d of %d candidates: ask for no more than are drawn"
-                                    .formatted(top, candidates)));
-        }
-        int scheme = caption.getSeedScheme();
-        if (scheme != SeedSchemes.MIXED && scheme != SeedSchemes.FIRST_IS_OWN) {
-            violations.add(
-                    option("seed_scheme", "seed_scheme is %d: must be 1 or 2".formatted(scheme)));
-        }
-        Double temperature = caption.getTemperature();
-        if (temperature != null && !(temperature > 0 && temperature <= MAX_TEMPERATURE)) {
-            violations.add(
-                    option(
-                            "temperature",
-                            "temperature is %s: must be more than 0, at most %s"
-                                    .formatted(temperature, MAX_TEMPERATURE)));
-        }
-        int topK = caption.getTopK();
-        if (topK < 0 || topK > MAX_TOP_K) {
-            violations.add(
-                    option(
-                            "top_k",
-                            "top_k is %d: must be 0 (off) to %d".formatted(topK, MAX_TOP_K)));
-        }
-        double topP = caption.getTopP();
-        if (!(topP > 0 && topP <= 1)) {
-            violations.add(
-                    option(
-                            "top_p",
-                            "top_p is %s: must be more than 0, at most 1 (off)".formatted(topP)));
-        }
-        Double guidance = caption.getGuidance();
-        if (guidance != null && !(guidance >= 1 && guidance <= MAX_GUIDANCE)) {
-            violations.add(
-                    option(
-                            "guidance",
-                            "guidance is %s: must be 1 (off) to %s"
-                                    .formatted(guidance, MAX_GUIDANCE)));
-        }
-    }
-
-    private static void checkPicture(CaptionSubmitted caption, List<Violation> violations) {
-        String format = caption.getOutputFormat();
-        int compression = caption.getOutputCompression();
-        if (PictureFormat.named(format).isEmpty()) {
-            violations.add(
-                    option(
-                            "output_format",
-                            "output_format is '%s': must be png, jpeg or webp"
-                                    .formatted(excerpt(format))));
-        }
-        if (compression < 0 || compression > MAX_OUTPUT_COMPRESSION) {
-            violations.add(
-                    option(
-                            "output_compression",
-                            "output_compression is %d: must be 0 to %d"
-                                    .formatted(compression, MAX_OUTPUT_COMPRESSION)));
-        } else if (compression < MAX_OUTPUT_COMPRESSION && format.equals(PNG.toString())) {
-            violations.add(
-                    option(
-                            "output_compression",
-                            "output_compression is %d, but png loses nothing: leave it out, or ask for output_format jpeg or webp"
-                                    .formatted(compression)));
-        }
-    }
-
-    private static void checkPartialImages(CaptionSubmitted caption, List<Violation> violations) {
-        int partialImages = caption.getPartialImages();
-        if (partialImages < 0 || partialImages > MAX_PARTIAL_IMAGES) {
-            violations.add(
-                    option(
-                            "partial_images",
-                            "partial_images is %d: must be 0 to %d"
-                                    .formatted(partialImages, MAX_PARTIAL_IMAGES)));
         }
     }
 
@@ -285,7 +183,7 @@ public final class CaptionRules {
         if (drawn == null) {
             return;
         }
-        int candidates = caption.getCandidates();
+        int candidates = caption.getOptions().getCandidates();
         int seeds = drawn.getSeeds().size();
         int logProbabilities = drawn.getLogProbabilities().size();
         if (seeds != candidates || logProbabilities != candidates) {
@@ -306,7 +204,7 @@ public final class CaptionRules {
     }
 
     /** Fit for a one-line message: short, and without what could break the line. */
-    private static String excerpt(String text) {
+    static String excerpt(String text) {
         String line = PrintableText.of(text);
         return codePoints(line) <= 40
                 ? line

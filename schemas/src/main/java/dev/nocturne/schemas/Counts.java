@@ -1,6 +1,6 @@
 package dev.nocturne.schemas;
 
-import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 
 /**
  * How many candidates are drawn and how many of them are kept. What was given stands; a default
@@ -27,9 +27,9 @@ public record Counts(int candidates, int top) {
     }
 
     /** Of a record, which cannot tell a default that was left from one that was given. */
-    public static Counts of(CaptionSubmitted caption) {
-        int candidates = caption.getCandidates();
-        int top = caption.getTop();
+    public static Counts of(DrawingOptions options) {
+        int candidates = options.getCandidates();
+        int top = options.getTop();
         return of(
                 candidates == DEFAULT_CANDIDATES ? null : candidates,
                 top == DEFAULT_TOP ? null : top,
@@ -37,6 +37,6 @@ public record Counts(int candidates, int top) {
     }
 
     private static int defaultOf(String field) {
-        return (int) CaptionSubmitted.getClassSchema().getField(field).defaultVal();
+        return (int) DrawingOptions.getClassSchema().getField(field).defaultVal();
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nocturne.events.DrawingOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -15,6 +16,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.avro.AvroTypeException;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
@@ -38,6 +41,7 @@ public final class EventCodec {
 
     private static final byte[] MARKER = {(byte) 0xC3, 0x01};
     private static final int HEADER_BYTES = MARKER.length + Long.BYTES;
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private static final ClassValue<Versions> VERSIONS =
             new ClassValue<>() {
@@ -99,9 +103,8 @@ public final class EventCodec {
             throw new MalformedEventException(
                     "not a %s: unknown schema fingerprint %016x".formatted(name, fingerprint));
         }
-        SpecificDatumReader<T> reader =
-                new SpecificDatumReader<>(writer, versions.reader, versions.data);
-        return decode(record, reader, bytes, HEADER_BYTES);
+        return decode(
+                record, EventCodec.<T>reader(writer, versions.old, versions), bytes, HEADER_BYTES);
     }
 
     /**
@@ -115,10 +118,14 @@ public final class EventCodec {
             Class<T> record, Schema writer, byte[] bytes, int start) {
         Versions versions = VERSIONS.get(record);
         return decode(
-                record,
-                new SpecificDatumReader<>(writer, versions.current, versions.data),
-                bytes,
-                start);
+                record, EventCodec.<T>reader(writer, versions.foreign, versions), bytes, start);
+    }
+
+    private static <T extends SpecificRecord> SpecificDatumReader<T> reader(
+            Schema writer, Readers readers, Versions versions) {
+        return FlatOptions.areNested(versions.current) && !FlatOptions.areNested(writer)
+                ? new FlatOptions<>(writer, readers.flat, versions.flatData)
+                : new SpecificDatumReader<>(writer, readers.nested, versions.data);
     }
 
     private static <T extends SpecificRecord> T decode(
@@ -156,55 +163,80 @@ public final class EventCodec {
         return copy;
     }
 
-    /** Every published schema of a record, oldest first. */
+    /**
+     * Every published schema of a record, oldest first. {@link DrawingOptions} has a history of its
+     * own, so that a new version of it is not one more file for each record that holds it.
+     */
     static List<Schema> history(Class<?> record) {
-        List<Schema> versions = new ArrayList<>();
+        List<JsonNode> options = versions(DrawingOptions.class);
+        return versions(record).stream()
+                .flatMap(version -> withEach(options, version))
+                .map(version -> new Schema.Parser().parse(version.toString()))
+                .distinct()
+                .toList();
+    }
+
+    private static List<JsonNode> versions(Class<?> record) {
+        List<JsonNode> versions = new ArrayList<>();
         for (int version = 1; ; version++) {
             String path = "/history/%s/v%d.avsc".formatted(record.getSimpleName(), version);
             try (InputStream in = EventCodec.class.getResourceAsStream(path)) {
                 if (in == null) {
                     return versions;
                 }
-                versions.add(new Schema.Parser().parse(in));
+                versions.add(JSON.readTree(in));
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot read " + path, e);
             }
         }
     }
 
-    /**
-     * The schemas of one record.
-     *
-     * @param reader the current one, with the values that fields have in records without them
-     * @param data the conversions of its logical types
-     */
-    private record Versions(
-            Schema current,
-            Schema reader,
-            long currentFingerprint,
-            Map<Long, Schema> byFingerprint,
-            SpecificData data) {
+    /** A version with each of the options' where it has options; else itself. */
+    private static Stream<JsonNode> withEach(List<JsonNode> options, JsonNode version) {
+        return optionsField(version).isEmpty()
+                ? Stream.of(version)
+                : options.stream()
+                        .map(
+                                type -> {
+                                    JsonNode copy = version.deepCopy();
+                                    optionsField(copy).orElseThrow().set("type", type);
+                                    return copy;
+                                });
+    }
 
-        static Versions of(Class<?> record) {
-            Schema current = SpecificData.get().getSchema(record);
-            long currentFingerprint = SchemaNormalization.parsingFingerprint64(current);
-            Map<Long, Schema> byFingerprint = new HashMap<>();
-            for (Schema version : history(record)) {
-                byFingerprint.put(SchemaNormalization.parsingFingerprint64(version), version);
+    private static Optional<ObjectNode> optionsField(JsonNode schema) {
+        for (JsonNode field : schema.get("fields")) {
+            if (field.get("name").asText().equals(FlatOptions.FIELD)) {
+                return Optional.of((ObjectNode) field);
             }
-            byFingerprint.put(currentFingerprint, current);
-            return new Versions(
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * What records are read as, by where their options are.
+     *
+     * @param flat null for a record without options
+     */
+    private record Readers(Schema nested, Schema flat) {
+
+        static Readers of(Schema current, List<Schema> history) {
+            return new Readers(
                     current,
-                    withAbsentAsDefault(current),
-                    currentFingerprint,
-                    Map.copyOf(byFingerprint),
-                    data(record));
+                    FlatOptions.areNested(current) ? FlatOptions.flat(current, history) : null);
         }
 
         /** A field's default is what a new record has unless it says otherwise. */
+        Readers withAbsentAsDefault() {
+            return new Readers(withAbsentAsDefault(nested), withAbsentAsDefault(flat));
+        }
+
         private static Schema withAbsentAsDefault(Schema schema) {
+            if (schema == null) {
+                return null;
+            }
             try {
-                JsonNode json = new ObjectMapper().readTree(schema.toString());
+                JsonNode json = JSON.readTree(schema.toString());
                 for (JsonNode field : json.findParents("absent")) {
                     ((ObjectNode) field).set("default", field.get("absent"));
                 }
@@ -212,6 +244,44 @@ public final class EventCodec {
             } catch (JsonProcessingException e) {
                 throw new AssertionError("a schema is JSON", e);
             }
+        }
+    }
+
+    /**
+     * The schemas of one record.
+     *
+     * @param foreign with the values that fields have in new records
+     * @param old with the values that fields have in records without them
+     * @param data the conversions of its logical types
+     * @param flatData the same, for {@link FlatOptions}
+     */
+    private record Versions(
+            Schema current,
+            Readers foreign,
+            Readers old,
+            long currentFingerprint,
+            Map<Long, Schema> byFingerprint,
+            SpecificData data,
+            SpecificData flatData) {
+
+        static Versions of(Class<?> record) {
+            Schema current = SpecificData.get().getSchema(record);
+            long currentFingerprint = SchemaNormalization.parsingFingerprint64(current);
+            List<Schema> history = history(record);
+            Map<Long, Schema> byFingerprint = new HashMap<>();
+            for (Schema version : history) {
+                byFingerprint.put(SchemaNormalization.parsingFingerprint64(version), version);
+            }
+            byFingerprint.put(currentFingerprint, current);
+            Readers readers = Readers.of(current, history);
+            return new Versions(
+                    current,
+                    readers,
+                    readers.withAbsentAsDefault(),
+                    currentFingerprint,
+                    Map.copyOf(byFingerprint),
+                    data(record),
+                    FlatOptions.data(data(record)));
         }
 
         /** Resolves classes where the record comes from, wherever Avro itself was loaded. */

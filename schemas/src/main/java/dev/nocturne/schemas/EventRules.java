@@ -8,6 +8,7 @@ import static dev.nocturne.schemas.Limits.MAX_TOP;
 
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.GridPartlyDrawn;
@@ -19,7 +20,6 @@ import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.ScoredGrid;
 import java.nio.ByteBuffer;
-import java.time.Instant;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -28,7 +28,7 @@ import org.apache.avro.specific.SpecificRecord;
 
 /**
  * The rules that hold between the stages: anybody can write to a topic, so a record that is read
- * back is trusted as little as a caption is. What both have, {@link CaptionRules} checks. What only
+ * back is trusted as little as a caption is. What both have, {@link OptionRules} checks. What only
  * a model can tell is left to the stage.
  */
 public final class EventRules {
@@ -74,15 +74,7 @@ public final class EventRules {
 
     private static void check(GenerationRequested task) {
         checkRequest(task.getRequest());
-        checkOptions(
-                options(task.getCandidates(), task.getTop())
-                        .setTemperature(task.getTemperature())
-                        .setTopK(task.getTopK())
-                        .setTopP(task.getTopP())
-                        .setGuidance(task.getGuidance())
-                        .setOutputFormat(task.getOutputFormat())
-                        .setOutputCompression(task.getOutputCompression())
-                        .setPartialImages(task.getPartialImages()));
+        checkSetOptions(task.getOptions());
         for (int token : task.getTextTokens()) {
             require(token >= 0, "text_tokens", "text token %s is negative", token);
         }
@@ -97,35 +89,31 @@ public final class EventRules {
 
     private static void check(GridsDrawn drawn) {
         checkRequest(drawn.getRequest());
-        checkOptions(
-                options(drawn.getCandidates(), drawn.getTop())
-                        .setOutputFormat(drawn.getOutputFormat())
-                        .setOutputCompression(drawn.getOutputCompression()));
+        checkSetOptions(drawn.getOptions());
         checkModel(drawn.getModel());
         checkEmbedding(drawn.getTextEmbedding());
         List<DrawnGrid> grids = drawn.getGrids();
-        checkCandidates(grids.stream().map(DrawnGrid::getCandidate), drawn.getCandidates());
+        checkCandidates(
+                grids.stream().map(DrawnGrid::getCandidate), drawn.getOptions().getCandidates());
         checkGrids(
                 drawn.getGridHeight(),
                 drawn.getGridWidth(),
-                drawn.getTop(),
+                drawn.getOptions().getTop(),
                 grids.stream().map(DrawnGrid::getTokens));
     }
 
     private static void check(GridsScored scored) {
         checkRequest(scored.getRequest());
-        checkOptions(
-                options(scored.getCandidates(), scored.getTop())
-                        .setOutputFormat(scored.getOutputFormat())
-                        .setOutputCompression(scored.getOutputCompression()));
+        checkSetOptions(scored.getOptions());
         checkModel(scored.getModel());
         List<ScoredGrid> grids = scored.getGrids();
-        checkCandidates(grids.stream().map(ScoredGrid::getCandidate), scored.getCandidates());
+        checkCandidates(
+                grids.stream().map(ScoredGrid::getCandidate), scored.getOptions().getCandidates());
         checkScores(grids.stream().map(ScoredGrid::getScore));
         checkGrids(
                 scored.getGridHeight(),
                 scored.getGridWidth(),
-                scored.getTop(),
+                scored.getOptions().getTop(),
                 grids.stream().map(ScoredGrid::getTokens));
     }
 
@@ -133,21 +121,19 @@ public final class EventRules {
         checkRequest(ranked.getRequest());
         List<RankedGrid> winners = ranked.getWinners();
         List<OtherCandidate> others = ranked.getOthers();
-        checkOptions(
-                options(ranked.getCandidates(), winners.size())
-                        .setOutputFormat(ranked.getOutputFormat())
-                        .setOutputCompression(ranked.getOutputCompression()));
+        checkSetOptions(
+                DrawingOptions.newBuilder(ranked.getOptions()).setTop(winners.size()).build());
         checkModel(ranked.getModel());
         checkCandidates(
                 Stream.concat(
                         winners.stream().map(RankedGrid::getCandidate),
                         others.stream().map(OtherCandidate::getCandidate)),
-                ranked.getCandidates());
+                ranked.getOptions().getCandidates());
         checkScores(
                 Stream.concat(
                         winners.stream().map(RankedGrid::getScore),
                         others.stream().map(OtherCandidate::getScore)));
-        checkRanks(winners, ranked.getCandidates());
+        checkRanks(winners, ranked.getOptions().getCandidates());
         checkGrids(
                 ranked.getGridHeight(),
                 ranked.getGridWidth(),
@@ -158,10 +144,7 @@ public final class EventRules {
     private static void check(GridPartlyDrawn partial) {
         checkRequest(partial.getRequest());
         checkIndex(partial.getIndex());
-        checkOptions(
-                options(1, 1)
-                        .setOutputFormat(partial.getOutputFormat())
-                        .setOutputCompression(partial.getOutputCompression()));
+        checkOptions(partial.getOptions());
         checkModel(partial.getModel());
         checkGrids(
                 partial.getGridHeight(), partial.getGridWidth(), 1, Stream.of(partial.getTokens()));
@@ -170,7 +153,7 @@ public final class EventRules {
     private static void check(PartialImageRendered partial) {
         checkRequest(partial.getRequest());
         checkIndex(partial.getIndex());
-        checkOptions(options(1, 1).setOutputFormat(partial.getFormat()));
+        checkOptions(DrawingOptions.newBuilder().setOutputFormat(partial.getFormat()).build());
     }
 
     private static void checkIndex(int index) {
@@ -182,18 +165,19 @@ public final class EventRules {
                 MAX_PARTIAL_IMAGES - 1);
     }
 
-    /** What an event has in common with a caption; the rest as by default. */
-    private static CaptionSubmitted.Builder options(int candidates, int top) {
-        return CaptionSubmitted.newBuilder()
-                .setCustomId("x")
-                .setCaption("x")
-                .setSubmittedAt(Instant.EPOCH)
-                .setCandidates(candidates)
-                .setTop(top);
+    /** As they are behind the encoder, which sets what a caption leaves to the model. */
+    private static void checkSetOptions(DrawingOptions options) {
+        checkOptions(options);
+        requireSet("temperature", options.getTemperature());
+        requireSet("guidance", options.getGuidance());
     }
 
-    private static void checkOptions(CaptionSubmitted.Builder options) {
-        CaptionRules.validate(options.build()).stream()
+    private static void requireSet(String param, Double value) {
+        require(value != null, param, "%s is missing: the encoder sets the model's own", param);
+    }
+
+    private static void checkOptions(DrawingOptions options) {
+        OptionRules.validate(options).stream()
                 .findFirst()
                 .ifPresent(
                         violation -> {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnCandidates;
 import java.nio.ByteBuffer;
 import java.util.Collections;
@@ -24,14 +25,20 @@ class CaptionRulesTest {
                 .setSubmittedAt(Examples.NOON);
     }
 
+    private static CaptionSubmitted.Builder good(UnaryOperator<DrawingOptions.Builder> change) {
+        return good().setOptions(change.apply(DrawingOptions.newBuilder()).build());
+    }
+
     @Test
     void goodCaptionsBreakNoRule() {
         assertThat(CaptionRules.validate(good().build())).isEmpty();
         assertThat(CaptionRules.validate(good().setCaption("赤い家 🏠").build())).isEmpty();
-        assertThat(CaptionRules.validate(good().setCandidates(512).setTop(64).build())).isEmpty();
+        assertThat(CaptionRules.validate(good(o -> o.setCandidates(512).setTop(64)).build()))
+                .isEmpty();
         assertThat(
                         CaptionRules.validate(
-                                good().setOutputFormat("jpeg").setOutputCompression(0).build()))
+                                good(o -> o.setOutputFormat("jpeg").setOutputCompression(0))
+                                        .build()))
                 .isEmpty();
         assertThat(
                         CaptionRules.validate(
@@ -67,37 +74,41 @@ class CaptionRulesTest {
                 broken(c -> c.setCaption("x".repeat(401)), "prompt", "caption_too_long", "401"),
                 broken(c -> c.setCaption("a\u0000b"), "prompt", "invalid_caption", "U+0000 (NULL)"),
                 broken(c -> c.setCaption("\u3000\t"), "prompt", "invalid_caption", "empty"),
-                broken(c -> c.setSeedScheme(3), "seed_scheme", "invalid_option", "1 or 2"),
+                brokenOption(o -> o.setSeedScheme(3), "seed_scheme", "invalid_option", "1 or 2"),
                 broken(c -> c.setCaption("a\uFFFDb"), "prompt", "invalid_caption", "U+FFFD (REPL"),
                 broken(c -> c.setCaption("a\uD800b"), "prompt", "invalid_caption", "U+D800"),
-                broken(c -> c.setCandidates(0).setTop(1), "candidates", "invalid_option", "is 0"),
-                broken(c -> c.setCandidates(513), "candidates", "invalid_option", "1 to 512"),
-                broken(c -> c.setTop(65).setCandidates(99), "top", "invalid_option", "1 to 64"),
-                broken(c -> c.setTop(17), "top", "invalid_option", "17 of 16"),
-                broken(c -> c.setTemperature(0.0), "temperature", "invalid_option", "0.0"),
-                broken(c -> c.setTemperature(Double.NaN), "temperature", "invalid_option", "NaN"),
-                broken(c -> c.setTopK(-1), "top_k", "invalid_option", "-1"),
-                broken(c -> c.setPartialImages(4), "partial_images", "invalid_option", "0 to 3"),
-                broken(c -> c.setPartialImages(-1), "partial_images", "invalid_option", "-1"),
-                broken(c -> c.setTopP(1.5), "top_p", "invalid_option", "1.5"),
-                broken(c -> c.setGuidance(0.5), "guidance", "invalid_option", "0.5"),
-                broken(
-                        c -> c.setOutputFormat("gif"),
+                brokenOption(
+                        o -> o.setCandidates(0).setTop(1), "candidates", "invalid_option", "is 0"),
+                brokenOption(o -> o.setCandidates(513), "candidates", "invalid_option", "1 to 512"),
+                brokenOption(
+                        o -> o.setTop(65).setCandidates(99), "top", "invalid_option", "1 to 64"),
+                brokenOption(o -> o.setTop(17), "top", "invalid_option", "17 of 16"),
+                brokenOption(o -> o.setTemperature(0.0), "temperature", "invalid_option", "0.0"),
+                brokenOption(
+                        o -> o.setTemperature(Double.NaN), "temperature", "invalid_option", "NaN"),
+                brokenOption(o -> o.setTopK(-1), "top_k", "invalid_option", "-1"),
+                brokenOption(
+                        o -> o.setPartialImages(4), "partial_images", "invalid_option", "0 to 3"),
+                brokenOption(o -> o.setPartialImages(-1), "partial_images", "invalid_option", "-1"),
+                brokenOption(o -> o.setTopP(1.5), "top_p", "invalid_option", "1.5"),
+                brokenOption(o -> o.setGuidance(0.5), "guidance", "invalid_option", "0.5"),
+                brokenOption(
+                        o -> o.setOutputFormat("gif"),
                         "output_format",
                         "invalid_option",
                         "'gif': must be png, jpeg or webp"),
-                broken(
-                        c -> c.setOutputFormat("webp").setOutputCompression(101),
+                brokenOption(
+                        o -> o.setOutputFormat("webp").setOutputCompression(101),
                         "output_compression",
                         "invalid_option",
                         "101: must be 0 to 100"),
-                broken(
-                        c -> c.setOutputFormat("jpeg").setOutputCompression(-1),
+                brokenOption(
+                        o -> o.setOutputFormat("jpeg").setOutputCompression(-1),
                         "output_compression",
                         "invalid_option",
                         "-1: must be 0 to 100"),
-                broken(
-                        c -> c.setOutputCompression(80),
+                brokenOption(
+                        o -> o.setOutputCompression(80),
                         "output_compression",
                         "invalid_option",
                         "80, but png loses nothing"),
@@ -162,6 +173,14 @@ class CaptionRulesTest {
         return arguments(change.apply(good()).build(), param, code, messagePart);
     }
 
+    private static Arguments brokenOption(
+            UnaryOperator<DrawingOptions.Builder> change,
+            String param,
+            String code,
+            String messagePart) {
+        return arguments(good(change).build(), param, code, messagePart);
+    }
+
     @ParameterizedTest
     @MethodSource
     void broken(CaptionSubmitted caption, String param, String code, String messagePart) {
@@ -180,14 +199,17 @@ class CaptionRulesTest {
 
     @Test
     void aRecordWithADefaultThatContradictsWhatIsGivenIsGoodAsItIsPainted() {
-        CaptionSubmitted few = CaptionRules.normalised(good().setCandidates(2).build());
-        CaptionSubmitted many = CaptionRules.normalised(good().setTop(20).build());
+        CaptionSubmitted few = CaptionRules.normalised(good(o -> o.setCandidates(2)).build());
+        CaptionSubmitted many = CaptionRules.normalised(good(o -> o.setTop(20)).build());
 
-        assertThat(few.getTop()).isEqualTo(2);
-        assertThat(many.getCandidates()).isEqualTo(20);
+        assertThat(few.getOptions().getTop()).isEqualTo(2);
+        assertThat(many.getOptions().getCandidates()).isEqualTo(20);
         assertThat(CaptionRules.validate(few)).isEmpty();
         assertThat(CaptionRules.validate(many)).isEmpty();
-        assertThat(CaptionRules.normalised(good().setCandidates(5).setTop(6).build()).getTop())
+        assertThat(
+                        CaptionRules.normalised(good(o -> o.setCandidates(5).setTop(6)).build())
+                                .getOptions()
+                                .getTop())
                 .as("nobody's default")
                 .isEqualTo(6);
     }
@@ -202,7 +224,7 @@ class CaptionRulesTest {
 
     @Test
     void everyBrokenRuleIsReported() {
-        CaptionSubmitted bad = good().setCaption("").setTop(0).setTopP(0).build();
+        CaptionSubmitted bad = good(o -> o.setTop(0).setTopP(0.0)).setCaption("").build();
         assertThat(CaptionRules.validate(bad))
                 .extracting(Violation::param)
                 .containsExactly("prompt", "top", "top_p");

@@ -2,22 +2,29 @@ package dev.nocturne.schemas;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
+import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.JobSubmitted;
 import java.io.IOException;
+import java.io.InputStream;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
 import org.apache.avro.SchemaValidationException;
 import org.apache.avro.SchemaValidatorBuilder;
+import org.apache.avro.data.TimeConversions;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.generic.GenericRecordBuilder;
@@ -27,6 +34,7 @@ import org.apache.avro.specific.SpecificRecord;
 import org.apache.avro.util.ClassSecurityValidator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class EventCodecTest {
@@ -92,7 +100,7 @@ class EventCodecTest {
     @ParameterizedTest
     @MethodSource("events")
     void everyPastVersionCanStillBeRead(SpecificRecord event) throws SchemaValidationException {
-        List<Schema> newestFirst = EventCodec.history(event.getClass());
+        List<Schema> newestFirst = new ArrayList<>(EventCodec.history(event.getClass()));
         Collections.reverse(newestFirst);
         new SchemaValidatorBuilder()
                 .canReadStrategy()
@@ -130,9 +138,10 @@ class EventCodecTest {
                 EventCodec.decode(CaptionSubmitted.class, EventCodec.encode(caption));
         assertThat(read.getJobId()).isNull();
         assertThat(read.getSeed()).isNull();
-        assertThat(read.getCandidates()).isEqualTo(16);
-        assertThat(read.getTop()).isEqualTo(4);
-        assertThat(read.getTemperature()).isNull();
+        assertThat(read.getOptions()).isEqualTo(DrawingOptions.newBuilder().build());
+        assertThat(read.getOptions().getCandidates()).isEqualTo(16);
+        assertThat(read.getOptions().getTop()).isEqualTo(4);
+        assertThat(read.getOptions().getTemperature()).isNull();
     }
 
     @Test
@@ -149,6 +158,7 @@ class EventCodecTest {
 
         assertThat(
                         EventCodec.decode(CaptionSubmitted.class, EventCodec.bytes(bytes))
+                                .getOptions()
                                 .getSeedScheme())
                 .isEqualTo(SeedSchemes.MIXED);
         assertThat(
@@ -157,6 +167,7 @@ class EventCodecTest {
                                 .setCaption("a dog")
                                 .setSubmittedAt(Examples.NOON)
                                 .build()
+                                .getOptions()
                                 .getSeedScheme())
                 .isEqualTo(SeedSchemes.FIRST_IS_OWN);
     }
@@ -174,8 +185,85 @@ class EventCodecTest {
                 new BinaryMessageEncoder<GenericRecord>(GenericData.get(), second).encode(caption);
         CaptionSubmitted read = EventCodec.decode(CaptionSubmitted.class, EventCodec.bytes(bytes));
         assertThat(read.getCaption()).isEqualTo("a dog");
-        assertThat(read.getOutputFormat()).isEqualTo("png");
-        assertThat(read.getOutputCompression()).isEqualTo(100);
+        assertThat(read.getOptions().getOutputFormat()).isEqualTo("png");
+        assertThat(read.getOptions().getOutputCompression()).isEqualTo(100);
+    }
+
+    static Stream<Arguments> flatVersions() {
+        return Examples.EVENTS.stream()
+                .filter(event -> FlatOptions.areNested(event.getSchema()))
+                .flatMap(
+                        event ->
+                                EventCodec.history(event.getClass()).stream()
+                                        .filter(version -> !FlatOptions.areNested(version))
+                                        .map(version -> arguments(event, version)));
+    }
+
+    /** As they lie in the topics of the version before, and as producers go on to write them. */
+    @ParameterizedTest
+    @MethodSource("flatVersions")
+    void optionsThatStandBesideTheOtherFieldsAreReadIntoTheirRecord(
+            SpecificRecord event, Schema flat) throws IOException {
+        DrawingOptions options = (DrawingOptions) field(event, FlatOptions.FIELD);
+
+        SpecificRecord read = EventCodec.decode(event.getClass(), flatBytes(event, flat));
+
+        DrawingOptions readOptions = (DrawingOptions) field(read, FlatOptions.FIELD);
+        for (Schema.Field field : flat.getFields()) {
+            boolean isOption = options.getSchema().getField(field.name()) != null;
+            assertThat(field(isOption ? readOptions : read, field.name()))
+                    .as(field.name())
+                    .isEqualTo(field(isOption ? options : event, field.name()));
+        }
+        assertThat(EventCodec.decode(event.getClass(), EventCodec.encode(read)))
+                .as("in the new encoding")
+                .isEqualTo(read);
+    }
+
+    @Test
+    void anOptionThatWasNotThereYetHasTheValueThatItHadThen() throws IOException {
+        SpecificRecord event = example(GenerationRequested.class);
+        Schema first = EventCodec.history(GenerationRequested.class).get(0);
+
+        DrawingOptions options =
+                EventCodec.decode(GenerationRequested.class, flatBytes(event, first)).getOptions();
+
+        assertThat(first.getField("guidance")).isNull();
+        assertThat(options.getGuidance()).as("off, and not the model's own").isEqualTo(1.0);
+        assertThat(options.getSeedScheme()).isEqualTo(SeedSchemes.MIXED);
+        assertThat(options.getPartialImages()).isZero();
+    }
+
+    private static SpecificRecord example(Class<?> record) {
+        return Examples.EVENTS.stream().filter(record::isInstance).findFirst().orElseThrow();
+    }
+
+    private static Object field(SpecificRecord record, String name) {
+        return record.get(record.getSchema().getField(name).pos());
+    }
+
+    /** The event as a program writes it that has the flat schema. */
+    private static byte[] flatBytes(SpecificRecord event, Schema flat) throws IOException {
+        SpecificData data = new SpecificData();
+        data.addLogicalTypeConversion(new TimeConversions.TimestampMillisConversion());
+        SpecificRecord options = (SpecificRecord) field(event, FlatOptions.FIELD);
+        GenericRecordBuilder record = new GenericRecordBuilder(flat);
+        for (Schema.Field field : flat.getFields()) {
+            boolean isOption = options.getSchema().getField(field.name()) != null;
+            record.set(field, field(isOption ? options : event, field.name()));
+        }
+        return EventCodec.bytes(
+                new BinaryMessageEncoder<GenericRecord>(data, flat).encode(record.build()));
+    }
+
+    /** Others write it: they need one file. */
+    @Test
+    void theNewestCaptionStandsWholeInItsHistory() throws IOException {
+        int versions = EventCodec.history(CaptionSubmitted.class).size();
+        String path = "/history/CaptionSubmitted/v%d.avsc".formatted(versions);
+        try (InputStream file = EventCodecTest.class.getResourceAsStream(path)) {
+            assertThat(new Schema.Parser().parse(file)).isEqualTo(CaptionSubmitted.SCHEMA$);
+        }
     }
 
     @Test

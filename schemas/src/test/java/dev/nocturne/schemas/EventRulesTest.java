@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.GridPartlyDrawn;
@@ -28,6 +29,19 @@ class EventRulesTest {
     private static final RequestRef REQUEST =
             new RequestRef("job-1", "0123456789abcdef", "line-1", "a red house");
 
+    /** As the encoder sets them. */
+    private static final DrawingOptions OPTIONS =
+            DrawingOptions.newBuilder()
+                    .setTemperature(0.9)
+                    .setTopK(40)
+                    .setTopP(0.95)
+                    .setGuidance(1.0)
+                    .build();
+
+    private static DrawingOptions options(UnaryOperator<DrawingOptions.Builder> change) {
+        return change.apply(DrawingOptions.newBuilder(OPTIONS)).build();
+    }
+
     private static GenerationRequested task(UnaryOperator<GenerationRequested.Builder> change) {
         return change.apply(
                         GenerationRequested.newBuilder()
@@ -35,13 +49,9 @@ class EventRulesTest {
                                 .setTextTokens(List.of(3, 1, 2))
                                 .setTextEmbedding(ByteBuffer.allocate(8))
                                 .setPrimedTokens(ByteBuffer.allocate(2))
-                                .setCandidates(16)
-                                .setTop(4)
                                 .setSeed(-5L)
-                                .setTemperature(0.9)
-                                .setTopK(40)
-                                .setTopP(0.95)
-                                .setRequestedAt(Examples.NOON))
+                                .setRequestedAt(Examples.NOON)
+                                .setOptions(OPTIONS))
                 .build();
     }
 
@@ -50,15 +60,11 @@ class EventRulesTest {
                         GridsDrawn.newBuilder()
                                 .setRequest(REQUEST)
                                 .setTextEmbedding(ByteBuffer.allocate(8))
-                                .setCandidates(16)
-                                .setTop(4)
                                 .setModel("emoji@1a2b3c4d")
                                 .setGridHeight(1)
                                 .setGridWidth(2)
                                 .setGrids(List.of(drawnGrid(0, 4), drawnGrid(15, 4)))
-                                .setTemperature(0.9)
-                                .setTopK(40)
-                                .setTopP(0.95))
+                                .setOptions(OPTIONS))
                 .build();
     }
 
@@ -70,15 +76,11 @@ class EventRulesTest {
         return change.apply(
                         GridsScored.newBuilder()
                                 .setRequest(REQUEST)
-                                .setCandidates(16)
-                                .setTop(4)
                                 .setModel("emoji@1a2b3c4d")
                                 .setGridHeight(1)
                                 .setGridWidth(2)
                                 .setGrids(List.of(scoredGrid(3, 0.25f)))
-                                .setTemperature(0.9)
-                                .setTopK(40)
-                                .setTopP(0.95))
+                                .setOptions(OPTIONS))
                 .build();
     }
 
@@ -90,16 +92,13 @@ class EventRulesTest {
         return change.apply(
                         CandidatesRanked.newBuilder()
                                 .setRequest(REQUEST)
-                                .setCandidates(4)
                                 .setModel("emoji@1a2b3c4d")
                                 .setGridHeight(1)
                                 .setGridWidth(2)
                                 .setWinners(List.of(winner(1, 3), winner(2, 0)))
                                 .setOthers(List.of())
                                 .setMeanScore(0.125)
-                                .setTemperature(0.9)
-                                .setTopK(40)
-                                .setTopP(0.95))
+                                .setOptions(options(o -> o.setCandidates(4))))
                 .build();
     }
 
@@ -116,9 +115,7 @@ class EventRulesTest {
                                 .setModel("emoji@1a2b3c4d")
                                 .setGridHeight(1)
                                 .setGridWidth(2)
-                                .setTokens(ByteBuffer.allocate(4))
-                                .setOutputFormat("jpeg")
-                                .setOutputCompression(90))
+                                .setTokens(ByteBuffer.allocate(4)))
                 .build();
     }
 
@@ -154,15 +151,37 @@ class EventRulesTest {
 
     static Stream<Arguments> broken() {
         return Stream.of(
-                arguments(task(t -> t.setCandidates(0)), "candidates is 0: must be 1 to 512"),
-                arguments(task(t -> t.setCandidates(-2)), "candidates is -2"),
-                arguments(task(t -> t.setCandidates(2_000_000_000)), "candidates is 2000000000"),
-                arguments(task(t -> t.setTop(17)), "top is 17 of 16 candidates"),
-                arguments(task(t -> t.setTop(0)), "top is 0: must be 1 to 64"),
-                arguments(task(t -> t.setTemperature(Double.NaN)), "temperature is NaN"),
-                arguments(task(t -> t.setTopK(-1)), "top_k is -1"),
-                arguments(task(t -> t.setGuidance(1e9)), "guidance is 1.0E9"),
-                arguments(task(t -> t.setOutputFormat("avif")), "output_format is 'avif'"),
+                arguments(
+                        task(t -> t.setOptions(options(o -> o.setCandidates(0)))),
+                        "candidates is 0: must be 1 to 512"),
+                arguments(
+                        task(t -> t.setOptions(options(o -> o.setCandidates(-2)))),
+                        "candidates is -2"),
+                arguments(
+                        task(t -> t.setOptions(options(o -> o.setCandidates(2_000_000_000)))),
+                        "candidates is 2000000000"),
+                arguments(
+                        task(t -> t.setOptions(options(o -> o.setTop(17)))),
+                        "top is 17 of 16 candidates"),
+                arguments(
+                        task(t -> t.setOptions(options(o -> o.setTop(0)))),
+                        "top is 0: must be 1 to 64"),
+                arguments(
+                        task(t -> t.setOptions(options(o -> o.setTemperature(Double.NaN)))),
+                        "temperature is NaN"),
+                arguments(
+                        task(t -> t.setOptions(options(o -> o.setTemperature(null)))),
+                        "temperature is missing: the encoder sets the model's own"),
+                arguments(
+                        drawn(d -> d.setOptions(options(o -> o.setGuidance(null)))),
+                        "guidance is missing"),
+                arguments(task(t -> t.setOptions(options(o -> o.setTopK(-1)))), "top_k is -1"),
+                arguments(
+                        task(t -> t.setOptions(options(o -> o.setGuidance(1e9)))),
+                        "guidance is 1.0E9"),
+                arguments(
+                        task(t -> t.setOptions(options(o -> o.setOutputFormat("avif")))),
+                        "output_format is 'avif'"),
                 arguments(task(t -> t.setTextTokens(List.of(3, -1))), "text token -1"),
                 arguments(task(t -> t.setTextEmbedding(ByteBuffer.allocate(7))), "7 bytes"),
                 arguments(task(t -> t.setPrimedTokens(ByteBuffer.allocate(3))), "3 bytes"),
@@ -170,7 +189,9 @@ class EventRulesTest {
                         task(t -> t.setRequest(request("../etc", "0123456789abcdef"))),
                         "malformed"),
                 arguments(task(t -> t.setRequest(request("job-1", "x/y"))), "malformed"),
-                arguments(drawn(d -> d.setCandidates(0)), "candidates is 0"),
+                arguments(
+                        drawn(d -> d.setOptions(options(o -> o.setCandidates(0)))),
+                        "candidates is 0"),
                 arguments(drawn(d -> d.setGrids(List.of())), "there is no candidate"),
                 arguments(
                         drawn(d -> d.setGrids(List.of(drawnGrid(16, 4)))),
@@ -187,10 +208,14 @@ class EventRulesTest {
                 arguments(
                         scored(s -> s.setGrids(List.of(scoredGrid(3, Float.NaN)))),
                         "a score is NaN"),
-                arguments(task(t -> t.setPartialImages(4)), "partial_images is 4"),
+                arguments(
+                        task(t -> t.setOptions(options(o -> o.setPartialImages(4)))),
+                        "partial_images is 4"),
                 arguments(partlyDrawn(p -> p.setIndex(3)), "index is 3: must be 0 to 2"),
                 arguments(partlyDrawn(p -> p.setGridWidth(3)), "4 bytes are no grid of 1x3"),
-                arguments(partlyDrawn(p -> p.setOutputFormat("avif")), "output_format is 'avif'"),
+                arguments(
+                        partlyDrawn(p -> p.setOptions(options(o -> o.setOutputFormat("avif")))),
+                        "output_format is 'avif'"),
                 arguments(partialImage(p -> p.setIndex(-1)), "index is -1"),
                 arguments(partialImage(p -> p.setFormat("../png")), "output_format is '../png'"),
                 arguments(scored(s -> s.setGrids(List.of())), "there is no candidate"),

@@ -3,6 +3,7 @@ package dev.nocturne.schemas;
 import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnCandidates;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.Failure;
@@ -36,6 +37,9 @@ final class Examples {
     private static final RequestRef REQUEST =
             new RequestRef("job-1", "0123456789abcdef", "line-1", "ein rotes Haus, 赤い家");
 
+    private static final DrawingOptions OPTIONS =
+            new DrawingOptions(17, 5, 0.9, 40, 0.95, 3.0, "webp", 80, 1, 3);
+
     static final List<SpecificRecord> EVENTS =
             List.of(
                     new JobSubmitted("job-1", 200, NOON, "a red house"),
@@ -43,19 +47,11 @@ final class Examples {
                             "job-1",
                             "line-1",
                             "a red house",
-                            16,
-                            4,
                             -5L,
-                            0.9,
-                            40,
-                            0.95,
-                            3.0,
                             bytes(1, 2, 3),
                             2,
                             1,
                             NOON,
-                            "webp",
-                            80,
                             new DrawnCandidates(
                                     "emoji@1a2b3c4d",
                                     "dvae@5e6f7a8b",
@@ -65,29 +61,19 @@ final class Examples {
                                     List.of(-13.5, -12.5),
                                     bytes(120, 3)),
                             "token-1",
-                            2,
                             bytes(4, 5),
                             true,
-                            3),
+                            OPTIONS),
                     new BundleDeployed("emoji@1a2b3c4d", NOON, 64),
                     new GenerationRequested(
                             REQUEST,
                             List.of(3, 1, 2),
                             bytes(0, 0, 128, 63),
                             bytes(7, 0),
-                            16,
-                            4,
                             -5L,
-                            0.9,
-                            40,
-                            0.95,
-                            3.0,
                             NOON,
-                            "webp",
-                            80,
                             "emoji@1a2b3c4d",
-                            2,
-                            3),
+                            OPTIONS),
                     new GridPartlyDrawn(
                             REQUEST,
                             1,
@@ -96,57 +82,33 @@ final class Examples {
                             1,
                             2,
                             bytes(7, 0, 255, 255),
-                            "webp",
-                            80),
+                            OPTIONS),
                     new PartialImageRendered(REQUEST, 1, 77L, 64, 64, "webp", bytes(1, 2)),
                     new GridsDrawn(
                             REQUEST,
                             bytes(0, 0, 128, 63),
-                            16,
-                            4,
                             "emoji@1a2b3c4d",
                             1,
                             2,
                             List.of(new DrawnGrid(3, 77L, -12.5, bytes(7, 0, 9, 0))),
-                            0.9,
-                            40,
-                            0.95,
-                            3.0,
-                            "webp",
-                            80,
-                            2),
+                            OPTIONS),
                     new GridsScored(
                             REQUEST,
-                            16,
-                            4,
                             "emoji@1a2b3c4d",
                             1,
                             2,
                             List.of(new ScoredGrid(3, 77L, -12.5, 0.25f, bytes(7, 0, 9, 0))),
-                            0.9,
-                            40,
-                            0.95,
-                            3.0,
-                            "webp",
-                            80,
-                            2),
+                            OPTIONS),
                     new CandidatesRanked(
                             REQUEST,
-                            16,
                             "emoji@1a2b3c4d",
                             1,
                             2,
                             List.of(new RankedGrid(1, 3, 77L, -12.5, 0.25f, bytes(7, 0, 9, 0))),
                             0.125,
-                            0.9,
-                            40,
-                            0.95,
-                            3.0,
                             List.of(new OtherCandidate(2, 76L, -13.5, 0.125f)),
                             bytes(120, 3),
-                            "webp",
-                            80,
-                            2),
+                            OPTIONS),
                     new RequestFinished(
                             REQUEST,
                             RequestStatus.FAILED,

@@ -3,6 +3,7 @@ package dev.nocturne.schemas;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.OtherCandidate;
 import dev.nocturne.events.RequestRef;
 import java.io.File;
@@ -26,12 +27,13 @@ class RecordTrustTest {
                             .setModel("m")
                             .setGridHeight(1)
                             .setGridWidth(1)
-                            .setCandidates(2)
                             .setWinners(List.of())
                             .setMeanScore(0)
-                            .setTemperature(1)
-                            .setTopK(0)
-                            .setTopP(1)
+                            .setOptions(
+                                    DrawingOptions.newBuilder()
+                                            .setCandidates(2)
+                                            .setTemperature(1.0)
+                                            .build())
                             .build(); // its others are the schema's default
             return CandidatesRanked.newBuilder(ranked)
                     .setOthers(List.of(new OtherCandidate(1, 2L, -1.0, 0.5f)))

@@ -1,6 +1,7 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.ingest.caption.CaptionDefaults;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.Counts;
@@ -63,10 +64,9 @@ final class CaptionOptions {
     @Option(
             names = "--top-p",
             paramLabel = "P",
-            defaultValue = "1.0",
             description =
                     "Draw from the likeliest tokens of total probability P; 1: off (default).")
-    double topP;
+    Double topP;
 
     @Option(
             names = "--guidance",
@@ -128,31 +128,37 @@ final class CaptionOptions {
      * @throws ParameterException if it breaks a rule
      */
     CaptionSubmitted event(String jobId, String customId, String caption) {
-        Counts counts = Counts.of(candidates, top, Counts.DEFAULT_TOP);
         CaptionSubmitted event =
                 CaptionSubmitted.newBuilder()
                         .setJobId(jobId)
                         .setCustomId(customId)
                         .setCaption(PlainText.onOneLine(caption))
-                        .setCandidates(counts.candidates())
-                        .setTop(counts.top())
                         .setSeed(seed)
-                        .setTemperature(temperature)
-                        .setTopK(topK)
-                        .setTopP(topP)
-                        .setGuidance(guidance)
                         .setImagePrompt(imagePromptBytes())
                         .setImagePromptRows(imagePromptRows)
                         .setImagePromptColumns(imagePromptColumns)
-                        .setOutputFormat(format)
-                        .setOutputCompression(compression)
                         .setSubmittedAt(Instant.now())
+                        .setOptions(drawingOptions())
                         .build();
         List<Violation> violations = CaptionRules.validate(event);
         if (!violations.isEmpty()) {
             throw new ParameterException(command.commandLine(), violations.get(0).message());
         }
         return event;
+    }
+
+    private DrawingOptions drawingOptions() {
+        Counts counts = Counts.of(candidates, top, Counts.DEFAULT_TOP);
+        return DrawingOptions.newBuilder()
+                .setCandidates(counts.candidates())
+                .setTop(counts.top())
+                .setTemperature(temperature)
+                .setTopK(topK)
+                .setTopP(topP)
+                .setGuidance(guidance)
+                .setOutputFormat(format)
+                .setOutputCompression(compression)
+                .build();
     }
 
     private ByteBuffer imagePromptBytes() {

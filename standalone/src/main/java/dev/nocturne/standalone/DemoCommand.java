@@ -1,6 +1,7 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
@@ -79,6 +80,8 @@ final class DemoCommand implements Callable<Integer> {
     private JobSubmitted submit(Pipeline pipeline) {
         String jobId = JOB_PREFIX + IdSource.system().newUlid();
         Instant now = Instant.now();
+        DrawingOptions options =
+                DrawingOptions.newBuilder().setCandidates(CANDIDATES).setTop(TOP).build();
         List<CaptionSubmitted> captions =
                 IntStream.range(0, SampleCaptions.ALL.size())
                         .mapToObj(
@@ -87,9 +90,8 @@ final class DemoCommand implements Callable<Integer> {
                                                 .setJobId(jobId)
                                                 .setCustomId("caption-%02d".formatted(i + 1))
                                                 .setCaption(SampleCaptions.ALL.get(i))
-                                                .setCandidates(CANDIDATES)
-                                                .setTop(TOP)
                                                 .setSubmittedAt(now)
+                                                .setOptions(options)
                                                 .build())
                         .toList();
         JobSubmitted job = new JobSubmitted(jobId, captions.size(), now, SampleCaptions.ALL.get(0));

@@ -63,7 +63,7 @@ final class PaintCommand implements Callable<Integer> {
                                             .formatted(
                                                     picture.text(),
                                                     done[0],
-                                                    event.getCandidates()));
+                                                    event.getOptions().getCandidates()));
             painter.paint(
                     List.of(event),
                     preview ? seen -> show(seen, picture, tell) : null,

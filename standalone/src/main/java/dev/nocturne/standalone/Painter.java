@@ -26,6 +26,7 @@ import dev.nocturne.runtime.StageException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Limits;
+import dev.nocturne.schemas.OptionRules;
 import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.SeedSchemes;
 import dev.nocturne.schemas.Sha256;
@@ -117,7 +118,7 @@ final class Painter implements AutoCloseable {
         List<Place> places = new ArrayList<>();
         for (CaptionSubmitted caption : captions) {
             Request request = encode(caption);
-            for (int candidate = 0; candidate < caption.getCandidates(); candidate++) {
+            for (int candidate = 0; candidate < caption.getOptions().getCandidates(); candidate++) {
                 places.add(new Place(request, candidate));
             }
         }
@@ -128,7 +129,7 @@ final class Painter implements AutoCloseable {
             batch.stream()
                     .map(Place::request)
                     .distinct()
-                    .filter(r -> r.scored.size() == r.caption.getCandidates())
+                    .filter(r -> r.scored.size() == r.caption.getOptions().getCandidates())
                     .forEach(request -> finished.accept(render(request)));
         }
     }
@@ -145,10 +146,10 @@ final class Painter implements AutoCloseable {
                     clip.embedText(caption.getCaption()),
                     seed,
                     bundle.sampling(
-                            caption.getTemperature(),
-                            caption.getTopK(),
-                            caption.getTopP(),
-                            caption.getGuidance()),
+                            caption.getOptions().getTemperature(),
+                            caption.getOptions().getTopK(),
+                            OptionRules.topP(caption.getOptions()),
+                            caption.getOptions().getGuidance()),
                     primedTokens(caption),
                     new ArrayList<>());
         } catch (CaptionTooLongException | IllegalArgumentException | StageException e) {
@@ -201,9 +202,11 @@ final class Painter implements AutoCloseable {
     private Painting render(Request request) {
         CaptionSubmitted caption = request.caption;
         List<RankedGrid> ranking = Ranking.best(request.scored, request.scored.size());
-        List<RankedGrid> winners = ranking.subList(0, Math.min(caption.getTop(), ranking.size()));
+        List<RankedGrid> winners =
+                ranking.subList(0, Math.min(caption.getOptions().getTop(), ranking.size()));
         List<BufferedImage> pictures = dvae.decode(winners.stream().map(this::grid).toList());
-        PictureFormat format = PictureFormat.named(caption.getOutputFormat()).orElseThrow();
+        PictureFormat format =
+                PictureFormat.named(caption.getOptions().getOutputFormat()).orElseThrow();
         List<byte[]> files = new ArrayList<>();
         List<ResultFile.Image> images = new ArrayList<>();
         for (int i = 0; i < winners.size(); i++) {
@@ -212,7 +215,7 @@ final class Painter implements AutoCloseable {
                     PictureFile.encode(
                             pictures.get(i),
                             format,
-                            caption.getOutputCompression(),
+                            caption.getOptions().getOutputCompression(),
                             PictureFile.text(
                                     caption.getCaption(),
                                     winner.getSeed(),
@@ -239,14 +242,14 @@ final class Painter implements AutoCloseable {
                         caption.getCaption(),
                         model,
                         dvaeId,
-                        caption.getCandidates(),
+                        caption.getOptions().getCandidates(),
                         Ranking.meanScore(request.scored),
                         request.sampling.temperature(),
                         request.sampling.topK(),
                         request.sampling.topP(),
                         request.sampling.guidance(),
-                        caption.getOutputFormat(),
-                        caption.getOutputCompression(),
+                        caption.getOptions().getOutputFormat(),
+                        caption.getOptions().getOutputCompression(),
                         SeedSchemes.FIRST_IS_OWN,
                         generator.gridSize(),
                         generator.gridSize(),

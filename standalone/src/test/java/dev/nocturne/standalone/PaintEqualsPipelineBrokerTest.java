@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.StoredImage;
@@ -80,8 +81,8 @@ class PaintEqualsPipelineBrokerTest {
             CaptionSubmitted again =
                     CaptionSubmitted.newBuilder(caption)
                             .setSeed(images.get(shown).seed())
-                            .setCandidates(1)
-                            .setTop(1)
+                            .setOptions(
+                                    DrawingOptions.newBuilder().setCandidates(1).setTop(1).build())
                             .build();
             List<BufferedImage> seen = new ArrayList<>();
             painter.paint(List.of(again), seen::add, drawn -> {}, paintings::add);
@@ -108,11 +109,14 @@ class PaintEqualsPipelineBrokerTest {
                                         .setJobId(JOB)
                                         .setCustomId("caption-" + i)
                                         .setCaption(CAPTIONS.get(i))
-                                        .setCandidates(CANDIDATES)
-                                        .setTop(3)
                                         .setSeed(100L + i)
-                                        .setOutputFormat(FORMATS.get(i))
                                         .setSubmittedAt(Instant.now())
+                                        .setOptions(
+                                                DrawingOptions.newBuilder()
+                                                        .setCandidates(CANDIDATES)
+                                                        .setTop(3)
+                                                        .setOutputFormat(FORMATS.get(i))
+                                                        .build())
                                         .build())
                 .toList();
     }

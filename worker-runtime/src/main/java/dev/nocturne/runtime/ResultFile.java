@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnCandidates;
 import dev.nocturne.events.OtherCandidate;
 import dev.nocturne.events.RankedGrid;
@@ -16,6 +17,7 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Limits;
+import dev.nocturne.schemas.OptionRules;
 import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.ReasonCodes;
@@ -35,6 +37,7 @@ import java.util.Optional;
  * @param model id of the bundle that scored the candidates
  * @param dvae id of the dVAE whose tokens they are; null in a file from before it was written
  * @param candidates how many were compared
+ * @param guidance 1 (off) in a file from before there was any
  * @param outputFormat of the pictures; PNG in a file from before there were others
  * @param seedScheme how the candidates' seeds came from the request's, see {@link SeedSchemes}
  * @param textTokens of the caption; null in a file from before it was written
@@ -145,17 +148,21 @@ public record ResultFile(
                     .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
                     .build();
 
+    private static final double NO_GUIDANCE = 1;
+
     public ResultFile {
         ranking = ranking == null ? List.of() : List.copyOf(ranking);
         outputFormat = outputFormat == null ? PictureFormat.PNG.toString() : outputFormat;
         outputCompression =
                 outputCompression == null ? Limits.MAX_OUTPUT_COMPRESSION : outputCompression;
         seedScheme = seedScheme == null ? SeedSchemes.MIXED : seedScheme;
+        guidance = guidance == 0 ? NO_GUIDANCE : guidance;
     }
 
     /** Of a request that went through the pipeline. */
     public static ResultFile of(
             CandidatesRanked ranked, String dvae, Integer textTokens, List<StoredImage> images) {
+        DrawingOptions options = ranked.getOptions();
         return new ResultFile(
                 ranked.getRequest().getJobId(),
                 ranked.getRequest().getRequestId(),
@@ -163,15 +170,15 @@ public record ResultFile(
                 ranked.getRequest().getCaption(),
                 ranked.getModel(),
                 dvae,
-                ranked.getCandidates(),
+                options.getCandidates(),
                 ranked.getMeanScore(),
-                ranked.getTemperature(),
-                ranked.getTopK(),
-                ranked.getTopP(),
-                ranked.getGuidance(),
-                ranked.getOutputFormat(),
-                ranked.getOutputCompression(),
-                ranked.getSeedScheme(),
+                options.getTemperature(),
+                options.getTopK(),
+                OptionRules.topP(options),
+                options.getGuidance(),
+                options.getOutputFormat(),
+                options.getOutputCompression(),
+                options.getSeedScheme(),
                 ranked.getGridHeight(),
                 ranked.getGridWidth(),
                 textTokens,
@@ -276,12 +283,26 @@ public record ResultFile(
         ByteBuffer tokens = areKept(others) ? packed(others, room) : ByteBuffer.allocate(0);
         return CandidatesRanked.newBuilder()
                 .setRequest(request)
-                .setCandidates(candidates)
                 .setModel(model)
                 .setGridHeight(gridHeight)
                 .setGridWidth(gridWidth)
                 .setWinners(winners.stream().map(Candidate::grid).toList())
                 .setMeanScore(meanScore)
+                .setOptions(options(winners.size()))
+                .setOthers(others.stream().map(Candidate::other).toList())
+                .setOtherTokens(tokens)
+                .build();
+    }
+
+    /**
+     * How the candidates were drawn, and how their pictures are stored.
+     *
+     * @param top pictures that are wanted of them; all, if there are fewer
+     */
+    public DrawingOptions options(int top) {
+        return DrawingOptions.newBuilder()
+                .setCandidates(candidates)
+                .setTop(Math.min(top, candidates))
                 .setTemperature(temperature)
                 .setTopK(topK)
                 .setTopP(topP)
@@ -289,8 +310,6 @@ public record ResultFile(
                 .setOutputFormat(outputFormat)
                 .setOutputCompression(outputCompression)
                 .setSeedScheme(seedScheme)
-                .setOthers(others.stream().map(Candidate::other).toList())
-                .setOtherTokens(tokens)
                 .build();
     }
 

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.ReasonCodes;
@@ -82,7 +83,7 @@ class BundleGuardBrokerTest {
 
         @Override
         public boolean isLastOfRequest(CaptionSubmitted caption) {
-            return caption.getTop() == caption.getCandidates();
+            return caption.getOptions().getTop() == caption.getOptions().getCandidates();
         }
     }
 
@@ -103,9 +104,8 @@ class BundleGuardBrokerTest {
                 .setJobId(jobId)
                 .setCustomId(customId)
                 .setCaption("an apple")
-                .setCandidates(8)
-                .setTop(8)
                 .setSubmittedAt(Instant.EPOCH)
+                .setOptions(DrawingOptions.newBuilder().setCandidates(8).setTop(8).build())
                 .build();
     }
 
@@ -197,7 +197,10 @@ class BundleGuardBrokerTest {
         CaptionSubmitted begun = caption(job, "old@1:begun");
         CaptionSubmitted unknown = caption(job, "of nobody knows whom");
         publish(Topics.CAPTIONS, begun, unknown);
-        CaptionSubmitted first = CaptionSubmitted.newBuilder(begun).setTop(1).build();
+        CaptionSubmitted first =
+                CaptionSubmitted.newBuilder(begun)
+                        .setOptions(DrawingOptions.newBuilder(begun.getOptions()).setTop(1).build())
+                        .build();
         publish(in, first, caption(job, "new@1:own"), begun, unknown);
         publish(in, caption(job, "old@1:without its caption"), caption(job, "by hand"));
         List<String> topics =

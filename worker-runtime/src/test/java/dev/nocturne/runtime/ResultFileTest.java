@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnCandidates;
 import dev.nocturne.events.OtherCandidate;
 import dev.nocturne.events.RankedGrid;
@@ -85,21 +86,24 @@ class ResultFileTest {
     private static CandidatesRanked ranked() {
         return CandidatesRanked.newBuilder()
                 .setRequest(REQUEST)
-                .setCandidates(3)
                 .setModel("m@1")
                 .setGridHeight(1)
                 .setGridWidth(2)
                 .setWinners(List.of(new RankedGrid(1, 2, 102L, -2.0, 0.5f, grid(2))))
                 .setMeanScore(0.25)
-                .setTemperature(0.9)
-                .setTopK(40)
-                .setTopP(0.95)
-                .setGuidance(3.0)
                 .setOthers(
                         List.of(
                                 new OtherCandidate(0, 100L, 0.0, 0.25f),
                                 new OtherCandidate(1, 101L, -1.0, 0.0f)))
                 .setOtherTokens(PackedTokens.pack(List.of(grid(0), grid(1))))
+                .setOptions(
+                        DrawingOptions.newBuilder()
+                                .setCandidates(3)
+                                .setTemperature(0.9)
+                                .setTopK(40)
+                                .setTopP(0.95)
+                                .setGuidance(3.0)
+                                .build())
                 .build();
     }
 
@@ -153,13 +157,20 @@ class ResultFileTest {
         assertThat(before.best(REQUEST, 1))
                 .contains(
                         CandidatesRanked.newBuilder(ranked())
-                                .setSeedScheme(SeedSchemes.MIXED)
+                                .setOptions(
+                                        DrawingOptions.newBuilder(ranked().getOptions())
+                                                .setTop(1)
+                                                .setSeedScheme(SeedSchemes.MIXED)
+                                                .build())
                                 .build());
 
         String first = EARLIER.replaceFirst("(?s),\\s*\"ranking\".*", "}");
         assertThat(parse(first).ranking()).isEmpty();
         assertThat(parse(first).best(REQUEST, 1)).isEmpty();
         assertThat(parse(first).drawn()).isEmpty();
+
+        String unguided = EARLIER.replace("  \"guidance\" : 3.0,\n", "");
+        assertThat(parse(unguided).options(1).getGuidance()).as("off").isEqualTo(1.0);
 
         String later = EARLIER.replaceFirst("\\{", "{\"added_later\":{\"a\":[1]},");
         assertThat(parse(later).ranking()).hasSize(3);
@@ -211,9 +222,12 @@ class ResultFileTest {
                         .setJobId("j".repeat(128))
                         .setCustomId("𝄞".repeat(Limits.MAX_CUSTOM_ID_CHARS))
                         .setCaption("𝄞".repeat(Limits.MAX_CAPTION_CHARS))
-                        .setCandidates(Limits.MAX_CANDIDATES)
                         .setSubmittedAt(Instant.EPOCH)
                         .setDrawn(drawn)
+                        .setOptions(
+                                DrawingOptions.newBuilder()
+                                        .setCandidates(Limits.MAX_CANDIDATES)
+                                        .build())
                         .build();
         assertThat(EventCodec.encode(caption).length).isLessThan(1_000_000);
 

@@ -43,9 +43,9 @@ public record CaptionCheck(
                     line.number(),
                     line.customId(),
                     line.caption().getCaption(),
-                    line.caption().getCandidates(),
-                    line.caption().getTop(),
-                    line.caption().getOutputFormat());
+                    line.caption().getOptions().getCandidates(),
+                    line.caption().getOptions().getTop(),
+                    line.caption().getOptions().getOutputFormat());
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.nocturne.ingest.caption;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.ingest.Excerpt;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.Counts;
@@ -77,8 +78,7 @@ public final class CaptionJson {
         CaptionJson json = new CaptionJson(line);
         json.text("custom_id", caption::setCustomId);
         if (WRAPPER.stream().noneMatch(line::has)) {
-            json.integer("partial_images", caption::setPartialImages);
-            json.counts("top", Counts.DEFAULT_TOP, caption);
+            json.counts("top", Counts.DEFAULT_TOP, caption.getOptionsBuilder());
             json.options(caption);
             wrong.addAll(json.checked(caption));
             return ImageParameters.NONE;
@@ -148,8 +148,7 @@ public final class CaptionJson {
                 (name, values) ->
                         json.text(name, value -> checkOneOf(name, values, value, refused)));
         json.field("stream", "true or false", JsonNode::isBoolean, node -> node, stream -> {});
-        json.integer("partial_images", caption::setPartialImages);
-        json.counts("n", 1, caption);
+        json.counts("n", 1, caption.getOptionsBuilder());
         json.options(caption);
         for (Violation violation : json.checked(caption)) {
             wrong.add(
@@ -192,17 +191,18 @@ public final class CaptionJson {
         }
     }
 
-    private void counts(String topName, int defaultTop, CaptionSubmitted.Builder caption) {
+    private void counts(String topName, int defaultTop, DrawingOptions.Builder options) {
+        integer("partial_images", options::setPartialImages);
         Integer[] given = {null, null};
         integer("candidates", value -> given[0] = value);
         integer(topName, value -> given[1] = value);
-        if (given[0] == null && isStreamed(object) && caption.getPartialImages() > 0) {
+        if (given[0] == null && isStreamed(object) && options.getPartialImages() > 0) {
             // who sees a picture grow wants that one: of more candidates the best may be another
             int wanted = given[1] == null ? defaultTop : given[1];
             given[0] = Math.max(1, Math.min(wanted, Limits.MAX_TOP));
         }
         Counts counts = Counts.of(given[0], given[1], defaultTop);
-        caption.setCandidates(counts.candidates()).setTop(counts.top());
+        options.setCandidates(counts.candidates()).setTop(counts.top());
     }
 
     private void options(CaptionSubmitted.Builder caption) {
@@ -217,10 +217,11 @@ public final class CaptionJson {
                 node -> WholeNumbers.longOf(node).isPresent(),
                 node -> WholeNumbers.longOf(node).getAsLong(),
                 caption::setSeed);
-        number("temperature", caption::setTemperature);
-        integer("top_k", caption::setTopK);
-        number("top_p", caption::setTopP);
-        number("guidance", caption::setGuidance);
+        DrawingOptions.Builder options = caption.getOptionsBuilder();
+        number("temperature", options::setTemperature);
+        integer("top_k", options::setTopK);
+        number("top_p", options::setTopP);
+        number("guidance", options::setGuidance);
         field(
                 "image_prompt",
                 "a picture in base64, plain or as a data URL",
@@ -229,8 +230,8 @@ public final class CaptionJson {
                 caption::setImagePrompt);
         integer("image_prompt_rows", caption::setImagePromptRows);
         integer("image_prompt_columns", caption::setImagePromptColumns);
-        text("output_format", caption::setOutputFormat);
-        integer("output_compression", caption::setOutputCompression);
+        text("output_format", options::setOutputFormat);
+        integer("output_compression", options::setOutputCompression);
     }
 
     private List<Violation> checked(CaptionSubmitted.Builder caption) {

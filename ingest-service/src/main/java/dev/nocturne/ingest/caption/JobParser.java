@@ -311,7 +311,7 @@ public final class JobParser {
         }
         captions++;
         CaptionSubmitted built = caption.build(); // has the defaults, which the builder has not
-        candidates += built.getCandidates();
+        candidates += built.getOptions().getCandidates();
         firstCaption = firstCaption == null ? built.getCaption() : firstCaption;
         return new Line(
                 number, customId, requestId, built, imageParameters.answerFormat(), List.of());

@@ -212,7 +212,9 @@ public final class Dispatcher implements BackgroundTask {
                 }
                 long request = RequestNumber.of(line.requestId());
                 if (!finished.contains(request)) {
-                    out.put(request, new JobState.Out(line.caption().getCandidates(), null));
+                    out.put(
+                            request,
+                            new JobState.Out(line.caption().getOptions().getCandidates(), null));
                 }
             }
             jobs.addOut(look.id(), out);
@@ -316,7 +318,7 @@ public final class Dispatcher implements BackgroundTask {
                 throw new IOException("the file ends %d captions too early".formatted(held));
             }
             sender.send(created, next, now, transaction);
-            int candidates = next.caption().getCandidates();
+            int candidates = next.caption().getOptions().getCandidates();
             // the time of what is not drawn says nothing about the drawing
             Instant since = created.getReplay() == null ? now : null;
             released.put(RequestNumber.of(next.requestId()), new JobState.Out(candidates, since));

@@ -55,7 +55,7 @@ public final class Replays {
                             caption -> to.send(Topics.CAPTIONS, key, caption),
                             () -> to.send(Topics.RESULTS, key, allNotKept(object, request, now)));
         } else {
-            int top = line.caption().getTop();
+            int top = line.caption().getOptions().getTop();
             kept(replay, parentRequest, stored -> stored.best(request, top))
                     .ifPresentOrElse(
                             ranked -> to.send(Topics.SELECTIONS, key, ranked),
@@ -87,15 +87,7 @@ public final class Replays {
                 .map(
                         drawn ->
                                 CaptionSubmitted.newBuilder(caption)
-                                        .setCandidates(stored.candidates())
-                                        .setTop(Math.min(caption.getTop(), stored.candidates()))
-                                        .setTemperature(stored.temperature())
-                                        .setTopK(stored.topK())
-                                        .setTopP(stored.topP())
-                                        .setGuidance(stored.guidance())
-                                        .setOutputFormat(stored.outputFormat())
-                                        .setOutputCompression(stored.outputCompression())
-                                        .setSeedScheme(stored.seedScheme())
+                                        .setOptions(stored.options(caption.getOptions().getTop()))
                                         .setDrawn(drawn)
                                         .build());
     }

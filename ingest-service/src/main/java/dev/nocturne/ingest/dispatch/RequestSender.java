@@ -28,11 +28,12 @@ public final class RequestSender {
     void send(JobCreated created, JobParser.Line line, Instant now, JobPublisher.Transaction to) {
         JobParser.Line owned = line.withToken(created.getToken());
         if (created.getReplay() == null) {
-            CaptionSubmitted caption =
-                    CaptionSubmitted.newBuilder(owned.caption())
-                            .setSeedScheme(created.getSeedScheme())
-                            .build();
-            to.send(Topics.CAPTIONS, Ids.key(caption.getJobId(), owned.requestId()), caption);
+            CaptionSubmitted.Builder caption = CaptionSubmitted.newBuilder(owned.caption());
+            caption.getOptionsBuilder().setSeedScheme(created.getSeedScheme());
+            to.send(
+                    Topics.CAPTIONS,
+                    Ids.key(caption.getJobId(), owned.requestId()),
+                    caption.build());
         } else {
             replays.send(created.getReplay(), owned, now, to);
         }

@@ -807,11 +807,11 @@ public final class IngestService implements Service {
             throw IngestException.invalid(wrong);
         }
         if (partials == null) {
-            caption.setPartialImages(0);
+            caption.getOptionsBuilder().setPartialImages(0);
         }
         disk.requireRoom();
         String jobId = Ids.captionJobId(customId);
-        backlog.addPicture(jobId, caption.getCandidates());
+        backlog.addPicture(jobId, caption.getOptionsBuilder().getCandidates());
         CompletableFuture<RequestResult> result = new CompletableFuture<>();
         waiting.put(jobId, result);
         if (partials != null) {
@@ -858,7 +858,7 @@ public final class IngestService implements Service {
                         image -> withFiles ? fromStore(() -> store.get(image.key())) : null);
         PictureSize size = pictureSize;
         return images.described(
-                caption.getOutputFormat(),
+                caption.getOptions().getOutputFormat(),
                 size.isKnown() ? size.name() : null,
                 usage(caption, result, jobId));
     }

@@ -98,7 +98,8 @@ class BatchBrokerTest extends OnBroker {
         try (IngestService ingest = service()) {
             awaitStatus(ingest, id, Job.Status.IN_PROGRESS);
             assertThat(Published.await(Topics.CAPTIONS, kafka, 3))
-                    .extracting(CaptionSubmitted::getCustomId, CaptionSubmitted::getTop)
+                    .extracting(
+                            CaptionSubmitted::getCustomId, caption -> caption.getOptions().getTop())
                     .containsExactlyInAnyOrder(tuple("a", 1), tuple("b", 4), tuple("c\u2028", 4));
             finish(JobStateTest.completed(id, "a", 1));
             await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().completed() == 1);
@@ -280,7 +281,7 @@ class BatchBrokerTest extends OnBroker {
             ingest.retryFailed("batch_old", null, API);
 
             assertThat(Published.await(Topics.CAPTIONS, kafka, 2))
-                    .extracting(CaptionSubmitted::getSeedScheme)
+                    .extracting(caption -> caption.getOptions().getSeedScheme())
                     .containsOnly(SeedSchemes.MIXED);
         }
     }

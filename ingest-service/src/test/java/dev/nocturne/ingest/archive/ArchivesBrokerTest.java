@@ -9,7 +9,6 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.events.CandidatesRanked;
-import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
@@ -72,8 +71,8 @@ class ArchivesBrokerTest extends OnBroker {
                             .id();
             assertThat(Published.await(Topics.CAPTIONS, kafka, 2))
                     .extracting(
-                            CaptionSubmitted::getOutputFormat,
-                            CaptionSubmitted::getOutputCompression)
+                            caption -> caption.getOptions().getOutputFormat(),
+                            caption -> caption.getOptions().getOutputCompression())
                     .containsExactlyInAnyOrder(tuple("jpeg", 80), tuple("png", 100));
             assertThatThrownBy(() -> ingest.links(id, null))
                     .isInstanceOfSatisfying(
@@ -158,8 +157,8 @@ class ArchivesBrokerTest extends OnBroker {
         ResultFile stored = ResultFile.parse(store.get(ResultFile.key(id, request)));
         CandidatesRanked again =
                 stored.best(new RequestRef("j", request, "a", "a cat"), 2).orElseThrow();
-        assertThat(again.getOutputFormat()).isEqualTo("jpeg");
-        assertThat(again.getOutputCompression()).isEqualTo(80);
+        assertThat(again.getOptions().getOutputFormat()).isEqualTo("jpeg");
+        assertThat(again.getOptions().getOutputCompression()).isEqualTo(80);
         ResultFile old = ResultFile.parse("{\"images\":[],\"model\":\"m\"}".getBytes(UTF_8));
         assertThat(old.outputFormat()).isEqualTo("png");
         assertThat(old.outputCompression()).isEqualTo(100);

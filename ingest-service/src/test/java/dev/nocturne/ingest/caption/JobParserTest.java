@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.Problem;
 import dev.nocturne.ingest.caption.CaptionJson.AnswerFormat;
@@ -62,18 +63,21 @@ class JobParserTest {
                                 .setJobId("job-1")
                                 .setCustomId("a")
                                 .setCaption("a red heart")
-                                .setCandidates(64)
-                                .setTop(8)
                                 .setSeed(-5L)
-                                .setTemperature(0.9)
-                                .setTopK(128)
-                                .setTopP(0.95)
                                 .setImagePrompt(
                                         ByteBuffer.wrap(new byte[] {(byte) 0x89, 'P', 'N', 'G'}))
                                 .setImagePromptRows(2)
-                                .setOutputFormat("jpeg")
-                                .setOutputCompression(80)
                                 .setSubmittedAt(NOW)
+                                .setOptions(
+                                        DrawingOptions.newBuilder()
+                                                .setCandidates(64)
+                                                .setTop(8)
+                                                .setTemperature(0.9)
+                                                .setTopK(128)
+                                                .setTopP(0.95)
+                                                .setOutputFormat("jpeg")
+                                                .setOutputCompression(80)
+                                                .build())
                                 .build());
     }
 
@@ -92,8 +96,8 @@ class JobParserTest {
     void aDefaultGivesWayToWhatIsGiven(String line, int candidates, int top) throws IOException {
         CaptionSubmitted caption = parse(line).get(0);
 
-        assertThat(caption.getCandidates()).isEqualTo(candidates);
-        assertThat(caption.getTop()).isEqualTo(top);
+        assertThat(caption.getOptions().getCandidates()).isEqualTo(candidates);
+        assertThat(caption.getOptions().getTop()).isEqualTo(top);
     }
 
     @Test
@@ -105,11 +109,11 @@ class JobParserTest {
                                 "output_format":"webp","output_compression":-0.0}""")
                         .get(0);
 
-        assertThat(caption.getCandidates()).isEqualTo(2);
-        assertThat(caption.getTop()).isEqualTo(1);
+        assertThat(caption.getOptions().getCandidates()).isEqualTo(2);
+        assertThat(caption.getOptions().getTop()).isEqualTo(1);
         assertThat(caption.getSeed()).isEqualTo(42);
-        assertThat(caption.getTopK()).isEqualTo(1000);
-        assertThat(caption.getOutputCompression()).isZero();
+        assertThat(caption.getOptions().getTopK()).isEqualTo(1000);
+        assertThat(caption.getOptions().getOutputCompression()).isZero();
     }
 
     @ParameterizedTest
@@ -208,12 +212,12 @@ class JobParserTest {
                 parse("\n{\"prompt\":\"pizza\",\"seed\":null,\"top\":null}").get(0);
 
         assertThat(caption.getCustomId()).isEqualTo("line-2");
-        assertThat(caption.getCandidates()).isEqualTo(16);
-        assertThat(caption.getTop()).isEqualTo(4);
+        assertThat(caption.getOptions().getCandidates()).isEqualTo(16);
+        assertThat(caption.getOptions().getTop()).isEqualTo(4);
         assertThat(caption.getSeed()).isNull();
-        assertThat(caption.getTemperature()).isNull();
-        assertThat(caption.getTopK()).isZero();
-        assertThat(caption.getTopP()).isEqualTo(1.0);
+        assertThat(caption.getOptions().getTemperature()).isNull();
+        assertThat(caption.getOptions().getTopK()).isZero();
+        assertThat(caption.getOptions().getTopP()).isNull();
         assertThat(caption.getImagePrompt()).isNull();
     }
 
@@ -291,12 +295,15 @@ class JobParserTest {
                                 .setJobId("job-1")
                                 .setCustomId("a")
                                 .setCaption("a red heart")
-                                .setCandidates(20)
-                                .setTop(20)
                                 .setSeed(7L)
-                                .setGuidance(3.0)
-                                .setOutputFormat("webp")
                                 .setSubmittedAt(NOW)
+                                .setOptions(
+                                        DrawingOptions.newBuilder()
+                                                .setCandidates(20)
+                                                .setTop(20)
+                                                .setGuidance(3.0)
+                                                .setOutputFormat("webp")
+                                                .build())
                                 .build());
     }
 
@@ -304,8 +311,8 @@ class JobParserTest {
     void ofOpenAisLineOnePictureIsPublishedUnlessItSaysMore() throws IOException {
         CaptionSubmitted caption = parse("{\"body\":{\"prompt\":\"pizza\"}}").get(0);
 
-        assertThat(caption.getTop()).isEqualTo(1);
-        assertThat(caption.getCandidates()).isEqualTo(16);
+        assertThat(caption.getOptions().getTop()).isEqualTo(1);
+        assertThat(caption.getOptions().getCandidates()).isEqualTo(16);
     }
 
     @Test
@@ -317,9 +324,11 @@ class JobParserTest {
                                 + "{\"prompt\":\"c\"}");
 
         assertThat(captions)
-                .extracting(CaptionSubmitted::getPartialImages)
+                .extracting(caption -> caption.getOptions().getPartialImages())
                 .containsExactly(3, 1, 0);
-        assertThat(captions).extracting(CaptionSubmitted::getCandidates).containsOnly(16);
+        assertThat(captions)
+                .extracting(caption -> caption.getOptions().getCandidates())
+                .containsOnly(16);
     }
 
     @ParameterizedTest

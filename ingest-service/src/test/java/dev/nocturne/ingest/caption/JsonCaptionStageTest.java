@@ -33,8 +33,8 @@ class JsonCaptionStageTest {
         assertThat(caption.getJobId()).isNull();
         assertThat(caption.getCustomId()).isEqualTo("x");
         assertThat(caption.getCaption()).isEqualTo("a dog");
-        assertThat(caption.getCandidates()).isEqualTo(8);
-        assertThat(caption.getTop()).isEqualTo(2);
+        assertThat(caption.getOptions().getCandidates()).isEqualTo(8);
+        assertThat(caption.getOptions().getTop()).isEqualTo(2);
         assertThat(caption.getSubmittedAt()).isEqualTo(NOON);
         assertThat(stage.request(caption).getJobId()).isEqualTo(Ids.captionJobId("x"));
     }

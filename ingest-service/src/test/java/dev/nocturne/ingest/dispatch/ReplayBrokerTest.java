@@ -203,7 +203,7 @@ class ReplayBrokerTest extends OnBroker {
                         tuple("a", "a cat", "dvae@1"), tuple("c", "a cow", null));
         assertThat(captions).allSatisfy(ReplayBrokerTest::bringsItsCandidates);
         assertThat(captions)
-                .extracting(CaptionSubmitted::getTop)
+                .extracting(caption -> caption.getOptions().getTop())
                 .as("as many as the parent has")
                 .containsExactly(1, 1);
         assertThat(selections(child)).as("its scores are not known yet").isEmpty();
@@ -224,7 +224,7 @@ class ReplayBrokerTest extends OnBroker {
         Job wider = ingest.rerank(id, JSON.readTree("{\"top\":64,\"rescore\":true}"), null, API);
         await().atMost(PATIENCE).until(() -> captions(wider.id()).size() == 2);
         assertThat(captions(wider.id()))
-                .extracting(CaptionSubmitted::getTop)
+                .extracting(caption -> caption.getOptions().getTop())
                 .as("all that there are")
                 .containsExactly(3, 3);
         finish(JobStateTest.completed(wider.id(), "a", 1));

@@ -534,7 +534,7 @@ class IngestRestBrokerTest {
         assertThat(EventCodec.bytes(caption.getImagePrompt())).isEqualTo("picture".getBytes(UTF_8));
         assertThat(EventCodec.bytes(caption.getImagePromptMask()))
                 .isEqualTo("mask".getBytes(UTF_8));
-        assertThat(caption.getTop()).isEqualTo(2);
+        assertThat(caption.getOptions().getTop()).isEqualTo(2);
         assertThat(answer).isNotDone();
         finish(Ids.captionJobId(caption.getCustomId()), caption.getCustomId());
         assertThat(JSON.readTree(answer.get().body()).at("/data/0/url").isTextual()).isTrue();
@@ -558,7 +558,7 @@ class IngestRestBrokerTest {
         CaptionSubmitted caption = caption("a variation");
         assertThat(caption.getVariation()).isTrue();
         assertThat(EventCodec.bytes(caption.getImagePrompt())).isEqualTo("picture".getBytes(UTF_8));
-        assertThat(caption.getTop()).isEqualTo(1);
+        assertThat(caption.getOptions().getTop()).isEqualTo(1);
         finish(Ids.captionJobId(caption.getCustomId()), caption.getCustomId());
         assertThat(answer.get().statusCode()).isEqualTo(200);
     }

@@ -95,8 +95,10 @@ class PaintEventsBrokerTest {
         try (Stream<String> lines = stream("a growing heart", 2)) {
             Iterator<String> events = lines.iterator();
             CaptionSubmitted caption = caption("a growing heart");
-            assertThat(caption.getPartialImages()).isEqualTo(2);
-            assertThat(caption.getCandidates()).as("the one that is seen").isEqualTo(1);
+            assertThat(caption.getOptions().getPartialImages()).isEqualTo(2);
+            assertThat(caption.getOptions().getCandidates())
+                    .as("the one that is seen")
+                    .isEqualTo(1);
             RequestRef request = request(caption);
             String address =
                     "v1/images/%s/%s/partial".formatted(request.getJobId(), request.getRequestId());
@@ -162,7 +164,9 @@ class PaintEventsBrokerTest {
     void eachPictureIsAnEvent() throws Exception {
         try (Stream<String> lines = stream("two hearts", 0, "\"n\":2,")) {
             CaptionSubmitted caption = caption("two hearts");
-            assertThat(caption.getCandidates()).as("nobody sees it grow").isEqualTo(16);
+            assertThat(caption.getOptions().getCandidates())
+                    .as("nobody sees it grow")
+                    .isEqualTo(16);
             finish(request(caption), 2);
             List<Event> all = rest(lines.iterator());
             assertThat(all).hasSize(2);
@@ -201,7 +205,7 @@ class PaintEventsBrokerTest {
         try (Stream<String> lines = http.send(edit, HttpResponse.BodyHandlers.ofLines()).body()) {
             Iterator<String> events = lines.iterator();
             CaptionSubmitted caption = caption("an edited heart");
-            assertThat(caption.getPartialImages()).isEqualTo(1);
+            assertThat(caption.getOptions().getPartialImages()).isEqualTo(1);
             partial(request(caption), 0, new byte[] {1});
             assertThat(next(events).name()).isEqualTo("image_edit.partial_image");
             finish(request(caption), 1);
@@ -280,8 +284,8 @@ class PaintEventsBrokerTest {
                         post("{\"prompt\":\"a plain heart\",\"partial_images\":3}"),
                         HttpResponse.BodyHandlers.ofString());
         CaptionSubmitted caption = caption("a plain heart");
-        assertThat(caption.getPartialImages()).isZero();
-        assertThat(caption.getCandidates()).isEqualTo(16);
+        assertThat(caption.getOptions().getPartialImages()).isZero();
+        assertThat(caption.getOptions().getCandidates()).isEqualTo(16);
         finish(request(caption), 1);
         JsonNode images = JSON.readTree(answer.get().body());
         assertThat(images.get("output_format").textValue()).isEqualTo("png");

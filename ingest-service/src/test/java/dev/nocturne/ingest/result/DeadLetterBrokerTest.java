@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.RequestFinished;
@@ -403,15 +404,18 @@ class DeadLetterBrokerTest {
         return GridsDrawn.newBuilder()
                 .setRequest(new RequestRef(JOB, REQUEST, "x", "a pear"))
                 .setTextEmbedding(ByteBuffer.allocate(4))
-                .setCandidates(1)
-                .setTop(1)
                 .setModel("m")
                 .setGridHeight(1)
                 .setGridWidth(1)
                 .setGrids(List.of(new DrawnGrid(0, 1L, -2.5, ByteBuffer.wrap(new byte[] {1, 2}))))
-                .setTemperature(1)
-                .setTopK(5)
-                .setTopP(1)
+                .setOptions(
+                        DrawingOptions.newBuilder()
+                                .setCandidates(1)
+                                .setTop(1)
+                                .setTemperature(1.0)
+                                .setTopK(5)
+                                .setGuidance(1.0)
+                                .build())
                 .build();
     }
 

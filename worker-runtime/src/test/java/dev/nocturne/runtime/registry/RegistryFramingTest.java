@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
@@ -109,16 +110,53 @@ class RegistryFramingTest {
                         CaptionSubmitted.newBuilder()
                                 .setCustomId("tree-1")
                                 .setCaption("a green tree")
-                                .setCandidates(8)
                                 .setSubmittedAt(NOON)
+                                .setOptions(
+                                        DrawingOptions.newBuilder()
+                                                .setCandidates(8)
+                                                .setTopP(1.0)
+                                                .build())
                                 .build());
+    }
+
+    @Test
+    void itsOptionsMayStandInARecordOfTheirOwn() {
+        Schema options =
+                SchemaBuilder.record("How")
+                        .namespace("com.example")
+                        .fields()
+                        .requiredInt("top")
+                        .endRecord();
+        Schema theirs =
+                SchemaBuilder.record("Wish")
+                        .namespace("com.example")
+                        .fields()
+                        .requiredString("caption")
+                        .requiredString("customId")
+                        .requiredLong("submittedAt")
+                        .name("options")
+                        .type(options)
+                        .noDefault()
+                        .endRecord();
+        schemas.put(1, theirs);
+        GenericRecord record =
+                new GenericRecordBuilder(theirs)
+                        .set("caption", "a green tree")
+                        .set("customId", "tree-1")
+                        .set("submittedAt", NOON.toEpochMilli())
+                        .set("options", new GenericRecordBuilder(options).set("top", 2).build())
+                        .build();
+
+        assertThat(decode(framed(1, record)).getOptions())
+                .isEqualTo(DrawingOptions.newBuilder().setTop(2).build());
     }
 
     /** Nobody had this framing before seeds were their pictures' own. */
     @Test
     void theSeedOfACaptionWithoutASchemeIsItsFirstPicturesOwn() {
         schemas.put(1, THEIRS);
-        assertThat(decode(framed(1, wish())).getSeedScheme()).isEqualTo(SeedSchemes.FIRST_IS_OWN);
+        assertThat(decode(framed(1, wish())).getOptions().getSeedScheme())
+                .isEqualTo(SeedSchemes.FIRST_IS_OWN);
     }
 
     @Test
