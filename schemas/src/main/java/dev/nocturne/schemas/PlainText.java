@@ -23,7 +23,10 @@ public final class PlainText {
 
     /** With one blank for white space of any kind and length, and none at the ends. */
     public static String onOneLine(String text) {
-        return WHITE_SPACE.matcher(text).replaceAll(" ").strip();
+        String line = WHITE_SPACE.matcher(text).replaceAll(" ");
+        int from = line.startsWith(" ") ? 1 : 0;
+        int to = line.length() > from && line.endsWith(" ") ? line.length() - 1 : line.length();
+        return line.substring(from, to); // strip() would take control characters, too
     }
 
     private static boolean isFault(int codePoint) {
