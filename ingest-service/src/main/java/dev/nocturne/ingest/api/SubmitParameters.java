@@ -9,6 +9,7 @@ import dev.nocturne.ingest.caption.CaptionJson;
 import dev.nocturne.ingest.job.CompletionWindow;
 import dev.nocturne.ingest.job.Schedule;
 import dev.nocturne.schemas.Violation;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,13 +19,15 @@ import java.util.Map;
  * What a request says of a file of captions.
  *
  * @param filename null if it has none
- * @param completionWindow how long the job may take
+ * @param completionWindow how long the job may take, as the request says it
+ * @param window the same
  * @param webdataset whether its pictures are packed into archives, too
  * @param defaults for the captions that say nothing of an option
  */
 public record SubmitParameters(
         String filename,
         String completionWindow,
+        Duration window,
         Schedule schedule,
         boolean webdataset,
         CaptionDefaults defaults) {
@@ -46,9 +49,12 @@ public record SubmitParameters(
         requireKnown(parameters);
         CaptionDefaults defaults = CaptionDefaults.of(parameters);
         requireGood(defaults);
+        String completionWindow =
+                parameters.getOrDefault("completion_window", CompletionWindow.LONGEST);
         return new SubmitParameters(
                 parameters.get("filename"),
-                parameters.getOrDefault("completion_window", CompletionWindow.LONGEST),
+                completionWindow,
+                CompletionWindow.parse(completionWindow),
                 Schedule.parse(
                         parameters.get("start_after"),
                         parameters.get("window"),

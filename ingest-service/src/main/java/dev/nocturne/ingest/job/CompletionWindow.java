@@ -12,7 +12,7 @@ public final class CompletionWindow {
     /** Captions stay in Kafka for a week, see the topic catalogue. */
     public static final String LONGEST = "7d";
 
-    private static final Pattern FORM = Pattern.compile("([1-9]\\d{0,4})([smhd])");
+    private static final Pattern FORM = Pattern.compile("([1-9]\\d{0,5})([smhd])");
 
     private CompletionWindow() {}
 

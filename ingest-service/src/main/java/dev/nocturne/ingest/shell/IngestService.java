@@ -1234,9 +1234,7 @@ public final class IngestService implements Service {
      */
     public Submitted submit(CaptionUpload upload, String apiUrl) throws IOException {
         requireCaughtUp();
-        SubmitParameters parameters = SubmitParameters.parse(upload.parameters());
-        Duration longest = CompletionWindow.parse(parameters.completionWindow());
-        parameters.schedule().check(now(), now().plus(longest));
+        SubmitParameters parameters = parametersNow(upload);
         disk.requireRoom();
         Path spooled = spool.newFile(".captions");
         Path lines = spool.newFile(".jsonl");
@@ -1265,7 +1263,7 @@ public final class IngestService implements Service {
                                         file.id(),
                                         false,
                                         parameters.completionWindow(),
-                                        longest,
+                                        parameters.window(),
                                         Map.of(),
                                         parameters.schedule(),
                                         parameters.webdataset(),
@@ -1279,6 +1277,13 @@ public final class IngestService implements Service {
             Files.deleteIfExists(spooled);
             Files.deleteIfExists(lines);
         }
+    }
+
+    /** With a schedule that a job of this moment can keep. */
+    private SubmitParameters parametersNow(CaptionUpload upload) {
+        SubmitParameters parameters = SubmitParameters.parse(upload.parameters());
+        parameters.schedule().check(now(), now().plus(parameters.window()));
+        return parameters;
     }
 
     private static void requireGood(CaptionCheck check) {
@@ -1299,7 +1304,7 @@ public final class IngestService implements Service {
      */
     public CaptionCheck check(CaptionUpload upload) throws IOException {
         requireCaughtUp();
-        SubmitParameters parameters = SubmitParameters.parse(upload.parameters());
+        SubmitParameters parameters = parametersNow(upload);
         disk.requireRoom();
         Path spooled = spool.newFile(".captions");
         try {

@@ -19,6 +19,7 @@ class SubmitParametersTest {
         "output_format, gif, 'output_format is ''gif'': must be png, jpeg or webp'",
         "top, '',           top is \"\": must be an integer",
         "webdataset, yes,   webdataset is 'yes': must be true or false",
+        "completion_window, null, 'completion_window is ''null'': write it like ''24h'', at most ''7d'''",
     })
     void aParameterThatIsWrongIsToldOnce(String name, String value, String message) {
         assertThatThrownBy(() -> SubmitParameters.parse(Map.of(name, value)))
