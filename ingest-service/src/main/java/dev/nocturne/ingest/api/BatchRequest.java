@@ -107,9 +107,9 @@ public record BatchRequest(
                         field -> {
                             String key = field.getKey();
                             require(
-                                    key.length() <= MAX_METADATA_KEY_CHARS
+                                    chars(key) <= MAX_METADATA_KEY_CHARS
                                             && field.getValue().isTextual()
-                                            && field.getValue().textValue().length()
+                                            && chars(field.getValue().textValue())
                                                     <= MAX_METADATA_VALUE_CHARS,
                                     "metadata",
                                     "metadata '%s': a key has at most %d characters, a value is a string of at most %d"
@@ -126,6 +126,11 @@ public record BatchRequest(
                 "metadata",
                 "metadata has %d pairs: at most %d".formatted(metadata.size(), MAX_METADATA));
         return metadata;
+    }
+
+    /** As JSON Schema and people count them: one of two {@code char} is one. */
+    private static int chars(String text) {
+        return text.codePointCount(0, text.length());
     }
 
     private static void requirePlain(String key, String text) {

@@ -57,9 +57,9 @@ public class OpenApiResource {
         document.withObject("/components/schemas/Window").put("pattern", WINDOW);
         List<String> sizes = ingest.sizes();
         for (String schema : sizes.isEmpty() ? List.<String>of() : IMAGE_REQUESTS) {
-            ObjectNode size =
-                    document.withObject("/components/schemas/%s/properties/size".formatted(schema));
-            sizes.forEach(size.withArray("enum")::add);
+            JsonNode size = document.at("/components/schemas/%s/properties/size".formatted(schema));
+            JsonNode text = size.has("anyOf") ? size.at("/anyOf/0") : size; // the other is null
+            sizes.forEach(((ObjectNode) text).withArray("enum")::add);
         }
         return document;
     }

@@ -278,8 +278,18 @@ class IngestRestBrokerTest {
         assertThat(send("v1/captions/check", "PAR1").body())
                 .startsWith("{\"format\":null,\"captions\":0")
                 .contains("the file is Parquet");
-        assertThat(send("v1/captions/check?candidates=many", "{\"prompt\":\"a\"}").statusCode())
-                .isEqualTo(400);
+        for (String parameter :
+                List.of(
+                        "candidates=many",
+                        "completion_window=null",
+                        "deadline=2000-01-01T00:00:00Z",
+                        "start_after=2999-01-01T00:00:00Z")) {
+            String body = "{\"prompt\":\"a\"}";
+            HttpResponse<String> check = send("v1/captions/check?" + parameter, body);
+            assertThat(check.statusCode()).as(parameter).isEqualTo(400);
+            assertThat(JSON.readTree(check.body()).at("/error/param").textValue())
+                    .isEqualTo(parameter.substring(0, parameter.indexOf('=')));
+        }
         assertThat(json("v1/jobs")).hasSize(jobs);
     }
 
@@ -515,9 +525,13 @@ class IngestRestBrokerTest {
         HttpResponse<String> job = post("{\"body\":" + body + "}");
         assertThat(job.statusCode()).isEqualTo(400);
         assertThat(job.body()).contains("body.size", "'24x24' or 'auto'");
-        assertThat(json("v1/openapi.json").at("/components/schemas/ImageEdit/properties/size/enum"))
-                .extracting(JsonNode::textValue)
-                .containsExactly("auto", "24x24");
+        JsonNode schemas = json("v1/openapi.json").at("/components/schemas");
+        for (String size :
+                List.of("ImageEdit/properties/size", "ImageRequest/properties/size/anyOf/0")) {
+            assertThat(schemas.at("/%s/enum".formatted(size)))
+                    .extracting(JsonNode::textValue)
+                    .containsExactly("auto", "24x24");
+        }
     }
 
     @Test

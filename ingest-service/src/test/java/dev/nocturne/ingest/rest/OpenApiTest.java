@@ -42,16 +42,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The document says what the code does: the same routes, the same fields. */
 class OpenApiTest {
 
-    private static final java.nio.file.Path RESOURCES =
-            java.nio.file.Path.of("src/main/java/dev/nocturne/ingest/rest");
+    private static final java.nio.file.Path CODE =
+            java.nio.file.Path.of("src/main/java/dev/nocturne/ingest");
 
     private static JsonNode document;
 
@@ -79,7 +81,7 @@ class OpenApiTest {
     private static Set<String> routes() throws Exception {
         Set<String> routes = new TreeSet<>();
         try (DirectoryStream<java.nio.file.Path> files =
-                Files.newDirectoryStream(RESOURCES, "*Resource.java")) {
+                Files.newDirectoryStream(CODE.resolve("rest"), "*Resource.java")) {
             for (java.nio.file.Path file : files) {
                 String name = file.getFileName().toString().replace(".java", "");
                 Class<?> resource = Class.forName("dev.nocturne.ingest.rest." + name);
@@ -242,9 +244,59 @@ class OpenApiTest {
     }
 
     @Test
+    void everyOperationSaysHowItRefuses() {
+        for (Map.Entry<String, JsonNode> path : document.get("paths").properties()) {
+            for (Map.Entry<String, JsonNode> operation : path.getValue().properties()) {
+                assertThat(operation.getValue().at("/responses/default/$ref").asText())
+                        .as("%s %s", operation.getKey(), path.getKey())
+                        .isIn("#/components/responses/Refused", "#/components/responses/NotLetIn");
+            }
+        }
+    }
+
+    /** As those that read streams see it: a name and a text of JSON, one event after the other. */
+    @Test
+    void everyStreamIsOfEvents() throws Exception {
+        List<JsonNode> streams = document.findValues("text/event-stream");
+        assertThat(streams)
+                .hasSize(3)
+                .allSatisfy(
+                        stream -> {
+                            JsonNode event = stream.get("schema");
+                            assertThat(names(event)).containsExactly("event", "data");
+                            assertThat(event.get("required")).hasSize(2);
+                            assertThat(event.at("/properties/data/type").asText())
+                                    .isEqualTo("string");
+                        });
+        String feed = Files.readString(CODE.resolve("api/ChangeFeed.java"));
+        assertThat(events("/v1/events", "get"))
+                .containsExactlyInAnyOrderElementsOf(
+                        Pattern.compile("send\\(seat, \"([a-z-]+)\"")
+                                .matcher(feed)
+                                .results()
+                                .map(name -> name.group(1))
+                                .toList());
+        assertThat(events("/v1/images/generations", "post"))
+                .containsExactly(
+                        "image_generation.partial_image", "image_generation.completed", "error");
+        assertThat(events("/v1/images/edits", "post"))
+                .containsExactly("image_edit.partial_image", "image_edit.completed", "error");
+    }
+
+    private static List<String> events(String path, String method) {
+        List<String> names = new ArrayList<>();
+        document.at(
+                        "/paths/%s/%s/responses/200/content/text~1event-stream/schema/properties/event/enum"
+                                .formatted(path.replace("/", "~1"), method))
+                .forEach(name -> names.add(name.textValue()));
+        return names;
+    }
+
+    @Test
     void everyFormOfAnAnswerIsAcceptedInABatchToo() throws Exception {
         JsonNode formats =
-                document.at("/components/schemas/ImageRequest/properties/response_format/enum");
+                document.at(
+                        "/components/schemas/ImageRequest/properties/response_format/anyOf/0/enum");
         assertThat(formats).hasSize(CaptionJson.AnswerFormat.values().length);
         for (JsonNode format : formats) {
             String line = "{\"body\":{\"prompt\":\"a\",\"response_format\":%s}}".formatted(format);
@@ -257,14 +309,8 @@ class OpenApiTest {
 
     @Test
     void everyFieldOfAnImageRequestIsAccepted() throws Exception {
-        JsonNode fields = document.at("/components/schemas/ImageRequest/properties");
         for (String name : names(document.at("/components/schemas/ImageRequest"))) {
-            String value =
-                    switch (fields.get(name).get("type").asText()) {
-                        case "string" -> name.equals("response_format") ? "\"url\"" : "\"\"";
-                        default -> "1";
-                    };
-            String line = "{\"body\":{\"%s\":%s}}".formatted(name, value);
+            String line = "{\"body\":{\"%s\":null}}".formatted(name);
             JobParser parser =
                     new JobParser(
                             new ByteArrayInputStream(line.getBytes()), "job-1", Instant.EPOCH);
