@@ -108,15 +108,17 @@ generated_client() {
 fuzz() {
     local operations
     printf 'version\t%s\n' "$(st --version | sed 's/.* //')"
-    if (cd "$work" && st run "$NOCTURNE_URL/v1/openapi.json" --checks all --phases examples,coverage,fuzzing,stateful \
+    if (cd "$work" && SCHEMATHESIS_HOOKS=$here/schemathesis_hooks.py st --config-file "$here/schemathesis.toml" run \
+        "$NOCTURNE_URL/v1/openapi.json" --checks all --phases examples,coverage,fuzzing,stateful \
         --max-examples 100 --seed 1 --request-timeout 60 --continue-on-failure --no-color \
         --header "Authorization: Bearer ${NOCTURNE_API_KEY:-none}" > "$work/schemathesis.log" 2>&1); then
         operations=$(curl -sf -H "Authorization: Bearer ${NOCTURNE_API_KEY:-none}" "$NOCTURNE_URL/v1/openapi.json" |
             jq -r '.paths | to_entries[] | .key as $path | .value | keys[] | "ok\t\(.) \($path)"')
         printf '%s\n' "$operations"
     else
-        # a finding begins with the operation between two lines
-        grep -E '^ *- |^_+ ' "$work/schemathesis.log" | tr -d _ | sed 's/^ */FAIL\tfinding\t/'
+        # a finding begins with the operation between two lines; warnings follow
+        sed '/^=* WARNINGS =*$/,$d' "$work/schemathesis.log" | grep -E '^ *- |^_+ ' | tr -d _ |
+            sed 's/^ */FAIL\tfinding\t/'
         cp "$work/schemathesis.log" "${NOCTURNE_CLIENTS:-.}/schemathesis.log"
     fi
 }
