@@ -1,5 +1,6 @@
 package dev.nocturne.ingest.lag;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
@@ -14,6 +15,7 @@ import java.util.List;
 public record LagReport(Instant measuredAt, String cluster, List<StageLag> stages) {
 
     /** Whether it is known that no request waits anywhere; the end of a job is told later. */
+    @JsonIgnore
     public boolean isEmpty() {
         return stages.stream()
                 .filter(stage -> !PipelineStage.BESIDE.contains(stage.group()))
