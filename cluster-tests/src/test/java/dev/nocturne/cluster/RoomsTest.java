@@ -45,6 +45,18 @@ class RoomsTest {
                 .check(classes);
     }
 
+    @ArchTest
+    static void training(JavaClasses classes) {
+        new Rooms("training")
+                .room("data")
+                .room("measure")
+                .room("loop")
+                .room("recipe", "data", "measure", "loop")
+                .room("evaluate", "data", "measure")
+                .room("bench", "data", "loop", "recipe")
+                .check(classes);
+    }
+
     /** The rooms of one module, of the same name as its package. */
     private static final class Rooms {
         private final String module;

@@ -1,7 +1,8 @@
 package dev.nocturne.standalone;
 
 import dev.nocturne.embedded.Preflight;
-import dev.nocturne.training.Evaluation;
+import dev.nocturne.training.evaluate.Evaluation;
+import dev.nocturne.training.evaluate.EvaluationReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -37,7 +38,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Evaluation.Report report =
+        EvaluationReport report =
                 Evaluation.run(model, Preflight.writableFolder(out), Evaluation.Size.FULL);
         if (json.enabled) {
             json.print(command, report);
@@ -49,7 +50,7 @@ final class EvaluateCommand implements Callable<Integer> {
         return 0;
     }
 
-    static void print(Evaluation.Report report, PrintWriter writer) {
+    static void print(EvaluationReport report, PrintWriter writer) {
         writer.printf(
                 "%s, temperature %s, guidance %s%n",
                 report.model(), report.sampling().temperature(), report.sampling().guidance());

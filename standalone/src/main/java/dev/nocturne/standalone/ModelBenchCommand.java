@@ -2,11 +2,11 @@ package dev.nocturne.standalone;
 
 import dev.nocturne.models.program.Machine;
 import dev.nocturne.models.program.Precision;
-import dev.nocturne.training.ModelBenchmark;
-import dev.nocturne.training.ModelBenchmark.Row;
-import dev.nocturne.training.ModelBenchmark.Sizes;
-import dev.nocturne.training.ModelBenchmark.TooLarge;
-import dev.nocturne.training.ModelBenchmark.Work;
+import dev.nocturne.training.bench.ModelBenchmark;
+import dev.nocturne.training.bench.ModelBenchmark.Row;
+import dev.nocturne.training.bench.ModelBenchmark.Sizes;
+import dev.nocturne.training.bench.ModelBenchmark.TooLarge;
+import dev.nocturne.training.bench.ModelBenchmark.Work;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;

@@ -4,7 +4,7 @@ import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.clip.ClipArchitecture;
 import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.transformer.TransformerArchitecture;
-import dev.nocturne.training.ModelBenchmark.Sizes;
+import dev.nocturne.training.bench.ModelBenchmark.Sizes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -5,7 +5,7 @@ import dev.nocturne.models.dvae.DvaeFamily;
 import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.transformer.TransformerCosts;
 import dev.nocturne.models.transformer.TransformerFamily;
-import dev.nocturne.training.ModelBenchmark.Sizes;
+import dev.nocturne.training.bench.ModelBenchmark.Sizes;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;

@@ -2,7 +2,7 @@ package dev.nocturne.standalone;
 
 import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.transformer.TransformerArchitecture;
-import dev.nocturne.training.Training;
+import dev.nocturne.training.recipe.Training;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.nocturne.models.transformer.Sampling;
-import dev.nocturne.training.Evaluation;
-import dev.nocturne.training.Scenes;
+import dev.nocturne.training.evaluate.EvaluationReport;
+import dev.nocturne.training.evaluate.Scenes;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
@@ -14,8 +14,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class EvaluateCommandTest {
-    private static final Evaluation.Report REPORT =
-            new Evaluation.Report(
+    private static final EvaluationReport REPORT =
+            new EvaluationReport(
                     "tiny@1",
                     new Sampling(0.5, 0, 1, 2),
                     100,
@@ -26,7 +26,7 @@ class EvaluateCommandTest {
                     1024,
                     0.46,
                     0.81,
-                    new Evaluation.JudgeAccuracy(0.77, 0.91, 785, 0.58),
+                    new EvaluationReport.JudgeAccuracy(0.77, 0.91, 785, 0.58),
                     0.23,
                     0.72,
                     0.31,
@@ -34,13 +34,13 @@ class EvaluateCommandTest {
                     0.76,
                     new TreeMap<>(Map.of(1, 0.519, 64, 0.855)),
                     List.of(
-                            new Evaluation.SceneFigures<>(
+                            new EvaluationReport.SceneFigures<>(
                                     "held-out pairs",
                                     new Scenes.Binding(40, 11, 3, 2, 25),
                                     new Scenes.Binding(40, 19, 6, 5, 31),
                                     new Scenes.Binding(40, 60, 24, 24, 39),
                                     0.71)),
-                    new Evaluation.SceneFigures<>(
+                    new EvaluationReport.SceneFigures<>(
                             "two colours",
                             new Scenes.Colours(40, 50, 9, 16),
                             new Scenes.Colours(40, 58, 7, 22),

@@ -1,0 +1,118 @@
+package dev.nocturne.training.evaluate;
+
+import dev.nocturne.models.transformer.Sampling;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What an evaluation measured.
+ *
+ * @param psnr of reconstructed test drawings, in decibels
+ * @param ssim of the same, mean structural similarity of luma
+ * @param codebookPerplexity of their tokens
+ * @param recallAt1 share of captions whose drawing CLIP ranks first among all test drawings
+ * @param captionAccuracy share of drawn pictures of which CLIP finds the right one among the
+ *     captions of all test drawings; the first candidate of each caption
+ * @param captionAccuracyBest the same for the best of 16 candidates. The judge is the CLIP that
+ *     chose the best, so this flatters the choice
+ * @param judgedAccuracy as {@code captionAccuracy}, by a judge that shares nothing with CLIP
+ * @param judgedAccuracyBest as {@code captionAccuracyBest}, by the same judge
+ * @param nearestTraining mean over those best pictures of the correlation with the training drawing
+ *     that is most like it
+ * @param bestOf mean over captions of the best CLIP score among the first N candidates, by N
+ */
+public record EvaluationReport(
+        String model,
+        Sampling sampling,
+        int drawings,
+        double psnr,
+        double ssim,
+        double codebookPerplexity,
+        long codesInUse,
+        int codes,
+        double recallAt1,
+        double recallAt5,
+        JudgeAccuracy judge,
+        double captionAccuracy,
+        double captionAccuracyBest,
+        double judgedAccuracy,
+        double judgedAccuracyBest,
+        double nearestTraining,
+        SortedMap<Integer, Double> bestOf,
+        List<SceneFigures<Scenes.Binding>> binding,
+        SceneFigures<Scenes.Colours> colours) {
+
+    /**
+     * How well the judge names held-out drawings that it sees as the dVAE renders them, without any
+     * drawing by the same hand.
+     *
+     * @param top1 share of those that it names first among their captions
+     * @param top5 share of those whose name is among its first five
+     * @param captionsOfAll how many things it knows
+     * @param top1OfAll share of those that it names first among all these
+     */
+    public record JudgeAccuracy(double top1, double top5, int captionsOfAll, double top1OfAll) {}
+
+    /**
+     * What pictures of one kind of scenes show.
+     *
+     * @param first the first candidate of each
+     * @param best the best of 16 by CLIP
+     * @param real the same composed of drawings that the dVAE renders, judged without any drawing
+     *     by the same hand: as much as can be expected of the judge
+     * @param nearestTraining mean over the halves of the best of the correlation with the training
+     *     drawing that is most like it
+     */
+    public record SceneFigures<V>(String scenes, V first, V best, V real, double nearestTraining) {}
+
+    /** What was measured and what came out, in words. */
+    public Map<String, String> table() {
+        Map<String, String> table = new LinkedHashMap<>();
+        table.put(
+                "dVAE, held-out drawings",
+                "PSNR %.2f dB, SSIM %.3f, codebook perplexity %.0f, %d of %d codes in use"
+                        .formatted(psnr, ssim, codebookPerplexity, codesInUse, codes));
+        table.put(
+                "CLIP, held-out drawings",
+                "caption to drawing recall@1 %.0f %%, recall@5 %.0f %%"
+                        .formatted(100 * recallAt1, 100 * recallAt5));
+        table.put(
+                "judge, held-out drawings",
+                "named first %.0f %%, among five %.0f %% of %d captions; first of all %d %.0f %%"
+                        .formatted(
+                                100 * judge.top1,
+                                100 * judge.top5,
+                                drawings,
+                                judge.captionsOfAll,
+                                100 * judge.top1OfAll));
+        table.put(
+                "caption accuracy by CLIP",
+                "one picture %.0f %%, best of 16 %.0f %%"
+                        .formatted(100 * captionAccuracy, 100 * captionAccuracyBest));
+        table.put(
+                "caption accuracy by the judge",
+                "one picture %.0f %%, best of 16 %.0f %%"
+                        .formatted(100 * judgedAccuracy, 100 * judgedAccuracyBest));
+        table.put("nearest training drawing", "mean correlation %.2f".formatted(nearestTraining));
+        table.put(
+                "best of N by CLIP score",
+                bestOf.entrySet().stream()
+                        .map(best -> "%d: %.3f".formatted(best.getKey(), best.getValue()))
+                        .collect(Collectors.joining("  ")));
+        Stream.concat(binding.stream(), Stream.of(colours))
+                .forEach(
+                        figures -> {
+                            table.put(figures.scenes + ", one picture", figures.first + "");
+                            table.put(
+                                    figures.scenes + ", best of 16",
+                                    "%s; nearest training drawings %.2f"
+                                            .formatted(figures.best, figures.nearestTraining));
+                            table.put(figures.scenes + ", real drawings", figures.real + "");
+                        });
+        return table;
+    }
+}

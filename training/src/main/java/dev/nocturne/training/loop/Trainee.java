@@ -1,0 +1,58 @@
+package dev.nocturne.training.loop;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dev.nocturne.models.format.Safetensors;
+import dev.nocturne.models.program.TorchProgram;
+import java.awt.image.BufferedImage;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/** What one model brings to the common training loop. */
+public interface Trainee extends AutoCloseable {
+    /** The program whose {@code train_step} is called; closed with the trainee. */
+    TorchProgram program();
+
+    Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random);
+
+    /** Draws one batch. Called by several threads at once, ahead of the step that uses it. */
+    Object draw(RandomGenerator random);
+
+    /** The drawn batch as the last arguments of {@code train_step}, owned by {@code scope}. */
+    NDList arguments(Object drawn, NDManager scope);
+
+    /**
+     * Called before the given step is made, with the state that it will change.
+     *
+     * @return what it did, for the log, if anything
+     */
+    default Optional<String> before(long step, TrainingState state) {
+        return Optional.empty();
+    }
+
+    /** The {@code knobs} of {@code train_step} before the given step. */
+    float[] knobs(long step);
+
+    /** Names of what {@code train_step} returns. */
+    List<String> metrics();
+
+    /** What one step trains on, for the rate: "pictures" or "tokens", and how many. */
+    String unit();
+
+    int unitsPerStep();
+
+    /**
+     * Measures the averaged weights on the validation split; a line for the log and a picture to
+     * look at. Empty while there is nothing to measure.
+     *
+     * @param step steps made so far
+     */
+    Optional<Measured> evaluate(long step, Map<String, Safetensors.Tensor> weights);
+
+    record Measured(String summary, BufferedImage picture) {}
+
+    @Override
+    void close();
+}

@@ -1,0 +1,4 @@
+/**
+ * How each part of a model is trained. May touch {@code data}, {@code measure} and {@code loop}.
+ */
+package dev.nocturne.training.recipe;
