@@ -91,13 +91,6 @@ class ApiKeyCommandsTest {
     }
 
     @Test
-    void ofSeveralKeysInTheEnvironmentTheFirstIsShown() {
-        assertThat(RestClient.firstOf(" one ,two")).isEqualTo("one");
-        assertThat(RestClient.firstOf("")).isNull();
-        assertThat(RestClient.firstOf(null)).isNull();
-    }
-
-    @Test
     void aKeyThatCannotBeOneIsWrongUsage() {
         assertThat(run("jobs", "--api-key", "two words")).isEqualTo(2);
         assertThat(err.toString()).contains("--api-key").doesNotContain("two words");

@@ -421,12 +421,4 @@ class RestCommandsTest {
         assertThat(out + "" + err).doesNotContain("\u001b", "\u009b", "\u202e", "\u2066");
         assertThat(out.toString().lines()).noneMatch(line -> line.startsWith("replayed"));
     }
-
-    @Test
-    void ourOwnColoursAreAllThatALiveTextLets() {
-        String line = Terminal.Colour.RED.of("2 failed", true) + " \u001b[2J\u009b31m\u202e";
-
-        assertThat(Terminal.printable(line))
-                .isEqualTo("\u001b[31m2 failed\u001b[0m \\u001b[2J\\u009b31m\\u202e");
-    }
 }

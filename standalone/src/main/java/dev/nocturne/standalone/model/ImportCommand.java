@@ -1,0 +1,253 @@
+package dev.nocturne.standalone.model;
+
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.clip.ClipArchitecture;
+import dev.nocturne.models.dvae.DvaeFamily;
+import dev.nocturne.models.imports.ClipImport;
+import dev.nocturne.models.imports.DallePytorchImport;
+import dev.nocturne.models.imports.DvaeImport;
+import dev.nocturne.models.imports.MinDalleImport;
+import dev.nocturne.models.transformer.TransformerCosts;
+import dev.nocturne.models.transformer.TransformerFamily;
+import dev.nocturne.standalone.terminal.CommandFailure;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "import",
+        description = {
+            "Brings published weights into a model.",
+            "Files are read as data: no code in them is run, and what is no tensor is refused."
+        },
+        subcommands = {
+            ImportCommand.DallePytorch.class,
+            ImportCommand.MinDalle.class,
+            ImportCommand.OpenAiDvae.class,
+            ImportCommand.OpenAiClip.class,
+            ImportCommand.HuggingFaceClip.class
+        })
+public final class ImportCommand {
+    /** What DALL-E paints; its dVAE is convolutional, so that the weights do not tell. */
+    private static final int IMAGE_SIZE = 256;
+
+    private static final String CLIP_LICENCE =
+            """
+            the model card of CLIP (model-card.md in openai/CLIP, "Out-of-Scope Use Cases") rules out
+            any deployed use of the model, commercial or not; it is for research, and for English only.
+            The code of openai/CLIP is under the MIT licence.
+            """;
+
+    /** Reads weights into a bundle. */
+    private interface Import {
+        ModelBundle into(ModelBundle bundle) throws IOException;
+    }
+
+    /** What a bundle has, in words. */
+    private interface Summary {
+        String of(ModelBundle bundle) throws IOException;
+    }
+
+    /** Where the weights go. */
+    static final class ModelOption {
+        @Option(
+                names = "--model",
+                paramLabel = "DIR",
+                required = true,
+                description = {
+                    "Directory of the model; other parts of it stay.",
+                    "A new one paints 256x256 pixels, or as many as the weights tell."
+                })
+        Path directory;
+
+        @Spec(Spec.Target.MIXEE)
+        CommandSpec command;
+
+        /** Imports, and says what the model has now and on what terms. */
+        int add(Import weights, Summary summary, String licence) throws IOException {
+            Path name = directory.toAbsolutePath().normalize().getFileName();
+            ModelBundle bundle =
+                    Files.exists(directory.resolve("model.json"))
+                            ? ModelBundle.open(directory)
+                            : ModelBundle.create(directory, String.valueOf(name), IMAGE_SIZE);
+            try {
+                bundle = weights.into(bundle);
+            } catch (NoSuchFileException e) {
+                throw new CommandFailure(
+                        "%s is not there; give the path of the file".formatted(e.getMessage()));
+            }
+            PrintWriter out = command.commandLine().getOut();
+            out.printf("%s: %s%nLicence: %s", bundle.id(), summary.of(bundle), licence);
+            out.flush();
+            return 0;
+        }
+    }
+
+    private static String dalle(ModelBundle bundle) throws IOException {
+        TransformerFamily transformer = bundle.transformerArchitecture();
+        return """
+                transformer, %d layers, %,d parameters; dVAE, %,d codes; pictures of %dx%d pixels, %dx%d tokens
+                It draws; to choose the best, it needs a CLIP, too: nocturne import openai-clip"""
+                .formatted(
+                        transformer.patterns().size(),
+                        TransformerCosts.parameters(transformer.shapes()),
+                        bundle.dvaeArchitecture().vocabulary(),
+                        bundle.imageSize(),
+                        bundle.imageSize(),
+                        transformer.gridSize(),
+                        transformer.gridSize());
+    }
+
+    private static String clip(ModelBundle bundle) throws IOException {
+        ClipArchitecture clip = bundle.clipArchitecture();
+        return "CLIP, pictures of %d pixels in patches of %d, %,d text tokens, embeddings of %d"
+                .formatted(clip.imageSize(), clip.patch(), clip.vocabulary(), clip.embedding());
+    }
+
+    private static String dvae(ModelBundle bundle) throws IOException {
+        DvaeFamily dvae = bundle.dvaeArchitecture();
+        return "dVAE, %,d codes, a token for %2$dx%2$d pixels"
+                .formatted(dvae.vocabulary(), dvae.downsampling());
+    }
+
+    @Command(
+            name = "dalle-pytorch",
+            description = "Imports a checkpoint of DALLE-pytorch: transformer, dVAE and tokenizer.")
+    static final class DallePytorch implements Callable<Integer> {
+        @Parameters(
+                paramLabel = "CHECKPOINT",
+                description = "E.g. dalle.pt, as train_dalle.py writes it.")
+        Path checkpoint;
+
+        @Option(
+                names = "--bpe",
+                paramLabel = "FILE",
+                required = true,
+                description = "dalle_pytorch/data/bpe_simple_vocab_16e6.txt of DALLE-pytorch.")
+        Path merges;
+
+        @Mixin ModelOption model;
+
+        @Override
+        public Integer call() throws IOException {
+            return model.add(
+                    begun -> DallePytorchImport.checkpoint(begun, checkpoint, merges),
+                    ImportCommand::dalle,
+                    """
+                    the code of DALLE-pytorch is under the MIT licence; the weights are their trainers',
+                    who may have terms of their own, and a dVAE of openai's in them is openai's.
+                    """);
+        }
+    }
+
+    @Command(
+            name = "mindalle",
+            description = "Imports minDALL-E: transformer, VQGAN and tokenizer.")
+    static final class MinDalle implements Callable<Integer> {
+        @Parameters(
+                paramLabel = "FOLDER",
+                description = {
+                    "As published, with config.yaml, stage1_last.ckpt,",
+                    "stage2_last.ckpt and tokenizer/."
+                })
+        Path folder;
+
+        @Mixin ModelOption model;
+
+        @Override
+        public Integer call() throws IOException {
+            return model.add(
+                    begun -> MinDalleImport.folder(begun, folder),
+                    ImportCommand::dalle,
+                    """
+                    the weights of minDALL-E's transformer are under CC BY-NC-SA 4.0: for no commercial use,
+                    with its makers named, and what is derived from them under the same terms. Its code is under
+                    Apache-2.0; the VQGAN is taming-transformers', trained further.
+                    """);
+        }
+    }
+
+    @Command(
+            name = "openai-dvae",
+            description = "Imports the dVAE of openai/DALL-E, encoder.pkl and decoder.pkl.")
+    static final class OpenAiDvae implements Callable<Integer> {
+        @Parameters(paramLabel = "ENCODER", description = "encoder.pkl")
+        Path encoder;
+
+        @Parameters(paramLabel = "DECODER", description = "decoder.pkl")
+        Path decoder;
+
+        @Mixin ModelOption model;
+
+        @Override
+        public Integer call() throws IOException {
+            return model.add(
+                    begun -> DvaeImport.openAi(begun, encoder, decoder),
+                    ImportCommand::dvae,
+                    """
+                    the modified MIT licence of openai/DALL-E (LICENSE there), which asks to say where the
+                    dVAE was used; its model card means it for training generative models of one's own.
+                    """);
+        }
+    }
+
+    @Command(
+            name = "openai-clip",
+            description = "Imports a CLIP of openai/CLIP with a vision transformer.")
+    static final class OpenAiClip implements Callable<Integer> {
+        @Parameters(
+                paramLabel = "WEIGHTS",
+                description = "E.g. ViT-B-32.pt, as published or as a state dictionary.")
+        Path weights;
+
+        @Option(
+                names = "--bpe",
+                paramLabel = "FILE",
+                required = true,
+                description = "clip/bpe_simple_vocab_16e6.txt.gz of openai/CLIP.")
+        Path merges;
+
+        @Mixin ModelOption model;
+
+        @Override
+        public Integer call() throws IOException {
+            return model.add(
+                    begun -> ClipImport.openAi(begun, weights, merges),
+                    ImportCommand::clip,
+                    CLIP_LICENCE);
+        }
+    }
+
+    @Command(
+            name = "hf-clip",
+            description = "Imports a CLIP in the format of Hugging Face's transformers.")
+    static final class HuggingFaceClip implements Callable<Integer> {
+        @Parameters(
+                paramLabel = "WEIGHTS",
+                description = {
+                    "model.safetensors, with config.json, vocab.json",
+                    "and merges.txt of its repository beside it."
+                })
+        Path weights;
+
+        @Mixin ModelOption model;
+
+        @Override
+        public Integer call() throws IOException {
+            return model.add(
+                    begun -> ClipImport.huggingFace(begun, weights),
+                    ImportCommand::clip,
+                    CLIP_LICENCE
+                            + "The repository that the file came from may have terms of its own.\n");
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Pictures without Kafka. May touch {@code terminal} and {@code option}. */
+package dev.nocturne.standalone.paint;
