@@ -1,12 +1,13 @@
 # One optimizer step for every model: clip by global norm, AdamW (Loshchilov & Hutter 2019), weight averaging (EMA).
-# Weights `w`, first and second moments `m` and `v`, averaged weights `e`: one dictionary each, same names, all float32.
-# The gradients stand in w[name].grad; they are zeroed afterwards. Only weights whose names begin with `part` are trained, ""
-# being all. Weights whose names contain `fast` learn at `factor` times the rate; "" is none of them.
+# Weights `w`, first and second moments `m` and `v`, averaged weights `e`: one dictionary each, same names, all
+# float32. The gradients stand in w[name].grad; they are zeroed afterwards. Only weights whose names begin with `part`
+# are trained, "" being all. Weights whose names contain `fast` learn at `factor` times the rate; "" is none of them.
 # Returns [gradient norm, weight norm].
 
 
 def optimize(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
-             part: str, fast: str, factor: float, steps: Tensor, lr: float, beta2: float, weight_decay: float, clip: float, ema: float) -> List[Tensor]:
+             part: str, fast: str, factor: float, steps: Tensor, lr: float, beta2: float, weight_decay: float,
+             clip: float, ema: float) -> List[Tensor]:
     torch.add_(steps, 1)
     names: List[str] = []
     fast_names: List[str] = []
@@ -55,6 +56,8 @@ def adamw(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor]
         means.append(m[name])
         variances.append(v[name])
         counts.append(steps)
-    torch._fused_adamw_(parameters, gradients, means, variances, annotate(List[Tensor], []), counts, lr=lr, beta1=0.9, beta2=beta2, weight_decay=0., eps=1e-08, amsgrad=False, maximize=False)
-    # Reading the list again is what keeps the fused kernel alive: writes into a local list count as dead code otherwise.
+    torch._fused_adamw_(
+        parameters, gradients, means, variances, annotate(List[Tensor], []), counts, lr=lr, beta1=0.9, beta2=beta2,
+        weight_decay=0., eps=1e-08, amsgrad=False, maximize=False)
+    # Reading the list again is what keeps the fused kernel alive: writes into a local list count as dead code else.
     return torch.stack(torch._foreach_norm(parameters))

@@ -16,9 +16,9 @@ def to_bytes(self, x: Tensor) -> Tensor:
     return torch.floor(torch.clamp(x, 0., 255.) + 0.5)
 
 
-# pixels uint8 [batch, 3, height, width] -> uint8 [batch, 3, size, size] of the tower: the short side resized, the middle square. Bicubic with
-# a = -0.5, widened where it shrinks, across before down, and rounded to bytes after each: PIL's, on which CLIP was trained. The long side and the
-# middle as torchvision rounds them.
+# pixels uint8 [batch, 3, height, width] -> uint8 [batch, 3, size, size] of the tower: the short side resized, the
+# middle square. Bicubic with a = -0.5, widened where it shrinks, across before down, and rounded to bytes after each:
+# PIL's, on which CLIP was trained. The long side and the middle as torchvision rounds them.
 def fit(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
     size = self.image_size(w)
     height, width = torch.size(pixels, 2), torch.size(pixels, 3)
@@ -28,8 +28,8 @@ def fit(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
     x = pixels
     if short != size:
         height, width = size * height // short, size * width // short
-        x = self.to_bytes(torch._upsample_bicubic2d_aa(x.to(6), [torch.size(x, 2), width], False))
-        x = self.to_bytes(torch._upsample_bicubic2d_aa(x, [height, width], False)).to(0)
+        x = self.to_bytes(torch._upsample_bicubic2d_aa(x.to(FLOAT32), [torch.size(x, 2), width], False))
+        x = self.to_bytes(torch._upsample_bicubic2d_aa(x, [height, width], False)).to(UINT8)
     top, left = (height - size) // 2, (width - size) // 2
     if (height - size) % 4 == 3:
         top = top + 1
@@ -40,10 +40,10 @@ def fit(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
 
 # pixels uint8 [batch, 3, height, width] -> float32 at the tower's resolution, standardised
 def preprocess(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
-    x = self.fit(w, pixels).to(6) / 255.
-    mean = torch.view(torch.tensor([0.48145466, 0.4578275, 0.40821073], dtype=6, device=x.device), [1, 3, 1, 1])
-    deviation = torch.view(torch.tensor([0.26862954, 0.26130258, 0.27577711], dtype=6, device=x.device), [1, 3, 1, 1])
-    return (x - mean) / deviation
+    x = self.fit(w, pixels).to(FLOAT32) / 255.
+    mean = torch.tensor([0.48145466, 0.4578275, 0.40821073], dtype=FLOAT32, device=x.device)
+    deviation = torch.tensor([0.26862954, 0.26130258, 0.27577711], dtype=FLOAT32, device=x.device)
+    return (x - torch.view(mean, [1, 3, 1, 1])) / torch.view(deviation, [1, 3, 1, 1])
 
 
 # standardised pixels -> [batch, patches, width] float32, positions added
@@ -51,32 +51,34 @@ def patches(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
     kernel = w["visual.conv1.weight"]
     patch = torch.size(kernel, 3)
     h = self.convolve(x.to(kernel.dtype), kernel, None, patch, 0, False)
-    return torch.transpose(torch.flatten(h, 2), 1, 2).to(6) + torch.slice(w["visual.positional_embedding"].to(6), 0, 1)
+    positions = torch.slice(w["visual.positional_embedding"].to(FLOAT32), 0, 1)  # without that of the class
+    return torch.transpose(torch.flatten(h, 2), 1, 2).to(FLOAT32) + positions
 
 
 # patches, all or some -> unit vectors [batch, embedding] float32
 def image_tower(self, w: Dict[str, Tensor], h: Tensor) -> Tensor:
-    klass = w["visual.class_embedding"].to(6) + torch.select(w["visual.positional_embedding"].to(6), 0, 0)
-    h = torch.cat([torch.expand(torch.view(klass, [1, 1, -1]), [torch.size(h, 0), 1, -1]), h], 1)
+    klass = w["visual.class_embedding"].to(FLOAT32) + torch.select(w["visual.positional_embedding"].to(FLOAT32), 0, 0)
+    klass = torch.expand(torch.view(klass, [1, 1, -1]), [torch.size(h, 0), 1, -1])
+    h = torch.cat([klass, h], 1)  # [batch, 1 + patches, width]
     h = self.resblocks(w, "visual.transformer.", False, True, self.norm(w, "visual.ln_pre", h))
     h = self.norm(w, "visual.ln_post", torch.select(h, 1, 0))
-    return self.unit(torch.matmul(h, w["visual.proj"].to(6)))
+    return self.unit(torch.matmul(h, w["visual.proj"].to(FLOAT32)))
 
 
 # A random choice of `keep` patches of each picture, others for each (Li et al. 2023, FLIP, section 3.1).
 def some(self, h: Tensor, keep: int) -> Tensor:
-    order = torch.argsort(torch.rand([torch.size(h, 0), torch.size(h, 1)], dtype=6, device=h.device), 1)
+    order = torch.argsort(torch.rand([torch.size(h, 0), torch.size(h, 1)], dtype=FLOAT32, device=h.device), 1)
     chosen = torch.unsqueeze(torch.slice(order, 1, 0, keep), 2)
     return torch.gather(h, 1, torch.expand(chosen, [-1, -1, torch.size(h, 2)]))
 
 
 # ids int64 [batch, context] -> unit vectors [batch, embedding] float32
 def text_tower(self, w: Dict[str, Tensor], ids: Tensor) -> Tensor:
-    h = torch.embedding(w["token_embedding.weight"], ids).to(6) + w["positional_embedding"].to(6)
+    h = torch.embedding(w["token_embedding.weight"], ids).to(FLOAT32) + w["positional_embedding"].to(FLOAT32)
     h = self.norm(w, "ln_final", self.resblocks(w, "transformer.", True, True, h))
     end = torch.argmax(ids, -1)
     picked = torch.squeeze(torch.gather(h, 1, torch.expand(torch.view(end, [-1, 1, 1]), [-1, 1, torch.size(h, 2)])), 1)
-    return self.unit(torch.matmul(picked, w["text_projection"].to(6)))
+    return self.unit(torch.matmul(picked, w["text_projection"].to(FLOAT32)))
 
 
 def unit(self, x: Tensor) -> Tensor:
@@ -91,25 +93,27 @@ def embed_text(self, w: Dict[str, Tensor], ids: Tensor) -> Tensor:
     return self.text_tower(w, ids)
 
 
-# One training step. knobs: [dtype, lr, clip, ema, share of the patches seen]. Symmetric cross-entropy over the batch, in which the pictures of equal captions
-# (`group` [batch] int64: equal numbers for equal captions) are all right answers. Returns [loss, accuracy, logit scale, gradient norm, weight norm].
+# One training step. knobs: [dtype, lr, clip, ema, share of the patches seen]. Symmetric cross-entropy over the batch,
+# in which the pictures of equal captions (`group` [batch] int64: equal numbers for equal captions) are all right
+# answers. Returns [loss, accuracy, logit scale, gradient norm, weight norm].
 def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
                steps: Tensor, knobs: Tensor, ids: Tensor, pixels: Tensor, group: Tensor) -> Tensor:
-    p = self.prepare(w, int(knobs[0]))
+    dtype, lr, clip, ema, share = int(knobs[0]), float(knobs[1]), float(knobs[2]), float(knobs[3]), float(knobs[4])
+    p = self.prepare(w, dtype)
     h = self.patches(p, self.preprocess(p, pixels))
-    keep = int(float(torch.size(h, 1)) * float(knobs[4]))
+    keep = int(float(torch.size(h, 1)) * share)
     if keep < torch.size(h, 1):
         h = self.some(h, keep)
     images = self.image_tower(p, h)
     texts = self.text_tower(p, ids)
-    scale = torch.exp(torch.clamp(w["logit_scale"], None, 4.6052))
-    logits = torch.matmul(images, torch.t(texts)) * scale
-    right = torch.eq(torch.unsqueeze(group, 1), torch.unsqueeze(group, 0)).to(6)
+    scale = torch.exp(torch.clamp(w["logit_scale"], None, 4.6052))  # at most 100
+    logits = torch.matmul(images, torch.t(texts)) * scale  # [pictures, captions]
+    right = torch.eq(torch.unsqueeze(group, 1), torch.unsqueeze(group, 0)).to(FLOAT32)
     target = right / torch.sum(right, [1], True)
     by_image = torch.neg(torch.mean(torch.sum(target * torch.log_softmax(logits, 1), [1])))
     by_text = torch.neg(torch.mean(torch.sum(target * torch.log_softmax(torch.t(logits), 1), [1])))
     loss = (by_image + by_text) * 0.5
     torch.backward(loss)
     accuracy = torch.mean(torch.gather(right, 1, torch.argmax(logits, 1, True)))
-    norms = self.optimize(w, m, v, e, "", "", 1., steps, float(knobs[1]), 0.98, 0.2, float(knobs[2]), float(knobs[3]))
+    norms = self.optimize(w, m, v, e, "", "", 1., steps, lr, 0.98, 0.2, clip, ema)
     return torch.stack([torch.detach(loss), accuracy, torch.detach(scale), norms[0], norms[1]])

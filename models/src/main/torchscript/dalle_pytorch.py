@@ -1,10 +1,11 @@
-# The transformer of DALLE-pytorch (lucidrains, version 1): a start token and text positions, then image positions in raster order, under one
-# causal softmax. Heads are 64 wide, the residual stream is float32. Names: layers.I.{attn,ff}.{norm,norm_out}.{weight,bias}, .scale,
-# layers.I.attn.{to_qkv,to_out}, layers.I.ff.{proj_in,proj_out}. Without norm_out there is no second norm, and without rotations there
-# are learned positions. Needs layers.py and decoding.py.
+# The transformer of DALLE-pytorch (lucidrains, version 1): a start token and text positions, then image positions in
+# raster order, under one causal softmax. Heads are 64 wide, the residual stream is float32. Names:
+# layers.I.{attn,ff}.{norm,norm_out}.{weight,bias}, .scale, layers.I.attn.{to_qkv,to_out},
+# layers.I.ff.{proj_in,proj_out}. Without norm_out there is no second norm, and without rotations there are learned
+# positions. Needs layers.py and decoding.py.
 #
-# `layout` [layers + 3] int64: what each layer attends to, then 1 where tokens are shifted, the output is divided by its maximum ("stable"),
-# and the layers are reversible.
+# `layout` [layers + 3] int64: what each layer attends to, then 1 where tokens are shifted, the output is divided by
+# its maximum ("stable"), and the layers are reversible.
 
 
 def grid(self, w: Dict[str, Tensor]) -> Tuple[int, int]:
@@ -20,12 +21,13 @@ def depth(self, w: Dict[str, Tensor], prefix: str) -> int:
     return n
 
 
-# A copy of the weights: matrices in the compute type (6 = float32, 15 = bfloat16); norms, scales and angles of rotations float32.
+# A copy of the weights: matrices in the compute type; norms, scales and angles of
+# rotations float32.
 def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
     p: Dict[str, Tensor] = {}
     for name in w.keys():
         if "norm" in name or "scale" in name or "rotation" in name:
-            p[name] = w[name].to(6, False, True)
+            p[name] = w[name].to(FLOAT32, False, True)
         else:
             p[name] = w[name].to(dtype, False, True)
     return p
@@ -33,24 +35,25 @@ def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
 
 # x [..., width] -> logits [..., vocabulary] float32
 def logits(self, w: Dict[str, Tensor], head: str, x: Tensor) -> Tensor:
-    return self.dense(w, head, self.norm(w, "norm_final", x)).to(6)
+    return self.dense(w, head, self.norm(w, "norm_final", x)).to(FLOAT32)
 
 
-# The first numbers of heads, pair by pair, turned by the angles of their positions. x [..., positions, 64], angles [positions, turned]
+# The first numbers of heads, pair by pair, turned by the angles of their positions. x [..., positions, 64], angles
+# [positions, turned]
 def rotate(self, angles: Tensor, x: Tensor) -> Tensor:
     turned = torch.size(angles, 1)
-    straight = torch.slice(x, -1, 0, turned).to(6)
+    straight = torch.slice(x, -1, 0, turned).to(FLOAT32)
     pairs = torch.unflatten(straight, -1, [turned // 2, 2])
     crossed = torch.flatten(torch.stack([torch.neg(torch.select(pairs, -1, 1)), torch.select(pairs, -1, 0)], -1), -2)
     y = straight * torch.cos(angles) + crossed * torch.sin(angles)
     return torch.cat([y.to(x.dtype), torch.slice(x, -1, turned)], -1)
 
 
-# x [batch, positions, width], normed -> queries, keys, values [batch, heads, positions, 64]. Values are rotated as the others are.
-# `angles` [positions, turned] are empty where positions are learned.
+# x [batch, positions, width], normed -> queries, keys, values [batch, heads, positions, 64]. Values are rotated as
+# the others are. `angles` [positions, turned] are empty where positions are learned.
 def heads(self, w: Dict[str, Tensor], layer: str, angles: Tensor, x: Tensor) -> List[Tensor]:
     qkv = self.linear(x, w[layer + ".attn.to_qkv.weight"], None)
-    qkv = torch.permute(torch.view(qkv, [torch.size(x, 0), torch.size(x, 1), 3, -1, 64]), [2, 0, 3, 1, 4])
+    qkv = torch.permute(torch.view(qkv, [torch.size(x, 0), torch.size(x, 1), 3, -1, HEAD_WIDTH]), [2, 0, 3, 1, 4])
     if torch.numel(angles) > 0:
         qkv = self.rotate(angles, qkv)
     return torch.unbind(qkv)
@@ -59,8 +62,8 @@ def heads(self, w: Dict[str, Tensor], layer: str, angles: Tensor, x: Tensor) -> 
 # What a branch adds to the residual stream.
 def branch(self, w: Dict[str, Tensor], name: str, y: Tensor) -> Tensor:
     if (name + ".norm_out.weight") in w:
-        y = self.norm(w, name + ".norm_out", y.to(6))
-    return y.to(6) * w[name + ".scale"]
+        y = self.norm(w, name + ".norm_out", y.to(FLOAT32))
+    return y.to(FLOAT32) * w[name + ".scale"]
 
 
 # y [batch, heads, positions, 64] -> [batch, positions, width]
@@ -78,24 +81,26 @@ def feed_forward(self, w: Dict[str, Tensor], layer: str, x: Tensor) -> Tensor:
 # The final hidden states, from the two residual streams of reversible layers; others have one stream twice.
 def output(self, layout: Tensor, a: Tensor, b: Tensor) -> Tensor:
     x = (a + b) * 0.5
-    if int(layout[-2]) == 1:
+    if int(layout[STABLE]) == 1:
         x = x / torch.amax(x, [-1], True)
     return x
 
 
 # Text: the first half of the channels come from the token before. x [batch, positions, width]
 def shift_text(self, layout: Tensor, x: Tensor) -> Tensor:
-    if int(layout[-3]) == 0:
+    if int(layout[SHIFTED]) == 0:
         return x
     before, own = torch.chunk(x, 2, -1)
     before = torch.constant_pad_nd(torch.slice(before, 1, 0, -1), [0, 0, 1, 0])
     return torch.cat([before, own], -1)
 
 
-# Image: the first quarter of the channels comes from the token above, the second from the token to the left; off the grid are zeros.
-# x [rows, 1, width] of position t. state[name] [rows, columns, width / 2] holds these quarters of as many positions as a row has.
-def shift_image(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], name: str, t: int, x: Tensor) -> Tensor:
-    if int(layout[-3]) == 0:
+# Image: the first quarter of the channels comes from the token above, the second from the token to the left; off the
+# grid are zeros. x [rows, 1, width] of position t. state[name] [rows, columns, width / 2] holds these quarters of as
+# many positions as a row has.
+def shift_image(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], name: str, t: int,
+                x: Tensor) -> Tensor:
+    if int(layout[SHIFTED]) == 0:
         return x
     height, width = self.grid(w)
     quarter = torch.size(x, 2) // 4
@@ -112,18 +117,18 @@ def shift_image(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Ten
     return shifted
 
 
-# Runs one caption's text through the layers. text [1, L], the start token first -> "k.I", "v.I" [1, heads, L, 64] for each layer I, and
-# "x", the final hidden state of the last text position [1, width].
+# Runs one caption's text through the layers. text [1, L], the start token first -> "k.I", "v.I" [1, heads, L, 64] for
+# each layer I, and "x", the final hidden state of the last text position [1, width].
 def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[str, Tensor]:
     prefix: Dict[str, Tensor] = {}
-    a = torch.embedding(w["text_emb.weight"], text).to(6)
+    a = torch.embedding(w["text_emb.weight"], text).to(FLOAT32)
     angles = torch.new_zeros(a, [0])
     if "text_rotation" in w:
         angles = w["text_rotation"]
     else:
-        a = a + w["text_position.weight"].to(6)
+        a = a + w["text_position.weight"].to(FLOAT32)
     b = a
-    reversible = int(layout[-1]) == 1
+    reversible = int(layout[REVERSIBLE]) == 1
     for i in range(self.depth(w, "")):
         layer = "layers." + str(i)
         q, k, v = self.heads(w, layer, angles, self.shift_text(layout, self.norm(w, layer + ".attn.norm", b)))
@@ -142,14 +147,14 @@ def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[st
 # Runs the token of image position t through the layers. token [rows, 1] -> hidden state of the position [rows, width]
 def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], t: int, token: Tensor) -> Tensor:
     height, width = self.grid(w)
-    a = torch.embedding(w["image_emb.weight"], token).to(6)
+    a = torch.embedding(w["image_emb.weight"], token).to(FLOAT32)
     angles = torch.new_zeros(a, [0])
     if "image_rotation" in w:
         angles = torch.unsqueeze(w["image_rotation"][t // width][t % width], 0)
     else:
-        a = a + (w["image_row.weight"][t // width].to(6) + w["image_column.weight"][t % width].to(6))
+        a = a + (w["image_row.weight"][t // width].to(FLOAT32) + w["image_column.weight"][t % width].to(FLOAT32))
     b = a
-    reversible = int(layout[-1]) == 1
+    reversible = int(layout[REVERSIBLE]) == 1
     for i in range(self.depth(w, "")):
         layer = "layers." + str(i)
         x = self.shift_image(w, layout, state, layer + ".attn", t, self.norm(w, layer + ".attn.norm", b))

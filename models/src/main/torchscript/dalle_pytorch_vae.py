@@ -1,5 +1,6 @@
-# The discrete VAE of DALLE-pytorch (lucidrains, version 1). Names and order of the layers are its own, {encoder,decoder}.I: I.0 halves or doubles
-# the sides, I.net is a residual block, I alone a convolution of 1x1. Pixels: uint8 [batch, 3, size, size].
+# The discrete VAE of DALLE-pytorch (lucidrains, version 1). Names and order of the layers are its own,
+# {encoder,decoder}.I: I.0 halves or doubles the sides, I.net is a residual block, I alone a convolution of 1x1.
+# Pixels: uint8 [batch, 3, size, size].
 
 
 def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
@@ -7,7 +8,7 @@ def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
     for name in w.keys():
         # tokens hang on the largest of many close logits
         if torch.startswith(name, "encoder."):
-            p[name] = w[name].to(6, False, True)
+            p[name] = w[name].to(FLOAT32, False, True)
         else:
             p[name] = w[name].to(dtype, False, True)
     return p
@@ -44,7 +45,7 @@ def layers(self, w: Dict[str, Tensor], half: str, x: Tensor) -> Tensor:
 
 # pixels uint8 -> logits [batch, vocabulary, h, w] float32
 def encoder(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
-    return self.layers(w, "encoder", (pixels.to(6) / 255. - 0.5) / 0.5)
+    return self.layers(w, "encoder", (pixels.to(FLOAT32) / 255. - 0.5) / 0.5)
 
 
 # pixels uint8 [batch, 3, size, size] -> tokens int64 [batch, h, w]
@@ -55,9 +56,9 @@ def encode(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
 # tokens int64 [batch, h, w] -> pixels float32 [batch, 3, size, size] in [0, 1]
 def decode(self, w: Dict[str, Tensor], tokens: Tensor) -> Tensor:
     codes = torch.permute(torch.embedding(w["codebook.weight"], tokens), [0, 3, 1, 2])
-    return torch.clamp(self.layers(w, "decoder", codes).to(6) * 0.5 + 0.5, 0., 1.)
+    return torch.clamp(self.layers(w, "decoder", codes).to(FLOAT32) * 0.5 + 0.5, 0., 1.)
 
 
 # tokens int64 [batch, h, w] -> pixels uint8 [batch, 3, size, size]
 def render(self, w: Dict[str, Tensor], tokens: Tensor) -> Tensor:
-    return torch.round(self.decode(w, tokens) * 255.).to(0)
+    return torch.round(self.decode(w, tokens) * 255.).to(UINT8)

@@ -1,19 +1,21 @@
-# Cached decoding and sampling, a batch of rows at a time, for every family of transformers. A family provides grid, depth, prefill, advance
-# and logits, as transformer.py does.
+# Cached decoding and sampling, a batch of rows at a time, for every family of transformers. A family provides grid,
+# depth, prefill, advance and logits, as transformer.py does.
 
 
 # The state of one batch of rows:
 #   text_k.I, text_v.I [groups, heads, L, 64]: the text of a caption, once for each group of its rows
-#   k.I, v.I [blocks, rows, heads, slots, 64]: what the pattern of layer I needs of the image so far; a block for each column, or one for all
-#   windows.P, starts.P: if pattern P looks through a window, the slots in it at each position, one after the other, and where those of each
-#   position start. The starts are read one by one, so they stay on the host, like `layout`.
+#   k.I, v.I [blocks, rows, heads, slots, 64]: what the pattern of layer I needs of the image so far; a block for each
+#     column, or one for all
+#   windows.P, starts.P: if pattern P looks through a window, the slots in it at each position, one after the other,
+#     and where those of each position start. The starts are read one by one, so they stay on the host, like `layout`.
 #   x [rows, width]: the hidden state that predicts the next token
 #   tokens, log_probability [batch]
-# Rows of one caption are taken together, eight to a group, so that its keys and values are read once for eight. `group_caption` [groups]
-# indexes `prefixes`; `members` [groups * 8] are the rows of the groups, padded with any; `places` [rows] is where each row stands among the
-# members. Guided batches have two rows for each candidate: the batch with its captions, then the batch without.
-def begin(self, w: Dict[str, Tensor], layout: Tensor, prefixes: List[Dict[str, Tensor]], group_caption: List[int], members: Tensor,
-          places: Tensor, batch: int) -> Dict[str, Tensor]:
+# Rows of one caption are taken together, GROUP to a group, so that its keys and values are read once for all.
+# `group_caption` [groups] indexes `prefixes`; `members` [groups * GROUP] are the rows of the groups, padded with any;
+# `places` [rows] is where each row stands among the members. Guided batches have two rows for each candidate: the
+# batch with its captions, then the batch without.
+def begin(self, w: Dict[str, Tensor], layout: Tensor, prefixes: List[Dict[str, Tensor]], group_caption: List[int],
+          members: Tensor, places: Tensor, batch: int) -> Dict[str, Tensor]:
     state: Dict[str, Tensor] = {}
     height, width = self.grid(w)
     rows = torch.size(places, 0)
@@ -26,51 +28,56 @@ def begin(self, w: Dict[str, Tensor], layout: Tensor, prefixes: List[Dict[str, T
             state["text_" + name] = torch.cat(texts)
             sample = texts[0]
             blocks = 1
-            if int(layout[i]) == 2:
+            if int(layout[i]) == COLUMN:
                 blocks = width
-            state[name] = torch.new_zeros(sample, [blocks, rows, torch.size(sample, 1), 0, 64])
+            state[name] = torch.new_zeros(sample, [blocks, rows, torch.size(sample, 1), 0, HEAD_WIDTH])
         pattern = int(layout[i])
         name = "windows." + str(pattern)
-        if (pattern == 3 or pattern == 5) and name not in state:
+        if self.has_window(pattern) and name not in state:
             slots: List[int] = []
             starts: List[int] = [0]
             for t in range(height * width):
                 for slot in self.window(pattern, t, height, width):
                     slots.append(slot)
                 starts.append(len(slots))
-            state[name] = torch.tensor(slots, dtype=4, device=places.device)
-            state["starts." + str(pattern)] = torch.tensor(starts, dtype=4)
+            state[name] = torch.tensor(slots, dtype=INT64, device=places.device)
+            state["starts." + str(pattern)] = torch.tensor(starts, dtype=INT64)
     hidden: List[Tensor] = []
     for caption in group_caption:
-        hidden.append(torch.expand(prefixes[caption]["x"], [8, -1]))
+        hidden.append(torch.expand(prefixes[caption]["x"], [GROUP, -1]))
     state["x"] = torch.index_select(torch.cat(hidden), 0, places)
     state["members"] = members
     state["places"] = places
-    state["tokens"] = torch.new_zeros(state["x"], [batch, height * width], dtype=4)
-    state["log_probability"] = torch.new_zeros(state["x"], [batch], dtype=7)
+    state["tokens"] = torch.new_zeros(state["x"], [batch, height * width], dtype=INT64)
+    state["log_probability"] = torch.new_zeros(state["x"], [batch], dtype=FLOAT64)
     return state
 
 
-# The slots of a block: all positions, a ring of a row and one, a column, a ring of the convolution's window, the row, or a ring of the
-# corner's window.
+# The slots of a block: all positions, a ring of a row and one, a column, a ring of the convolution's window, the row,
+# or a ring of the corner's window.
 def kept(self, pattern: int, height: int, width: int) -> int:
     n = height * width
-    if pattern == 1 and width + 1 < n:
+    if pattern == ROW and width + 1 < n:
         n = width + 1
-    if pattern == 2:
+    if pattern == COLUMN:
         n = height
-    if pattern == 3 and 5 * width + 6 < n:
-        n = 5 * width + 6
-    if pattern == 4:
+    if pattern == CONVOLUTION and REACH * width + REACH + 1 < n:
+        n = REACH * width + REACH + 1
+    if pattern == OWN_ROW:
         n = width
-    if pattern == 5 and 4 * width + 5 < n:
-        n = 4 * width + 5
+    if pattern == CORNER and CORNER_REACH * width + CORNER_REACH + 1 < n:
+        n = CORNER_REACH * width + CORNER_REACH + 1
     return n
+
+
+# Whether positions of a pattern see chosen slots of their block, not the first ones.
+def has_window(self, pattern: int) -> bool:
+    return pattern == CONVOLUTION or pattern == CORNER
 
 
 # Where position t is kept: [block, slot].
 def place(self, pattern: int, t: int, height: int, width: int) -> Tuple[int, int]:
-    if pattern == 2:
+    if pattern == COLUMN:
         return (t % width, t // width)
     return (0, t % self.kept(pattern, height, width))
 
@@ -78,9 +85,9 @@ def place(self, pattern: int, t: int, height: int, width: int) -> Tuple[int, int
 # How many slots of its block position t sees, from the first on.
 def seen(self, pattern: int, t: int, height: int, width: int) -> int:
     kept = self.kept(pattern, height, width)
-    if pattern == 2:
+    if pattern == COLUMN:
         return t // width + 1
-    if pattern == 4:
+    if pattern == OWN_ROW:
         return t % width + 1
     if t + 1 < kept:
         return t + 1
@@ -92,59 +99,61 @@ def window(self, pattern: int, t: int, height: int, width: int) -> List[int]:
     distances: List[int] = []
     slots: List[int] = []
     kept = self.kept(pattern, height, width)
-    if pattern == 3:
-        for up in range(6):
-            for left in range(-5, 6):
+    if pattern == CONVOLUTION:
+        for up in range(REACH + 1):
+            for left in range(-REACH, REACH + 1):
                 distance = up * width + left
                 if distance >= 0 and distance <= t and distance not in distances:
                     distances.append(distance)
                     slots.append((t - distance) % kept)
     else:
-        for up in range(5):
-            for left in range(5):
+        for up in range(CORNER_REACH + 1):
+            for left in range(CORNER_REACH + 1):
                 distance = up * width + left
                 if distance <= t and left <= t % width:
                     slots.append((t - distance) % kept)
     return slots
 
 
-# A layer's keys or values, with room for one more at `slot`. On processors they grow by 32 slots (GridGenerator.GROWTH), because products
-# of whole contiguous tensors are there about twice as fast as those of a part of a larger one.
+# A layer's keys or values, with room for one more at `slot`. On processors they grow by GROWTH slots, because
+# products of whole contiguous tensors are there about twice as fast as those of a part of a larger one.
 def room(self, state: Dict[str, Tensor], name: str, kept: int, slot: int) -> Tensor:
     cache = state[name]
     slots = torch.size(cache, 3)
     if slot >= slots:
-        wanted = (slot // 32 + 1) * 32
+        wanted = (slot // GROWTH + 1) * GROWTH
         if wanted > kept or cache.is_cuda:
             wanted = kept
         size = torch.size(cache)
-        cache = torch.cat([cache, torch.new_zeros(cache, [size[0], size[1], size[2], wanted - slots, 64])], 3)
+        more = torch.new_zeros(cache, [size[0], size[1], size[2], wanted - slots, HEAD_WIDTH])
+        cache = torch.cat([cache, more], 3)
         state[name] = cache
     return cache
 
 
-# One softmax over the text of the row's caption and the image keys that the layer sees: the first `seen`. q [rows, heads, 1, 64], keys and values
-# [rows, heads, slots, 64] -> [rows, heads, 1, 64]
+# One softmax over the text of the row's caption and the image keys that the layer sees: the first `seen`. q [rows,
+# heads, 1, 64], keys and values [rows, heads, slots, 64] -> [rows, heads, 1, 64]
 def attend(self, state: Dict[str, Tensor], layer: str, q: Tensor, keys: Tensor, values: Tensor, seen: int) -> Tensor:
     if q.is_cuda:
         # a part costs no more than the whole there, and fewer kernels
         keys, values = torch.slice(keys, 2, 0, seen), torch.slice(values, 2, 0, seen)
     text_k, text_v = state["text_k." + layer], state["text_v." + layer]
     groups, heads, length = torch.size(text_k, 0), torch.size(text_k, 1), torch.size(text_k, 2)
-    grouped = torch.view(torch.index_select(q, 0, state["members"]), [groups, 8, heads, 64])
-    on_text = torch.matmul(torch.transpose(grouped, 1, 2), torch.transpose(text_k, 2, 3))  # [groups, heads, 8, L]
-    on_text = torch.reshape(torch.transpose(on_text, 1, 2), [groups * 8, heads, 1, length])
+    grouped = torch.view(torch.index_select(q, 0, state["members"]), [groups, GROUP, heads, HEAD_WIDTH])
+    on_text = torch.matmul(torch.transpose(grouped, 1, 2), torch.transpose(text_k, 2, 3))  # [groups, heads, GROUP, L]
+    on_text = torch.reshape(torch.transpose(on_text, 1, 2), [groups * GROUP, heads, 1, length])
     on_text = torch.index_select(on_text, 0, state["places"])
     on_image = torch.slice(torch.matmul(q, torch.transpose(keys, 2, 3)), 3, 0, seen)
-    scores = torch.cat([on_text, on_image], -1)
+    scores = torch.cat([on_text, on_image], -1)  # [rows, heads, 1, L + seen]
     if q.is_cuda:
         # its softmax adds up in float32 by itself
-        p = torch.softmax(scores * 0.125, -1)
+        p = torch.softmax(scores * HEAD_SCALE, -1)
     else:
-        p = torch.softmax(scores.to(6) * 0.125, -1).to(q.dtype)
-    p_text = torch.view(torch.index_select(torch.slice(p, 3, 0, length), 0, state["members"]), [groups, 8, heads, length])
-    of_text = torch.matmul(torch.transpose(p_text, 1, 2), text_v)  # [groups, heads, 8, 64]
-    of_text = torch.reshape(torch.transpose(of_text, 1, 2), [groups * 8, heads, 1, 64])
+        p = torch.softmax(scores.to(FLOAT32) * HEAD_SCALE, -1).to(q.dtype)
+    p_text = torch.index_select(torch.slice(p, 3, 0, length), 0, state["members"])
+    p_text = torch.view(p_text, [groups, GROUP, heads, length])
+    of_text = torch.matmul(torch.transpose(p_text, 1, 2), text_v)  # [groups, heads, GROUP, 64]
+    of_text = torch.reshape(torch.transpose(of_text, 1, 2), [groups * GROUP, heads, 1, HEAD_WIDTH])
     p_image = torch.slice(p, 3, length)
     if torch.size(keys, 2) > seen:
         p_image = torch.constant_pad_nd(p_image, [0, torch.size(keys, 2) - seen])
@@ -152,7 +161,8 @@ def attend(self, state: Dict[str, Tensor], layer: str, q: Tensor, keys: Tensor, 
 
 
 # Keeps the keys and values of image position t in a layer, and attends with its queries: all [rows, heads, 1, 64]
-def attend_at(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], i: int, t: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def attend_at(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], i: int, t: int,
+              q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     height, width = self.grid(w)
     layer = str(i)
     pattern = int(layout[i])
@@ -162,17 +172,20 @@ def attend_at(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tenso
     values = torch.select(self.room(state, "v." + layer, kept, slot), 0, block)
     torch.copy_(torch.slice(keys, 2, slot, slot + 1), k)
     torch.copy_(torch.slice(values, 2, slot, slot + 1), v)
-    if pattern == 3 or pattern == 5:
+    if self.has_window(pattern):
         starts = state["starts." + str(pattern)]
         window = torch.slice(state["windows." + str(pattern)], 0, int(starts[t]), int(starts[t + 1]))
-        return self.attend(state, layer, q, torch.index_select(keys, 2, window), torch.index_select(values, 2, window), torch.size(window, 0))
+        keys, values = torch.index_select(keys, 2, window), torch.index_select(values, 2, window)
+        return self.attend(state, layer, q, keys, values, torch.size(window, 0))
     return self.attend(state, layer, q, keys, values, self.seen(pattern, t, height, width))
 
 
-# logits [batch, vocabulary], uniforms and sampling parameters [batch, 1] -> tokens [batch, 1]. Inverse of the cumulative distribution
-# over the tokens that are left when it is cut to the top_k likeliest first and then to the fewest that reach top_p. `cut` tells that some row
-# is cut at all: only then are the tokens put in order, which takes longer than everything else here.
-def sample(self, logits: Tensor, uniform: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor, cut: bool) -> Tensor:
+# logits [batch, vocabulary], uniforms and sampling parameters [batch, 1] -> tokens [batch, 1]. Inverse of the
+# cumulative distribution over the tokens that are left when it is cut to the top_k likeliest first and then to the
+# fewest that reach top_p. `cut` tells that some row is cut at all: only then are the tokens put in order, which takes
+# longer than everything else here.
+def sample(self, logits: Tensor, uniform: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor,
+           cut: bool) -> Tensor:
     logits = logits / temperature
     if cut:
         ordered, tokens = torch.sort(logits, stable=True, dim=-1, descending=True)
@@ -181,14 +194,17 @@ def sample(self, logits: Tensor, uniform: Tensor, temperature: Tensor, top_k: Te
         beyond = torch.logical_or(beyond, torch.ge(torch.cumsum(p, -1) - p, top_p))
         logits = torch.masked_fill(logits, torch.scatter(beyond, 1, tokens, beyond), -inf)
     cumulative = torch.cumsum(torch.softmax(logits, -1), -1)
-    # a uniform is less than 1, so this is less than the last sum, and what stands after the last token that is left is never drawn
+    # a uniform is less than 1, so this is less than the last sum, and what stands after the last token that is left is
+    # never drawn
     target = uniform * torch.slice(cumulative, 1, -1)
     return torch.sum(torch.le(cumulative, target), [1], True)
 
 
-# Draws the tokens of image positions [start, start + count) for all rows, in place in `state`. uniforms [batch, count];
-# primed [batch, count]: a token to take instead of drawing one, or -1 (PrimedTokens.DRAWN); sampling [batch, 4]: temperature, top_k, top_p, guidance.
-def draw(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], start: int, uniforms: Tensor, primed: Tensor, sampling: Tensor) -> int:
+# Draws the tokens of image positions [start, start + count) for all rows, in place in `state`. uniforms [batch,
+# count]; primed [batch, count]: a token to take instead of drawing one, or -1 (PrimedTokens.DRAWN); sampling [batch,
+# 4]: temperature, top_k, top_p, guidance.
+def draw(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], start: int,
+         uniforms: Tensor, primed: Tensor, sampling: Tensor) -> int:
     temperature = torch.slice(sampling, 1, 0, 1)
     top_k = torch.slice(sampling, 1, 1, 2)
     top_p = torch.slice(sampling, 1, 2, 3)
@@ -198,7 +214,7 @@ def draw(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], s
     x = state["x"]
     guided = torch.size(x, 0) > batch
     for t in range(start, start + torch.size(uniforms, 1)):
-        every = self.logits(w, "image_head", x)
+        every = self.logits(w, "image_head", x)  # [rows, vocabulary]
         scores = torch.slice(every, 0, 0, batch)
         pushed = scores
         if guided:
@@ -208,7 +224,7 @@ def draw(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], s
         given = torch.slice(primed, 1, t - start, t - start + 1)
         token = torch.where(torch.ge(given, 0), given, drawn)
         torch.copy_(torch.slice(state["tokens"], 1, t, t + 1), token)
-        log_p = torch.gather(torch.log_softmax(scores, -1), 1, token)
+        log_p = torch.gather(torch.log_softmax(scores, -1), 1, token)  # [batch, 1]
         # a primed token was not drawn: it does not count
         torch.add_(state["log_probability"], torch.squeeze(torch.masked_fill(log_p, torch.ge(given, 0), 0.), 1))
         if guided:
@@ -218,7 +234,8 @@ def draw(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], s
     return start + torch.size(uniforms, 1)
 
 
-# The logits that `draw` sees when it is given every token: image [rows, height * width] -> [rows, height * width, vocabulary]
+# The logits that `draw` sees when it is given every token: image [rows, height * width] -> [rows, height * width,
+# vocabulary]
 def decode_logits(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], image: Tensor) -> Tensor:
     x = state["x"]
     every: List[Tensor] = []

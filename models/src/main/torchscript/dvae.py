@@ -1,6 +1,7 @@
-# The discrete VAE of Ramesh et al. 2021, appendix A, layer for layer as published in openai/DALL-E.
-# Every size is read off the weights. Names: encoder.blocks.input, encoder.blocks.group_G.block_B.{id_path,res_path.conv_C},
-# encoder.blocks.output.conv; the decoder mirrors them. Not published: group_G.{downsample,upsample}. Pixels: uint8 [batch, 3, size, size].
+# The discrete VAE of Ramesh et al. 2021, appendix A, layer for layer as published in openai/DALL-E. Every size is
+# read off the weights. Names: encoder.blocks.input, encoder.blocks.group_G.block_B.{id_path,res_path.conv_C},
+# encoder.blocks.output.conv; the decoder mirrors them. Not published: group_G.{downsample,upsample}. Pixels: uint8
+# [batch, 3, size, size].
 
 
 def conv(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
@@ -18,7 +19,8 @@ def block(self, w: Dict[str, Tensor], name: str, gain: float, x: Tensor) -> Tens
     return torch.add(x, h, alpha=gain)
 
 
-# Half as wide and high. As published, the largest of four; with weights, a learned mixture of the four, which forgets nothing.
+# Half as wide and high. As published, the largest of four; with weights, a learned mixture of the four, which forgets
+# nothing.
 def downsample(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     if (name + ".w") in w:
         return self.conv(w, name, torch.pixel_unshuffle(x, 2))
@@ -57,9 +59,9 @@ def cell(self, w: Dict[str, Tensor]) -> int:
     return torch.__lshift__(1, 2 * (self.groups(w, "encoder") - 1))
 
 
+# pixels uint8 -> float32 in [LOGIT_LAPLACE_EPS, 1 - LOGIT_LAPLACE_EPS]
 def map_pixels(self, pixels: Tensor) -> Tensor:
-    # eps 0.1: keeps the logit-Laplace density away from the ends of (0, 1)
-    return pixels.to(6) * (0.8 / 255.) + 0.1
+    return pixels.to(FLOAT32) * ((1. - 2. * LOGIT_LAPLACE_EPS) / 255.) + LOGIT_LAPLACE_EPS
 
 
 # pixels [batch, 3, size, size] mapped -> what the last layer sees [batch, channels, size / 2^(groups-1), ...] float32
@@ -67,13 +69,14 @@ def features(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
     groups = self.groups(w, "encoder")
     per_group = self.blocks_per_group(w, "encoder")
     gain = self.gain(w, "encoder")
-    h = self.conv(w, "encoder.blocks.input", torch.contiguous(x.to(w["encoder.blocks.input.w"].dtype), memory_format=2))
+    x = torch.contiguous(x.to(w["encoder.blocks.input.w"].dtype), memory_format=CHANNELS_LAST)
+    h = self.conv(w, "encoder.blocks.input", x)
     for g in range(1, groups + 1):
         for b in range(1, per_group + 1):
             h = self.block(w, "encoder.blocks.group_" + str(g) + ".block_" + str(b), gain, h)
         if g < groups:
             h = self.downsample(w, "encoder.blocks.group_" + str(g) + ".downsample", h)
-    return torch.relu(h).to(6)
+    return torch.relu(h).to(FLOAT32)
 
 
 # -> logits [batch, vocabulary, size / 2^(groups-1), ...] float32
@@ -81,9 +84,11 @@ def encoder(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
     return self.conv(w, "encoder.blocks.output.conv", self.features(w, x))
 
 
-# y [batch, h, w, vocabulary] one-hot or relaxed -> code vectors [batch, code_width, h, w]: the first convolution of the decoder
+# y [batch, h, w, vocabulary] one-hot or relaxed -> code vectors [batch, code_width, h, w]: the first convolution of
+# the decoder
 def mixed_codes(self, w: Dict[str, Tensor], y: Tensor) -> Tensor:
-    return torch.permute(torch.linear(y, torch.flatten(w["decoder.blocks.input.w"], 1), w["decoder.blocks.input.b"]), [0, 3, 1, 2])
+    codebook = torch.flatten(w["decoder.blocks.input.w"], 1)  # [code_width, vocabulary]
+    return torch.permute(torch.linear(y, codebook, w["decoder.blocks.input.b"]), [0, 3, 1, 2])
 
 
 # h [batch, code_width, h, w] -> statistics [batch, 6, size, size] float32: mu and ln b of the logit-Laplace
@@ -91,24 +96,25 @@ def decode_codes(self, w: Dict[str, Tensor], h: Tensor) -> Tensor:
     groups = self.groups(w, "decoder")
     per_group = self.blocks_per_group(w, "decoder")
     gain = self.gain(w, "decoder")
-    h = torch.contiguous(h.to(w["decoder.blocks.output.conv.w"].dtype), memory_format=2)
+    h = torch.contiguous(h.to(w["decoder.blocks.output.conv.w"].dtype), memory_format=CHANNELS_LAST)
     for g in range(1, groups + 1):
         for b in range(1, per_group + 1):
             h = self.block(w, "decoder.blocks.group_" + str(g) + ".block_" + str(b), gain, h)
         if g < groups:
             h = self.upsample(w, "decoder.blocks.group_" + str(g) + ".upsample", h)
-    return self.conv(w, "decoder.blocks.output.conv", torch.relu(h)).to(6)
+    return self.conv(w, "decoder.blocks.output.conv", torch.relu(h)).to(FLOAT32)
 
 
-# A copy of the weights in the compute type (6 = float32, 15 = bfloat16), laid out for the processor's convolutions. The two layers
-# that touch the codes stay float32, as published: they are small, and a token hangs on the largest of many close logits.
+# A copy of the weights in the compute type, laid out for the processor's convolutions.
+# The two layers that touch the codes stay float32, as published: they are small, and a token hangs on the largest of
+# many close logits.
 def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
     p: Dict[str, Tensor] = {}
     for name in w.keys():
         if torch.startswith(name, "encoder.blocks.output.") or torch.startswith(name, "decoder.blocks.input."):
-            p[name] = w[name].to(6, False, True)
+            p[name] = w[name].to(FLOAT32, False, True)
         elif torch.dim(w[name]) == 4:
-            p[name] = torch.contiguous(w[name].to(dtype, False, True), memory_format=2)
+            p[name] = torch.contiguous(w[name].to(dtype, False, True), memory_format=CHANNELS_LAST)
         else:
             p[name] = w[name].to(dtype, False, True)
     return p
@@ -125,19 +131,19 @@ def decode(self, w: Dict[str, Tensor], tokens: Tensor) -> Tensor:
     codebook = torch.t(torch.flatten(w["decoder.blocks.input.w"], 1))
     h = torch.permute(torch.embedding(codebook, tokens) + w["decoder.blocks.input.b"], [0, 3, 1, 2])
     mu = torch.slice(self.decode_codes(w, h), 1, 0, 3)
-    return torch.clamp((torch.sigmoid(mu) - 0.1) / 0.8, 0., 1.)
+    return torch.clamp((torch.sigmoid(mu) - LOGIT_LAPLACE_EPS) / (1. - 2. * LOGIT_LAPLACE_EPS), 0., 1.)
 
 
 # tokens int64 [batch, h, w] -> pixels uint8 [batch, 3, size, size]
 def render(self, w: Dict[str, Tensor], tokens: Tensor) -> Tensor:
-    return torch.round(self.decode(w, tokens) * 255.).to(0)
+    return torch.round(self.decode(w, tokens) * 255.).to(UINT8)
 
 
 # The two ways through the code: Gaussian before there is a codebook, categorical after it.
 #
-# Gaussian: the first code_width outputs of the encoder are the mean of the code vector itself, its variance is 1 (Kingma & Welling 2014). The
-# noise gives distances between code vectors a meaning: what is nearer than 1 can hardly be told apart.
-# x mapped pixels [batch, 3, size, size] -> [batch, code_width, h, w] float32
+# Gaussian: the first code_width outputs of the encoder are the mean of the code vector itself, its variance is 1
+# (Kingma & Welling 2014). The noise gives distances between code vectors a meaning: what is nearer than 1 can hardly
+# be told apart. x mapped pixels [batch, 3, size, size] -> [batch, code_width, h, w] float32
 def code_vectors(self, p: Dict[str, Tensor], x: Tensor) -> Tensor:
     width = torch.size(p["decoder.blocks.input.w"], 0)
     weight = torch.slice(p["encoder.blocks.output.conv.w"], 0, 0, width)
@@ -149,8 +155,8 @@ def squared_distances(self, z: Tensor, centres: Tensor) -> Tensor:
     return torch.sum(z * z, [1], True) - torch.matmul(z, torch.t(centres)) * 2. + torch.sum(centres * centres, [1])
 
 
-# k-means from a k-means|| start (Bahmani et al. 2012). A centre that has next to nothing is moved to a vector far from all of them.
-# z [n, width] -> centres [k, width]
+# k-means from a k-means|| start (Bahmani et al. 2012). A centre that has next to nothing is moved to a vector far
+# from all of them. z [n, width] -> centres [k, width]
 def clusters(self, z: Tensor, k: int) -> Tensor:
     centres = torch.slice(z, 0, 0, 1)
     rounds = 16
@@ -161,7 +167,7 @@ def clusters(self, z: Tensor, k: int) -> Tensor:
     iterations = 25
     for i in range(iterations):
         distances, nearest = torch.min(self.squared_distances(z, centres), 1)
-        counts = torch.bincount(nearest, None, k).to(6)
+        counts = torch.bincount(nearest, None, k).to(FLOAT32)
         sums = torch.index_add(torch.zeros_like(centres), 0, nearest, z)
         means = sums / torch.unsqueeze(torch.clamp(counts, 1.), 1)
         few = torch.unsqueeze(torch.lt(counts, 0.1 * float(torch.size(z, 0)) / float(k)), 1)
@@ -173,10 +179,11 @@ def clusters(self, z: Tensor, k: int) -> Tensor:
     return centres
 
 
-# Makes the codebook: clusters the code vectors of `pixels`, and sets the encoder's last layer so that its logits are the
-# log-likelihoods of a Gaussian round each centre, and the decoder's first so that a code is its centre. Most of a large picture is flat; so
-# vectors are drawn by how rare their kind is, as the square root of the share of a coarse cluster, before the codes are
-# placed. Goes on from the averaged weights. Returns [perplexity, mean squared distance to the nearest code].
+# Makes the codebook: clusters the code vectors of `pixels`, and sets the encoder's last layer so that its logits are
+# the log-likelihoods of a Gaussian round each centre, and the decoder's first so that a code is its centre. Most of a
+# large picture is flat; so vectors are drawn by how rare their kind is, as the square root of the share of a coarse
+# cluster, before the codes are placed. Goes on from the averaged weights. Returns [perplexity, mean squared distance
+# to the nearest code].
 def fit_codebook(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
                  steps: Tensor, pixels: Tensor) -> Tensor:
     p: Dict[str, Tensor] = {}
@@ -186,15 +193,16 @@ def fit_codebook(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, 
     width = torch.size(p["decoder.blocks.input.w"], 0)
     vocabulary = torch.size(p["decoder.blocks.input.w"], 1)
     vectors: List[Tensor] = []
-    for i in range(torch.size(pixels, 0) // 32):
-        x = self.map_pixels(torch.slice(pixels, 0, i * 32, i * 32 + 32))
+    together = 32
+    for i in range(torch.size(pixels, 0) // together):
+        x = self.map_pixels(torch.slice(pixels, 0, i * together, (i + 1) * together))
         vectors.append(torch.reshape(torch.permute(self.code_vectors(p, x), [0, 2, 3, 1]), [-1, width]))
-    z = torch.cat(vectors)
+    z = torch.cat(vectors)  # [n, width]
     kinds = torch.argmin(self.squared_distances(z, self.clusters(z, vocabulary // 8 + 1)), 1)
-    rarity = torch.rsqrt(torch.clamp(torch.bincount(kinds).to(6), 1.))
+    rarity = torch.rsqrt(torch.clamp(torch.bincount(kinds).to(FLOAT32), 1.))
     drawn = torch.multinomial(torch.index_select(rarity, 0, kinds), torch.size(z, 0) // 2)
     centres = self.clusters(torch.index_select(z, 0, drawn), vocabulary)
-    counts = torch.bincount(torch.argmin(self.squared_distances(z, centres), 1), None, vocabulary).to(6)
+    counts = torch.bincount(torch.argmin(self.squared_distances(z, centres), 1), None, vocabulary).to(FLOAT32)
     # ln N(z; c, 1) = z c - c c / 2 + what does not depend on c
     projection = torch.flatten(torch.slice(p["encoder.blocks.output.conv.w"], 0, 0, width), 1)
     offset = torch.slice(p["encoder.blocks.output.conv.b"], 0, 0, width)
@@ -210,7 +218,8 @@ def fit_codebook(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, 
     return torch.stack([perplexity, torch.mean(torch.amin(self.squared_distances(z, centres), [1]))])
 
 
-def replace(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor], name: str, value: Tensor) -> int:
+def replace(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
+            name: str, value: Tensor) -> int:
     torch.copy_(torch.detach(w[name]), value)
     torch.copy_(e[name], value)
     torch.zero_(m[name])
@@ -218,48 +227,51 @@ def replace(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tenso
     return 0
 
 
-# One training step. knobs: [dtype, lr, temperature, beta, clip, ema, phase, free nats]. Phase 0 passes Gaussian code vectors, whose KL
-# costs nothing up to the free nats; phase 1 the relaxed
-# categorical (Jang et al. 2017) with the given temperature, phase 2 trains the decoder alone on the tokens that the finished encoder
-# gives. Returns [loss, -ln f per value, KL per position, gradient norm]. Loss: the negative evidence lower bound, its KL weighted by beta, divided by the
-# number of pixel values.
+# One training step. knobs: [dtype, lr, temperature, beta, clip, ema, phase, free nats]. Phase 0 passes Gaussian code
+# vectors, whose KL costs nothing up to the free nats; phase 1 the relaxed categorical (Jang et al. 2017) with the
+# given temperature, phase 2 trains the decoder alone on the tokens that the finished encoder gives. Returns [loss,
+# -ln f per value, KL per position, gradient norm]. Loss: the negative evidence lower bound, its KL weighted by beta,
+# divided by the number of pixel values.
 def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
                steps: Tensor, knobs: Tensor, pixels: Tensor) -> Tensor:
-    p = self.prepare(w, int(knobs[0]))
-    phase = int(knobs[6])
+    dtype, phase = int(knobs[0]), int(knobs[6])
+    lr, clip, ema = float(knobs[1]), float(knobs[4]), float(knobs[5])
+    temperature, beta, free_nats = knobs[2], knobs[3], knobs[7]
+    p = self.prepare(w, dtype)
     x = self.map_pixels(pixels)
     part = ""
-    if phase == 0:
+    if phase == GAUSSIAN:
         z = self.code_vectors(p, x)
         # the optimizer wants a gradient of every weight, also of the codes that are not there yet
         none = (torch.sum(p["decoder.blocks.input.w"]) + torch.sum(p["decoder.blocks.input.b"])) * 0.
         kl = torch.mean(torch.sum(z * z, [1])) * 0.5 + none
-        excess = torch.relu(kl - knobs[7])
+        excess = torch.relu(kl - free_nats)
         statistics = self.decode_codes(p, z + torch.randn_like(z))
     else:
         logits = torch.contiguous(torch.permute(self.encoder(p, x), [0, 2, 3, 1]))
         vocabulary = torch.size(logits, 3)
-        if phase == 1:
+        if phase == RELAXED:
             uniform = torch.clamp(torch.rand_like(logits), 1e-07, 0.9999999)
             gumbel = torch.neg(torch.log(torch.neg(torch.log(uniform))))
-            y = torch.softmax((logits + gumbel) / knobs[2], -1)
+            y = torch.softmax((logits + gumbel) / temperature, -1)
         else:
             part = "decoder."
             logits = torch.detach(logits)
-            y = torch.one_hot(torch.argmax(logits, -1), vocabulary).to(6)
+            y = torch.one_hot(torch.argmax(logits, -1), vocabulary).to(FLOAT32)
         log_q = torch.log_softmax(logits, -1)
         kl = torch.mean(torch.sum(torch.exp(log_q) * log_q, [-1])) + torch.log(torch.tensor(float(vocabulary)))
         excess = kl
         statistics = self.decode_codes(p, self.mixed_codes(p, y))
     mu = torch.slice(statistics, 1, 0, 3)
-    # The scale has a floor of about ten grey levels on white. Flat areas can be drawn exactly and would else earn an unbounded
-    # likelihood, and their gradients, divided by the scale, would drown those of shapes.
+    # The scale has a floor of about ten grey levels on white. Flat areas can be drawn exactly and would else earn an
+    # unbounded likelihood, and their gradients, divided by the scale, would drown those of shapes.
     ln_b = torch.clamp(torch.slice(statistics, 1, 3, 6), -1., None)
     error = torch.abs(torch.log(x) - torch.log1p(torch.neg(x)) - mu)
-    nll = torch.mean(ln_b + error * torch.exp(torch.neg(ln_b)) + torch.log(x) + torch.log1p(torch.neg(x))) + 0.6931471805599453
-    loss = nll + knobs[3] * excess / float(3 * self.cell(w))
+    nll = torch.mean(ln_b + error * torch.exp(torch.neg(ln_b)) + torch.log(x) + torch.log1p(torch.neg(x))) + LN_2
+    loss = nll + beta * excess / float(3 * self.cell(w))
     torch.backward(loss)
-    # A block's output is scaled by its gain, and so is what it learns in a step of Adam, whose steps do not depend on the gradient's
-    # scale. The last convolution of a residual path makes up for it.
-    norms = self.optimize(w, m, v, e, part, ".conv_4.", 1. / self.gain(w, "encoder"), steps, float(knobs[1]), 0.999, 0.0001, float(knobs[4]), float(knobs[5]))
+    # A block's output is scaled by its gain, and so is what it learns in a step of Adam, whose steps do not depend on
+    # the gradient's scale. The last convolution of a residual path makes up for it.
+    catch_up = 1. / self.gain(w, "encoder")
+    norms = self.optimize(w, m, v, e, part, ".conv_4.", catch_up, steps, lr, 0.999, 0.0001, clip, ema)
     return torch.stack([torch.detach(loss), torch.detach(nll), torch.detach(kl), norms[0]])

@@ -1,11 +1,12 @@
-# Matrix products by oneDNN, with weights in its own blocked layout: about twice as fast as the plain ones for the few rows of a decoding
-# batch, which otherwise lay the weights out anew each time. The packed weights have no gradients.
+# Matrix products by oneDNN, with weights in its own blocked layout: about twice as fast as the plain ones for the few
+# rows of a decoding batch, which otherwise lay the weights out anew each time. The packed weights have no gradients.
 
 
 # x [..., in], weight [out, in] -> [..., out] in the type of the weight
 def linear(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     if weight.is_mkldnn:
-        return ops.mkldnn._linear_pointwise(x.to(weight.dtype), weight, bias, "none", annotate(List[Optional[number]], []), "")
+        return ops.mkldnn._linear_pointwise(
+            x.to(weight.dtype), weight, bias, "none", annotate(List[Optional[number]], []), "")
     return torch.linear(x.to(weight.dtype), weight, bias)
 
 

@@ -1,6 +1,7 @@
-# Pre-norm residual blocks shared by DALL-E's transformer and CLIP's two towers. Names within `prefix`: resblocks.I.{ln_1,ln_2,
-# attn.out_proj,mlp.c_fc,mlp.c_proj}.{weight,bias} and attn.in_proj_{weight,bias}, as in openai/CLIP. Heads are 64 wide. The residual stream is float32; matrix
-# products run in the type of the weights. Needs layers.py.
+# Pre-norm residual blocks shared by DALL-E's transformer and CLIP's two towers. Names within `prefix`:
+# resblocks.I.{ln_1,ln_2, attn.out_proj,mlp.c_fc,mlp.c_proj}.{weight,bias} and attn.in_proj_{weight,bias}, as in
+# openai/CLIP. Heads are 64 wide. The residual stream is float32; matrix products run in the type of the weights.
+# Needs layers.py.
 
 
 def depth(self, w: Dict[str, Tensor], prefix: str) -> int:
@@ -10,12 +11,13 @@ def depth(self, w: Dict[str, Tensor], prefix: str) -> int:
     return n
 
 
-# A copy of the weights: matrices in the compute type (6 = float32, 15 = bfloat16), gains and biases of the norms float32.
+# A copy of the weights: matrices in the compute type, gains and biases of the norms
+# float32.
 def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
     p: Dict[str, Tensor] = {}
     for name in w.keys():
         if ".ln_" in name or "ln_" in name[0:3]:
-            p[name] = w[name].to(6, False, True)
+            p[name] = w[name].to(FLOAT32, False, True)
         else:
             p[name] = w[name].to(dtype, False, True)
     return p
@@ -24,26 +26,30 @@ def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
 # x [batch, positions, width] -> queries, keys, values [batch, heads, positions, 64]
 def heads(self, w: Dict[str, Tensor], block: str, x: Tensor) -> List[Tensor]:
     b, t, d = torch.size(x, 0), torch.size(x, 1), torch.size(x, 2)
-    qkv = self.linear(self.norm(w, block + ".ln_1", x), w[block + ".attn.in_proj_weight"], w[block + ".attn.in_proj_bias"])
-    return torch.unbind(torch.permute(torch.view(qkv, [b, t, 3, d // 64, 64]), [2, 0, 3, 1, 4]))
+    weight, bias = w[block + ".attn.in_proj_weight"], w[block + ".attn.in_proj_bias"]
+    qkv = self.linear(self.norm(w, block + ".ln_1", x), weight, bias)  # [batch, positions, 3 * width]
+    qkv = torch.view(qkv, [b, t, 3, d // HEAD_WIDTH, HEAD_WIDTH])
+    return torch.unbind(torch.permute(qkv, [2, 0, 3, 1, 4]))
 
 
-# q, k, v [batch, heads, positions, 64] -> the same shape. On processors the fused kernel is slow in bfloat16 for short sequences, above all
-# backward: there every score is computed, which takes a third of the time at 83 positions and less at 168.
+# q, k, v [batch, heads, positions, 64] -> the same shape. On processors the fused kernel is slow in bfloat16 for
+# short sequences, above all backward: there every score is computed, which takes a third of the time at 83 positions
+# and less at 168.
 def attention(self, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
     positions = torch.size(q, 2)
-    if q.dtype == 15 and positions <= 192 and not q.is_cuda:
-        scores = torch.matmul(q, torch.transpose(k, 2, 3)).to(6) * 0.125
+    if q.dtype == BFLOAT16 and positions <= 192 and not q.is_cuda:
+        scores = torch.matmul(q, torch.transpose(k, 2, 3)).to(FLOAT32) * HEAD_SCALE  # [..., positions, positions]
         if causal:
-            later = torch.triu(torch.ones([positions, positions], dtype=11, device=q.device), 1)
+            later = torch.triu(torch.ones([positions, positions], dtype=BOOL, device=q.device), 1)
             scores = torch.masked_fill(scores, later, -inf)
-        return torch.matmul(torch.softmax(scores, -1).to(15), v)
+        return torch.matmul(torch.softmax(scores, -1).to(BFLOAT16), v)
     return torch.scaled_dot_product_attention(q, k, v, None, 0., causal)
 
 
-# The rest of a block after attention: y [batch, heads, positions, 64]. `dropout` is the share of what attention and MLP add that is left out.
+# The rest of a block after attention: y [batch, heads, positions, 64]. `dropout` is the share of what attention and
+# MLP add that is left out.
 def finish(self, w: Dict[str, Tensor], block: str, quick: bool, dropout: float, x: Tensor, y: Tensor) -> Tensor:
-    merged = torch.reshape(torch.transpose(y, 1, 2), torch.size(x))
+    merged = torch.reshape(torch.transpose(y, 1, 2), torch.size(x))  # [batch, positions, width]
     x = x + torch.dropout(self.dense(w, block + ".attn.out_proj", merged), dropout, dropout > 0.)
     h = self.dense(w, block + ".mlp.c_fc", self.norm(w, block + ".ln_2", x))
     if quick:

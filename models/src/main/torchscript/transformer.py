@@ -1,6 +1,7 @@
-# The transformer of Ramesh et al. 2021, section 2.2 and appendix B: one stream of text positions, then image positions in raster
-# order, under one causal softmax. Text ids at or above the vocabulary are the learned pads, one for each text position.
-# The logits for image token 0 come from the last text position. Needs resblocks.py, and decoding.py to draw.
+# The transformer of Ramesh et al. 2021, section 2.2 and appendix B: one stream of text positions, then image
+# positions in raster order, under one causal softmax. Text ids at or above the vocabulary are the learned pads, one
+# for each text position. The logits for image token 0 come from the last text position. Needs resblocks.py, and
+# decoding.py to draw.
 
 
 def text_length(self, w: Dict[str, Tensor]) -> int:
@@ -9,7 +10,7 @@ def text_length(self, w: Dict[str, Tensor]) -> int:
 
 # text [batch, L] -> [batch, L, width] float32
 def embed_text(self, w: Dict[str, Tensor], text: Tensor) -> Tensor:
-    return torch.embedding(w["text_token.weight"], text).to(6) + w["text_position.weight"].to(6)
+    return torch.embedding(w["text_token.weight"], text).to(FLOAT32) + w["text_position.weight"].to(FLOAT32)
 
 
 # Rows and columns of the image.
@@ -19,35 +20,39 @@ def grid(self, w: Dict[str, Tensor]) -> Tuple[int, int]:
     return (torch.size(w["image_row.weight"], 0), torch.size(w["image_column.weight"], 0))
 
 
-# The position part of image token t: row plus column; of minDALL-E's, a vector of its own. -> [width of the model] float32
+# The position part of image token t: row plus column; of minDALL-E's, a vector of its own. -> [width of the model]
+# float32
 def image_position(self, w: Dict[str, Tensor], t: int) -> Tensor:
     height, width = self.grid(w)
     row, column = t // width, t % width
     if "image_position.weight" in w:
-        return w["image_position.weight"][row][column].to(6)
-    return w["image_row.weight"][row].to(6) + w["image_column.weight"][column].to(6)
+        return w["image_position.weight"][row][column].to(FLOAT32)
+    return w["image_row.weight"][row].to(FLOAT32) + w["image_column.weight"][column].to(FLOAT32)
 
 
 # The same of all image tokens, as ours are trained. -> [height * width, width of the model] float32
 def image_positions(self, w: Dict[str, Tensor]) -> Tensor:
-    rows, columns = w["image_row.weight"].to(6), w["image_column.weight"].to(6)
+    rows, columns = w["image_row.weight"].to(FLOAT32), w["image_column.weight"].to(FLOAT32)
     return torch.flatten(torch.unsqueeze(rows, 1) + torch.unsqueeze(columns, 0), 0, 1)
 
 
 # x [..., width] -> logits [..., vocabulary] float32
 def logits(self, w: Dict[str, Tensor], head: str, x: Tensor) -> Tensor:
-    return self.linear(self.norm(w, "ln_final", x), w[head + ".weight"], None).to(6)
+    return self.linear(self.norm(w, "ln_final", x), w[head + ".weight"], None).to(FLOAT32)
 
 
-# What each layer attends to, in the order of AttentionPattern: 0 full, 1 row, 2 column, 3 convolution, 4 own row, 5 corner. `layout` [layers]
-# int64. `masks` [6, L + height * width, L + height * width] bool: where each pattern lets a query (row) see a key (column).
+# What each layer attends to, in the order of AttentionPattern: 0 full, 1 row, 2 column, 3 convolution, 4 own row, 5
+# corner. `layout` [layers] int64. `masks` [6, L + height * width, L + height * width] bool: where each pattern lets a
+# query (row) see a key (column).
 
 
 # The naive way, and the one for training: the whole sequence at once, every score computed and most of them masked.
-# text [batch, L], image [batch, height * width] as the blocks see it -> hidden states before the final norm [batch, L + height * width - 1, width] float32
-def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor, dropout: float) -> Tensor:
+# text [batch, L], image [batch, height * width] as the blocks see it -> hidden states before the final norm [batch, L
+# + height * width - 1, width] float32
+def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor,
+                   dropout: float) -> Tensor:
     n = torch.size(image, 1)
-    previous = torch.embedding(w["image_token.weight"], torch.slice(image, 1, 0, n - 1)).to(6)
+    previous = torch.embedding(w["image_token.weight"], torch.slice(image, 1, 0, n - 1)).to(FLOAT32)
     x = torch.cat([self.embed_text(w, text), previous + torch.slice(self.image_positions(w), 0, 0, n - 1)], 1)
     x = torch.dropout(x, dropout, dropout > 0.)
     t = torch.size(x, 1)
@@ -55,7 +60,7 @@ def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, te
         block = "resblocks." + str(i)
         q, k, v = self.heads(w, block, x)
         pattern = int(layout[i])
-        if pattern == 0:
+        if pattern == FULL:
             y = self.attention(q, k, v, True)
         else:
             mask = torch.slice(torch.slice(torch.select(masks, 0, pattern), 0, 0, t), 1, 0, t)
@@ -70,33 +75,39 @@ def dense_logits(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text
     return self.logits(w, "image_head", torch.slice(x, 1, self.text_length(w) - 1))
 
 
-# Mean cross-entropies in nats: [text, image]. `seen` is the image as the blocks see it, `image` what they shall predict.
+# Mean cross-entropies in nats: [text, image]. `seen` is the image as the blocks see it, `image` what they shall
+# predict.
 def losses(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, seen: Tensor, image: Tensor,
            dropout: float) -> List[Tensor]:
     x = self.whole_sequence(w, layout, masks, text, seen, dropout)
     length = self.text_length(w)
     text_logits = self.logits(w, "text_head", torch.slice(x, 1, 0, length - 1))
     image_logits = self.logits(w, "image_head", torch.slice(x, 1, length - 1))
-    text_loss = torch.cross_entropy_loss(torch.flatten(text_logits, 0, 1), torch.flatten(torch.slice(text, 1, 1, length)))
+    next_text = torch.slice(text, 1, 1, length)
+    text_loss = torch.cross_entropy_loss(torch.flatten(text_logits, 0, 1), torch.flatten(next_text))
     image_loss = torch.cross_entropy_loss(torch.flatten(image_logits, 0, 1), torch.flatten(image))
     return [text_loss, image_loss]
 
 
-# One training step. knobs: [dtype, lr, clip, ema, noise, dropout]. A share `noise` of the image tokens that the blocks see is another picture's at the
-# same place, so that drawing learns to recover from a token that it should not have drawn. Returns [loss, text, image, gradient norm, weight norm].
+# One training step. knobs: [dtype, lr, clip, ema, noise, dropout]. A share `noise` of the image tokens that the
+# blocks see is another picture's at the same place, so that drawing learns to recover from a token that it should not
+# have drawn. Returns [loss, text, image, gradient norm, weight norm].
 def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
                steps: Tensor, knobs: Tensor, layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
-    wrong = torch.lt(torch.rand_like(image, dtype=6), knobs[4])
+    dtype, lr, clip, ema = int(knobs[0]), float(knobs[1]), float(knobs[2]), float(knobs[3])
+    noise, dropout = knobs[4], float(knobs[5])
+    wrong = torch.lt(torch.rand_like(image, dtype=FLOAT32), noise)
     seen = torch.where(wrong, torch.roll(image, [1], [0]), image)
-    losses = self.losses(self.prepare(w, int(knobs[0])), layout, masks, text, seen, image, float(knobs[5]))
-    loss = losses[0] * 0.125 + losses[1] * 0.875
+    losses = self.losses(self.prepare(w, dtype), layout, masks, text, seen, image, dropout)
+    loss = losses[0] * 0.125 + losses[1] * 0.875  # as published: the text counts an eighth
     torch.backward(loss)
-    norms = self.optimize(w, m, v, e, "", "", 1., steps, float(knobs[1]), 0.96, 0.045, float(knobs[2]), float(knobs[3]))
+    norms = self.optimize(w, m, v, e, "", "", 1., steps, lr, 0.96, 0.045, clip, ema)
     return torch.stack([torch.detach(loss), torch.detach(losses[0]), torch.detach(losses[1]), norms[0], norms[1]])
 
 
-# Runs one caption's text through the blocks. text [1, L] -> "k.I", "v.I" [1, heads, L, 64] for each block I, and "x", the
-# final hidden state of the last text position [1, width]. One caption at a time, so that its numbers never depend on company.
+# Runs one caption's text through the blocks. text [1, L] -> "k.I", "v.I" [1, heads, L, 64] for each block I, and "x",
+# the final hidden state of the last text position [1, width]. One caption at a time, so that its numbers never depend
+# on company.
 def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[str, Tensor]:
     prefix: Dict[str, Tensor] = {}
     x = self.embed_text(w, text)
@@ -112,7 +123,7 @@ def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[st
 
 # Runs the token of image position t through the blocks. token [rows, 1] -> hidden state of the position [rows, width]
 def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], t: int, token: Tensor) -> Tensor:
-    x = torch.embedding(w["image_token.weight"], token).to(6) + self.image_position(w, t)
+    x = torch.embedding(w["image_token.weight"], token).to(FLOAT32) + self.image_position(w, t)
     for i in range(self.depth(w, "")):
         block = "resblocks." + str(i)
         q, k, v = self.heads(w, block, x)

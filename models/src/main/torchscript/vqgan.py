@@ -1,6 +1,7 @@
-# The VQGAN of Esser et al. 2021 (taming-transformers), as minDALL-E has it. Names are theirs: {encoder,decoder}.{conv_in,mid,norm_out,conv_out},
-# encoder.down.L.{block.B,attn.B,downsample.conv}, decoder.up.L.{block.B,attn.B,upsample.conv}, quant_conv, post_quant_conv, quantize.embedding.
-# Level 0 is that of the pixels: uint8 [batch, 3, size, size].
+# The VQGAN of Esser et al. 2021 (taming-transformers), as minDALL-E has it. Names are theirs:
+# {encoder,decoder}.{conv_in,mid,norm_out,conv_out}, encoder.down.L.{block.B,attn.B,downsample.conv},
+# decoder.up.L.{block.B,attn.B,upsample.conv}, quant_conv, post_quant_conv, quantize.embedding. Level 0 is that of the
+# pixels: uint8 [batch, 3, size, size].
 
 
 # A copy of the weights, the decoder in the compute type; what chooses tokens stays float32.
@@ -10,7 +11,7 @@ def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
         if torch.startswith(name, "decoder.") or torch.startswith(name, "post_quant_conv."):
             p[name] = w[name].to(dtype, False, True)
         else:
-            p[name] = w[name].to(6, False, True)
+            p[name] = w[name].to(FLOAT32, False, True)
     return p
 
 
@@ -32,7 +33,8 @@ def residual(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     return x + h
 
 
-# One head, as wide as there are channels, over all places. Nothing where there are no weights. x [batch, channels, h, w]
+# One head, as wide as there are channels, over all places. Nothing where there are no weights. x [batch, channels, h,
+# w]
 def attention(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     if (name + ".q.weight") not in w:
         return x
@@ -67,7 +69,7 @@ def levels(self, w: Dict[str, Tensor]) -> int:
 
 # pixels uint8 -> code vectors before they are rounded to the codebook [batch, code_width, h, w] float32
 def encoder(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
-    x = self.conv(w, "encoder.conv_in", (pixels.to(6) / 255. - 0.5) / 0.5)
+    x = self.conv(w, "encoder.conv_in", (pixels.to(FLOAT32) / 255. - 0.5) / 0.5)
     levels = self.levels(w)
     for i in range(levels):
         name = "encoder.down." + str(i)
@@ -85,7 +87,8 @@ def encoder(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
 def encode(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
     z = torch.permute(self.encoder(w, pixels), [0, 2, 3, 1])
     codebook = w["quantize.embedding.weight"]
-    distances = torch.sum(z * z, [3], True) + torch.sum(codebook * codebook, [1]) - torch.matmul(z, torch.t(codebook)) * 2.
+    squares = torch.sum(z * z, [3], True) + torch.sum(codebook * codebook, [1])
+    distances = squares - torch.matmul(z, torch.t(codebook)) * 2.  # [batch, h, w, vocabulary]
     return torch.argmin(distances, 3)
 
 
@@ -102,9 +105,9 @@ def decode(self, w: Dict[str, Tensor], tokens: Tensor) -> Tensor:
         if i > 0:
             x = self.conv(w, name + ".upsample.conv", torch.upsample_nearest2d(x, None, [2., 2.]))
     x = self.conv(w, "decoder.conv_out", torch.silu(self.norm(w, "decoder.norm_out", x)))
-    return torch.clamp(x.to(6) * 0.5 + 0.5, 0., 1.)
+    return torch.clamp(x.to(FLOAT32) * 0.5 + 0.5, 0., 1.)
 
 
 # tokens int64 [batch, h, w] -> pixels uint8 [batch, 3, size, size]
 def render(self, w: Dict[str, Tensor], tokens: Tensor) -> Tensor:
-    return torch.round(self.decode(w, tokens) * 255.).to(0)
+    return torch.round(self.decode(w, tokens) * 255.).to(UINT8)

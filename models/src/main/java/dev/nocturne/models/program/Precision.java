@@ -9,14 +9,10 @@ import java.nio.file.Path;
  * float32.
  */
 public enum Precision {
-    FLOAT32(TorchProgram.FLOAT32),
-    BFLOAT16(TorchProgram.BFLOAT16);
+    FLOAT32,
+    BFLOAT16;
 
-    private final int torchType;
-
-    Precision(int torchType) {
-        this.torchType = torchType;
-    }
+    private final int torchType = Constants.whole(name());
 
     /** TorchScript's number of the type. */
     public int torchType() {

@@ -43,12 +43,6 @@ import java.util.zip.ZipOutputStream;
  * <p>Belongs to one thread at a time. The caller closes it, and every {@link IValue} it returns.
  */
 public final class TorchProgram implements AutoCloseable {
-    /** TorchScript's number of the type float32. */
-    public static final int FLOAT32 = 6;
-
-    /** TorchScript's number of the type bfloat16. */
-    public static final int BFLOAT16 = 15;
-
     static {
         // The optimizing executor re-specialises on every new shape and fails in mixed-precision
         // backward passes.
@@ -70,9 +64,10 @@ public final class TorchProgram implements AutoCloseable {
     }
 
     /**
-     * Compiles the functions of the named sources, e.g. {@code "dvae.py", "adamw.py"}, as one
-     * program that also gathers weights and convolves. {@code "resblocks.py"} and {@code
-     * "decoding.py"} bring the layers and the matrix products of this machine along.
+     * Compiles the functions of the named sources, e.g. {@code "dvae.py", "adamw.py"}, with the
+     * numbers of {@link Constants}, as one program that also gathers weights and convolves. {@code
+     * "resblocks.py"} and {@code "decoding.py"} bring the layers and the matrix products of this
+     * machine along.
      */
     public static TorchProgram load(String... sources) {
         List<String> all = new ArrayList<>(List.of(sources));
@@ -108,7 +103,10 @@ public final class TorchProgram implements AutoCloseable {
         for (String source : sources) {
             for (String line : resource(source).split("\n")) {
                 code.append("  ")
-                        .append(line.replaceFirst("^(def \\w+\\(self)", "$1 : __torch__.Program"))
+                        .append(
+                                Constants.substitute(line)
+                                        .replaceFirst(
+                                                "^(def \\w+\\(self)", "$1 : __torch__.Program"))
                         .append('\n');
             }
         }
@@ -286,7 +284,7 @@ public final class TorchProgram implements AutoCloseable {
         zip.closeEntry();
     }
 
-    private static String resource(String name) {
+    static String resource(String name) {
         try (InputStream in = TorchProgram.class.getResourceAsStream("/torchscript/" + name)) {
             if (in == null) {
                 throw new IllegalArgumentException("no TorchScript program named " + name);

@@ -1,5 +1,6 @@
 package dev.nocturne.models.transformer;
 
+import dev.nocturne.models.program.Constants;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -23,10 +24,10 @@ public enum AttentionPattern {
     CORNER;
 
     /** How far the convolution reaches up, left and right. */
-    static final int REACH = 5;
+    static final int REACH = Constants.whole("REACH");
 
     /** How far the corner reaches up and left. */
-    static final int CORNER_REACH = 4;
+    static final int CORNER_REACH = Constants.whole("CORNER_REACH");
 
     /** The published layout: row, column, row, row, and so on; a convolution at the end. */
     public static AttentionPattern published(int layer, int layers) {

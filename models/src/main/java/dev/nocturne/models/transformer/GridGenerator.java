@@ -8,6 +8,7 @@ import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.picture.PartialGrid;
 import dev.nocturne.models.picture.PrimedTokens;
 import dev.nocturne.models.picture.TokenGrid;
+import dev.nocturne.models.program.Constants;
 import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.program.TorchProgram;
 import java.util.ArrayList;
@@ -36,11 +37,11 @@ public final class GridGenerator implements AutoCloseable {
     /** Positions drawn between two looks at {@code keepGoing}. */
     private static final int CHUNK = 32;
 
-    /** Rows that share the keys and values of their caption's text; the program's number. */
-    static final int GROUP = 8;
+    /** Rows that share the keys and values of their caption's text. */
+    static final int GROUP = Constants.whole("GROUP");
 
-    /** Slots by which the caches of keys and values grow; the program's number. */
-    static final int GROWTH = 32;
+    /** Slots by which the caches of keys and values grow. */
+    static final int GROWTH = Constants.whole("GROWTH");
 
     /**
      * Below it logits, also guided ones, divided by the temperature may be more than a float holds.

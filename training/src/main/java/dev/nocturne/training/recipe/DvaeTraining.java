@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.nocturne.models.dvae.DiscreteVae;
 import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.format.Safetensors;
+import dev.nocturne.models.program.Constants;
 import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.program.TorchProgram;
 import dev.nocturne.training.data.ExampleSource;
@@ -46,10 +47,10 @@ public final class DvaeTraining implements Trainee {
     private static final double GAUSSIAN_KL_WEIGHT = 6.6;
 
     /** Phases of the program. */
-    private static final int GAUSSIAN = 0;
+    private static final int GAUSSIAN = Constants.whole("GAUSSIAN");
 
-    private static final int RELAXED = 1;
-    private static final int DECODER_ALONE = 2;
+    private static final int RELAXED = Constants.whole("RELAXED");
+    private static final int DECODER_ALONE = Constants.whole("DECODER_ALONE");
 
     /** Pictures that the codebook is fitted to. */
     private static final int CODEBOOK_PICTURES = 1024;

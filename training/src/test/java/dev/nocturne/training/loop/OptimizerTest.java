@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.nocturne.models.clip.ClipArchitecture;
 import dev.nocturne.models.format.Safetensors;
+import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.program.TorchProgram;
 import java.nio.ByteBuffer;
 import java.util.Map;
@@ -71,7 +72,10 @@ class OptimizerTest {
         try (NDManager scope = program.manager().newSubManager()) {
             NDList arguments = state.arguments();
             arguments.add(
-                    scope.create(new float[] {TorchProgram.FLOAT32, learningRate, 1, 0.999f, 1}));
+                    scope.create(
+                            new float[] {
+                                Precision.FLOAT32.torchType(), learningRate, 1, 0.999f, 1
+                            }));
             arguments.addAll(batch);
             NDArray metrics = program.train("train_step", arguments);
             metrics.attach(scope);

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.program.TorchProgram;
 import dev.nocturne.models.transformer.AttentionPattern;
 import dev.nocturne.models.transformer.TransformerArchitecture;
@@ -54,7 +55,9 @@ class DropoutTest {
     private float loss(float dropout) {
         int positions = ARCHITECTURE.textLength() + ARCHITECTURE.gridLength();
         NDList arguments = state.arguments();
-        arguments.add(scope.create(new float[] {TorchProgram.FLOAT32, 0, 1, 0.999f, 0, dropout}));
+        arguments.add(
+                scope.create(
+                        new float[] {Precision.FLOAT32.torchType(), 0, 1, 0.999f, 0, dropout}));
         arguments.add(program.hostManager().create(ARCHITECTURE.layout()));
         arguments.add(
                 scope.create(
