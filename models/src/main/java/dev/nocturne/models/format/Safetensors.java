@@ -1,9 +1,7 @@
 package dev.nocturne.models.format;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -14,18 +12,14 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -88,6 +82,11 @@ public final class Safetensors implements AutoCloseable {
         ElementType(int bytes) {
             this.bytes = bytes;
         }
+
+        /** Of one element. */
+        int bytes() {
+            return bytes;
+        }
     }
 
     /**
@@ -102,11 +101,8 @@ public final class Safetensors implements AutoCloseable {
     private static final Set<ElementType> FLOATS =
             EnumSet.of(ElementType.F32, ElementType.F16, ElementType.BF16);
 
-    private static final String METADATA = "__metadata__";
-    private static final int LENGTH_BYTES = Long.BYTES;
-
-    /** The limit of the reference implementation. */
-    private static final long MAX_HEADER_BYTES = 100_000_000;
+    static final String METADATA = "__metadata__";
+    static final int LENGTH_BYTES = Long.BYTES;
 
     /** A multiple of every element's size. */
     private static final long MAX_MAPPING_BYTES = 1 << 30;
@@ -114,7 +110,7 @@ public final class Safetensors implements AutoCloseable {
     /** Bytes written at a time, a multiple of every element's size. */
     private static final int CHUNK_BYTES = 1 << 20;
 
-    private static final ObjectMapper JSON =
+    static final ObjectMapper JSON =
             JsonMapper.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -125,7 +121,7 @@ public final class Safetensors implements AutoCloseable {
     private final Map<String, Entry> entries;
     private final Map<String, String> metadata;
 
-    private Safetensors(
+    Safetensors(
             Path file,
             FileChannel channel,
             Map<String, Entry> entries,
@@ -144,7 +140,7 @@ public final class Safetensors implements AutoCloseable {
     public static Safetensors open(Path file) throws IOException {
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
         try {
-            return new HeaderReader(file, channel).read();
+            return new SafetensorsHeader(file, channel).read();
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;
@@ -373,7 +369,7 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /** The product of the shape. */
-    private static long elements(long[] shape) {
+    static long elements(long[] shape) {
         long elements = 1;
         for (long size : shape) {
             elements = Math.multiplyExact(elements, size);
@@ -381,161 +377,7 @@ public final class Safetensors implements AutoCloseable {
         return elements;
     }
 
-    private static InvalidModelException invalid(Path file, String wrong, String remedy) {
+    static InvalidModelException invalid(Path file, String wrong, String remedy) {
         return new InvalidModelException("%s: %s; %s".formatted(file, wrong, remedy));
-    }
-
-    /** Reads and verifies the header of one file. */
-    private record HeaderReader(Path file, FileChannel channel) {
-
-        private Safetensors read() throws IOException {
-            long fileBytes = channel.size();
-            if (fileBytes < LENGTH_BYTES) {
-                throw broken("it has %d bytes and no header".formatted(fileBytes));
-            }
-            long headerBytes = readBytes(0, LENGTH_BYTES).getLong();
-            if (headerBytes < 2 || headerBytes > MAX_HEADER_BYTES) {
-                throw broken(
-                        "it claims a header of %s bytes"
-                                .formatted(Long.toUnsignedString(headerBytes)));
-            }
-            long dataOffset = LENGTH_BYTES + headerBytes;
-            if (dataOffset > fileBytes) {
-                throw broken("it ends inside its header of %d bytes".formatted(headerBytes));
-            }
-            JsonNode header = parse(readBytes(LENGTH_BYTES, (int) headerBytes).array());
-            Map<String, String> metadata = new LinkedHashMap<>();
-            Map<String, Entry> entries = new LinkedHashMap<>();
-            for (Map.Entry<String, JsonNode> field : header.properties()) {
-                if (field.getKey().equals(METADATA)) {
-                    readMetadata(field.getValue(), metadata);
-                } else {
-                    entries.put(
-                            field.getKey(), entry(field.getKey(), field.getValue(), dataOffset));
-                }
-            }
-            requireContiguous(entries, dataOffset, fileBytes);
-            return new Safetensors(file, channel, entries, metadata);
-        }
-
-        private ByteBuffer readBytes(long offset, int count) throws IOException {
-            ByteBuffer bytes = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
-            while (bytes.hasRemaining()) {
-                if (channel.read(bytes, offset + bytes.position()) < 0) {
-                    throw broken("it became shorter while it was read");
-                }
-            }
-            return bytes.flip();
-        }
-
-        private JsonNode parse(byte[] json) throws IOException {
-            JsonNode header;
-            try {
-                header = JSON.readTree(new String(json, StandardCharsets.UTF_8));
-            } catch (JsonProcessingException e) {
-                throw broken("its header is not JSON (%s)".formatted(e.getOriginalMessage()));
-            }
-            if (!header.isObject()) {
-                throw broken("its header is not a JSON object");
-            }
-            return header;
-        }
-
-        private void readMetadata(JsonNode node, Map<String, String> metadata)
-                throws InvalidModelException {
-            if (!node.isObject()) {
-                throw broken("its metadata is not a JSON object");
-            }
-            for (Map.Entry<String, JsonNode> field : node.properties()) {
-                if (!field.getValue().isTextual()) {
-                    throw broken("its metadata %s is not text".formatted(field.getKey()));
-                }
-                metadata.put(field.getKey(), field.getValue().textValue());
-            }
-        }
-
-        private Entry entry(String name, JsonNode node, long dataOffset)
-                throws InvalidModelException {
-            ElementType type = elementType(name, node.path("dtype").asText());
-            long[] shape = wholeNumbers(name, "shape", node.path("shape"));
-            long[] offsets = wholeNumbers(name, "data_offsets", node.path("data_offsets"));
-            if (offsets.length != 2 || offsets[0] > offsets[1]) {
-                throw broken(
-                        "tensor %s has data_offsets %s".formatted(name, Arrays.toString(offsets)));
-            }
-            long bytes = offsets[1] - offsets[0];
-            if (bytes != bytes(name, type, shape)) {
-                throw broken(
-                        "tensor %s of %s %s has %d bytes"
-                                .formatted(name, type, Arrays.toString(shape), bytes));
-            }
-            return new Entry(name, type, shape, dataOffset + offsets[0], bytes);
-        }
-
-        private ElementType elementType(String name, String dtype) throws InvalidModelException {
-            try {
-                return ElementType.valueOf(dtype);
-            } catch (IllegalArgumentException e) {
-                throw invalid(
-                        file,
-                        "tensor %s has the unknown dtype '%s'".formatted(name, dtype),
-                        "store it as F32, F16 or BF16");
-            }
-        }
-
-        private long[] wholeNumbers(String name, String key, JsonNode node)
-                throws InvalidModelException {
-            if (!node.isArray()) {
-                throw broken("tensor %s has no list %s".formatted(name, key));
-            }
-            long[] numbers = new long[node.size()];
-            for (int i = 0; i < numbers.length; i++) {
-                JsonNode number = node.get(i);
-                if (!number.isIntegralNumber()
-                        || !number.canConvertToLong()
-                        || number.longValue() < 0) {
-                    throw broken("tensor %s has the %s %s".formatted(name, key, node));
-                }
-                numbers[i] = number.longValue();
-            }
-            return numbers;
-        }
-
-        private long bytes(String name, ElementType type, long[] shape)
-                throws InvalidModelException {
-            try {
-                return Math.multiplyExact(elements(shape), type.bytes);
-            } catch (ArithmeticException e) {
-                throw broken("tensor %s has the shape %s".formatted(name, Arrays.toString(shape)));
-            }
-        }
-
-        /** Tensors follow one another without gap or overlap, from the header to the file's end. */
-        private void requireContiguous(Map<String, Entry> entries, long dataOffset, long fileBytes)
-                throws InvalidModelException {
-            List<Entry> inOrder = new ArrayList<>(entries.values());
-            inOrder.sort(Comparator.comparingLong(Entry::offset).thenComparingLong(Entry::bytes));
-            long end = dataOffset;
-            for (Entry entry : inOrder) {
-                if (entry.offset() != end) {
-                    throw broken(
-                            "tensor %s %s"
-                                    .formatted(
-                                            entry.name(),
-                                            entry.offset() < end
-                                                    ? "overlaps another"
-                                                    : "leaves a gap before it"));
-                }
-                end += entry.bytes();
-            }
-            if (end != fileBytes) {
-                throw broken(
-                        "its header describes %d bytes and it has %d".formatted(end, fileBytes));
-            }
-        }
-
-        private InvalidModelException broken(String wrong) {
-            return invalid(file, wrong, "copy or export it again");
-        }
     }
 }

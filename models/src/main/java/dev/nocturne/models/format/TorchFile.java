@@ -1,8 +1,8 @@
 package dev.nocturne.models.format;
 
-import dev.nocturne.models.format.Unpickler.Instance;
-import dev.nocturne.models.format.Unpickler.Storage;
-import dev.nocturne.models.format.Unpickler.View;
+import dev.nocturne.models.format.Pickled.Instance;
+import dev.nocturne.models.format.Pickled.Storage;
+import dev.nocturne.models.format.Pickled.View;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,10 +1,11 @@
 package dev.nocturne.models.format;
 
-import java.math.BigInteger;
+import dev.nocturne.models.format.Pickled.Instance;
+import dev.nocturne.models.format.Pickled.Name;
+import dev.nocturne.models.format.Pickled.Storage;
+import dev.nocturne.models.format.Pickled.View;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Reads pickles of tensors and of the modules that hold them, and runs nothing: a class becomes an
+ * Reads pickles of tensors and of the modules that hold them, and runs nothing: a class becomes a
  * {@link Instance} without behaviour, and only the calls that rebuild a tensor have a meaning. Any
  * other class, function or opcode is refused by its name.
  *
@@ -27,66 +28,6 @@ import java.util.Set;
  * {@code pickletools} of Python, protocols 0 to 5 as far as torch writes them.
  */
 final class Unpickler {
-
-    /** A class or function, never looked up. */
-    record Name(String module, String name) {
-        @Override
-        public String toString() {
-            return module + "." + name;
-        }
-    }
-
-    /** An object that was not made: its class and, if it was given one, its state. */
-    static final class Instance {
-        private final Name type;
-        private Object state;
-
-        private Instance(Name type) {
-            this.type = type;
-        }
-
-        Name type() {
-            return type;
-        }
-
-        /** The attributes by name; none if the state is something else. */
-        Map<?, ?> attributes() {
-            return state instanceof Map<?, ?> map ? map : Map.of();
-        }
-    }
-
-    /**
-     * Values in the file, by key.
-     *
-     * @param type e.g. {@code torch.FloatStorage}
-     */
-    record Storage(Name type, String key, long elements) {}
-
-    /**
-     * A tensor: elements of a storage, which has them all.
-     *
-     * @param offset of the first element
-     * @param strides in elements, for each dimension
-     */
-    record View(Storage storage, long offset, long[] shape, long[] strides) {
-
-        /** The product of the shape. */
-        long elements() {
-            return Arrays.stream(shape).reduce(1, Math::multiplyExact);
-        }
-
-        /** Elements of the storage from the first to the last, both included. */
-        long span() {
-            if (elements() == 0) {
-                return 0;
-            }
-            long span = 1;
-            for (int i = 0; i < shape.length; i++) {
-                span = Math.addExact(span, Math.multiplyExact(shape[i] - 1, strides[i]));
-            }
-            return span;
-        }
-    }
 
     /** Packages of modules, and what TorchScript calls its own classes. */
     private static final List<String> CLASSES =
@@ -116,13 +57,9 @@ final class Unpickler {
     /** Far more than a pickle of the largest model has; a step may make an object. */
     private static final int MAX_STEPS = 2_000_000;
 
-    /** Of a number or a name; no file of weights has longer ones. */
-    private static final int MAX_VALUE_BYTES = 1024;
-
     private static final String STORAGE_SUFFIX = "Storage";
 
-    private final Path file;
-    private final ByteBuffer bytes;
+    private final PickleBytes bytes;
     private final List<Object> stack = new ArrayList<>();
 
     /** Where the open marks are, as sizes of the stack; the innermost last. */
@@ -136,8 +73,7 @@ final class Unpickler {
      * @param bytes with the pickle at its position
      */
     Unpickler(Path file, ByteBuffer bytes) {
-        this.file = file;
-        this.bytes = bytes.order(ByteOrder.LITTLE_ENDIAN);
+        this.bytes = new PickleBytes(file, bytes);
     }
 
     /**
@@ -149,7 +85,7 @@ final class Unpickler {
         try {
             return run();
         } catch (BufferUnderflowException e) {
-            throw broken("its pickle ends too early");
+            throw bytes.broken("its pickle ends too early");
         }
     }
 
@@ -160,10 +96,10 @@ final class Unpickler {
 
     private Object run() throws InvalidModelException {
         for (int step = 0; step < MAX_STEPS; step++) {
-            int opcode = unsignedByte();
+            int opcode = bytes.unsignedByte();
             switch (opcode) {
-                case 0x80 -> unsignedByte(); // PROTO
-                case 0x95 -> bytes.getLong(); // FRAME
+                case 0x80 -> bytes.unsignedByte(); // PROTO
+                case 0x95 -> bytes.int8(); // FRAME
                 case '.' -> { // STOP
                     return pop();
                 }
@@ -174,18 +110,18 @@ final class Unpickler {
                 case 'N' -> push(null);
                 case 0x88 -> push(true);
                 case 0x89 -> push(false);
-                case 'I' -> push(decimal());
-                case 'J' -> push((long) bytes.getInt());
-                case 'K' -> push((long) unsignedByte());
-                case 'M' -> push((long) Short.toUnsignedInt(bytes.getShort()));
-                case 0x8a -> push(whole(unsignedByte())); // LONG1
-                case 0x8b -> push(whole(bytes.getInt())); // LONG4
-                case 'G' -> push(Double.longBitsToDouble(Long.reverseBytes(bytes.getLong())));
-                case 'X', 'T' -> push(text(Integer.toUnsignedLong(bytes.getInt())));
-                case 0x8c, 'U' -> push(text(unsignedByte()));
-                case 0x8d -> push(text(bytes.getLong()));
-                case 'B' -> push(raw(Integer.toUnsignedLong(bytes.getInt())));
-                case 'C' -> push(raw(unsignedByte()));
+                case 'I' -> push(bytes.decimal());
+                case 'J' -> push((long) bytes.int4());
+                case 'K' -> push((long) bytes.unsignedByte());
+                case 'M' -> push((long) bytes.unsignedShort());
+                case 0x8a -> push(bytes.whole(bytes.unsignedByte())); // LONG1
+                case 0x8b -> push(bytes.whole(bytes.int4())); // LONG4
+                case 'G' -> push(bytes.float8());
+                case 'X', 'T' -> push(bytes.text(Integer.toUnsignedLong(bytes.int4())));
+                case 0x8c, 'U' -> push(bytes.text(bytes.unsignedByte()));
+                case 0x8d -> push(bytes.text(bytes.int8()));
+                case 'B' -> push(bytes.raw(Integer.toUnsignedLong(bytes.int4())));
+                case 'C' -> push(bytes.raw(bytes.unsignedByte()));
                 case ')' -> push(List.of());
                 case 't' -> push(tuple(popMark()));
                 case 0x85, 0x86, 0x87 -> push(tuple(pop(opcode - 0x84)));
@@ -203,17 +139,17 @@ final class Unpickler {
                 case 'u' -> put(popMark());
                 case 0x8f -> push(new Instance(new Name("builtins", "set")));
                 case 0x90 -> popMark(); // ADDITEMS: nothing reads a set
-                case 'p' -> memo.put(Math.toIntExact(decimal()), peek());
-                case 'q' -> memo.put(unsignedByte(), peek());
-                case 'r' -> memo.put(bytes.getInt(), peek());
+                case 'p' -> memo.put(Math.toIntExact(bytes.decimal()), peek());
+                case 'q' -> memo.put(bytes.unsignedByte(), peek());
+                case 'r' -> memo.put(bytes.int4(), peek());
                 case 0x94 -> memo.put(memo.size(), peek());
-                case 'g' -> push(remembered(Math.toIntExact(decimal())));
-                case 'h' -> push(remembered(unsignedByte()));
-                case 'j' -> push(remembered(bytes.getInt()));
+                case 'g' -> push(remembered(Math.toIntExact(bytes.decimal())));
+                case 'h' -> push(remembered(bytes.unsignedByte()));
+                case 'j' -> push(remembered(bytes.int4()));
                 case 'c', 'i' -> { // GLOBAL, INST
-                    Name name = admitted(new Name(line(), line()));
+                    Name name = admitted(new Name(bytes.line(), bytes.line()));
                     if (opcode == 'i') {
-                        throw refused("the opcode INST on " + name);
+                        throw bytes.refused("the opcode INST on " + name);
                     }
                     push(name);
                 }
@@ -237,13 +173,13 @@ final class Unpickler {
                         instance.state = state;
                     } else if (!(peek() instanceof Map)) {
                         // the attributes of an ordered dictionary are of no use
-                        throw refused("a state for " + describe(peek()));
+                        throw bytes.refused("a state for " + describe(peek()));
                     }
                 }
-                default -> throw refused("the opcode 0x%02x".formatted(opcode));
+                default -> throw bytes.refused("the opcode 0x%02x".formatted(opcode));
             }
         }
-        throw refused("a pickle of more than %,d steps".formatted(MAX_STEPS));
+        throw bytes.refused("a pickle of more than %,d steps".formatted(MAX_STEPS));
     }
 
     private Name admitted(Name name) throws InvalidModelException {
@@ -254,7 +190,7 @@ final class Unpickler {
                 || isClass(name)) {
             return name;
         }
-        throw refused(full);
+        throw bytes.refused(full);
     }
 
     private static boolean isClass(Name name) {
@@ -269,12 +205,12 @@ final class Unpickler {
         if (type instanceof Name name && isClass(name)) {
             return new Instance(name);
         }
-        throw refused("an object of " + describe(type));
+        throw bytes.refused("an object of " + describe(type));
     }
 
     private Object called(Object function, List<?> arguments) throws InvalidModelException {
         if (!(function instanceof Name name)) {
-            throw refused("a call of " + describe(function));
+            throw bytes.refused("a call of " + describe(function));
         }
         if (INERT_CALLS.contains(name.toString())) {
             return new Instance(name);
@@ -294,10 +230,10 @@ final class Unpickler {
                                 (Long) arguments.get(1),
                                 sizes((List<?>) arguments.get(2)),
                                 sizes((List<?>) arguments.get(3)));
-                default -> throw refused("a call of " + name);
+                default -> throw bytes.refused("a call of " + name);
             };
         } catch (ClassCastException | IndexOutOfBoundsException | NullPointerException e) {
-            throw broken("it calls %s with other arguments than torch does".formatted(name));
+            throw bytes.broken("it calls %s with other arguments than torch does".formatted(name));
         }
     }
 
@@ -318,7 +254,7 @@ final class Unpickler {
             inside = false;
         }
         if (!inside) {
-            throw broken(
+            throw bytes.broken(
                     "a tensor of shape %s, strides %s and offset %d lies outside storage %s of %d elements"
                             .formatted(
                                     Arrays.toString(shape),
@@ -350,16 +286,16 @@ final class Unpickler {
                 && (parts.size() == 5 || parts.get(5) == null)) {
             Storage storage = new Storage(type, key, elements);
             if (!storage.equals(storages.computeIfAbsent(key, absent -> storage))) {
-                throw broken("storage %s has two types or lengths".formatted(key));
+                throw bytes.broken("storage %s has two types or lengths".formatted(key));
             }
             return storage;
         }
-        throw broken("it refers to something else than a storage");
+        throw bytes.broken("it refers to something else than a storage");
     }
 
     private void append(List<Object> values) throws InvalidModelException {
         if (!(peek() instanceof ArrayList)) {
-            throw broken("it appends to " + describe(peek()));
+            throw bytes.broken("it appends to " + describe(peek()));
         }
         @SuppressWarnings("unchecked")
         List<Object> list = (List<Object>) peek();
@@ -368,7 +304,8 @@ final class Unpickler {
 
     private void put(List<Object> items) throws InvalidModelException {
         if (!(peek() instanceof LinkedHashMap) || items.size() % 2 != 0) {
-            throw broken("it puts %d values into %s".formatted(items.size(), describe(peek())));
+            throw bytes.broken(
+                    "it puts %d values into %s".formatted(items.size(), describe(peek())));
         }
         @SuppressWarnings("unchecked")
         Map<Object, Object> map = (Map<Object, Object>) peek();
@@ -382,12 +319,12 @@ final class Unpickler {
         if (value instanceof String || value instanceof Long) {
             return value;
         }
-        throw broken("a dictionary has the key " + describe(value));
+        throw bytes.broken("a dictionary has the key " + describe(value));
     }
 
     private Object remembered(int number) throws InvalidModelException {
         if (!memo.containsKey(number)) {
-            throw broken("it recalls memo %d, which it never kept".formatted(number));
+            throw bytes.broken("it recalls memo %d, which it never kept".formatted(number));
         }
         return memo.get(number);
     }
@@ -417,7 +354,7 @@ final class Unpickler {
     /** The values above the innermost mark, which goes. */
     private List<Object> popMark() throws InvalidModelException {
         if (marks.isEmpty()) {
-            throw broken("its pickle lacks a mark");
+            throw bytes.broken("its pickle lacks a mark");
         }
         int mark = marks.pop();
         return pop(stack.size() - mark);
@@ -427,7 +364,7 @@ final class Unpickler {
     private void requireDepth(int count) throws InvalidModelException {
         int floor = marks.isEmpty() ? 0 : marks.peek();
         if (stack.size() - count < floor) {
-            throw broken("its pickle takes more values than it has");
+            throw bytes.broken("its pickle takes more values than it has");
         }
     }
 
@@ -435,7 +372,7 @@ final class Unpickler {
         if (value instanceof List<?> list) {
             return list;
         }
-        throw broken("it calls with %s instead of a tuple".formatted(describe(value)));
+        throw bytes.broken("it calls with %s instead of a tuple".formatted(describe(value)));
     }
 
     private static List<Object> tuple(List<Object> values) {
@@ -446,65 +383,7 @@ final class Unpickler {
         if (value instanceof String text) {
             return text;
         }
-        throw broken("a name is " + describe(value));
-    }
-
-    private int unsignedByte() {
-        return Byte.toUnsignedInt(bytes.get());
-    }
-
-    private void requireShort(long length) throws InvalidModelException {
-        if (length > MAX_VALUE_BYTES) {
-            throw refused("a number or name of more than %d bytes".formatted(MAX_VALUE_BYTES));
-        }
-    }
-
-    private byte[] raw(long length) throws InvalidModelException {
-        if (length < 0 || length > bytes.remaining()) {
-            throw broken("its pickle ends inside a value of %d bytes".formatted(length));
-        }
-        byte[] value = new byte[(int) length];
-        bytes.get(value);
-        return value;
-    }
-
-    private String text(long length) throws InvalidModelException {
-        return new String(raw(length), StandardCharsets.UTF_8);
-    }
-
-    private String line() throws InvalidModelException {
-        int start = bytes.position();
-        while (bytes.get() != '\n') {
-            requireShort(bytes.position() - start);
-        }
-        byte[] text = new byte[bytes.position() - 1 - start];
-        bytes.get(start, text);
-        return new String(text, StandardCharsets.UTF_8);
-    }
-
-    private long decimal() throws InvalidModelException {
-        String digits = line();
-        try {
-            return Integer.parseInt(digits);
-        } catch (NumberFormatException e) {
-            throw broken("'%s' is no number".formatted(digits));
-        }
-    }
-
-    /** A little-endian number in two's complement, as a Long if it fits. */
-    private Number whole(long length) throws InvalidModelException {
-        requireShort(length);
-        byte[] digits = raw(length);
-        if (digits.length == 0) {
-            return 0L;
-        }
-        for (int i = 0; i < digits.length / 2; i++) {
-            byte swapped = digits[i];
-            digits[i] = digits[digits.length - 1 - i];
-            digits[digits.length - 1 - i] = swapped;
-        }
-        BigInteger number = new BigInteger(digits);
-        return number.bitLength() < Long.SIZE ? (Number) number.longValue() : number;
+        throw bytes.broken("a name is " + describe(value));
     }
 
     /** A value in a message, without its contents, which may hold themselves. */
@@ -513,16 +392,5 @@ final class Unpickler {
             return value.toString();
         }
         return value == null ? "None" : "a " + value.getClass().getSimpleName();
-    }
-
-    private InvalidModelException refused(String what) {
-        return Refusal.of(
-                file,
-                "refused " + what,
-                "no file of weights needs it: get this one from its publisher");
-    }
-
-    private InvalidModelException broken(String wrong) {
-        return Refusal.of(file, wrong, "copy or export it again");
     }
 }

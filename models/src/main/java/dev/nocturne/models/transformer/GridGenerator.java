@@ -5,7 +5,6 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.nocturne.models.format.Safetensors;
-import dev.nocturne.models.picture.PartialGrid;
 import dev.nocturne.models.picture.PrimedTokens;
 import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.models.program.Constants;
@@ -14,11 +13,9 @@ import dev.nocturne.models.program.TorchProgram;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
@@ -121,7 +118,7 @@ public final class GridGenerator implements AutoCloseable {
                         drawAlike(
                                 IntStream.of(alike).mapToObj(batch::get).toList(),
                                 guided,
-                                of(alike, previews),
+                                Previews.of(alike, previews),
                                 keepGoing);
                 for (int i = 0; i < alike.length; i++) {
                     drawn[alike[i]] = part.get(i);
@@ -129,19 +126,6 @@ public final class GridGenerator implements AutoCloseable {
             }
         }
         return List.of(drawn);
-    }
-
-    /** Those of a part of the batch, which has indexes of its own. */
-    private static List<Preview> of(int[] part, List<Preview> previews) {
-        return previews.stream()
-                .filter(preview -> Arrays.binarySearch(part, preview.candidate()) >= 0)
-                .map(
-                        preview ->
-                                new Preview(
-                                        Arrays.binarySearch(part, preview.candidate()),
-                                        preview.times(),
-                                        preview.viewer()))
-                .toList();
     }
 
     private static boolean isGuided(Candidate candidate) {
@@ -158,12 +142,12 @@ public final class GridGenerator implements AutoCloseable {
             rows.add(batch.get(batch.size() - 1));
         }
         int length = architecture.gridLength();
-        Map<Integer, List<Sight>> sights = sights(batch, previews);
+        Previews shown = new Previews(batch, previews, architecture.gridSize());
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
                 IValue state = begin(rows, guided, scope);
                 IValue sampling = tensor(sampling(rows), new Shape(batchSize, 4), scope)) {
             for (int start = 0, count; start < length; start += count) {
-                count = chunk(start, sights.keySet());
+                count = shown.next(start - start % CHUNK + CHUNK, start) - start;
                 try (IValue from = IValue.from((long) start);
                         IValue uniforms =
                                 tensor(
@@ -184,60 +168,11 @@ public final class GridGenerator implements AutoCloseable {
                         throw new CancelledException();
                     }
                 }
-                if (sights.containsKey(start + count)) {
-                    show(sights.get(start + count), batch, state, start + count, scope);
+                if (shown.areDueAt(start + count)) {
+                    shown.show(start + count, tokens(state, scope));
                 }
             }
             return results(state, batch.size(), scope);
-        }
-    }
-
-    /** A look at a candidate of a batch on its way. */
-    private record Sight(int candidate, int index, Preview.Viewer viewer) {}
-
-    /** By the number of positions that are drawn then. */
-    private Map<Integer, List<Sight>> sights(List<Candidate> batch, List<Preview> previews) {
-        Map<Integer, List<Sight>> sights = new HashMap<>();
-        int side = architecture.gridSize();
-        for (Preview preview : previews) {
-            int[] primed = batch.get(preview.candidate()).primedTokens();
-            int[] positions = PartialGrid.positions(side, side, primed, preview.times());
-            for (int i = 0; i < positions.length; i++) {
-                sights.computeIfAbsent(positions[i], position -> new ArrayList<>())
-                        .add(new Sight(preview.candidate(), i, preview.viewer()));
-            }
-        }
-        return sights;
-    }
-
-    /** Positions to draw from {@code start} on, up to the next that is looked at. */
-    private int chunk(int start, Set<Integer> positions) {
-        int end = Math.min(start - start % CHUNK + CHUNK, architecture.gridLength());
-        return positions.stream()
-                        .filter(p -> p > start && p < end)
-                        .min(Integer::compare)
-                        .orElse(end)
-                - start;
-    }
-
-    private void show(
-            List<Sight> sights,
-            List<Candidate> batch,
-            IValue state,
-            int position,
-            PtNDManager scope) {
-        int length = architecture.gridLength();
-        int side = architecture.gridSize();
-        long[] drawn = tokens(state, scope);
-        for (Sight sight : sights) {
-            int[] primed = batch.get(sight.candidate).primedTokens();
-            int[] tokens = new int[length];
-            for (int i = 0; i < length; i++) {
-                int given = i < primed.length ? primed[i] : PrimedTokens.DRAWN;
-                tokens[i] =
-                        i < position ? Math.toIntExact(drawn[sight.candidate * length + i]) : given;
-            }
-            sight.viewer.see(sight.index, new PartialGrid(side, side, tokens));
         }
     }
 

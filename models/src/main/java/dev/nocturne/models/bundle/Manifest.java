@@ -1,0 +1,79 @@
+package dev.nocturne.models.bundle;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.nocturne.models.clip.ClipArchitecture;
+import dev.nocturne.models.dvae.DvaeFamily;
+import dev.nocturne.models.format.InvalidModelException;
+import dev.nocturne.models.transformer.Sampling;
+import dev.nocturne.models.transformer.TransformerFamily;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.TreeMap;
+
+/**
+ * {@code model.json}: the sizes of a model's parts, null where there is none yet.
+ *
+ * @param imageSize side of the pictures in pixels
+ * @param sampling how the transformer draws best; null if it was not trained to be guided
+ * @param files sha256 in hex of each file
+ */
+record Manifest(
+        String name,
+        int imageSize,
+        DvaeFamily dvae,
+        TransformerFamily transformer,
+        Sampling sampling,
+        ClipArchitecture clip,
+        TreeMap<String, String> files) {
+    static final String FILE = "model.json";
+
+    private static final ObjectMapper JSON =
+            JsonMapper.builder()
+                    .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+                    .enable(SerializationFeature.INDENT_OUTPUT)
+                    .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                    .serializationInclusion(JsonInclude.Include.NON_NULL)
+                    .build();
+
+    /**
+     * @throws InvalidModelException if the directory is not a model
+     */
+    static Manifest read(Path directory) throws IOException {
+        Path file = directory.resolve(FILE);
+        try {
+            Manifest manifest = JSON.readValue(Files.readAllBytes(file), Manifest.class);
+            if (manifest.name == null || manifest.imageSize < 1 || manifest.files == null) {
+                throw new InvalidModelException(
+                        file
+                                + " lacks name, image_size or files; restore it from where the model came from");
+            }
+            return manifest;
+        } catch (NoSuchFileException e) {
+            throw new InvalidModelException(
+                    "no model at "
+                            + directory.toAbsolutePath()
+                            + ": "
+                            + FILE
+                            + " is missing; give the directory of a model");
+        } catch (JsonProcessingException e) {
+            throw new InvalidModelException(
+                    file
+                            + " is not a valid model description ("
+                            + e.getOriginalMessage()
+                            + "); restore it from where the model came from");
+        }
+    }
+
+    /** Writes it as JSON in place of what is there. */
+    void write(Path file) throws IOException {
+        JSON.writeValue(file.toFile(), this);
+    }
+}
