@@ -22,8 +22,13 @@ public final class CandidateScorer implements AutoCloseable {
     }
 
     /**
-     * @param textEmbeddings for each grid the unit vector of its caption
-     * @return for each grid the cosine of its picture and its caption
+     * Scores any number of grids, as many at a time as the dVAE's memory allows.
+     *
+     * @param grids of the dVAE's {@code [gridSize, gridSize]} tokens
+     * @param textEmbeddings for each grid the unit vector {@code [embedding]} of its caption
+     * @return for each grid the cosine of its picture and its caption, {@code [grids]}, -1 to 1
+     * @throws IllegalArgumentException if there are not as many embeddings as grids, or if grids or
+     *     embeddings are another model's
      */
     public float[] score(List<TokenGrid> grids, List<float[]> textEmbeddings) {
         if (grids.size() != textEmbeddings.size()) {

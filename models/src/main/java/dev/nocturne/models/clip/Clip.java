@@ -29,7 +29,9 @@ public final class Clip implements AutoCloseable {
     private final CaptionTokenizer tokenizer;
 
     /**
-     * @param weights by the names of {@link ClipArchitecture#shapes}
+     * @param weights by the names and in the shapes of {@link ClipArchitecture#shapes}
+     * @param tokenizer whose captions fit into {@code textLength - 2} tokens
+     * @param precision of the matrix products
      */
     public Clip(
             Map<String, Safetensors.Tensor> weights,
@@ -43,7 +45,9 @@ public final class Clip implements AutoCloseable {
     }
 
     /**
-     * @return the caption's unit vector
+     * Reads one caption.
+     *
+     * @return its unit vector {@code [embedding]}
      * @throws CaptionTooLongException if it has more tokens than CLIP reads
      */
     public float[] embedText(String caption) {
@@ -59,7 +63,12 @@ public final class Clip implements AutoCloseable {
         }
     }
 
-    /** The unit vectors of pictures of any size, in one batch. */
+    /**
+     * Looks at pictures in one batch; their middle squares are what it sees.
+     *
+     * @param pictures of any size
+     * @return the unit vector of each, {@code [pictures, embedding]}
+     */
     public float[][] embedImages(List<BufferedImage> pictures) {
         int size = architecture.imageSize();
         ByteBuffer pixels = ByteBuffer.allocate(pictures.size() * 3 * size * size);
@@ -94,8 +103,11 @@ public final class Clip implements AutoCloseable {
     }
 
     /**
+     * As {@link #embedImages}, of pixels that stay outside of Java.
+     *
      * @param pixels a native uint8 tensor {@code [count, 3, height, width]} of any size; stays the
      *     caller's
+     * @return {@code [count, embedding]}, unit vectors
      */
     float[][] embedNative(IValue pixels, int count) {
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
@@ -114,7 +126,11 @@ public final class Clip implements AutoCloseable {
         }
     }
 
-    /** The cosine of two unit vectors. */
+    /**
+     * The cosine of two unit vectors {@code [embedding]}, -1 to 1.
+     *
+     * @throws IllegalArgumentException if they are of different lengths
+     */
     public static float cosine(float[] a, float[] b) {
         if (a.length != b.length) {
             throw new IllegalArgumentException(

@@ -44,7 +44,10 @@ public record ClipArchitecture(
         }
     }
 
-    /** Name and shape of every weight, the names of openai/CLIP. */
+    /**
+     * Name and shape of every weight, the names of openai/CLIP: matrices are {@code [out, in]} but
+     * for the two projections, {@code [width, embedding]}.
+     */
     public Map<String, long[]> shapes() {
         int patches = (imageSize / patch) * (imageSize / patch);
         Map<String, long[]> shapes = new LinkedHashMap<>();
@@ -82,7 +85,13 @@ public record ClipArchitecture(
         return layers * positions * width * (24 * width + 4 * seen);
     }
 
-    /** Ids at every position: start of text, the caption's tokens, end of text, zeros. */
+    /**
+     * Ids at every position: start of text, the caption's tokens, end of text, zeros.
+     *
+     * @param textTokens of the caption, at most {@code textLength - 2}
+     * @return {@code [textLength]}
+     * @throws IllegalArgumentException if there are more
+     */
     public long[] padded(int[] textTokens) {
         if (textTokens.length + 2 > textLength) {
             throw new IllegalArgumentException(

@@ -8,13 +8,18 @@ public final class Embeddings {
 
     private Embeddings() {}
 
+    /** Four bytes for each number of {@code [embedding]}. */
     public static byte[] toBytes(float[] embedding) {
         byte[] bytes = new byte[embedding.length * Float.BYTES];
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(embedding);
         return bytes;
     }
 
-    /** The inverse of {@link #toBytes}. */
+    /**
+     * The inverse of {@link #toBytes}.
+     *
+     * @throws IllegalArgumentException if the bytes are no whole number of floats
+     */
     public static float[] fromBytes(byte[] bytes) {
         if (bytes.length % Float.BYTES != 0) {
             throw new IllegalArgumentException(

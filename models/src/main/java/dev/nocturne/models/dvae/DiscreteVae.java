@@ -45,8 +45,10 @@ public final class DiscreteVae implements AutoCloseable {
     private final int microBatch;
 
     /**
-     * @param weights encoder and decoder by the names of {@link DvaeFamily#shapes}
+     * @param weights encoder and decoder by the names and in the shapes of {@link
+     *     DvaeFamily#shapes}
      * @param imageSize side of the pictures in pixels
+     * @param precision of the convolutions; the layers beside the codes are float32 always
      */
     public DiscreteVae(
             Map<String, Safetensors.Tensor> weights,
@@ -61,6 +63,7 @@ public final class DiscreteVae implements AutoCloseable {
         this.weights = program.prepare(weights, precision);
     }
 
+    /** Side of the pictures in pixels. */
     public int imageSize() {
         return imageSize;
     }
@@ -89,17 +92,25 @@ public final class DiscreteVae implements AutoCloseable {
         return gridSize;
     }
 
+    /** Size of the codebook; tokens count from 0. */
     public int vocabulary() {
         return vocabulary;
     }
 
-    /** The tokens of a picture of any size: its middle square, resized. */
+    /**
+     * The tokens of a picture of any size: its middle square, resized.
+     *
+     * @return {@code [gridSize, gridSize]} tokens
+     */
     public TokenGrid encode(BufferedImage picture) {
         return encode(Pixels.planar(Pixels.fit(picture, imageSize)), 1).get(0);
     }
 
     /**
+     * The tokens of any number of pictures.
+     *
      * @param pixels {@code [count, 3, imageSize, imageSize]}, unsigned bytes
+     * @return {@code count} grids of {@code [gridSize, gridSize]} tokens, in order
      */
     public List<TokenGrid> encode(byte[] pixels, int count) {
         int length = gridSize * gridSize;
@@ -169,7 +180,13 @@ public final class DiscreteVae implements AutoCloseable {
         return sum;
     }
 
-    /** Renders grids. */
+    /**
+     * Renders any number of grids.
+     *
+     * @param grids of {@code [gridSize, gridSize]} tokens
+     * @return pictures of {@code imageSize}² pixels in RGB, in order
+     * @throws IllegalArgumentException if a grid is of another size, or a token not in the codebook
+     */
     public List<BufferedImage> decode(List<TokenGrid> grids) {
         List<BufferedImage> pictures = new ArrayList<>(grids.size());
         byte[] planar = new byte[3 * imageSize * imageSize];

@@ -24,7 +24,7 @@ public sealed interface DvaeFamily permits DvaeArchitecture, DallePytorchVae, Vq
     /** Its program; the caller closes it. */
     TorchProgram program();
 
-    /** Name and shape of every weight. */
+    /** Name and shape of every weight; those of convolutions are {@code [out, in, side, side]}. */
     Map<String, long[]> shapes();
 
     /** Pixels per token along each side. */

@@ -38,6 +38,7 @@ public final class HalfPrecision {
         return (short) (sign | ((rounded - BIAS) >>> 13));
     }
 
+    /** The number whose binary16 has these bits. */
     public static float fromFloat16(short half) {
         int sign = (half & SIGN) << 16;
         int exponent = (half >>> 10) & 0x1f;
@@ -61,6 +62,7 @@ public final class HalfPrecision {
         return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
     }
 
+    /** The number whose bfloat16 has these bits. */
     public static float fromBfloat16(short half) {
         return Float.intBitsToFloat(half << 16);
     }

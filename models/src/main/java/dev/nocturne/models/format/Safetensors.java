@@ -232,7 +232,13 @@ public final class Safetensors implements AutoCloseable {
                 });
     }
 
-    /** The values of a tensor of type F32, F16 or BF16, widened to float32. */
+    /**
+     * The values of a tensor of type F32, F16 or BF16, widened to float32.
+     *
+     * @return as many as the product of its shape, in row-major order
+     * @throws InvalidModelException if there is no such tensor, it is of another type, or it has
+     *     more values than an array holds
+     */
     public float[] floats(String name) throws IOException {
         Entry entry = entry(name);
         requireFloats(entry);

@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
  *
  * @param height rows
  * @param width columns
- * @param tokens {@link PrimedTokens#DRAWN} where it is to be drawn yet
+ * @param tokens {@code [height, width]}; {@link PrimedTokens#DRAWN} where it is to be drawn yet
  */
 public record PartialGrid(int height, int width, int[] tokens) {
 

@@ -22,6 +22,7 @@ public final class PrimedTokens {
     /**
      * Keeps the first rows and the first columns of a picture.
      *
+     * @return {@code [height, width]} tokens of the grid, {@link #DRAWN} where none is kept
      * @throws IllegalArgumentException if nothing would be left to draw
      */
     public static int[] of(TokenGrid grid, int rows, int columns) {
@@ -45,7 +46,11 @@ public final class PrimedTokens {
         return tokens;
     }
 
-    /** Keeps the tokens that lie as the squares of one colour of a chessboard. */
+    /**
+     * Keeps the tokens that lie as the squares of one colour of a chessboard.
+     *
+     * @return {@code [height, width]}, {@link #DRAWN} for the other colour
+     */
     public static int[] everySecond(TokenGrid grid) {
         int[] tokens = grid.tokens().clone();
         for (int position = 0; position < tokens.length; position++) {

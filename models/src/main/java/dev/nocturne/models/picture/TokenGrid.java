@@ -11,6 +11,7 @@ import java.util.Arrays;
  *
  * @param height rows
  * @param width columns
+ * @param tokens {@code [height, width]}, each 0 to 65534
  */
 public record TokenGrid(int height, int width, int[] tokens) {
 
@@ -33,7 +34,7 @@ public record TokenGrid(int height, int width, int[] tokens) {
         }
     }
 
-    /** The tokens as unsigned little-endian 16-bit numbers. */
+    /** The tokens as unsigned little-endian 16-bit numbers, two bytes each. */
     public byte[] toBytes() {
         byte[] bytes = new byte[tokens.length * Short.BYTES];
         ShortBuffer shorts = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
@@ -43,7 +44,11 @@ public record TokenGrid(int height, int width, int[] tokens) {
         return bytes;
     }
 
-    /** The inverse of {@link #toBytes}. */
+    /**
+     * The inverse of {@link #toBytes}.
+     *
+     * @throws IllegalArgumentException if the bytes do not fill such a grid
+     */
     public static TokenGrid fromBytes(int height, int width, byte[] bytes) {
         if (bytes.length != (long) height * width * Short.BYTES) {
             throw new IllegalArgumentException(

@@ -9,6 +9,7 @@ import java.util.Map;
 public final class Resblocks {
     private Resblocks() {}
 
+    /** Adds the weights of so many blocks, whose residual stream is so wide. */
     public static void shapes(Map<String, long[]> shapes, String prefix, int layers, int width) {
         for (int layer = 0; layer < layers; layer++) {
             String block = prefix + "resblocks." + layer;
@@ -22,11 +23,13 @@ public final class Resblocks {
         }
     }
 
+    /** Adds a norm's {@code [width]} of gains and of biases. */
     public static void norm(Map<String, long[]> shapes, String name, int width) {
         shapes.put(name + ".weight", new long[] {width});
         shapes.put(name + ".bias", new long[] {width});
     }
 
+    /** Adds a matrix {@code [out, in]} and its bias {@code [out]}. */
     public static void dense(Map<String, long[]> shapes, String name, int in, int out) {
         shapes.put(name + ".weight", new long[] {out, in});
         shapes.put(name + ".bias", new long[] {out});

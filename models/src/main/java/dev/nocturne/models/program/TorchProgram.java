@@ -126,7 +126,7 @@ public final class TorchProgram implements AutoCloseable {
 
     /**
      * Runs a function without recording gradients. The caller closes the result; the arguments stay
-     * the caller's.
+     * the caller's. Their shapes and types stand at the function.
      */
     public IValue call(String function, IValue... arguments) {
         // The flag is thread-local, and the thread may be new.
@@ -142,6 +142,8 @@ public final class TorchProgram implements AutoCloseable {
     /**
      * Runs a function in which gradients flow. Arrays named {@code "x.name"} reach it as the entry
      * {@code name} of the dictionary argument {@code x}; the others as tensors, in order.
+     *
+     * @return the function's tensor, a row of metrics as a rule, which the caller closes
      */
     public NDArray train(String function, NDList arguments) {
         JniUtils.setGradMode(true);
@@ -180,8 +182,10 @@ public final class TorchProgram implements AutoCloseable {
 
     /**
      * The program's {@code prepare} of these weights: native, in the type of the precision. Asks
-     * for them one by one, so that memory holds what is prepared and one tensor more. The caller
-     * closes it.
+     * for them one by one, so that memory holds what is prepared and one tensor more.
+     *
+     * @param weights float32, by name
+     * @return a dictionary of native tensors in the same shapes, which the caller closes
      */
     public IValue prepare(Map<String, Safetensors.Tensor> weights, Precision precision) {
         try (IValue type = IValue.from(precision.torchType())) {

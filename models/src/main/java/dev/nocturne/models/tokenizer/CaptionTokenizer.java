@@ -11,6 +11,7 @@ public sealed interface CaptionTokenizer permits BpeTokenizer, CharacterBpeToken
      * The tokens of a caption, without padding: none for a blank one, at most {@link
      * #contextLength}.
      *
+     * @return {@code [tokens]}, each a number of the vocabulary
      * @throws CaptionTooLongException if there are more
      */
     int[] encode(String caption);

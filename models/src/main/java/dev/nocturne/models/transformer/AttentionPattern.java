@@ -37,7 +37,12 @@ public enum AttentionPattern {
         return layer % 4 == 1 ? COLUMN : ROW;
     }
 
-    /** The positions that {@code query} attends to on a grid of this width, ascending. */
+    /**
+     * The image positions that an image position attends to, both from 0 in raster order.
+     *
+     * @param width tokens in a row of the grid
+     * @return ascending, {@code query} the last
+     */
     public int[] keys(int query, int width) {
         return IntStream.rangeClosed(0, query).filter(key -> sees(query, key, width)).toArray();
     }
@@ -45,7 +50,10 @@ public enum AttentionPattern {
     /**
      * Every pattern, in order, as masks over text and image: whether a query sees a key.
      *
-     * @return {@code [patterns, positions, positions]}, positions being text and image
+     * @param textLength text positions
+     * @param gridSize tokens along each side of the image
+     * @return {@code [patterns, positions, positions]}, row by row; positions are {@code textLength
+     *     + gridSize²}, and of the last two the query comes first
      */
     public static boolean[] masks(int textLength, int gridSize) {
         int positions = textLength + gridSize * gridSize;

@@ -56,7 +56,9 @@ public final class GridGenerator implements AutoCloseable {
     private IValue captionless;
 
     /**
-     * @param weights by the names of {@link TransformerFamily#shapes}
+     * @param weights by the names and in the shapes of {@link TransformerFamily#shapes}
+     * @param batchSize candidates drawn together
+     * @param precision of the matrix products
      */
     public GridGenerator(
             Map<String, Safetensors.Tensor> weights,
@@ -74,6 +76,7 @@ public final class GridGenerator implements AutoCloseable {
         this.layout = tensor(architecture.layout(), program.hostManager());
     }
 
+    /** The most candidates of a batch. */
     public int batchSize() {
         return batchSize;
     }
@@ -99,6 +102,9 @@ public final class GridGenerator implements AutoCloseable {
      * @param batch 1 to {@link #batchSize} candidates
      * @param previews of any of them; they change nothing of what is drawn
      * @param keepGoing asked after each chunk of positions, on the calling thread
+     * @return {@code [batch]}, each with a grid of {@code [gridSize, gridSize]} tokens
+     * @throws IllegalArgumentException if the batch is empty or too large, or a candidate has more
+     *     text tokens or primed tokens than the transformer reads
      * @throws CancelledException if {@code keepGoing} says no
      */
     public List<DrawnCandidate> draw(

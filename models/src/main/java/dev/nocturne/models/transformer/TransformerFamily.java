@@ -28,10 +28,10 @@ public sealed interface TransformerFamily
     /** Its program, with {@code decoding.py}; the caller closes it. */
     TorchProgram program();
 
-    /** Name and shape of every weight. */
+    /** Name and shape of every weight; matrices are {@code [out, in]}. */
     Map<String, long[]> shapes();
 
-    /** What each layer attends to. */
+    /** What each layer attends to, {@code [layers]}. */
     List<AttentionPattern> patterns();
 
     /**
@@ -40,13 +40,18 @@ public sealed interface TransformerFamily
      */
     SortedMap<String, Object> beyondWeights();
 
-    /** The same as the program numbers it, and what else its {@code layout} holds. */
+    /**
+     * The argument {@code layout} of the program: {@link AttentionPattern#ordinal} of each layer,
+     * then what else it has to know, by family; {@code [layers]} or a few more.
+     */
     long[] layout();
 
     /**
      * Text ids at every position of the program's text.
      *
-     * @param textTokens of the caption; none for drawing without one
+     * @param textTokens of the caption, at most {@link #textLength}; none for drawing without one
+     * @return {@code [positions]}: as many as {@link #textLength}, and one more where the program
+     *     has a start token
      * @throws IllegalArgumentException if there are more than the transformer reads
      */
     default long[] padded(int[] textTokens) {

@@ -38,6 +38,7 @@ public final class InitialWeights {
         return weights;
     }
 
+    /** Whether a weight is the gain of a norm, which begins as 1. */
     public static boolean isGain(String name) {
         return name.contains("ln_") && name.endsWith("weight");
     }
@@ -51,6 +52,7 @@ public final class InitialWeights {
         return intoStream ? 0.02 / Math.sqrt(2.0 * layers) : 0.02;
     }
 
+    /** The same value everywhere. */
     public static Safetensors.Tensor constant(long[] shape, float value) {
         float[] values = new float[size(shape)];
         if (value != 0) {

@@ -15,6 +15,7 @@ public interface Trainee extends AutoCloseable {
     /** The program whose {@code train_step} is called; closed with the trainee. */
     TorchProgram program();
 
+    /** Every weight of the program by name, to start from. */
     Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random);
 
     /** Draws one batch. Called by several threads at once, ahead of the step that uses it. */
@@ -32,10 +33,10 @@ public interface Trainee extends AutoCloseable {
         return Optional.empty();
     }
 
-    /** The {@code knobs} of {@code train_step} before the given step. */
+    /** The {@code knobs} of {@code train_step} before the given step, in its order. */
     float[] knobs(long step);
 
-    /** Names of what {@code train_step} returns. */
+    /** Names of the numbers that {@code train_step} returns, in its order. */
     List<String> metrics();
 
     /** What one step trains on, for the rate: "pictures" or "tokens", and how many. */

@@ -20,11 +20,15 @@ public final class Nearest {
      */
     public record Match(BufferedImage drawing, double correlation) {}
 
+    /**
+     * @param drawings to look among, of any size, on white
+     */
     public Nearest(List<BufferedImage> drawings) {
         this.drawings = drawings;
         this.features = drawings.parallelStream().map(Nearest::features).toArray(float[][]::new);
     }
 
+    /** The drawing most like a picture of any size, on white. */
     public Match to(BufferedImage picture) {
         float[] wanted = features(picture);
         double[] correlations =

@@ -29,6 +29,11 @@ public record Reconstruction(
     private static final int BATCH = 32;
     private static final int COLUMNS = 16;
 
+    /**
+     * Encodes and decodes pictures.
+     *
+     * @param pictures of the dVAE's {@code imageSize}² pixels
+     */
     public static Reconstruction measure(DiscreteVae vae, List<BufferedImage> pictures) {
         long[] counts = new long[vae.vocabulary()];
         double error = 0;

@@ -9,9 +9,12 @@ import java.util.stream.IntStream;
 /**
  * Finding the picture that belongs to each caption, by cosine: caption {@code i} belongs to picture
  * {@code i}.
+ *
+ * @param cosines {@code [captions, pictures]}, -1 to 1
  */
 public record Retrieval(float[][] cosines) {
 
+    /** Embeds captions and their pictures, as many of the one as of the other. */
     public static Retrieval measure(
             Clip clip, List<String> captions, List<BufferedImage> pictures) {
         float[][] images = clip.embedImages(pictures);
@@ -25,7 +28,7 @@ public record Retrieval(float[][] cosines) {
         return new Retrieval(cosines);
     }
 
-    /** Pictures from best to worst for a caption. */
+    /** The indexes of all pictures, from best to worst for a caption. */
     public int[] ranking(int caption) {
         return IntStream.range(0, cosines[caption].length)
                 .boxed()

@@ -111,6 +111,11 @@ public final class DvaeTraining implements Trainee {
         return weights;
     }
 
+    /**
+     * The standard deviation with which a weight begins; its mean is 0.
+     *
+     * @param shape of a convolution {@code [out, in, side, side]}, or of a bias
+     */
     public static double deviation(String name, long[] shape, DvaeArchitecture architecture) {
         if (name.endsWith(".b")) {
             return 0;
