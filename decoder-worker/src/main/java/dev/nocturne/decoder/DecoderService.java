@@ -40,10 +40,8 @@ public final class DecoderService implements Service {
     public DecoderService(
             KafkaSettings kafka, ObjectStoreSettings store, Path model, MeterRegistry meters) {
         Clock clock = Clock.systemUTC();
-        ScoreStage score = new ScoreStage(() -> BundleGridScorer.open(model));
-        PublishStage publish =
-                new PublishStage(
-                        () -> BundleGridRenderer.open(model), () -> ObjectStore.open(store), clock);
+        ScoreStage score = ScoreStage.of(model);
+        PublishStage publish = PublishStage.of(model, () -> ObjectStore.open(store), clock);
         scorer = new StageRunner<>(BundleGuard.of(score, kafka, clock), kafka, meters, clock);
         publisher = new StageRunner<>(BundleGuard.of(publish, kafka, clock), kafka, meters, clock);
         partialImages = new PreviewSender<>(kafka, Topics.PARTIAL_IMAGES);

@@ -8,6 +8,7 @@ import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.PictureFormat;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * Partial grids to pictures. Never at the cost of finished ones: beyond a small share of the time
  * previews are dropped. Belongs to one thread; its model is loaded with the first preview.
  */
-final class PreviewRenderer implements AutoCloseable {
+public final class PreviewRenderer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(PreviewRenderer.class);
 
@@ -53,8 +54,18 @@ final class PreviewRenderer implements AutoCloseable {
         budget = new TimeBudget(SHARE, MOST_SAVED, nanoTime);
     }
 
+    /**
+     * For a program that does nothing else but draw, and has time for every preview.
+     *
+     * @param model directory of a model bundle
+     */
+    public static PreviewRenderer ofAll(Path model, Consumer<PartialImageRendered> images) {
+        return new PreviewRenderer(
+                () -> BundleGridRenderer.open(model), images, System::nanoTime, () -> 0);
+    }
+
     /** Of what another model draws there is no picture. */
-    void render(List<GridPartlyDrawn> partials) {
+    public void render(List<GridPartlyDrawn> partials) {
         if (renderer == null) {
             renderer = open.get();
             neutralToken = renderer.neutralToken();

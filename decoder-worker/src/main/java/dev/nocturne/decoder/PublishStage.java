@@ -9,7 +9,7 @@ import dev.nocturne.events.StoredImage;
 import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.runtime.BundleStage;
 import dev.nocturne.runtime.FatalException;
-import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.ObjectSink;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.ResultFile;
@@ -21,6 +21,7 @@ import dev.nocturne.schemas.Sha256;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import java.awt.image.BufferedImage;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -31,22 +32,32 @@ import java.util.function.Supplier;
  * Renders the winners of each request and stores them: pictures first, then {@code result.json},
  * then the event; so nothing names an object that is not there.
  */
-final class PublishStage implements BundleStage<CandidatesRanked> {
+public final class PublishStage implements BundleStage<CandidatesRanked> {
 
     /** In one call, if no single request has more: they are stored one after the other. */
     private static final int MAX_PICTURES = 16;
 
     private final Supplier<GridRenderer> openRenderer;
-    private final Supplier<ObjectStore> openStore;
+    private final Supplier<? extends ObjectSink> openStore;
     private final Clock clock;
     private GridRenderer renderer;
-    private ObjectStore store;
+    private ObjectSink store;
 
     PublishStage(
-            Supplier<GridRenderer> openRenderer, Supplier<ObjectStore> openStore, Clock clock) {
+            Supplier<GridRenderer> openRenderer,
+            Supplier<? extends ObjectSink> openStore,
+            Clock clock) {
         this.openRenderer = openRenderer;
         this.openStore = openStore;
         this.clock = clock;
+    }
+
+    /**
+     * @param model directory of a model bundle
+     */
+    public static PublishStage of(
+            Path model, Supplier<? extends ObjectSink> openStore, Clock clock) {
+        return new PublishStage(() -> BundleGridRenderer.open(model), openStore, clock);
     }
 
     @Override

@@ -14,12 +14,13 @@ import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
 /** Token grids to scored grids; the pixels in between are dropped. */
-final class ScoreStage implements BundleStage<GridsDrawn> {
+public final class ScoreStage implements BundleStage<GridsDrawn> {
 
     /** In one call, if no single event has more: fills the processor, and is soon done. */
     private static final int MAX_GRIDS = 32;
@@ -29,6 +30,13 @@ final class ScoreStage implements BundleStage<GridsDrawn> {
 
     ScoreStage(Supplier<GridScorer> open) {
         this.open = open;
+    }
+
+    /**
+     * @param model directory of a model bundle
+     */
+    public static ScoreStage of(Path model) {
+        return new ScoreStage(() -> BundleGridScorer.open(model));
     }
 
     @Override

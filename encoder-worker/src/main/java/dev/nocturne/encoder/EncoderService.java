@@ -28,9 +28,7 @@ public final class EncoderService implements Service {
     public EncoderService(
             KafkaSettings kafka, Path model, RegistrySettings registry, MeterRegistry meters) {
         Clock clock = Clock.systemUTC();
-        EncoderStage stage =
-                new EncoderStage(
-                        () -> BundleCaptionEncoder.open(model), registry.url().isPresent(), clock);
+        EncoderStage stage = EncoderStage.of(model, registry.url().isPresent(), clock);
         runners.add(
                 new StageRunner<>(
                         BundleGuard.ofEncoder(stage, kafka, clock), kafka, meters, clock));

@@ -27,6 +27,7 @@ import dev.nocturne.schemas.Topics;
 import dev.nocturne.schemas.Violation;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
@@ -38,7 +39,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * Captions to generation tasks: everything that is computed once per caption. A caption that brings
  * its candidates goes past the generator.
  */
-final class EncoderStage implements BundleStage<CaptionSubmitted> {
+public final class EncoderStage implements BundleStage<CaptionSubmitted> {
 
     /** As the transformer learnt it from captions that were left out. */
     private static final String NO_CAPTION = "";
@@ -55,6 +56,14 @@ final class EncoderStage implements BundleStage<CaptionSubmitted> {
         this.open = open;
         this.hasRegistry = hasRegistry;
         this.clock = clock;
+    }
+
+    /**
+     * @param model directory of a model bundle
+     * @param hasRegistry whether there is a stage for captions with a registry's framing, too
+     */
+    public static EncoderStage of(Path model, boolean hasRegistry, Clock clock) {
+        return new EncoderStage(() -> BundleCaptionEncoder.open(model), hasRegistry, clock);
     }
 
     @Override

@@ -29,7 +29,7 @@ public final class GeneratorService implements Service {
      * @param batch candidates in a decode batch, 1 to 64
      */
     public GeneratorService(KafkaSettings kafka, Path model, int batch, MeterRegistry meters) {
-        this(kafka, () -> BundleGridDrawer.open(model, batch), batch, meters);
+        this(kafka, () -> GridDrawer.open(model, batch), batch, meters);
     }
 
     /**

@@ -38,7 +38,7 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /** Generation tasks to token grids. */
-final class GeneratorStage implements BundleStage<GenerationRequested> {
+public final class GeneratorStage implements BundleStage<GenerationRequested> {
 
     /** Keeps a GridsDrawn, which may hold a whole batch, far below Kafka's limit for a record. */
     private static final int MAX_BATCH_SIZE = 64;
@@ -50,10 +50,12 @@ final class GeneratorStage implements BundleStage<GenerationRequested> {
     private GridDrawer drawer;
 
     /**
+     * @param open opens the drawer, on the work thread
+     * @param batchSize candidates in a decode batch, 1 to 64
      * @param isStopped whether a job, by its id, is stopped: nothing more of it is drawn
      * @param partialGrids is given those that were asked for, while it is drawn: must not wait
      */
-    GeneratorStage(
+    public GeneratorStage(
             Supplier<GridDrawer> open,
             int batchSize,
             Predicate<String> isStopped,

@@ -3,11 +3,22 @@ package dev.nocturne.generator;
 import dev.nocturne.models.transformer.Candidate;
 import dev.nocturne.models.transformer.DrawnCandidate;
 import dev.nocturne.models.transformer.Preview;
+import dev.nocturne.runtime.FatalException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /** Draws token grids, in decode batches of a fixed size. Belongs to one thread. */
 public interface GridDrawer extends AutoCloseable {
+
+    /**
+     * The transformer of a model bundle.
+     *
+     * @throws FatalException if the bundle is missing or broken
+     */
+    static GridDrawer open(Path directory, int batchSize) {
+        return BundleGridDrawer.open(directory, batchSize);
+    }
 
     /** Id of the model bundle. */
     String model();

@@ -2,11 +2,8 @@ package dev.nocturne.rerank;
 
 import static dev.nocturne.rerank.RerankTopology.MEMORY;
 
-import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.Failure;
 import dev.nocturne.events.GridsScored;
-import dev.nocturne.events.OtherCandidate;
-import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
@@ -21,9 +18,7 @@ import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.EventRules;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Lane;
-import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.MalformedEventException;
-import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topics;
 import java.nio.charset.StandardCharsets;
@@ -119,7 +114,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         if (candidates.size() >= event.getOptions().getCandidates()) {
             Record<byte[], byte[]> ranked;
             try {
-                ranked = encoded(key, rank(event, candidates), record.timestamp());
+                ranked = encoded(key, Ranking.of(event, candidates), record.timestamp());
                 requireSendable(ranked);
             } catch (PermanentException e) {
                 reject(record, e);
@@ -180,35 +175,6 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
             }
         }
         return List.copyOf(grids.values());
-    }
-
-    private static CandidatesRanked rank(GridsScored event, List<ScoredGrid> candidates) {
-        List<RankedGrid> ranking = Ranking.best(candidates, candidates.size());
-        int winners = Math.min(event.getOptions().getTop(), ranking.size());
-        List<RankedGrid> others = ranking.subList(winners, ranking.size());
-        return CandidatesRanked.newBuilder()
-                .setRequest(event.getRequest())
-                .setModel(event.getModel())
-                .setGridHeight(event.getGridHeight())
-                .setGridWidth(event.getGridWidth())
-                .setWinners(ranking.subList(0, winners))
-                .setMeanScore(Ranking.meanScore(candidates))
-                .setOptions(event.getOptions())
-                .setOthers(others.stream().map(CandidateCollector::withoutTokens).toList())
-                .setOtherTokens(
-                        PackedTokens.packWithin(
-                                others.stream().map(RankedGrid::getTokens).toList(),
-                                Limits.MAX_TOKEN_BYTES - winners * tokenBytes(ranking.get(0))))
-                .build();
-    }
-
-    private static OtherCandidate withoutTokens(RankedGrid grid) {
-        return new OtherCandidate(
-                grid.getCandidate(), grid.getSeed(), grid.getLogProbability(), grid.getScore());
-    }
-
-    private static int tokenBytes(RankedGrid grid) {
-        return grid.getTokens().remaining();
     }
 
     /**

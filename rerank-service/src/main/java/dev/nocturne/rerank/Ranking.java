@@ -1,7 +1,12 @@
 package dev.nocturne.rerank;
 
+import dev.nocturne.events.CandidatesRanked;
+import dev.nocturne.events.GridsScored;
+import dev.nocturne.events.OtherCandidate;
 import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.ScoredGrid;
+import dev.nocturne.schemas.Limits;
+import dev.nocturne.schemas.PackedTokens;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -20,8 +25,42 @@ public final class Ranking {
 
     private Ranking() {}
 
+    /**
+     * The ranking of a request whose candidates are all in.
+     *
+     * @param event any of those that brought them: they agree in all but their grids
+     */
+    public static CandidatesRanked of(GridsScored event, List<ScoredGrid> candidates) {
+        List<RankedGrid> ranking = best(candidates, candidates.size());
+        int winners = Math.min(event.getOptions().getTop(), ranking.size());
+        List<RankedGrid> others = ranking.subList(winners, ranking.size());
+        return CandidatesRanked.newBuilder()
+                .setRequest(event.getRequest())
+                .setModel(event.getModel())
+                .setGridHeight(event.getGridHeight())
+                .setGridWidth(event.getGridWidth())
+                .setWinners(ranking.subList(0, winners))
+                .setMeanScore(meanScore(candidates))
+                .setOptions(event.getOptions())
+                .setOthers(others.stream().map(Ranking::withoutTokens).toList())
+                .setOtherTokens(
+                        PackedTokens.packWithin(
+                                others.stream().map(RankedGrid::getTokens).toList(),
+                                Limits.MAX_TOKEN_BYTES - winners * tokenBytes(ranking.get(0))))
+                .build();
+    }
+
+    private static OtherCandidate withoutTokens(RankedGrid grid) {
+        return new OtherCandidate(
+                grid.getCandidate(), grid.getSeed(), grid.getLogProbability(), grid.getScore());
+    }
+
+    private static int tokenBytes(RankedGrid grid) {
+        return grid.getTokens().remaining();
+    }
+
     /** The best {@code top} grids (all, if there are fewer), best first, ranks from 1. */
-    public static List<RankedGrid> best(List<ScoredGrid> grids, int top) {
+    static List<RankedGrid> best(List<ScoredGrid> grids, int top) {
         List<ScoredGrid> ordered = grids.stream().sorted(BEST_FIRST).limit(top).toList();
         List<RankedGrid> ranked = new ArrayList<>(ordered.size());
         for (ScoredGrid grid : ordered) {
@@ -39,7 +78,7 @@ public final class Ranking {
     }
 
     /** Summed in candidate order, so that rounding does not depend on the order of arrival. */
-    public static double meanScore(List<ScoredGrid> grids) {
+    static double meanScore(List<ScoredGrid> grids) {
         return grids.stream()
                 .sorted(BY_CANDIDATE)
                 .mapToDouble(ScoredGrid::getScore)

@@ -81,6 +81,7 @@ class PaintEqualsPipelineBrokerTest {
         try (Painter painter = new Painter(MODEL, BATCH)) {
             painter.paint(List.of(caption), drawn -> {}, paintings::add);
             List<ResultFile.Image> images = paintings.get(0).result().images();
+            assertThat(images.get(0).key()).as("beside result.json").isEqualTo("1.png");
             int shown = images.get(0).candidate() == 0 ? 1 : 0; // the first one's is the request's
             CaptionSubmitted again =
                     CaptionSubmitted.newBuilder(caption)
@@ -97,6 +98,24 @@ class PaintEqualsPipelineBrokerTest {
             assertThat(paintings.get(1).result().images().get(0).seed())
                     .isEqualTo(images.get(shown).seed());
         }
+    }
+
+    @Test
+    void captionsThatShareDecodeBatchesAreFinishedWhenAllTheirCandidatesAreIn() throws IOException {
+        Map<String, List<Picture>> pictures = new TreeMap<>();
+        List<Integer> drawn = new ArrayList<>();
+        try (Painter painter = new Painter(MODEL, BATCH)) {
+            painter.paint(
+                    captions(),
+                    drawn::add,
+                    painting ->
+                            pictures.put(
+                                    painting.result().customId(), pictures(painting.result())));
+        }
+        assertThat(drawn.stream().mapToInt(count -> count).sum())
+                .isEqualTo(CAPTIONS.size() * CANDIDATES);
+        assertThat(drawn.get(0)).as("a full batch").isEqualTo(BATCH);
+        assertThat(pictures).isEqualTo(paint());
     }
 
     private static int[] pixels(byte[] file) throws IOException {

@@ -18,7 +18,7 @@ import java.util.Optional;
  * FatalException} if it refuses the credentials or lacks the bucket, and {@link PermanentException}
  * ({@code storage_error}) if it refuses this one request.
  */
-public interface ObjectStore {
+public interface ObjectStore extends ObjectSink {
 
     /** The limit of S3's signatures. */
     Duration LONGEST_LINK = Duration.ofDays(7);
@@ -27,14 +27,8 @@ public interface ObjectStore {
         return new S3ObjectStore(settings, Clock.systemUTC());
     }
 
-    /** Whether the bucket is there. */
-    boolean hasBucket();
-
     /** Creates the bucket if it is not there. */
     void ensureBucket();
-
-    /** Stores the object, whole or not at all, in place of one that is there. */
-    void put(String key, byte[] bytes, String contentType);
 
     /** As {@link #put(String, byte[], String)}, from a file, a part in memory at a time. */
     void put(String key, Path file, String contentType);

@@ -103,6 +103,11 @@ public record ResultFile(
             return key.substring(key.lastIndexOf('/') + 1);
         }
 
+        private Image withoutFolder() {
+            return new Image(
+                    rank, fileName(), sha256, bytes, candidate, seed, score, logProbability);
+        }
+
         /** Of that name, without the dot: {@code png}, {@code jpg} or {@code webp}. */
         public String extension() {
             return key.substring(key.lastIndexOf('.') + 1);
@@ -228,6 +233,31 @@ public record ResultFile(
     /** Of the object in the bucket. */
     public static String key(String jobId, String requestId) {
         return folder(jobId, requestId) + "result.json";
+    }
+
+    /** The same where the pictures lie beside it: their keys are their names. */
+    public ResultFile besidePictures() {
+        return new ResultFile(
+                jobId,
+                requestId,
+                customId,
+                caption,
+                model,
+                dvae,
+                candidates,
+                meanScore,
+                temperature,
+                topK,
+                topP,
+                guidance,
+                outputFormat,
+                outputCompression,
+                seedScheme,
+                gridHeight,
+                gridWidth,
+                textTokens,
+                images.stream().map(Image::withoutFolder).toList(),
+                ranking);
     }
 
     public byte[] toJson() {

@@ -79,7 +79,7 @@ public final class BenchCommand implements Callable<Integer> {
         return 0;
     }
 
-    private double paintSeconds() throws IOException {
+    private double paintSeconds() {
         try (Painter painter = new Painter(model.directory, model.batch)) {
             painter.paint(samples("warm-up", 1), drawn -> {}, painting -> {});
             long start = System.nanoTime();
