@@ -1,35 +1,20 @@
 package dev.nocturne.standalone;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The commands that talk to ingest-service, against answers as its API gives them. */
-class RestCommandsTest {
+class RestCommandsTest extends OnRestAnswers {
     private static final String RUNNING =
             """
             {"id":"job-1","status":"in_progress",
@@ -47,76 +32,6 @@ class RestCommandsTest {
             {"measured_at":"2026-01-01T20:00:00Z","cluster":"c","stages":[
              {"stage":"encoder","group":"encoder","topic":"captions","lag":3,"lag_seconds":1.0,
               "rate_per_second":1.5,"drain_seconds":2.0,"partitions":[]}]}""";
-
-    private record Answer(int status, String body) {}
-
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
-    private final Map<String, Deque<Answer>> answers = new HashMap<>(); // guarded by itself
-    private final List<String> requests = new ArrayList<>(); // likewise by answers
-    private final List<String> bodies = new ArrayList<>(); // likewise
-    private HttpServer server;
-
-    @BeforeEach
-    void start() throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.createContext("/", this::answer);
-        server.start();
-    }
-
-    @AfterEach
-    void stop() {
-        server.stop(0);
-    }
-
-    private void answer(HttpExchange exchange) throws IOException {
-        String request = exchange.getRequestMethod() + " " + exchange.getRequestURI();
-        String sent = new String(exchange.getRequestBody().readAllBytes(), UTF_8);
-        Answer answer;
-        synchronized (answers) {
-            requests.add(request);
-            bodies.add(sent);
-            Deque<Answer> next = answers.getOrDefault(request, new ArrayDeque<>());
-            answer = next.size() > 1 ? next.poll() : next.peek();
-        }
-        if (answer == null) {
-            answer = refusal(404, "no answer to " + request);
-        }
-        byte[] body = answer.body.getBytes(UTF_8);
-        exchange.sendResponseHeaders(answer.status, body.length);
-        exchange.getResponseBody().write(body);
-        exchange.close();
-    }
-
-    /** One after the other; the last one again and again. */
-    private void on(String request, Answer... inTurn) {
-        synchronized (answers) {
-            answers.put(request, new ArrayDeque<>(List.of(inTurn)));
-        }
-    }
-
-    private void on(String request, String... bodies) {
-        on(request, Stream.of(bodies).map(body -> new Answer(200, body)).toArray(Answer[]::new));
-    }
-
-    private static Answer refusal(int status, String message) {
-        return new Answer(
-                status,
-                "{\"errors\":[{\"line\":null,\"param\":null,\"code\":\"c\",\"message\":\"%s\"}]}"
-                        .formatted(message));
-    }
-
-    private int run(String... args) {
-        String url = "http://localhost:" + server.getAddress().getPort();
-        return NocturneCommand.commandLine(new PrintWriter(out, true), new PrintWriter(err, true))
-                .execute(
-                        Stream.concat(Stream.of(args), Stream.of("--url", url))
-                                .toArray(String[]::new));
-    }
-
-    private List<String> lines() {
-        return out.toString().lines().toList();
-    }
 
     @Test
     void jobsAreListedInEightyColumns() {
@@ -319,85 +234,6 @@ class RestCommandsTest {
                         "{\"top\":8}", "{\"rescore\":true}", "{\"rescore\":true,\"top\":2}");
     }
 
-    private static String letter(String id, String replayedAt) {
-        return """
-                {"id":"%s","at":"2026-01-01T20:00:00Z","stage":"generator",
-                 "reason_code":"model_error","reason":"%s","topic":"generation-tasks",
-                 "partition":1,"offset":2,"key":"k","job_id":null,"request_id":null,
-                 "bytes":3,"replayed_at":%s}"""
-                .formatted(id, "why ".repeat(40), replayedAt);
-    }
-
-    private static String page(boolean hasMore, String... letters) {
-        return "{\"data\":[%s],\"has_more\":%s}".formatted(String.join(",", letters), hasMore);
-    }
-
-    @Test
-    void deadLettersAreListedInEightyColumns() {
-        on("GET /v1/dead-letters?limit=2", page(true, letter("0-9", "null")));
-        on(
-                "GET /v1/dead-letters?limit=1&after=0-9",
-                page(true, letter("0-7", "\"2026-01-02T08:00:00Z\"")));
-        assertThat(run("dead-letters", "list", "--limit", "2")).isZero();
-        assertThat(lines()).hasSize(5).allMatch(line -> line.length() <= 80);
-        assertThat(lines().get(1)).startsWith("0-9 ").contains("generator").endsWith(" -");
-        assertThat(lines().get(3)).startsWith("0-7 ").endsWith("2 Jan 26");
-    }
-
-    @Test
-    void noDeadLettersIsSaid() {
-        on("GET /v1/dead-letters?limit=20", page(false));
-        assertThat(run("dead-letters", "list")).isZero();
-        assertThat(lines()).containsExactly("There are no dead letters.");
-    }
-
-    @Test
-    void aDeadLetterIsShownWhole() {
-        String opened =
-                letter("0-9", "null")
-                        .replaceFirst(
-                                "\\{",
-                                "{\"headers\":{\"trace\":\"abc\"},\"payload\":{\"caption\":\"a pear\"},");
-        on("GET /v1/dead-letters/0-9", opened);
-        assertThat(run("dead-letters", "show", "0-9")).isZero();
-        assertThat(out.toString())
-                .contains("reason_code  model_error", "  trace: abc", "\"caption\" : \"a pear\"");
-    }
-
-    @Test
-    void allThatWereNotReplayedAreReplayedTheOldestFirst() {
-        on(
-                "GET /v1/dead-letters?limit=100",
-                page(
-                        false,
-                        letter("0-9", "null"),
-                        letter("0-7", "\"2026-01-02T08:00:00Z\""),
-                        letter("0-5", "null"),
-                        letter("0-3", "null")));
-        on("POST /v1/dead-letters/0-9/replay", letter("0-9", "\"2026-01-02T08:00:00Z\""));
-        on("POST /v1/dead-letters/0-5/replay", refusal(409, "job 'j' has counted it"));
-        on("POST /v1/dead-letters/0-3/replay", refusal(409, "job 'j' has counted it"));
-
-        assertThat(run("dead-letters", "replay", "--all")).isEqualTo(1);
-
-        assertThat(lines()).containsExactly("0-9 replayed to generation-tasks");
-        assertThat(err.toString().lines())
-                .containsExactly("2 not replayed: job 'j' has counted it");
-        assertThat(requests)
-                .endsWith(
-                        "POST /v1/dead-letters/0-3/replay",
-                        "POST /v1/dead-letters/0-5/replay",
-                        "POST /v1/dead-letters/0-9/replay");
-    }
-
-    @Test
-    void replayNeedsIdsOrAll() {
-        assertThat(run("dead-letters", "replay")).isEqualTo(2);
-        assertThat(run("dead-letters", "replay", "0-1", "--all")).isEqualTo(2);
-        assertThat(requests).isEmpty();
-    }
-
-    /** Keys and headers of records are anybody's; U+009B begins an escape sequence, too. */
     @Test
     void whatOthersSayDoesNothingToTheTerminal() {
         String evil = "k\\u001b[2J\\u009b31m\\u202e\\u2066\\nreplayed";
