@@ -87,11 +87,6 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
         return System.nanoTime() - lastPollNanos > STALLED.toNanos();
     }
 
-    /** Whether a batch is at work, or waits for its commit or its next attempt. From any thread. */
-    boolean hasBatch() {
-        return batch != null;
-    }
-
     /** The batch that has begun is no longer wanted. From any thread. */
     void cancelBatch() {
         Batch<I> current = batch;

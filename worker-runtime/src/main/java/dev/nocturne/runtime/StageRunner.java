@@ -105,7 +105,7 @@ public final class StageRunner<I extends SpecificRecord> implements Service {
         if (state.phase() == Phase.RUNNING && polls.isStalled()) {
             return Optional.of("the poll thread is stuck");
         }
-        if (polls.hasBatch() && work.isStalled()) {
+        if (work.isStalled()) {
             return Optional.of("the work thread is stuck");
         }
         return Optional.empty();

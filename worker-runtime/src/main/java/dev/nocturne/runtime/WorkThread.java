@@ -22,20 +22,28 @@ final class WorkThread<I extends SpecificRecord> implements Executor {
     private static final Logger LOG = LoggerFactory.getLogger(WorkThread.class);
 
     /** Well above one chunk of a decode batch on a slow machine. */
-    private static final Duration STALLED = Duration.ofMinutes(15);
+    private static final Duration LONGEST_STEP = Duration.ofMinutes(15);
 
     private static final Duration CLOSE_TIMEOUT = Duration.ofMinutes(1);
 
     private final Stage<I> stage;
     private final StageWork<I> work;
     private final Runnable whenDone;
+    private final Duration longestStep;
     private final ExecutorService thread;
+    private volatile CompletableFuture<?> attempt; // the last one; null: none has begun
     private CompletableFuture<Void> selfTest; // the poll thread's own; null: none is asked for
 
     /**
      * @param whenDone called on this thread after every attempt and every self-test
      */
     WorkThread(Stage<I> stage, StageWork<I> work, Runnable whenDone) {
+        this(stage, work, whenDone, LONGEST_STEP);
+    }
+
+    /** For tests, which do not wait long. */
+    WorkThread(Stage<I> stage, StageWork<I> work, Runnable whenDone, Duration longestStep) {
+        this.longestStep = longestStep;
         this.stage = stage;
         this.work = work;
         this.whenDone = whenDone;
@@ -55,10 +63,11 @@ final class WorkThread<I extends SpecificRecord> implements Executor {
     /** Begins an attempt at the batch's work. */
     void begin(Batch<I> batch) {
         work.begin();
-        CompletableFuture<List<Batch.Processed<I>>> attempt =
+        CompletableFuture<List<Batch.Processed<I>>> begun =
                 CompletableFuture.supplyAsync(() -> work.process(batch), thread);
-        batch.begin(attempt);
-        attempt.whenComplete((processed, error) -> whenDone.run());
+        attempt = begun;
+        batch.begin(begun);
+        begun.whenComplete((processed, error) -> whenDone.run());
     }
 
     /** Lets the worker test itself, unless it has been asked to before. */
@@ -86,9 +95,12 @@ final class WorkThread<I extends SpecificRecord> implements Executor {
         return work.hasSelfTestFailed();
     }
 
-    /** Whether a batch that is at work has not got on for very long. From any thread. */
+    /** Whether an attempt is under way that has not got on for very long. From any thread. */
     boolean isStalled() {
-        return System.nanoTime() - work.lastProgressNanos() > STALLED.toNanos();
+        CompletableFuture<?> last = attempt;
+        return last != null
+                && !last.isDone()
+                && System.nanoTime() - work.lastProgressNanos() > longestStep.toNanos();
     }
 
     @Override
