@@ -7,14 +7,12 @@ import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
@@ -26,20 +24,18 @@ import org.apache.kafka.common.errors.InterruptException;
  */
 final class CaptionLog implements AutoCloseable {
 
-    private static final Duration POLL = Duration.ofMillis(200);
-
-    /** Without anything read. */
-    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(15);
-
     private record Place(TopicPartition partition, long offset) {}
 
-    private final KafkaSettings kafka;
     private final Map<Long, Place> places = new HashMap<>(); // by request id as a number
-    private KafkaConsumer<byte[], byte[]> follower; // null until first used, like the next
-    private KafkaConsumer<byte[], byte[]> seeker;
+    private final TopicReader reader;
 
     CaptionLog(KafkaSettings kafka) {
-        this.kafka = kafka;
+        reader =
+                new TopicReader(
+                        kafka.consumer(),
+                        "the log of captions",
+                        Topics.CAPTIONS.lanes().stream().map(Topic::name).toList(),
+                        TopicReader.Start.BEGINNING);
     }
 
     /**
@@ -49,42 +45,10 @@ final class CaptionLog implements AutoCloseable {
      */
     void readOn() {
         try {
-            if (follower == null) {
-                open();
-            }
-            Map<TopicPartition, Long> ends = follower.endOffsets(follower.assignment());
-            long lastReadNanos = System.nanoTime();
-            while (!isAtEnd(ends)) {
-                for (ConsumerRecord<byte[], byte[]> record : follower.poll(POLL)) {
-                    lastReadNanos = System.nanoTime();
-                    read(record);
-                }
-                requireProgress(lastReadNanos);
-            }
+            reader.readToEnd(this::read);
         } catch (KafkaException e) {
-            forget();
             throw unreadable(e);
         }
-    }
-
-    private void open() {
-        follower = new KafkaConsumer<>(kafka.consumer());
-        List<TopicPartition> partitions =
-                Topics.CAPTIONS.lanes().stream()
-                        .map(Topic::name)
-                        .flatMap(name -> follower.partitionsFor(name).stream())
-                        .map(info -> new TopicPartition(info.topic(), info.partition()))
-                        .toList();
-        follower.assign(partitions);
-        follower.seekToBeginning(partitions);
-        Map<String, Object> oneByOne = kafka.consumer();
-        oneByOne.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
-        seeker = new KafkaConsumer<>(oneByOne);
-    }
-
-    private boolean isAtEnd(Map<TopicPartition, Long> ends) {
-        return ends.entrySet().stream()
-                .allMatch(end -> follower.position(end.getKey()) >= end.getValue());
     }
 
     private void read(ConsumerRecord<byte[], byte[]> record) {
@@ -123,23 +87,15 @@ final class CaptionLog implements AutoCloseable {
             return Optional.empty();
         }
         try {
-            seeker.assign(List.of(place.partition));
-            seeker.seek(place.partition, place.offset);
-            for (long startNanos = System.nanoTime(); ; requireProgress(startNanos)) {
-                for (ConsumerRecord<byte[], byte[]> record : seeker.poll(POLL)) {
-                    return record.offset() == place.offset ? decode(record) : Optional.empty();
-                }
-            }
+            List<CaptionSubmitted> found = new ArrayList<>();
+            reader.readRange(
+                    place.partition,
+                    place.offset,
+                    place.offset + 1,
+                    record -> decode(record).ifPresent(found::add));
+            return found.stream().findFirst();
         } catch (KafkaException e) {
             throw unreadable(e);
-        }
-    }
-
-    private static void requireProgress(long sinceNanos) {
-        if (System.nanoTime() - sinceNanos > LONGEST_SILENCE.toNanos()) {
-            throw new TransientException(
-                    "captions are not read within %d s".formatted(LONGEST_SILENCE.toSeconds()),
-                    null);
         }
     }
 
@@ -153,18 +109,11 @@ final class CaptionLog implements AutoCloseable {
     /** Gives back what the search took. */
     void forget() {
         places.clear();
-        if (follower != null) {
-            follower.close();
-            follower = null;
-        }
-        if (seeker != null) {
-            seeker.close();
-            seeker = null;
-        }
+        reader.restart();
     }
 
     @Override
     public void close() {
-        forget();
+        reader.close();
     }
 }

@@ -5,15 +5,12 @@ import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topics;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,23 +18,25 @@ import org.slf4j.LoggerFactory;
 final class DeployedBundle implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(DeployedBundle.class);
-    private static final TopicPartition PARTITION =
-            new TopicPartition(Topics.DEPLOYMENTS.name(), 0);
-    private static final Duration LONGEST_READ = Duration.ofSeconds(15);
-    private static final Duration POLL = Duration.ofMillis(200);
 
     private final KafkaSettings kafka;
-    private KafkaConsumer<byte[], byte[]> consumer; // null until first used
+    private final TopicReader reader;
     private BundleDeployed last; // null: no encoder has said it
 
     DeployedBundle(KafkaSettings kafka) {
         this.kafka = kafka;
+        reader =
+                new TopicReader(
+                        kafka,
+                        "the log of deployments",
+                        Topics.DEPLOYMENTS,
+                        TopicReader.Start.BEGINNING);
     }
 
     /** As far as it is known without waiting; empty: no encoder has said it. */
     Optional<String> current() {
         try {
-            read(Duration.ZERO);
+            reader.poll(Duration.ZERO, this::read);
         } catch (KafkaException e) {
             LOG.debug("deployments not read: {}", e.getMessage());
         }
@@ -59,18 +58,8 @@ final class DeployedBundle implements AutoCloseable {
      * @throws TransientException if the brokers do not tell
      */
     Optional<String> latest() {
-        long giveUpNanos = System.nanoTime() + LONGEST_READ.toNanos();
         try {
-            long end = consumer().endOffsets(List.of(PARTITION)).get(PARTITION);
-            while (consumer.position(PARTITION) < end) {
-                if (System.nanoTime() - giveUpNanos > 0) {
-                    throw new TransientException(
-                            "%s is not read to its end within %d s"
-                                    .formatted(PARTITION.topic(), LONGEST_READ.toSeconds()),
-                            null);
-                }
-                read(POLL);
-            }
+            reader.readToEnd(this::read);
             return model();
         } catch (KafkaException e) {
             throw new TransientException(
@@ -78,23 +67,12 @@ final class DeployedBundle implements AutoCloseable {
         }
     }
 
-    private void read(Duration wait) {
-        for (ConsumerRecord<byte[], byte[]> record : consumer().poll(wait)) {
-            try {
-                last = EventCodec.decode(BundleDeployed.class, record.value());
-            } catch (MalformedEventException e) {
-                LOG.warn("skipped {}@{}: {}", PARTITION, record.offset(), e.getMessage());
-            }
+    private void read(ConsumerRecord<byte[], byte[]> record) {
+        try {
+            last = EventCodec.decode(BundleDeployed.class, record.value());
+        } catch (MalformedEventException e) {
+            LOG.warn("skipped {}@{}: {}", record.topic(), record.offset(), e.getMessage());
         }
-    }
-
-    private KafkaConsumer<byte[], byte[]> consumer() {
-        if (consumer == null) {
-            consumer = new KafkaConsumer<>(kafka.consumer());
-            consumer.assign(List.of(PARTITION));
-            consumer.seekToBeginning(List.of(PARTITION));
-        }
-        return consumer;
     }
 
     /**
@@ -105,7 +83,7 @@ final class DeployedBundle implements AutoCloseable {
     void announce(BundleDeployed bundle) {
         byte[] event = EventCodec.encode(bundle);
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
-            producer.send(new ProducerRecord<>(PARTITION.topic(), event)).get();
+            producer.send(new ProducerRecord<>(Topics.DEPLOYMENTS.name(), event)).get();
         } catch (KafkaException | ExecutionException e) {
             throw new TransientException(
                     "that model %s is deployed is not confirmed: %s"
@@ -119,8 +97,6 @@ final class DeployedBundle implements AutoCloseable {
 
     @Override
     public void close() {
-        if (consumer != null) {
-            consumer.close();
-        }
+        reader.close();
     }
 }

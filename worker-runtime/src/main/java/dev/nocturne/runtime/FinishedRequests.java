@@ -8,7 +8,6 @@ import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -17,11 +16,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
@@ -35,7 +31,6 @@ import org.slf4j.LoggerFactory;
 final class FinishedRequests<I> {
 
     private static final Logger LOG = LoggerFactory.getLogger(FinishedRequests.class);
-    private static final Duration POLL = Duration.ofMillis(100);
 
     private final String stage;
     private final Topic<?> input;
@@ -125,22 +120,14 @@ final class FinishedRequests<I> {
 
     private Set<String> read() {
         Set<String> read = new HashSet<>();
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(kafka.consumer())) {
-            List<TopicPartition> partitions =
-                    consumer.partitionsFor(Topics.RESULTS.name()).stream()
-                            .map(info -> new TopicPartition(info.topic(), info.partition()))
-                            .toList();
-            consumer.assign(partitions);
-            seek(consumer, partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (ends.entrySet().stream()
-                    .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-                    if (record.key() != null) {
-                        read.add(new String(record.key(), UTF_8));
-                    }
-                }
-            }
+        try (TopicReader reader =
+                new TopicReader(kafka, "the log of results", Topics.RESULTS, start())) {
+            reader.readToEnd(
+                    record -> {
+                        if (record.key() != null) {
+                            read.add(new String(record.key(), UTF_8));
+                        }
+                    });
             return read;
         } catch (KafkaException e) {
             LOG.warn("STG-24 {}: results not read, tried again: {}", stage, e.getMessage());
@@ -149,24 +136,10 @@ final class FinishedRequests<I> {
     }
 
     /** No record of the input is older than its retention and a segment's time, as much again. */
-    private void seek(KafkaConsumer<?, ?> consumer, List<TopicPartition> partitions) {
-        consumer.seekToBeginning(partitions);
-        if (input.retention().isPresent()) {
-            long oldest =
-                    clock.instant().minus(input.retention().get().multipliedBy(2)).toEpochMilli();
-            Map<TopicPartition, OffsetAndTimestamp> first =
-                    consumer.offsetsForTimes(
-                            partitions.stream()
-                                    .collect(
-                                            Collectors.toMap(
-                                                    partition -> partition, one -> oldest)));
-            consumer.seekToEnd(partitions.stream().filter(one -> first.get(one) == null).toList());
-            first.forEach(
-                    (partition, at) -> {
-                        if (at != null) {
-                            consumer.seek(partition, at.offset());
-                        }
-                    });
-        }
+    private TopicReader.Start start() {
+        return input.retention()
+                .map(retention -> clock.instant().minus(retention.multipliedBy(2)))
+                .map(TopicReader.Start::since)
+                .orElse(TopicReader.Start.BEGINNING);
     }
 }

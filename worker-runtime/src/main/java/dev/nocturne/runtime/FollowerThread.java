@@ -1,18 +1,11 @@
 package dev.nocturne.runtime;
 
 import java.time.Duration;
-import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * A thread that reads topics with a consumer of its own, and begins anew after a break, with
- * another consumer. Only {@link #close} ends it.
- */
+/** A thread that reads topics, and begins anew after a break. Only {@link #close} ends it. */
 final class FollowerThread implements AutoCloseable {
 
     /** After a break. */
@@ -21,28 +14,27 @@ final class FollowerThread implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FollowerThread.class);
 
     private final KafkaSettings kafka;
-    private final Supplier<Map<String, Object>> config;
-    private final Consumer<KafkaConsumer<byte[], byte[]>> reading;
+    private final Runnable reading;
+    private final Runnable stop;
     private final Consumer<String> broken;
     private final Thread thread;
-    private final Object lock = new Object(); // guards the next two
-    private KafkaConsumer<byte[], byte[]> consumer; // null while there is none
+    private final Object lock = new Object(); // guards the next
     private boolean closed;
 
     /**
-     * @param config of the consumer
-     * @param reading reads on this thread until it throws
+     * @param reading reads on this thread until it throws, or is stopped
+     * @param stop makes reading return, also one that has not begun; called by another thread
      * @param broken told on this thread, in a line, why reading broke off
      */
     FollowerThread(
             String name,
             KafkaSettings kafka,
-            Supplier<Map<String, Object>> config,
-            Consumer<KafkaConsumer<byte[], byte[]>> reading,
+            Runnable reading,
+            Runnable stop,
             Consumer<String> broken) {
         this.kafka = kafka;
-        this.config = config;
         this.reading = reading;
+        this.stop = stop;
         this.broken = broken;
         thread = new Thread(this::run, name);
         thread.setDaemon(true);
@@ -61,33 +53,18 @@ final class FollowerThread implements AutoCloseable {
         while (!isClosed()) {
             try {
                 TopicAdmin.createMissing(kafka);
-                if (open()) {
-                    reading.accept(consumer);
-                }
-            } catch (WakeupException e) {
-                LOG.debug("{} is no longer followed", thread.getName());
+                reading.run();
             } catch (Throwable e) { // of any kind: without this thread nothing is read any more
                 broken.accept(StageException.oneLine(e));
                 pause();
-            } finally {
-                closeConsumer();
             }
         }
+        LOG.debug("{} is no longer followed", thread.getName());
     }
 
     private boolean isClosed() {
         synchronized (lock) {
             return closed;
-        }
-    }
-
-    private boolean open() {
-        synchronized (lock) {
-            if (closed) {
-                return false;
-            }
-            consumer = new KafkaConsumer<>(config.get());
-            return true;
         }
     }
 
@@ -103,24 +80,13 @@ final class FollowerThread implements AutoCloseable {
         }
     }
 
-    private void closeConsumer() {
-        synchronized (lock) {
-            if (consumer != null) {
-                consumer.close();
-                consumer = null;
-            }
-        }
-    }
-
     @Override
     public void close() {
         synchronized (lock) {
             closed = true;
             lock.notifyAll();
-            if (consumer != null) {
-                consumer.wakeup();
-            }
         }
+        stop.run();
         try {
             thread.join();
         } catch (InterruptedException e) {

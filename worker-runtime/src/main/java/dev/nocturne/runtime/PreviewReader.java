@@ -18,8 +18,10 @@ import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,9 +36,7 @@ public final class PreviewReader<T extends SpecificRecord> implements AutoClosea
     private static final Duration POLL = Duration.ofSeconds(1);
     private static final int MOST_RECORDS = 16;
 
-    private final KafkaSettings kafka;
     private final Topic<T> topic;
-    private final String group;
     private final Consumer<List<T>> handler;
     private final Counter skipped;
     private final FollowerThread thread;
@@ -51,16 +51,38 @@ public final class PreviewReader<T extends SpecificRecord> implements AutoClosea
             String group,
             MeterRegistry meters,
             Consumer<List<T>> handler) {
-        this.kafka = kafka;
         this.topic = topic;
-        this.group = group;
         this.handler = handler;
         skipped =
                 Counter.builder("nocturne.records.skipped")
                         .description("records in the log that are no events")
                         .tag("topic", topic.name())
                         .register(meters);
-        thread = new FollowerThread(topic.name(), kafka, this::config, this::follow, this::broken);
+        thread = group == null ? followAll(kafka) : followShare(kafka, group);
+    }
+
+    private FollowerThread followAll(KafkaSettings kafka) {
+        TopicReader reader =
+                new TopicReader(
+                        config(kafka.consumer()),
+                        topic.name(),
+                        List.of(topic.name()),
+                        TopicReader.Start.END);
+        Runnable reading =
+                () -> {
+                    reader.restart();
+                    reader.follow(this::read);
+                };
+        return new FollowerThread(topic.name(), kafka, reading, reader::stop, this::broken);
+    }
+
+    private FollowerThread followShare(KafkaSettings kafka, String group) {
+        Map<String, Object> config = config(kafka.consumer(group));
+        // nothing is read again: it is for those who watch the lag of groups
+        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, true);
+        WakeableConsumer consumer = new WakeableConsumer(() -> new KafkaConsumer<>(config));
+        return new FollowerThread(
+                topic.name(), kafka, () -> readShare(consumer), consumer::stop, this::broken);
     }
 
     public void start() {
@@ -75,40 +97,39 @@ public final class PreviewReader<T extends SpecificRecord> implements AutoClosea
                 reason);
     }
 
-    private Map<String, Object> config() {
-        Map<String, Object> config =
-                new HashMap<>(group == null ? kafka.consumer() : kafka.consumer(group));
+    private static Map<String, Object> config(Map<String, Object> consumer) {
+        Map<String, Object> config = new HashMap<>(consumer);
         config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
         config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MOST_RECORDS);
-        // nothing is read again: it is for those who watch the lag of groups
-        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, group != null);
         return config;
     }
 
-    private void follow(KafkaConsumer<byte[], byte[]> consumer) {
-        if (group == null) {
-            List<TopicPartition> partitions =
-                    consumer.partitionsFor(topic.name()).stream()
-                            .map(info -> new TopicPartition(info.topic(), info.partition()))
-                            .toList();
-            consumer.assign(partitions);
-            consumer.seekToEnd(partitions);
-        } else {
-            consumer.subscribe(List.of(topic.name()), new FromNowOn(consumer));
+    private void readShare(WakeableConsumer consumer) {
+        try {
+            consumer.open();
+            consumer.get().subscribe(List.of(topic.name()), new FromNowOn(consumer.get()));
+            while (true) {
+                read(consumer.get().poll(POLL));
+            }
+        } catch (WakeupException e) {
+            LOG.debug("{} is no longer followed", topic.name());
+        } finally {
+            consumer.close();
         }
-        while (true) {
-            List<T> events = new ArrayList<>();
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-                event(record).ifPresent(events::add);
-            }
-            if (!events.isEmpty()) {
-                handler.accept(events);
-            }
+    }
+
+    private void read(ConsumerRecords<byte[], byte[]> records) {
+        List<T> events = new ArrayList<>();
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            event(record).ifPresent(events::add);
+        }
+        if (!events.isEmpty()) {
+            handler.accept(events);
         }
     }
 
     /** What came before it had the partition is another's, or late. */
-    private record FromNowOn(KafkaConsumer<byte[], byte[]> consumer)
+    private record FromNowOn(org.apache.kafka.clients.consumer.Consumer<?, ?> consumer)
             implements ConsumerRebalanceListener {
 
         @Override

@@ -8,13 +8,10 @@ import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.time.Duration;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,18 +23,24 @@ import org.slf4j.LoggerFactory;
 public final class StoppedJobs implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(StoppedJobs.class);
-    private static final Duration POLL = Duration.ofSeconds(1);
 
     private final Counter skipped;
     private final Set<String> stopped = ConcurrentHashMap.newKeySet();
+    private final TopicReader reader;
     private final FollowerThread thread;
-    private long nextOffset; // the thread's own: each record is read once
     private volatile String trouble = "starting"; // why the events are not read; "" if they are
 
     public StoppedJobs(KafkaSettings kafka, MeterRegistry meters) {
+        reader =
+                new TopicReader(
+                        kafka, "the log of jobs", Topics.JOB_EVENTS, TopicReader.Start.BEGINNING);
         thread =
                 new FollowerThread(
-                        "stopped-jobs", kafka, kafka::consumer, this::follow, this::broken);
+                        "stopped-jobs",
+                        kafka,
+                        () -> reader.follow(this::read),
+                        reader::stop,
+                        this::broken);
         skipped =
                 Counter.builder("nocturne.records.skipped")
                         .description("records in the log that are no events")
@@ -69,17 +72,9 @@ public final class StoppedJobs implements AutoCloseable {
         LOG.warn("job events cannot be read, next try in {}: {}", FollowerThread.RETRY, reason);
     }
 
-    private void follow(KafkaConsumer<byte[], byte[]> consumer) {
-        TopicPartition partition = new TopicPartition(Topics.JOB_EVENTS.name(), 0);
-        consumer.assign(List.of(partition));
-        consumer.seek(partition, nextOffset);
-        while (true) {
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-                read(record);
-                nextOffset = record.offset() + 1;
-            }
-            trouble = "";
-        }
+    private void read(ConsumerRecords<byte[], byte[]> records) {
+        records.forEach(this::read);
+        trouble = "";
     }
 
     private void read(ConsumerRecord<byte[], byte[]> record) {

@@ -6,6 +6,7 @@ import dev.nocturne.ingest.Excerpt;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.runtime.DeadLetters;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.TopicReader;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import java.time.Clock;
@@ -15,20 +16,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,8 +42,6 @@ public final class DeadLetterLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DeadLetterLog.class);
     private static final Pattern ID = Pattern.compile("0-(\\d{1,18})");
     private static final String TRANSACTIONAL_ID = "ingest-dead-letters";
-    private static final Duration POLL = Duration.ofSeconds(1);
-    private static final int MAX_EMPTY_POLLS = 15;
 
     /** Offsets that are read at once, backwards from where a page begins. */
     private static final int WINDOW = 256;
@@ -72,8 +67,8 @@ public final class DeadLetterLog implements AutoCloseable {
     private final Clock clock;
     private final TreeMap<Long, Instant> replayed = new TreeMap<>(); // by a letter's offset
     private long readTo; // offset up to which the replayed letters are known
-    private KafkaConsumer<byte[], byte[]> consumer; // null until first used and after an error
-    private Producer<byte[], byte[]> producer; // likewise
+    private final TopicReader log;
+    private Producer<byte[], byte[]> producer; // null until first used and after an error
 
     /**
      * @param isFromFile whether a job was made from a file, so that its failures can be retried
@@ -82,6 +77,12 @@ public final class DeadLetterLog implements AutoCloseable {
         this.kafka = kafka;
         this.isFromFile = isFromFile;
         this.clock = clock;
+        log =
+                new TopicReader(
+                        kafka,
+                        "the log of dead letters",
+                        Topics.DEAD_LETTERS,
+                        TopicReader.Start.BEGINNING);
     }
 
     /**
@@ -95,12 +96,12 @@ public final class DeadLetterLog implements AutoCloseable {
                 () -> {
                     catchUp();
                     List<DeadLetter> page = new ArrayList<>();
-                    long begin = consumer().beginningOffsets(List.of(PARTITION)).get(PARTITION);
+                    long begin = log.beginning(PARTITION);
                     long end = after == null ? readTo : Math.min(offset(after), readTo);
                     while (page.size() < limit && end > begin) {
                         long start = Math.max(begin, end - WINDOW);
                         List<DeadLetter> window = new ArrayList<>();
-                        read(start, end, record -> addLetter(window, record));
+                        log.readRange(PARTITION, start, end, record -> addLetter(window, record));
                         for (int i = window.size() - 1; i >= 0 && page.size() < limit; i--) {
                             page.add(window.get(i));
                         }
@@ -233,7 +234,7 @@ public final class DeadLetterLog implements AutoCloseable {
         try {
             return access.get();
         } catch (KafkaException e) {
-            closeClients();
+            closeProducer();
             throw IngestException.unavailable(
                     "the dead letters cannot be reached (%s): try again later"
                             .formatted(e.getMessage()),
@@ -243,22 +244,19 @@ public final class DeadLetterLog implements AutoCloseable {
 
     /** Learns of every replay that is in the log by now. */
     private void catchUp() {
-        long end = consumer().endOffsets(List.of(PARTITION)).get(PARTITION);
-        read(
-                readTo,
-                end,
-                record -> {
-                    String id = DeadLetter.text(record.headers(), REPLAYED);
-                    Matcher matcher = ID.matcher(id == null ? "" : id);
-                    if (matcher.matches()) {
-                        replayed.putIfAbsent(
-                                Long.valueOf(matcher.group(1)),
-                                Instant.ofEpochMilli(record.timestamp()));
-                    }
-                });
-        readTo = end;
-        long begin = consumer().beginningOffsets(List.of(PARTITION)).get(PARTITION);
-        replayed.headMap(begin).clear(); // those are gone
+        readTo =
+                log.readToEnd(
+                                record -> {
+                                    String id = DeadLetter.text(record.headers(), REPLAYED);
+                                    Matcher matcher = ID.matcher(id == null ? "" : id);
+                                    if (matcher.matches()) {
+                                        replayed.putIfAbsent(
+                                                Long.valueOf(matcher.group(1)),
+                                                Instant.ofEpochMilli(record.timestamp()));
+                                    }
+                                })
+                        .get(PARTITION);
+        replayed.headMap(log.beginning(PARTITION)).clear(); // those are gone
     }
 
     private static boolean isLetter(ConsumerRecord<byte[], byte[]> record) {
@@ -269,7 +267,8 @@ public final class DeadLetterLog implements AutoCloseable {
         long offset = offset(id);
         List<ConsumerRecord<byte[], byte[]>> found = new ArrayList<>();
         if (offset < readTo) {
-            read(
+            log.readRange(
+                    PARTITION,
                     offset,
                     offset + 1,
                     record -> {
@@ -302,36 +301,6 @@ public final class DeadLetterLog implements AutoCloseable {
                                 Topics.DEAD_LETTERS.retention().orElseThrow().toDays()));
     }
 
-    private void read(long from, long to, Consumer<ConsumerRecord<byte[], byte[]>> reader) {
-        if (from >= to) {
-            return;
-        }
-        KafkaConsumer<byte[], byte[]> open = consumer();
-        open.seek(PARTITION, from);
-        int emptyPolls = 0;
-        while (open.position(PARTITION) < to) {
-            ConsumerRecords<byte[], byte[]> records = open.poll(POLL);
-            emptyPolls = records.isEmpty() ? emptyPolls + 1 : 0;
-            if (emptyPolls > MAX_EMPTY_POLLS) {
-                throw new TimeoutException(
-                        "no answer for %d seconds".formatted(MAX_EMPTY_POLLS * POLL.toSeconds()));
-            }
-            for (ConsumerRecord<byte[], byte[]> record : records) {
-                if (record.offset() < to) {
-                    reader.accept(record);
-                }
-            }
-        }
-    }
-
-    private KafkaConsumer<byte[], byte[]> consumer() {
-        if (consumer == null) {
-            consumer = new KafkaConsumer<>(kafka.consumer());
-            consumer.assign(List.of(PARTITION));
-        }
-        return consumer;
-    }
-
     private Producer<byte[], byte[]> producer() {
         if (producer == null) {
             KafkaProducer<byte[], byte[]> opened =
@@ -343,11 +312,7 @@ public final class DeadLetterLog implements AutoCloseable {
     }
 
     /** After an error nobody knows what the brokers did; the next replay finds out. */
-    private void closeClients() {
-        if (consumer != null) {
-            consumer.close();
-            consumer = null;
-        }
+    private void closeProducer() {
         if (producer != null) {
             producer.close(Duration.ZERO);
             producer = null;
@@ -356,6 +321,7 @@ public final class DeadLetterLog implements AutoCloseable {
 
     @Override
     public synchronized void close() {
-        closeClients();
+        log.close();
+        closeProducer();
     }
 }

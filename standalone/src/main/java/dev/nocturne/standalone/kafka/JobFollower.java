@@ -6,22 +6,18 @@ import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.GridsScored;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.TopicReader;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToIntFunction;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
-import org.apache.kafka.common.TopicPartition;
 
 /** Counts what every stage has published of one job, by reading along. For one thread. */
 public final class JobFollower implements AutoCloseable {
@@ -31,7 +27,7 @@ public final class JobFollower implements AutoCloseable {
     private final byte[] keyPrefix;
     private final Map<String, Output> outputs = new LinkedHashMap<>(); // by topic
     private final Map<String, RequestFinished> results = new LinkedHashMap<>(); // by request id
-    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final TopicReader reader;
 
     /**
      * @param since when the job was submitted, or before
@@ -54,8 +50,12 @@ public final class JobFollower implements AutoCloseable {
                 value -> EventCodec.decode(GridsScored.class, value).getGrids().size());
         follow("rank", Topics.SELECTIONS, captions, value -> 1);
         follow("finish", Topics.RESULTS, captions, this::addResult);
-        consumer = new KafkaConsumer<>(kafka.consumer());
-        seek(since);
+        reader =
+                new TopicReader(
+                        kafka.consumer(),
+                        "the log of the pipeline",
+                        outputs.keySet(),
+                        TopicReader.Start.since(since));
     }
 
     private void follow(String name, Topic<?> topic, int total, ToIntFunction<byte[]> count) {
@@ -63,39 +63,15 @@ public final class JobFollower implements AutoCloseable {
                 topic.name(), new Output(new StageProgress(name, total, System.nanoTime()), count));
     }
 
-    private void seek(Instant since) {
-        List<TopicPartition> partitions =
-                outputs.keySet().stream()
-                        .flatMap(topic -> consumer.partitionsFor(topic).stream())
-                        .map(info -> new TopicPartition(info.topic(), info.partition()))
-                        .toList();
-        consumer.assign(partitions);
-        Map<TopicPartition, OffsetAndTimestamp> starts =
-                consumer.offsetsForTimes(
-                        partitions.stream()
-                                .collect(
-                                        Collectors.toMap(
-                                                partition -> partition,
-                                                partition -> since.toEpochMilli())));
-        List<TopicPartition> nothingSince = new ArrayList<>();
-        starts.forEach(
-                (partition, start) -> {
-                    if (start == null) {
-                        nothingSince.add(partition);
-                    } else {
-                        consumer.seek(partition, start.offset());
-                    }
-                });
-        consumer.seekToEnd(nothingSince);
-    }
-
     /** Takes in what the stages have published, waiting a moment if there is nothing new. */
     public void poll(Duration wait) {
-        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(wait)) {
-            if (isOfJob(record.key())) {
-                Output output = outputs.get(record.topic());
-                output.progress.add(output.count.applyAsInt(record.value()), System.nanoTime());
-            }
+        reader.poll(wait, this::read);
+    }
+
+    private void read(ConsumerRecord<byte[], byte[]> record) {
+        if (isOfJob(record.key())) {
+            Output output = outputs.get(record.topic());
+            output.progress.add(output.count.applyAsInt(record.value()), System.nanoTime());
         }
     }
 
@@ -128,6 +104,6 @@ public final class JobFollower implements AutoCloseable {
 
     @Override
     public void close() {
-        consumer.close();
+        reader.close();
     }
 }
