@@ -2,6 +2,7 @@ package dev.nocturne.ingest.caption;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
@@ -31,6 +32,7 @@ public final class JsonCaptionStage implements Stage<CaptionSubmitted> {
             CaptionSubmitted.newBuilder()
                     .setCustomId("")
                     .setCaption("")
+                    .setOptions(DrawingOptions.newBuilder().build())
                     .setSubmittedAt(Instant.EPOCH)
                     .build();
 
