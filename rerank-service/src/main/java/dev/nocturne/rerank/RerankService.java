@@ -100,6 +100,7 @@ public final class RerankService implements Service {
 
     @Override
     public void start() {
+        RestoredTasks.install();
         keeper.start();
     }
 

@@ -18,13 +18,21 @@ import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -33,6 +41,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.jboss.logmanager.ExtLogRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -92,6 +101,71 @@ class RerankBrokerTest {
             assertThat(second.health().live()).isTrue();
             await().atMost(PATIENCE).until(() -> second.health().ready());
         }
+    }
+
+    /** What a killed process leaves is like a copy of the folder of one that runs. */
+    @Test
+    void theStateOfAKilledServiceIsReadAgainWithALineAndWithoutStackTraces() throws Exception {
+        List<String> finished = new ArrayList<>();
+        try (RerankService killed = service("state")) {
+            for (int i = 0; i < 40; i++) { // some in each partition
+                for (Lane lane : Lane.values()) {
+                    String id = lane + "-" + i;
+                    send(lane, event(id, 1, 1, grid(0, 0.1)));
+                    finished.add(id);
+                }
+            }
+            send(event("a", 2, 1, grid(0, 0.1)));
+            awaitRanked(finished.toArray(String[]::new));
+            copyFolder(folder.resolve("state"), folder.resolve("left"));
+        }
+        Log log = new Log();
+        Logger streams = Logger.getLogger("org.apache.kafka.streams");
+        Logger own = Logger.getLogger("dev.nocturne.rerank");
+        streams.addHandler(log);
+        own.addHandler(log);
+        try (RerankService next = service("left")) {
+            send(event("a", 2, 1, grid(1, 0.7)));
+            finished.add("a");
+            awaitRanked(finished.toArray(String[]::new));
+        } finally {
+            streams.removeHandler(log);
+            own.removeHandler(log);
+        }
+        assertThat(log.lines).anyMatch(line -> line.startsWith("RRK-01 tasks [0_0, "));
+        assertThat(log.lines).noneMatch(line -> line.contains("are corrupted"));
+        assertThat(log.traces).isEmpty();
+    }
+
+    private static void copyFolder(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(from.relativize(file)));
+            }
+        }
+    }
+
+    /** What a person reads at night. */
+    private static final class Log extends Handler {
+        private final List<String> lines = new CopyOnWriteArrayList<>();
+        private final List<String> traces = new CopyOnWriteArrayList<>(); // the lines above them
+
+        @Override
+        public void publish(LogRecord record) {
+            String line = ExtLogRecord.wrap(record).getFormattedMessage();
+            if (record.getLevel().intValue() >= Level.WARNING.intValue()) {
+                lines.add(line);
+            }
+            if (record.getThrown() != null) {
+                traces.add(line);
+            }
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
     }
 
     /** Or the next process would wait until the session of this one has ended. */
@@ -156,7 +230,7 @@ class RerankBrokerTest {
     private static int members(Admin admin) throws Exception {
         return admin.describeConsumerGroups(Set.of(RerankService.GROUP))
                 .all()
-                .get(30, TimeUnit.SECONDS)
+                .get(PATIENCE.toSeconds(), TimeUnit.SECONDS)
                 .get(RerankService.GROUP)
                 .members()
                 .size();
