@@ -33,6 +33,9 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
 
     private static final Duration POLL = Duration.ofSeconds(1);
 
+    /** A poll does not return when the group is joined: it is ready as soon as that is seen. */
+    private static final Duration UNTIL_JOINED = Duration.ofMillis(50);
+
     /** A fuller batch is worth this wait: records come in bursts, one transaction upstream each. */
     private static final Duration GATHER = Duration.ofMillis(50);
 
@@ -201,6 +204,9 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
     }
 
     private Duration pollTimeout() {
+        if (state.phase() == Phase.JOINING) {
+            return UNTIL_JOINED;
+        }
         if (batch == null) {
             return waiting.isEmpty() ? POLL : GATHER;
         }

@@ -1578,10 +1578,12 @@ public final class IngestService implements Service {
                             () -> pictureSize,
                             clock);
             background = backgroundTasks(webhooks);
-            lag.start();
             do {
                 try {
                     TopicAdmin.createMissing(kafka);
+                    // not before: Kafka 4.4 asks for a group without a pause until its topic is
+                    // there, which takes a processor from the brokers that make topics
+                    lag.start();
                     store.hasBucket(); // waits for the store; the watch sees to the bucket
                     replayAndFollow();
                 } catch (TransientException | RetriableException e) {
