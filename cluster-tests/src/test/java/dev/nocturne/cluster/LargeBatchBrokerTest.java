@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  * per decode batch. The service that takes it in has a heap in which its results would not fit.
  */
 class LargeBatchBrokerTest {
-    private static final int CAPTIONS = Integer.getInteger("nocturne.test.captions", 500);
+    private static final int CAPTIONS = Integer.getInteger("test.captions", 500);
 
     /** Every so many-th line is bad. */
     private static final int BAD = 100;

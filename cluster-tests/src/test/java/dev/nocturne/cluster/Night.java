@@ -443,7 +443,7 @@ final class Night implements AutoCloseable {
 
     /** Lets time pass: how long a fault lasts. */
     void passes(Duration time) {
-        await().pollDelay(time).atMost(time.plusSeconds(5)).until(() -> true);
+        await().pollDelay(time).atMost(time.plus(HEALTHY)).until(() -> true);
     }
 
     /** As by a hand that deletes what it should not: all of it is gone at once. */

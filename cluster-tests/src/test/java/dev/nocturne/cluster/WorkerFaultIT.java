@@ -45,8 +45,7 @@ class WorkerFaultIT {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     /** How long both processors are kept busy; the documented run takes half an hour. */
-    private static final Duration BUSY =
-            Duration.ofMinutes(Long.getLong("nocturne.test.busyMinutes", 2));
+    private static final Duration BUSY = Duration.ofMinutes(Long.getLong("test.busyMinutes", 2));
 
     @TempDir static Path folder;
     private static Night night;

@@ -29,7 +29,7 @@ class SpoolFolderTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void whatAKilledProcessHasLeftGoesAtTheNextStartAndWhatOthersUseStays() throws Exception {
         Path base = temporary.resolve("spool");
         Process process = start(base);
@@ -40,7 +40,7 @@ class SpoolFolderTest {
             Path own = beside.newFile(".jsonl");
 
             process.destroyForcibly();
-            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
             SpoolFolder next = SpoolFolder.open(base);
 
             assertThat(half.getParent()).doesNotExist();
@@ -55,7 +55,7 @@ class SpoolFolderTest {
 
     /** Where locks belong to processes, whoever closes a lock file gives up the lock. */
     @Test
-    @Timeout(60)
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void aSecondFolderOfAProcessLeavesTheFirstOneLocked() throws Exception {
         Path base = temporary.resolve("spool");
         try (SpoolFolder first = SpoolFolder.open(base);

@@ -24,10 +24,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -564,7 +564,7 @@ class StageRunnerBrokerTest {
         publishMany(Lane.BULK, "bulk-", 3_000);
         CountDownLatch working = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        List<String> order = new CopyOnWriteArrayList<>(); // read while it grows
         EchoStage stage =
                 new RecordingStage(10, order) {
                     @Override
@@ -588,7 +588,7 @@ class StageRunnerBrokerTest {
     void bulkRecordsGoOnUnderAStreamOfInteractiveOnes() throws Exception {
         publishMany(Lane.INTERACTIVE, "now-", 2_000);
         publishMany(Lane.BULK, "bulk-", 20);
-        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        List<String> order = new CopyOnWriteArrayList<>(); // read while it grows
         try (StageRunner<?> runner = runner(new RecordingStage(5, order), KafkaProducer::new)) {
             runner.start();
             await().atMost(LONG)
@@ -712,7 +712,8 @@ class StageRunnerBrokerTest {
                         Thread thread = worker.get();
                         if (thread != null && Thread.currentThread().getName().endsWith("-poll")) {
                             held.countDown();
-                            await().until(() -> thread.getState() == Thread.State.WAITING);
+                            await().atMost(LONG)
+                                    .until(() -> thread.getState() == Thread.State.WAITING);
                         }
                         return super.input();
                     }

@@ -87,7 +87,7 @@ final class Chromium implements AutoCloseable {
     static Path orSkip() {
         Optional<Path> command = find();
         String missing = "there is no command 'chromium' or 'google-chrome' on this machine";
-        if ("required".equals(System.getProperty("nocturne.test.chromium"))) {
+        if ("required".equals(System.getProperty("test.chromium"))) {
             assertThat(command).as(missing).isPresent();
         }
         assumeTrue(command.isPresent(), "skipped: " + missing);

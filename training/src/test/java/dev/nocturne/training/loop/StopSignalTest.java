@@ -33,7 +33,7 @@ class StopSignalTest {
 
     @ParameterizedTest
     @CsvSource({"saves,0", "fails,1"})
-    @Timeout(60)
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void theExitCodeSaysWhetherTheStopSavedEverything(String outcome, int exitCode)
             throws Exception {
         Process process =
@@ -50,7 +50,7 @@ class StopSignalTest {
                         new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             assertThat(output.readLine()).isEqualTo("training");
             process.destroy(); // SIGTERM
-            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
             assertThat(process.exitValue()).isEqualTo(exitCode);
         } finally {
             process.destroyForcibly();
