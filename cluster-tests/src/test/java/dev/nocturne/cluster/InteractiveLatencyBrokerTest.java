@@ -143,16 +143,21 @@ class InteractiveLatencyBrokerTest {
         decodeBatch = Duration.ofSeconds(2);
         long alone = medianMillis();
 
-        String job = ingest.submit(new CaptionUpload(captions(), null, Map.of()), API).job().id();
+        String job =
+                ingest.api()
+                        .jobs()
+                        .submit(new CaptionUpload(captions(), null, Map.of()), API)
+                        .job()
+                        .id();
         await("the job is being painted")
                 .atMost(PATIENCE)
-                .until(() -> ingest.job(job).counts().completed() > 0);
+                .until(() -> ingest.api().jobs().job(job).counts().completed() > 0);
         long beside = medianMillis();
 
-        assertThat(ingest.job(job).status())
+        assertThat(ingest.api().jobs().job(job).status())
                 .as("still running, or the measurement says nothing")
                 .isEqualTo(Job.Status.IN_PROGRESS);
-        ingest.cancel(job);
+        ingest.api().batches().cancel(job);
         assertThat(beside)
                 .as("milliseconds beside the job; alone they were %d", alone)
                 .isLessThanOrEqualTo(2 * alone);
@@ -255,7 +260,9 @@ class InteractiveLatencyBrokerTest {
      * @param seen null: nobody looks
      */
     private static Answers.Images paint(ObjectNode request, List<PartialImage> seen) {
-        return ingest.paint(request, API, seen == null ? null : seen::add)
+        return ingest.api()
+                .images()
+                .paint(request, API, seen == null ? null : seen::add)
                 .toCompletableFuture()
                 .join();
     }

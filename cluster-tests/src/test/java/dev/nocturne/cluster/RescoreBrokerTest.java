@@ -120,19 +120,25 @@ class RescoreBrokerTest {
                                 .formatted(caption, CANDIDATES, TOP));
             }
             InputStream jsonl = new ByteArrayInputStream(lines.toString().getBytes(UTF_8));
-            String job = ingest.submit(new CaptionUpload(jsonl, null, Map.of()), API).job().id();
+            String job =
+                    ingest.api()
+                            .jobs()
+                            .submit(new CaptionUpload(jsonl, null, Map.of()), API)
+                            .job()
+                            .id();
             awaitCompleted(job);
             return job;
         }
     }
 
     private void awaitCompleted(String job) {
-        await().atMost(PATIENCE).until(() -> ingest.job(job).status() == Job.Status.COMPLETED);
+        await().atMost(PATIENCE)
+                .until(() -> ingest.api().jobs().job(job).status() == Job.Status.COMPLETED);
     }
 
     private String rescore(String job) throws IOException {
         JsonNode body = new ObjectMapper().readTree("{\"rescore\":true}");
-        String child = ingest.rerank(job, body, null, API).id();
+        String child = ingest.api().followUps().rerank(job, body, null, API).id();
         awaitCompleted(child);
         return child;
     }
@@ -149,7 +155,7 @@ class RescoreBrokerTest {
             start(encoder, decoder);
             rescored = rescore(drawn);
         }
-        assertThat(ingest.job(rescored).counts())
+        assertThat(ingest.api().jobs().job(rescored).counts())
                 .isEqualTo(new Job.Counts(CAPTIONS.size(), CAPTIONS.size(), 0, 0, 0, 0));
         for (String caption : CAPTIONS) {
             ResultFile before = result(drawn, caption);
@@ -209,7 +215,7 @@ class RescoreBrokerTest {
             rescored = rescore(drawn);
         }
         Map<String, RequestResult> results = new HashMap<>();
-        ingest.results(rescored, result -> results.put(result.customId(), result));
+        ingest.api().results().read(rescored, result -> results.put(result.customId(), result));
         assertThat(results).containsOnlyKeys(CAPTIONS);
         assertThat(new ArrayList<>(results.values()))
                 .allSatisfy(
@@ -222,7 +228,7 @@ class RescoreBrokerTest {
 
     private ResultFile result(String job, String customId) throws IOException {
         String name = "images/%s/result.json".formatted(Ids.requestId(job, customId));
-        try (InputStream in = ingest.jobFile(job, name)) {
+        try (InputStream in = ingest.api().jobFiles().file(job, name)) {
             return ResultFile.parse(in.readAllBytes());
         }
     }

@@ -84,10 +84,10 @@ class UpgradeBrokerTest {
                 ingest = opened;
                 start(ingest, rerank);
                 String job = begin(former);
-                int finished = ingest.job(job).counts().completed();
+                int finished = ingest.api().jobs().job(job).counts().completed();
                 finish(job, next);
 
-                assertThat(ingest.job(job).counts())
+                assertThat(ingest.api().jobs().job(job).counts())
                         .isEqualTo(new Job.Counts(LINES, LINES, 0, 0, 0, 0));
                 assertThat(TopicReader.records(kafka, Topics.DEAD_LETTERS)).isEmpty();
                 int ofFormer = 0;
@@ -122,7 +122,9 @@ class UpgradeBrokerTest {
         }
         InputStream jsonl = new ByteArrayInputStream(lines.toString().getBytes(UTF_8));
         String job =
-                ingest.submit(new CaptionUpload(jsonl, null, Map.of()), "http://localhost/")
+                ingest.api()
+                        .jobs()
+                        .submit(new CaptionUpload(jsonl, null, Map.of()), "http://localhost/")
                         .job()
                         .id();
         try (Service encoder =
@@ -146,7 +148,10 @@ class UpgradeBrokerTest {
         try (Service decoder = new DecoderService(kafka, bucket, model.directory(), meters)) {
             start(decoder);
             await().atMost(PATIENCE)
-                    .until(() -> ingest.job(job).counts().completed() >= FINISHED_BEFORE);
+                    .until(
+                            () ->
+                                    ingest.api().jobs().job(job).counts().completed()
+                                            >= FINISHED_BEFORE);
         }
         return job;
     }
@@ -165,13 +170,14 @@ class UpgradeBrokerTest {
                 Service generator = new GeneratorService(kafka, model.directory(), 8, meters);
                 Service decoder = new DecoderService(kafka, bucket, model.directory(), meters)) {
             start(encoder, generator, decoder);
-            await().atMost(PATIENCE).until(() -> ingest.job(job).status() == Job.Status.COMPLETED);
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().jobs().job(job).status() == Job.Status.COMPLETED);
         }
     }
 
     private ResultFile result(String job, String customId) throws IOException {
         String name = "images/%s/result.json".formatted(Ids.requestId(job, customId));
-        try (InputStream in = ingest.jobFile(job, name)) {
+        try (InputStream in = ingest.api().jobFiles().file(job, name)) {
             return ResultFile.parse(in.readAllBytes());
         }
     }

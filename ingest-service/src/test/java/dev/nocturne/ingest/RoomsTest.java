@@ -34,7 +34,22 @@ class RoomsTest {
                     entry("lag", Set.of("caption", "webhook", "result")),
                     entry("archive", Set.of("caption", "file", "job", "result")),
                     entry("dispatch", Set.of("caption", "file", "job", "result", "lag", "archive")),
-                    entry("api", Set.of("caption", "file", "job", "result", "lag", "archive")),
+                    entry(
+                            "api",
+                            Set.of(
+                                    "caption",
+                                    "file",
+                                    "job",
+                                    "webhook",
+                                    "result",
+                                    "lag",
+                                    "archive",
+                                    "dispatch")),
+                    entry(
+                            "rest",
+                            Set.of(
+                                    "caption", "file", "job", "webhook", "result", "lag", "archive",
+                                    "api")),
                     entry(
                             "shell",
                             Set.of(
@@ -46,12 +61,7 @@ class RoomsTest {
                                     "lag",
                                     "archive",
                                     "dispatch",
-                                    "api")),
-                    entry(
-                            "rest",
-                            Set.of(
-                                    "caption", "file", "job", "webhook", "result", "lag", "archive",
-                                    "api", "shell")));
+                                    "api")));
 
     private static final List<String> NAMES = ROOMS.stream().map(Map.Entry::getKey).toList();
 

@@ -205,7 +205,10 @@ class PaintEqualsPipelineBrokerTest {
             }
             try (Admin admin = Admin.create(pipeline.kafka().admin())) {
                 await().atMost(Duration.ofMinutes(1))
-                        .untilAsserted(() -> assertNoLagInAnyGroup(admin, pipeline.ingest().lag()));
+                        .untilAsserted(
+                                () ->
+                                        assertNoLagInAnyGroup(
+                                                admin, pipeline.ingest().api().lag().latest()));
             }
         }
         return pictures;

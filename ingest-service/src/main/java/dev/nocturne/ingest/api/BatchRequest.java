@@ -7,16 +7,20 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nocturne.events.JobCreated;
 import dev.nocturne.ingest.Excerpt;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.caption.CaptionJson;
 import dev.nocturne.ingest.file.ExpiresAfter;
 import dev.nocturne.ingest.job.CompletionWindow;
 import dev.nocturne.ingest.job.Schedule;
+import dev.nocturne.schemas.IdSource;
 import dev.nocturne.schemas.PlainText;
+import dev.nocturne.schemas.SeedSchemes;
 import dev.nocturne.schemas.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -30,7 +34,7 @@ import java.util.TreeMap;
  * @param outputExpiresAfter of the files of its answers; null: they stay
  * @param digest SHA-256 of the body, whatever the order of its fields
  */
-public record BatchRequest(
+record BatchRequest(
         String inputFileId,
         boolean skipInvalid,
         String completionWindow,
@@ -64,7 +68,7 @@ public record BatchRequest(
     /**
      * @throws IngestException INVALID
      */
-    public static BatchRequest parse(JsonNode json) {
+    static BatchRequest parse(JsonNode json) {
         RequestBody body = RequestBody.parse(json, FIELDS);
         String endpoint = body.text("endpoint");
         require(
@@ -144,8 +148,35 @@ public record BatchRequest(
                         });
     }
 
+    /**
+     * The beginning of the job that is asked for.
+     *
+     * @param now in milliseconds
+     * @param idempotencyKey null if there is none
+     * @param apiUrl of this API as the caller knows it, ends with a slash
+     */
+    JobCreated created(IdSource.Owned job, Instant now, String idempotencyKey, String apiUrl) {
+        return new JobCreated(
+                inputFileId,
+                skipInvalid,
+                completionWindow,
+                now.plus(window),
+                metadata,
+                apiUrl,
+                idempotencyKey,
+                idempotencyKey == null ? null : digest,
+                schedule.startAfter(),
+                schedule.window() == null ? null : schedule.window().toString(),
+                schedule.deadline(),
+                null,
+                webdataset,
+                job.token(),
+                SeedSchemes.FIRST_IS_OWN,
+                outputExpiresAfter == null ? null : outputExpiresAfter.seconds());
+    }
+
     /** SHA-256 of a request, whatever the order of its fields. */
-    public static String digest(ObjectNode body) {
+    static String digest(ObjectNode body) {
         try {
             // a tree keeps the order it was written in, maps are sorted
             String sorted = SORTED.writeValueAsString(SORTED.treeToValue(body, Map.class));

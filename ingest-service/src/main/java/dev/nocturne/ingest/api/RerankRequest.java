@@ -15,14 +15,14 @@ import java.util.List;
  * @param top pictures of each request; 0: as many as it has
  * @param rescore whether the candidates get new scores, from the CLIP that the workers have
  */
-public record RerankRequest(int top, boolean rescore) {
+record RerankRequest(int top, boolean rescore) {
 
     private static final List<String> FIELDS = List.of("top", "rescore");
 
     /**
      * @throws IngestException INVALID
      */
-    public static RerankRequest parse(JsonNode json) {
+    static RerankRequest parse(JsonNode json) {
         RequestBody body = RequestBody.parse(json, FIELDS);
         boolean rescore = body.flag("rescore");
         JsonNode top = body.json().path("top");
@@ -41,7 +41,7 @@ public record RerankRequest(int top, boolean rescore) {
     }
 
     /** Pictures of a request that has so many. */
-    public int top(int before) {
+    int top(int before) {
         return top == 0 ? before : top;
     }
 }

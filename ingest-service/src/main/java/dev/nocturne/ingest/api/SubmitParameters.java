@@ -24,7 +24,7 @@ import java.util.Map;
  * @param webdataset whether its pictures are packed into archives, too
  * @param defaults for the captions that say nothing of an option
  */
-public record SubmitParameters(
+record SubmitParameters(
         String filename,
         String completionWindow,
         Duration window,
@@ -45,7 +45,7 @@ public record SubmitParameters(
      * @param parameters by name
      * @throws IngestException INVALID
      */
-    public static SubmitParameters parse(Map<String, String> parameters) {
+    static SubmitParameters parse(Map<String, String> parameters) {
         requireKnown(parameters);
         CaptionDefaults defaults = CaptionDefaults.of(parameters);
         requireGood(defaults);
@@ -64,7 +64,7 @@ public record SubmitParameters(
     }
 
     /** Of all parameters. */
-    public static List<String> names() {
+    static List<String> names() {
         List<String> names = new ArrayList<>(OF_THE_JOB);
         names.addAll(CaptionDefaults.names());
         return names;

@@ -1,6 +1,6 @@
 /**
- * What callers of the API ask for, and whatever brings their requests; an answer or an {@link
- * dev.nocturne.ingest.IngestException}. Touches every room below but {@code dispatch} and {@code
- * webhook}.
+ * What callers of the API can ask for, whatever brings their requests: a class for each concern,
+ * and one gate before them while the jobs are not known. Each answers, or throws an {@link
+ * dev.nocturne.ingest.IngestException}. Touches every room below.
  */
 package dev.nocturne.ingest.api;

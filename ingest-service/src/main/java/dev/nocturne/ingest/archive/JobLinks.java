@@ -7,9 +7,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.nocturne.ingest.Excerpt;
 import dev.nocturne.ingest.IngestException;
+import dev.nocturne.ingest.file.StoreAccess;
 import dev.nocturne.ingest.job.JobKeys;
 import dev.nocturne.runtime.ObjectStore;
-import dev.nocturne.runtime.StageException;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -78,11 +78,11 @@ public final class JobLinks {
      * @throws IngestException UNAVAILABLE
      */
     public void write(OutputStream out) throws IOException {
-        try {
-            writeLines(new BufferedOutputStream(out, 1 << 16));
-        } catch (StageException e) {
-            throw IngestException.unavailable(e);
-        }
+        StoreAccess.ask(
+                () -> {
+                    writeLines(new BufferedOutputStream(out, 1 << 16));
+                    return null;
+                });
     }
 
     private void writeLines(OutputStream lines) throws IOException {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.zip.ZipException;
 
 /**
@@ -21,22 +22,56 @@ import java.util.zip.ZipException;
 public final class CaptionIntake {
 
     /** Of a problem that leaves no lines to go on with. */
-    public static final String NOT_JSON_LINES = "not_json_lines";
+    static final String NOT_JSON_LINES = "not_json_lines";
 
     private static final int SHOWN_ROWS = 10;
 
     private CaptionIntake() {}
 
     /**
+     * What has been read.
+     *
+     * @param lines the file that holds the captions as JSON lines; means nothing if there are
+     *     errors
+     * @param survey of those lines; empty where they have to be read again, because one may have
+     *     become longer than a line may be
+     */
+    public record Read(CaptionCheck check, Path lines, Optional<Survey> survey) {
+
+        private static Read refused(List<Problem> problems) {
+            return new Read(
+                    new CaptionCheck(null, 0, 0, List.of(), List.of(), problems),
+                    null,
+                    Optional.empty());
+        }
+    }
+
+    /**
+     * Says what is in a file, as {@link #read} does, and writes nothing.
+     *
+     * @throws IngestException as of {@link #read}
+     * @throws IOException if the file cannot be read
+     */
+    public static CaptionCheck check(
+            Path file,
+            String filename,
+            String mediaType,
+            CaptionDefaults defaults,
+            PictureSize pictures)
+            throws IOException {
+        return read(file, filename, mediaType, defaults, pictures, null).check();
+    }
+
+    /**
      * @param filename null if it has none
      * @param mediaType as the request says; null if it does not
      * @param defaults for the captions that say nothing of an option
      * @param lines where the good captions go as JSON lines, each with its custom id, without the
-     *     defaults left out; null: nowhere
+     *     defaults left out; nothing is written if the file has that form already. Null: nowhere
      * @throws IngestException UNAVAILABLE if a line depends on a model that nobody has named yet
      * @throws IOException if a file cannot be read or written
      */
-    public static CaptionCheck read(
+    public static Read read(
             Path file,
             String filename,
             String mediaType,
@@ -44,47 +79,56 @@ public final class CaptionIntake {
             PictureSize pictures,
             Path lines)
             throws IOException {
-        try (InputStream in = plain(file);
-                OutputStream out =
-                        lines == null ? OutputStream.nullOutputStream() : stream(lines)) {
+        try (InputStream in = plain(file)) {
             CaptionFormat format = format(in, filename, mediaType);
+            boolean isAsItCame = format == CaptionFormat.JSON_LINES && defaults.isEmpty();
             CaptionRows rows =
                     format == CaptionFormat.JSON_LINES ? new JsonLineRows(in) : format.rows(in);
             JobParser parser =
                     JobParser.ofNewRows(
                             with(defaults, rows), "validation", Instant.EPOCH, pictures);
             List<CaptionCheck.Row> first = new ArrayList<>();
-            List<Problem> problems =
-                    parser.validate(
-                            line -> {
-                                if (first.size() < SHOWN_ROWS) {
-                                    first.add(CaptionCheck.Row.of(line));
-                                }
-                                out.write(parser.named(line));
-                                out.write('\n');
-                            });
-            return new CaptionCheck(
-                    format,
-                    parser.captions(),
-                    parser.candidates(),
-                    rows.unusedColumns(),
-                    first,
-                    problems);
+            int[] longest = {0};
+            List<Problem> problems;
+            try (OutputStream out = stream(isAsItCame ? null : lines)) {
+                problems =
+                        parser.validate(
+                                line -> {
+                                    if (first.size() < SHOWN_ROWS) {
+                                        first.add(CaptionCheck.Row.of(line));
+                                    }
+                                    if (!isAsItCame) {
+                                        byte[] named = parser.named(line);
+                                        longest[0] = Math.max(longest[0], named.length);
+                                        out.write(named);
+                                        out.write('\n');
+                                    }
+                                });
+            }
+            CaptionCheck check =
+                    new CaptionCheck(
+                            format,
+                            parser.captions(),
+                            parser.candidates(),
+                            rows.unusedColumns(),
+                            first,
+                            problems);
+            Optional<Survey> survey =
+                    longest[0] <= JsonLines.MAX_LINE_BYTES
+                            ? Optional.of(Survey.of(parser, problems))
+                            : Optional.empty();
+            return new Read(check, isAsItCame ? file : lines, survey);
         } catch (ZipException e) {
-            return refused(List.of(brokenGzip(e)));
+            return Read.refused(List.of(brokenGzip(e)));
         } catch (IngestException e) {
             if (e.kind() == IngestException.Kind.UNAVAILABLE) {
                 throw e;
             }
-            return refused(e.problems());
+            return Read.refused(e.problems());
         }
     }
 
-    private static CaptionCheck refused(List<Problem> problems) {
-        return new CaptionCheck(null, 0, 0, List.of(), List.of(), problems);
-    }
-
-    public static Problem brokenGzip(ZipException e) {
+    static Problem brokenGzip(ZipException e) {
         return new Problem(
                 null,
                 null,
@@ -126,7 +170,7 @@ public final class CaptionIntake {
      * @throws IngestException INVALID if they are surely something else
      * @throws IOException if it cannot be read
      */
-    public static void requireJsonLines(Path file) throws IOException {
+    static void requireJsonLines(Path file) throws IOException {
         try (InputStream in = plain(file)) {
             CaptionFormat format =
                     CaptionFormat.of(head(in), null, null).orElse(CaptionFormat.JSON_LINES);
@@ -144,8 +188,13 @@ public final class CaptionIntake {
         }
     }
 
+    /**
+     * @param file null: what is written goes nowhere
+     */
     private static OutputStream stream(Path file) throws IOException {
-        return new BufferedOutputStream(Files.newOutputStream(file), 1 << 16);
+        return file == null
+                ? OutputStream.nullOutputStream()
+                : new BufferedOutputStream(Files.newOutputStream(file), 1 << 16);
     }
 
     private static CaptionRows with(CaptionDefaults defaults, CaptionRows rows) {

@@ -5,6 +5,7 @@ import dev.nocturne.ingest.BackgroundTask;
 import dev.nocturne.ingest.Rounds;
 import dev.nocturne.ingest.file.FileStore;
 import dev.nocturne.ingest.file.StoredFile;
+import dev.nocturne.ingest.job.JobEvents;
 import dev.nocturne.ingest.job.JobKeys;
 import dev.nocturne.ingest.job.JobState;
 import dev.nocturne.ingest.job.JobTable;
@@ -39,7 +40,7 @@ public final class Housekeeper implements BackgroundTask {
     private final JobTable jobs;
     private final FileStore files;
     private final ObjectStore store;
-    private final Intake intake;
+    private final JobEvents events;
     private final Duration retention; // null: files are kept
     private final Clock clock;
     private final Rounds rounds = new Rounds("housekeeper", TICK, LONGEST_TICK);
@@ -53,13 +54,13 @@ public final class Housekeeper implements BackgroundTask {
             JobTable jobs,
             FileStore files,
             ObjectStore store,
-            Intake intake,
+            JobEvents events,
             Duration retention,
             Clock clock) {
         this.jobs = jobs;
         this.files = files;
         this.store = store;
-        this.intake = intake;
+        this.events = events;
         this.retention = retention;
         this.clock = clock;
     }
@@ -129,7 +130,7 @@ public final class Housekeeper implements BackgroundTask {
             own.add(job.ownInputFileId());
         }
         own.forEach(id -> files.find(id).ifPresent(files::delete));
-        intake.publish(job.id(), new JobDeleted(true));
+        events.publish(job.id(), new JobDeleted(true));
         LOG.info("ING-23 job {} has left the bucket: {} objects deleted", job.id(), objects);
     }
 

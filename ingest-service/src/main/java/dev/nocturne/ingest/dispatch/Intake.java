@@ -14,12 +14,13 @@ import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StopReason;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.Problem;
-import dev.nocturne.ingest.caption.CaptionIntake;
 import dev.nocturne.ingest.caption.JobParser;
 import dev.nocturne.ingest.caption.PictureSize;
+import dev.nocturne.ingest.caption.Survey;
 import dev.nocturne.ingest.file.FileGoneException;
 import dev.nocturne.ingest.file.FileStore;
 import dev.nocturne.ingest.job.Backlog;
+import dev.nocturne.ingest.job.JobEvents;
 import dev.nocturne.ingest.job.JobLog;
 import dev.nocturne.ingest.job.JobPublisher;
 import dev.nocturne.ingest.job.JobState;
@@ -32,13 +33,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Supplier;
-import java.util.zip.ZipException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,10 +49,6 @@ public final class Intake {
     private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
     private static final String STAGE = "ingest";
 
-    /** Problems that leave no lines to go on with. */
-    private static final Set<String> OF_THE_FILE =
-            Set.of("empty_job", "invalid_gzip", CaptionIntake.NOT_JSON_LINES, "too_large");
-
     private final JobTable jobs;
     private final FileStore files;
     private final Backlog backlog;
@@ -63,7 +56,7 @@ public final class Intake {
     private final Runnable catchUp;
     private final JobLog.Listener listener;
     private final Supplier<PictureSize> pictureSize;
-    private final Clock clock;
+    private final JobEvents events;
 
     /**
      * @param catchUp waits until the table knows everything that is in the log by now
@@ -78,7 +71,7 @@ public final class Intake {
             Runnable catchUp,
             JobLog.Listener listener,
             Supplier<PictureSize> pictureSize,
-            Clock clock) {
+            JobEvents events) {
         this.jobs = jobs;
         this.files = files;
         this.backlog = backlog;
@@ -86,59 +79,12 @@ public final class Intake {
         this.catchUp = catchUp;
         this.listener = listener;
         this.pictureSize = pictureSize;
-        this.clock = clock;
+        this.events = events;
     }
 
-    /** Publishes what happened to a job, and tells the listener. */
-    public void publish(String jobId, Object change) {
-        JobEvent event = new JobEvent(jobId, now(), change);
-        publisher.publish(Topics.JOB_EVENTS, jobId, event);
-        listener.read(event);
-    }
-
-    private Instant now() {
-        return clock.instant().truncatedTo(ChronoUnit.MILLIS); // as the record keeps it
-    }
-
-    /**
-     * What is in a file of captions.
-     *
-     * @param problems at most {@link JobParser#MAX_PROBLEMS}
-     * @param lines good and bad
-     * @param captions good lines
-     * @param candidates of the good lines
-     * @param firstCaption null if there is no good line
-     */
-    record Survey(
-            List<Problem> problems,
-            int lines,
-            int captions,
-            long candidates,
-            String firstCaption) {}
-
-    /**
-     * @throws IOException if the file cannot be read
-     * @throws IngestException UNAVAILABLE if a line depends on a model that nobody has named yet
-     */
-    static Survey survey(Path file, PictureSize pictures) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            CaptionIntake.requireJsonLines(file);
-            JobParser parser = JobParser.ofNewFile(in, "validation", Instant.EPOCH, pictures);
-            List<Problem> problems = parser.validate();
-            return new Survey(
-                    problems,
-                    parser.count(),
-                    parser.captions(),
-                    parser.candidates(),
-                    parser.firstCaption());
-        } catch (ZipException e) {
-            return new Survey(List.of(CaptionIntake.brokenGzip(e)), 0, 0, 0, null);
-        } catch (IngestException e) {
-            if (e.kind() == IngestException.Kind.UNAVAILABLE) {
-                throw e;
-            }
-            return new Survey(e.problems(), 0, 0, 0, null);
-        }
+    /** Sends the results of a job's bad lines, at the time of its start. */
+    private interface BadLines {
+        void sendTo(JobPublisher.Transaction transaction, Instant now);
     }
 
     /**
@@ -146,41 +92,74 @@ public final class Intake {
      * has been stopped meanwhile is closed. One job at a time, in the order of their coming.
      *
      * @throws IngestException TOO_MANY while it must wait for others, UNAVAILABLE as {@link
-     *     #survey}
+     *     Survey#of}
      * @throws FileGoneException as {@link #writeOff} does
      */
     public synchronized void start(String jobId) throws IOException {
+        if (!isToBeStarted(jobId)) {
+            return;
+        }
         JobCreated created = jobs.ask(jobId, JobState::created).orElseThrow();
-        if (isStopped(jobId)) {
-            closeBeforeStart(jobId);
-            return;
-        }
-        if (isStarted(jobId)) {
-            return;
-        }
-        boolean isDrawn = created.getReplay() == null;
-        if (isDrawn) {
+        if (isDrawn(created)) {
             backlog.requireRoomToStart(jobId, 0);
         }
         Path local = files.download(files.require(created.getInputFileId()));
         try {
             PictureSize pictures = pictureSize.get();
-            Survey survey = survey(local, pictures);
-            List<Problem> problems = survey.problems();
-            boolean fatal =
-                    problems.stream().anyMatch(problem -> OF_THE_FILE.contains(problem.code()));
-            if (!problems.isEmpty() && (fatal || !created.getSkipInvalid())) {
-                reject(jobId, problems);
-            } else if (isDrawn && backlog.problem(survey.candidates()) != null) {
-                reject(jobId, List.of(backlog.problem(survey.candidates())));
-            } else {
-                if (isDrawn) {
-                    backlog.requireRoomToStart(jobId, survey.candidates());
-                }
-                publishStart(jobId, local, survey, pictures);
-            }
+            Survey survey = Survey.of(local, pictures);
+            start(
+                    jobId,
+                    created,
+                    survey,
+                    (transaction, now) -> {
+                        if (!survey.problems().isEmpty()) {
+                            sendBadLines(jobId, local, pictures, now, transaction);
+                        }
+                    });
         } finally {
             Files.deleteIfExists(local);
+        }
+    }
+
+    /**
+     * As {@link #start(String)}, of a job whose file was read before it was created.
+     *
+     * @param survey without problems
+     */
+    public synchronized void start(String jobId, Survey survey) throws IOException {
+        if (isToBeStarted(jobId)) {
+            JobCreated created = jobs.ask(jobId, JobState::created).orElseThrow();
+            start(jobId, created, survey, (transaction, now) -> {});
+        }
+    }
+
+    private boolean isToBeStarted(String jobId) {
+        if (isStopped(jobId)) {
+            closeBeforeStart(jobId);
+            return false;
+        }
+        return !isStarted(jobId);
+    }
+
+    /** False if its candidates were drawn by another job. */
+    private static boolean isDrawn(JobCreated created) {
+        return created.getReplay() == null;
+    }
+
+    private void start(String jobId, JobCreated created, Survey survey, BadLines badLines)
+            throws IOException {
+        List<Problem> problems = survey.problems();
+        boolean isBad = !problems.isEmpty() && (survey.isHopeless() || !created.getSkipInvalid());
+        Problem tooLarge = isDrawn(created) ? backlog.problem(survey.candidates()) : null;
+        if (isBad) {
+            reject(jobId, problems);
+        } else if (tooLarge != null) {
+            reject(jobId, List.of(tooLarge));
+        } else {
+            if (isDrawn(created)) {
+                backlog.requireRoomToStart(jobId, survey.candidates());
+            }
+            publishStart(jobId, survey, badLines);
         }
     }
 
@@ -197,7 +176,7 @@ public final class Intake {
     }
 
     private void reject(String jobId, List<Problem> problems) {
-        publish(
+        events.publish(
                 jobId,
                 new JobRejected(
                         problems.stream()
@@ -213,9 +192,8 @@ public final class Intake {
     }
 
     /** Captions stay in the file; the dispatcher releases them. */
-    private void publishStart(String jobId, Path file, Survey survey, PictureSize pictures)
-            throws IOException {
-        Instant now = now();
+    private void publishStart(String jobId, Survey survey, BadLines badLines) throws IOException {
+        Instant now = events.now();
         JobSubmitted submitted =
                 new JobSubmitted(jobId, survey.lines(), now, survey.firstCaption());
         JobEvent held =
@@ -231,9 +209,7 @@ public final class Intake {
                                 }
                                 transaction.send(Topics.JOBS, jobId, submitted);
                                 transaction.send(Topics.JOB_EVENTS, jobId, held);
-                                if (!survey.problems().isEmpty()) {
-                                    sendBadLines(jobId, file, pictures, now, transaction);
-                                }
+                                badLines.sendTo(transaction, now);
                                 return !isStopped(jobId);
                             });
             if (published) {
@@ -285,7 +261,7 @@ public final class Intake {
     private void closeBeforeStart(String jobId) {
         publisher.publish(catchUp, transaction -> false);
         if (!isStarted(jobId)) {
-            publish(jobId, new JobClosed(0, 0, 0, 0, now()));
+            events.publish(jobId, new JobClosed(0, 0, 0, 0, events.now()));
         }
     }
 
@@ -314,7 +290,7 @@ public final class Intake {
 
     private void sendUnfinished(
             String jobId, StopReason reason, Path file, JobPublisher.Transaction transaction) {
-        Instant now = now();
+        Instant now = events.now();
         Failure failure = stopFailure(reason);
         int count = 0;
         try (InputStream in = Files.newInputStream(file)) {

@@ -8,6 +8,7 @@ import dev.nocturne.ingest.Rounds;
 import dev.nocturne.ingest.archive.JobFiles;
 import dev.nocturne.ingest.archive.MiscountException;
 import dev.nocturne.ingest.file.FileGoneException;
+import dev.nocturne.ingest.job.JobEvents;
 import dev.nocturne.ingest.job.JobKeys;
 import dev.nocturne.ingest.job.JobState;
 import dev.nocturne.ingest.job.JobTable;
@@ -71,6 +72,7 @@ public final class JobKeeper implements BackgroundTask {
 
     private final JobTable jobs;
     private final Intake intake;
+    private final JobEvents events;
     private final JobFiles files;
     private final Clock clock;
     private final Rounds rounds = new Rounds("job-keeper", TICK, LONGEST_TICK);
@@ -81,9 +83,10 @@ public final class JobKeeper implements BackgroundTask {
     private final Map<String, Duration> retries = new HashMap<>();
     private final Map<String, Instant> notBefore = new HashMap<>();
 
-    public JobKeeper(JobTable jobs, Intake intake, JobFiles files, Clock clock) {
+    public JobKeeper(JobTable jobs, Intake intake, JobEvents events, JobFiles files, Clock clock) {
         this.jobs = jobs;
         this.intake = intake;
+        this.events = events;
         this.files = files;
         this.clock = clock;
     }
@@ -190,7 +193,7 @@ public final class JobKeeper implements BackgroundTask {
     private Action action(Step step, String id) {
         return switch (step) {
             case START -> () -> intake.start(id);
-            case EXPIRE -> () -> intake.publish(id, new JobStopped(StopReason.EXPIRED));
+            case EXPIRE -> () -> events.publish(id, new JobStopped(StopReason.EXPIRED));
             case WRITE_OFF -> () -> intake.writeOff(id);
             case CLOSE -> () -> close(id);
         };
@@ -199,7 +202,7 @@ public final class JobKeeper implements BackgroundTask {
     private void close(String id) throws IOException {
         JobFiles.Content content = jobs.ask(id, JobFiles.Content::of).orElseThrow();
         files.write(content);
-        intake.publish(id, content.closing());
+        events.publish(id, content.closing());
         LOG.info("job {} closed: {}", id, JobKeys.manifestKey(id));
     }
 

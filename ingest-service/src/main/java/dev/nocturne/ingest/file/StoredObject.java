@@ -1,6 +1,5 @@
 package dev.nocturne.ingest.file;
 
-import dev.nocturne.ingest.IngestException;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.StageException;
 import java.io.IOException;
@@ -70,12 +69,8 @@ public final class StoredObject extends InputStream {
     }
 
     private InputStream in() {
-        try {
-            in = in == null ? source.open(from, length) : in;
-            return in;
-        } catch (StageException e) {
-            throw IngestException.unavailable(e);
-        }
+        in = in == null ? StoreAccess.ask(() -> source.open(from, length)) : in;
+        return in;
     }
 
     @Override

@@ -94,6 +94,16 @@ public final class JobTable {
         return Optional.ofNullable(jobs.get(id)).filter(JobTable::isThere).map(question);
     }
 
+    /** Whether the job was made from a file, so that what has failed of it can be retried. */
+    public synchronized boolean isFromFile(String id) {
+        return ask(id, job -> job.created() != null).orElse(deletedAt(id).isPresent());
+    }
+
+    /** Whether a result of this request has been counted. */
+    public synchronized boolean isFinished(String id, String requestId) {
+        return ask(id, job -> job.isFinished(requestId)).orElse(false);
+    }
+
     private static boolean isThere(JobState job) {
         return job.isKnown() && job.deletedAt() == null;
     }

@@ -1,7 +1,7 @@
 package dev.nocturne.ingest.rest;
 
+import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.ingest.job.Batch;
-import dev.nocturne.ingest.shell.IngestService;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -24,10 +24,10 @@ public class BatchesResource {
     private static final int PAGE = 20;
     private static final int LONGEST_PAGE = 100;
 
-    private final IngestService ingest;
+    private final IngestApi api;
 
-    public BatchesResource(IngestService ingest) {
-        this.ingest = ingest;
+    public BatchesResource(IngestApi api) {
+        this.api = api;
     }
 
     @POST
@@ -36,7 +36,7 @@ public class BatchesResource {
             @HeaderParam("Idempotency-Key") String idempotencyKey,
             @Context UriInfo uri)
             throws IOException {
-        return ingest.createBatch(JsonBody.read(body), idempotencyKey, ApiUrl.of(uri));
+        return api.batches().create(JsonBody.read(body), idempotencyKey, ApiUrl.of(uri));
     }
 
     @GET
@@ -45,19 +45,20 @@ public class BatchesResource {
             @QueryParam("limit") String limit,
             @QueryParam("order") String order) {
         int count = Page.limit(limit, PAGE, LONGEST_PAGE);
-        return Page.of(ingest.batches(Page.oldestFirst(order), after, count + 1), count, Batch::id);
+        return Page.of(
+                api.batches().batches(Page.oldestFirst(order), after, count + 1), count, Batch::id);
     }
 
     @GET
     @Path("{id}")
     public Batch batch(String id) {
-        return ingest.batch(id);
+        return api.batches().batch(id);
     }
 
     @POST
     @Path("{id}/cancel")
     public Batch cancel(String id) {
-        return ingest.cancel(id);
+        return api.batches().cancel(id);
     }
 
     /** Not OpenAI's: a new batch of what this one has left. */
@@ -66,6 +67,6 @@ public class BatchesResource {
     public Batch retryFailed(
             String id, @HeaderParam("Idempotency-Key") String idempotencyKey, @Context UriInfo uri)
             throws IOException {
-        return ingest.retryFailed(id, idempotencyKey, ApiUrl.of(uri));
+        return api.followUps().retryFailed(id, idempotencyKey, ApiUrl.of(uri));
     }
 }

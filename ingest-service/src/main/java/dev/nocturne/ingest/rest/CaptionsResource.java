@@ -1,7 +1,7 @@
 package dev.nocturne.ingest.rest;
 
+import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.ingest.caption.CaptionCheck;
-import dev.nocturne.ingest.shell.IngestService;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -19,10 +19,10 @@ import org.jboss.resteasy.reactive.server.multipart.MultipartFormDataInput;
 @Produces(MediaType.APPLICATION_JSON)
 public class CaptionsResource {
 
-    private final IngestService ingest;
+    private final IngestApi api;
 
-    public CaptionsResource(IngestService ingest) {
-        this.ingest = ingest;
+    public CaptionsResource(IngestApi api) {
+        this.api = api;
     }
 
     @POST
@@ -31,7 +31,7 @@ public class CaptionsResource {
     public CaptionCheck check(
             InputStream captions, @Context HttpHeaders headers, @Context UriInfo uri)
             throws IOException {
-        return ingest.check(CaptionUploads.ofBody(captions, headers, uri));
+        return api.jobs().check(CaptionUploads.ofBody(captions, headers, uri));
     }
 
     @POST
@@ -39,6 +39,6 @@ public class CaptionsResource {
     @Consumes(MediaType.MULTIPART_FORM_DATA)
     public CaptionCheck checkForm(MultipartFormDataInput form, @Context UriInfo uri)
             throws IOException {
-        return CaptionUploads.ofForm(form, uri, ingest::check);
+        return CaptionUploads.ofForm(form, uri, upload -> api.jobs().check(upload));
     }
 }

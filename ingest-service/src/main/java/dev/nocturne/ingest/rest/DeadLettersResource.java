@@ -1,7 +1,7 @@
 package dev.nocturne.ingest.rest;
 
+import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.ingest.result.DeadLetter;
-import dev.nocturne.ingest.shell.IngestService;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -17,28 +17,28 @@ public class DeadLettersResource {
     private static final int PAGE = 20;
     private static final int LONGEST_PAGE = 100;
 
-    private final IngestService ingest;
+    private final IngestApi api;
 
-    public DeadLettersResource(IngestService ingest) {
-        this.ingest = ingest;
+    public DeadLettersResource(IngestApi api) {
+        this.api = api;
     }
 
     @GET
     public Page<DeadLetter> letters(
             @QueryParam("after") String after, @QueryParam("limit") String limit) {
         int count = Page.limit(limit, PAGE, LONGEST_PAGE);
-        return Page.of(ingest.deadLetters().letters(after, count + 1), count, DeadLetter::id);
+        return Page.of(api.deadLetters().letters(after, count + 1), count, DeadLetter::id);
     }
 
     @GET
     @Path("{id}")
     public DeadLetter.Opened letter(String id) {
-        return ingest.deadLetters().letter(id);
+        return api.deadLetters().letter(id);
     }
 
     @POST
     @Path("{id}/replay")
     public DeadLetter replay(String id) {
-        return ingest.deadLetters().replay(id);
+        return api.deadLetters().replay(id);
     }
 }

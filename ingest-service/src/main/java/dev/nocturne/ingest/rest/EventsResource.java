@@ -3,7 +3,7 @@ package dev.nocturne.ingest.rest;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.ingest.api.ChangeFeed;
-import dev.nocturne.ingest.shell.IngestService;
+import dev.nocturne.ingest.api.IngestApi;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -17,18 +17,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 @Path("/v1/events")
 public class EventsResource {
 
-    private final IngestService ingest;
+    private final IngestApi api;
     private final ObjectMapper json;
 
-    public EventsResource(IngestService ingest, ObjectMapper json) {
-        this.ingest = ingest;
+    public EventsResource(IngestApi api, ObjectMapper json) {
+        this.api = api;
         this.json = json;
     }
 
     @GET
     @Produces(MediaType.SERVER_SENT_EVENTS)
     public void follow(@Context SseEventSink sink, @Context Sse sse) {
-        ingest.follow(new Stream(sink, sse));
+        api.changes().add(new Stream(sink, sse));
     }
 
     private final class Stream implements ChangeFeed.Follower {

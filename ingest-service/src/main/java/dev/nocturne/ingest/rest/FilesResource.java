@@ -3,9 +3,9 @@ package dev.nocturne.ingest.rest;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.nocturne.ingest.IngestException;
+import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.ingest.file.ExpiresAfter;
 import dev.nocturne.ingest.file.StoredFile;
-import dev.nocturne.ingest.shell.IngestService;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -27,10 +27,10 @@ public class FilesResource {
     private static final int PAGE = 100;
     private static final int LONGEST_PAGE = 10_000;
 
-    private final IngestService ingest;
+    private final IngestApi api;
 
-    public FilesResource(IngestService ingest) {
-        this.ingest = ingest;
+    public FilesResource(IngestApi api) {
+        this.api = api;
     }
 
     /** A file as OpenAI shows it. */
@@ -75,7 +75,7 @@ public class FilesResource {
         ExpiresAfter expiresAfter =
                 ExpiresAfter.parse("expires_after", expiryAnchor, expirySeconds);
         return FileObject.of(
-                ingest.upload(file.fileName(), purpose, expiresAfter, file.uploadedFile()));
+                api.files().upload(file.fileName(), purpose, expiresAfter, file.uploadedFile()));
     }
 
     @GET
@@ -86,7 +86,7 @@ public class FilesResource {
             @QueryParam("purpose") String purpose) {
         int count = Page.limit(limit, PAGE, LONGEST_PAGE);
         return Page.of(
-                ingest.files(Page.oldestFirst(order), after, count + 1, purpose).stream()
+                api.files().files(Page.oldestFirst(order), after, count + 1, purpose).stream()
                         .map(FileObject::of)
                         .toList(),
                 count,
@@ -96,7 +96,7 @@ public class FilesResource {
     @GET
     @Path("{id}")
     public FileObject file(String id) {
-        return FileObject.of(ingest.file(id));
+        return FileObject.of(api.files().file(id));
     }
 
     /** Whatever the caller would like best: OpenAI's clients name a type that there is not. */
@@ -104,14 +104,16 @@ public class FilesResource {
     @Path("{id}/content")
     @Produces(MediaType.WILDCARD)
     public Response content(String id) {
-        return Response.ok(ingest.content(ingest.file(id)), MediaType.APPLICATION_OCTET_STREAM)
+        return Response.ok(
+                        api.files().content(api.files().file(id)),
+                        MediaType.APPLICATION_OCTET_STREAM)
                 .build();
     }
 
     @DELETE
     @Path("{id}")
     public Deleted delete(String id) {
-        ingest.delete(id);
+        api.files().delete(id);
         return new Deleted(id, "file", true);
     }
 }

@@ -3,9 +3,9 @@ package dev.nocturne.ingest.rest;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.ingest.IngestException;
+import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.ingest.file.StoredObject;
 import dev.nocturne.ingest.result.PartialImage;
-import dev.nocturne.ingest.shell.IngestService;
 import dev.nocturne.runtime.Answers;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.Consumes;
@@ -31,12 +31,12 @@ import org.jboss.resteasy.reactive.server.multipart.MultipartFormDataInput;
 @Path("/v1/images")
 public class ImagesResource {
 
-    private final IngestService ingest;
+    private final IngestApi api;
     private final ObjectMapper json;
     private final Clock clock = Clock.systemUTC();
 
-    public ImagesResource(IngestService ingest, ObjectMapper json) {
-        this.ingest = ingest;
+    public ImagesResource(IngestApi api, ObjectMapper json) {
+        this.api = api;
         this.json = json;
     }
 
@@ -52,9 +52,11 @@ public class ImagesResource {
     public CompletionStage<Response> paint(InputStream body, @Context UriInfo uri)
             throws IOException {
         JsonNode request = JsonBody.read(body);
-        String api = ApiUrl.of(uri);
+        String url = ApiUrl.of(uri);
         return answer(
-                PaintEvents.GENERATION, request, partials -> ingest.paint(request, api, partials));
+                PaintEvents.GENERATION,
+                request,
+                partials -> api.images().paint(request, url, partials));
     }
 
     /** Keeps the part of a picture that its mask does not clear, and paints the rest; likewise. */
@@ -66,11 +68,12 @@ public class ImagesResource {
     public CompletionStage<Response> edit(MultipartFormDataInput form, @Context UriInfo uri)
             throws IOException {
         ImageForm edit = ImageForm.of(form);
-        String api = ApiUrl.of(uri);
+        String url = ApiUrl.of(uri);
         return answer(
                 PaintEvents.EDIT,
                 edit.fields(),
-                partials -> ingest.edit(edit.fields(), edit.image(), edit.mask(), api, partials));
+                partials ->
+                        api.images().edit(edit.fields(), edit.image(), edit.mask(), url, partials));
     }
 
     private CompletionStage<Response> answer(
@@ -101,14 +104,14 @@ public class ImagesResource {
             throw IngestException.invalid(
                     "stream", "stream is true: a variation has no events, leave it out");
         }
-        return ingest.vary(variation.fields(), variation.image(), ApiUrl.of(uri));
+        return api.images().vary(variation.fields(), variation.image(), ApiUrl.of(uri));
     }
 
     @GET
     @Path("{job}/{request}/{name}")
     @Produces(MediaType.WILDCARD)
     public Response picture(String job, String request, String name) {
-        return response(ingest.picture(job, request, name), name);
+        return response(api.candidates().picture(job, request, name), name);
     }
 
     /** The picture of a request as far as it is drawn; the next time it may be another. */
@@ -116,7 +119,7 @@ public class ImagesResource {
     @Path("{job}/{request}/partial")
     @Produces(MediaType.WILDCARD)
     public Response partial(String job, String request) {
-        PartialImage image = ingest.partialImage(job, request);
+        PartialImage image = api.partialImage(job, request);
         return Response.ok(image.file(), image.format().mediaType())
                 .header(HttpHeaders.CACHE_CONTROL, "no-store")
                 .build();
@@ -128,7 +131,9 @@ public class ImagesResource {
     @Produces(MediaType.WILDCARD)
     @Blocking
     public CompletionStage<Response> candidate(String job, String request, String name) {
-        return ingest.candidate(job, request, name).thenApply(picture -> response(picture, name));
+        return api.candidates()
+                .candidate(job, request, name)
+                .thenApply(picture -> response(picture, name));
     }
 
     private static Response response(StoredObject picture, String name) {

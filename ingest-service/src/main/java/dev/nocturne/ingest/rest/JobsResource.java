@@ -3,12 +3,13 @@ package dev.nocturne.ingest.rest;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SequenceWriter;
 import dev.nocturne.ingest.IngestException;
+import dev.nocturne.ingest.api.IngestApi;
+import dev.nocturne.ingest.api.JobApi;
 import dev.nocturne.ingest.archive.JobFile;
 import dev.nocturne.ingest.job.Job;
 import dev.nocturne.ingest.job.JobFilter;
 import dev.nocturne.ingest.result.RequestFilter;
 import dev.nocturne.ingest.result.StoredRequest;
-import dev.nocturne.ingest.shell.IngestService;
 import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.schemas.PictureFormat;
 import jakarta.ws.rs.Consumes;
@@ -57,11 +58,11 @@ public class JobsResource {
                     "tar",
                     "application/x-tar");
 
-    private final IngestService ingest;
+    private final IngestApi api;
     private final ObjectMapper json;
 
-    public JobsResource(IngestService ingest, ObjectMapper json) {
-        this.ingest = ingest;
+    public JobsResource(IngestApi api, ObjectMapper json) {
+        this.api = api;
         this.json = json;
     }
 
@@ -71,7 +72,7 @@ public class JobsResource {
     public Response submit(InputStream captions, @Context HttpHeaders headers, @Context UriInfo uri)
             throws IOException {
         return accepted(
-                ingest.submit(CaptionUploads.ofBody(captions, headers, uri), ApiUrl.of(uri)));
+                api.jobs().submit(CaptionUploads.ofBody(captions, headers, uri), ApiUrl.of(uri)));
     }
 
     @POST
@@ -79,10 +80,11 @@ public class JobsResource {
     public Response submitForm(MultipartFormDataInput form, @Context UriInfo uri)
             throws IOException {
         return accepted(
-                CaptionUploads.ofForm(form, uri, upload -> ingest.submit(upload, ApiUrl.of(uri))));
+                CaptionUploads.ofForm(
+                        form, uri, upload -> api.jobs().submit(upload, ApiUrl.of(uri))));
     }
 
-    private static Response accepted(IngestService.Submitted submitted) {
+    private static Response accepted(JobApi.Submitted submitted) {
         return Response.accepted(submitted)
                 .location(URI.create("/v1/jobs/" + submitted.job().id()))
                 .build();
@@ -101,7 +103,8 @@ public class JobsResource {
                         choice("state", JobFilter.State.values(), state),
                         choice("kind", JobFilter.Kind.values(), kind),
                         words(text));
-        return ingest.jobs(filter, after, Page.limit(limit, Integer.MAX_VALUE, Integer.MAX_VALUE));
+        return api.jobs()
+                .jobs(filter, after, Page.limit(limit, Integer.MAX_VALUE, Integer.MAX_VALUE));
     }
 
     private static String words(String text) {
@@ -128,7 +131,7 @@ public class JobsResource {
     @GET
     @Path("{id}")
     public Job job(String id) {
-        return ingest.job(id);
+        return api.jobs().job(id);
     }
 
     record Deleted(String id, String object, boolean deleted) {}
@@ -137,7 +140,7 @@ public class JobsResource {
     @DELETE
     @Path("{id}")
     public Deleted delete(String id) {
-        ingest.deleteJob(id);
+        api.jobs().delete(id);
         return new Deleted(id, "job", true);
     }
 
@@ -145,10 +148,10 @@ public class JobsResource {
     @GET
     @Path("{id}/results")
     public StreamingOutput results(String id) {
-        ingest.job(id);
+        api.jobs().job(id);
         return out -> {
             try (SequenceWriter array = json.writer().writeValuesAsArray(out)) {
-                ingest.results(id, array::write);
+                api.results().read(id, array::write);
             }
         };
     }
@@ -167,21 +170,23 @@ public class JobsResource {
                 new RequestFilter(
                         choice("status", RequestResult.Status.values(), status), words(text));
         return Page.of(
-                ingest.requests(id, filter, after, count + 1), count, RequestResult::requestId);
+                api.results().requests(id, filter, after, count + 1),
+                count,
+                RequestResult::requestId);
     }
 
     /** A painted request with all its candidates. */
     @GET
     @Path("{id}/requests/{request}")
     public StoredRequest request(String id, String request, @Context UriInfo uri) {
-        return ingest.request(id, request, ApiUrl.of(uri));
+        return api.candidates().request(id, request, ApiUrl.of(uri));
     }
 
     /** What a finished job has left, without the files of single requests. */
     @GET
     @Path("{id}/files")
     public List<JobFile> files(String id) throws IOException {
-        return ingest.jobFiles(id);
+        return api.jobFiles().files(id);
     }
 
     /** A file of the job, by its name in the manifest. */
@@ -189,7 +194,7 @@ public class JobsResource {
     @Path("{id}/files/{name: .+}")
     @Produces(MediaType.WILDCARD)
     public Response file(String id, String name) {
-        return Response.ok(ingest.jobFile(id, name), mediaType(name)).build();
+        return Response.ok(api.jobFiles().file(id, name), mediaType(name)).build();
     }
 
     static String mediaType(String name) {
@@ -202,7 +207,7 @@ public class JobsResource {
     @Path("{id}/links")
     @Produces(JSON_LINES)
     public StreamingOutput links(String id, @QueryParam("expires_in") String expiresIn) {
-        return ingest.links(id, expiresIn)::write;
+        return api.jobFiles().links(id, expiresIn)::write;
     }
 
     /** A new job with other pictures of what this one has drawn, by old scores or new ones. */
@@ -215,7 +220,7 @@ public class JobsResource {
             @HeaderParam("Idempotency-Key") String idempotencyKey,
             @Context UriInfo uri)
             throws IOException {
-        Job job = ingest.rerank(id, JsonBody.read(body), idempotencyKey, ApiUrl.of(uri));
+        Job job = api.followUps().rerank(id, JsonBody.read(body), idempotencyKey, ApiUrl.of(uri));
         return Response.accepted(job).location(URI.create("/v1/jobs/" + job.id())).build();
     }
 }

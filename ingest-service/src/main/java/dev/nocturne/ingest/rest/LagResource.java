@@ -1,8 +1,8 @@
 package dev.nocturne.ingest.rest;
 
+import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.ingest.lag.LagHistory;
 import dev.nocturne.ingest.lag.LagReport;
-import dev.nocturne.ingest.shell.IngestService;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -13,21 +13,21 @@ import jakarta.ws.rs.core.MediaType;
 @Produces(MediaType.APPLICATION_JSON)
 public class LagResource {
 
-    private final IngestService ingest;
+    private final IngestApi api;
 
-    public LagResource(IngestService ingest) {
-        this.ingest = ingest;
+    public LagResource(IngestApi api) {
+        this.api = api;
     }
 
     @GET
     public LagReport lag() {
-        return ingest.lag();
+        return api.lag().latest();
     }
 
     /** The last hour, for charts. */
     @GET
     @Path("history")
     public LagHistory.View history() {
-        return ingest.lagHistory();
+        return api.lag().history();
     }
 }

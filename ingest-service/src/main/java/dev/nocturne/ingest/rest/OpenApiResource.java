@@ -3,7 +3,7 @@ package dev.nocturne.ingest.rest;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.nocturne.ingest.shell.IngestService;
+import dev.nocturne.ingest.api.IngestApi;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -38,10 +38,10 @@ public class OpenApiResource {
                                     .map(zone -> zone.replace("+", "\\+"))
                                     .collect(Collectors.joining("|")));
 
-    private final IngestService ingest;
+    private final IngestApi api;
 
-    public OpenApiResource(IngestService ingest) {
-        this.ingest = ingest;
+    public OpenApiResource(IngestApi api) {
+        this.api = api;
     }
 
     /**
@@ -55,7 +55,7 @@ public class OpenApiResource {
         String url = ApiUrl.of(uri);
         document.putArray("servers").addObject().put("url", url.substring(0, url.length() - 1));
         document.withObject("/components/schemas/Window").put("pattern", WINDOW);
-        List<String> sizes = ingest.sizes();
+        List<String> sizes = api.sizes();
         for (String schema : sizes.isEmpty() ? List.<String>of() : IMAGE_REQUESTS) {
             JsonNode size = document.at("/components/schemas/%s/properties/size".formatted(schema));
             JsonNode text = size.has("anyOf") ? size.at("/anyOf/0") : size; // the other is null

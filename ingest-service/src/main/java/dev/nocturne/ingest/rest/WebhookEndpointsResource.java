@@ -1,6 +1,6 @@
 package dev.nocturne.ingest.rest;
 
-import dev.nocturne.ingest.shell.IngestService;
+import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.ingest.webhook.WebhookEndpoints;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -20,8 +20,8 @@ public class WebhookEndpointsResource {
 
     private final WebhookEndpoints endpoints;
 
-    public WebhookEndpointsResource(IngestService ingest) {
-        this.endpoints = ingest.webhookEndpoints();
+    public WebhookEndpointsResource(IngestApi api) {
+        this.endpoints = api.webhookEndpoints();
     }
 
     @GET

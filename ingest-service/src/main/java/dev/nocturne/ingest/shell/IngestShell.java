@@ -1,6 +1,7 @@
 package dev.nocturne.ingest.shell;
 
 import dev.nocturne.ingest.IngestLimits;
+import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.ingest.result.RegistryResults;
 import dev.nocturne.ingest.webhook.WebhookSettings;
 import dev.nocturne.runtime.Health;
@@ -59,6 +60,12 @@ class IngestShell {
         LOG.info(limits);
         return new IngestService(
                 kafka(config), store, webhooks, registry(config), limits, Spool.folder(), meters);
+    }
+
+    @Produces
+    @Singleton
+    IngestApi api(IngestService ingest) {
+        return ingest.api();
     }
 
     private static KafkaSettings kafka(IngestConfig config) {

@@ -91,7 +91,7 @@ class BatchBrokerTest extends OnBroker {
         String id;
         try (IngestService ingest = service()) {
             String file = upload(ingest, bytes.toByteArray());
-            Batch created = ingest.createBatch(body(file, "24h", "fail"), null, API);
+            Batch created = ingest.api().batches().create(body(file, "24h", "fail"), null, API);
             id = created.id();
             assertThat(created.metadata()).containsEntry("night", "1");
         }
@@ -102,22 +102,26 @@ class BatchBrokerTest extends OnBroker {
                             CaptionSubmitted::getCustomId, caption -> caption.getOptions().getTop())
                     .containsExactlyInAnyOrder(tuple("a", 1), tuple("b", 4), tuple("c\u2028", 4));
             finish(JobStateTest.completed(id, "a", 1));
-            await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().completed() == 1);
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().batches().batch(id).requestCounts().completed() == 1);
         }
         Batch completed;
         try (IngestService ingest = service()) {
-            assertThat(ingest.batch(id).requestCounts())
+            assertThat(ingest.api().batches().batch(id).requestCounts())
                     .isEqualTo(new Batch.Counts(3, 1, 0, 0, 0, 2));
             store.refusals.set(2);
             finish(JobStateTest.failed(id, "b", 2));
             finish(JobStateTest.completed(id, "c\u2028", 3));
             awaitStatus(ingest, id, Job.Status.COMPLETED);
-            completed = ingest.batch(id);
+            completed = ingest.api().batches().batch(id);
             assertThat(completed.requestCounts()).isEqualTo(new Batch.Counts(3, 2, 1, 0, 0, 0));
             Map<String, JsonNode> output = lines(ingest, completed.outputFileId());
             assertThat(output).containsOnlyKeys("a", "c\u2028");
             byte[] bytesOfOutput =
-                    ingest.content(ingest.file(completed.outputFileId())).readAllBytes();
+                    ingest.api()
+                            .files()
+                            .content(ingest.api().files().file(completed.outputFileId()))
+                            .readAllBytes();
             assertThat(new String(bytesOfOutput, UTF_8)).doesNotContain("\u2028");
             JsonNode answer = output.get("a").get("response");
             assertThat(answer.get("status_code").intValue()).isEqualTo(200);
@@ -133,7 +137,7 @@ class BatchBrokerTest extends OnBroker {
         }
         assertThat(captions()).as("published once").hasSize(3);
         try (IngestService ingest = service()) {
-            assertThat(ingest.batch(id)).isEqualTo(completed);
+            assertThat(ingest.api().batches().batch(id)).isEqualTo(completed);
         }
     }
 
@@ -148,9 +152,10 @@ class BatchBrokerTest extends OnBroker {
                 """;
         try (IngestService ingest = service()) {
             String file = upload(ingest, jsonl.getBytes(UTF_8));
-            String strict = ingest.createBatch(body(file, "24h", "fail"), null, API).id();
+            String strict =
+                    ingest.api().batches().create(body(file, "24h", "fail"), null, API).id();
             awaitStatus(ingest, strict, Job.Status.FAILED);
-            assertThat(ingest.batch(strict).errors().data())
+            assertThat(ingest.api().batches().batch(strict).errors().data())
                     .extracting(Problem::line, Problem::param, Problem::code)
                     .containsExactly(
                             tuple(2, "top", "invalid_option"),
@@ -158,17 +163,21 @@ class BatchBrokerTest extends OnBroker {
                             tuple(4, null, "invalid_json"));
             assertThat(captions()).isEmpty();
 
-            String id = ingest.createBatch(body(file, "24h", "skip"), null, API).id();
+            String id = ingest.api().batches().create(body(file, "24h", "skip"), null, API).id();
             await().atMost(PATIENCE)
                     .until(
                             () ->
-                                    ingest.batch(id)
+                                    ingest.api()
+                                            .batches()
+                                            .batch(id)
                                             .requestCounts()
                                             .equals(new Batch.Counts(4, 0, 3, 0, 0, 1)));
             finish(JobStateTest.completed(id, "a", 1));
             awaitStatus(ingest, id, Job.Status.COMPLETED);
-            assertThat(lines(ingest, ingest.batch(id).outputFileId())).containsOnlyKeys("a");
-            List<JsonNode> errors = lineList(ingest, ingest.batch(id).errorFileId());
+            assertThat(lines(ingest, ingest.api().batches().batch(id).outputFileId()))
+                    .containsOnlyKeys("a");
+            List<JsonNode> errors =
+                    lineList(ingest, ingest.api().batches().batch(id).errorFileId());
             assertThat(errors)
                     .extracting(
                             line -> line.get("custom_id").textValue(),
@@ -199,20 +208,23 @@ class BatchBrokerTest extends OnBroker {
         try (IngestService ingest = service()) {
             String empty = upload(ingest, new byte[0]);
             String broken = upload(ingest, new byte[] {0x1f, (byte) 0x8b, 8, 0});
-            String first = ingest.createBatch(body(empty, "24h", "skip"), null, API).id();
-            String second = ingest.createBatch(body(broken, "24h", "skip"), null, API).id();
+            String first =
+                    ingest.api().batches().create(body(empty, "24h", "skip"), null, API).id();
+            String second =
+                    ingest.api().batches().create(body(broken, "24h", "skip"), null, API).id();
             String table = upload(ingest, "prompt,top\na cat,2\n".getBytes(UTF_8));
-            String third = ingest.createBatch(body(table, "24h", "skip"), null, API).id();
+            String third =
+                    ingest.api().batches().create(body(table, "24h", "skip"), null, API).id();
             awaitStatus(ingest, first, Job.Status.FAILED);
             awaitStatus(ingest, second, Job.Status.FAILED);
             awaitStatus(ingest, third, Job.Status.FAILED);
-            assertThat(ingest.batch(first).errors().data())
+            assertThat(ingest.api().batches().batch(first).errors().data())
                     .extracting(Problem::code)
                     .containsExactly("empty_job");
-            assertThat(ingest.batch(second).errors().data())
+            assertThat(ingest.api().batches().batch(second).errors().data())
                     .extracting(Problem::code)
                     .containsExactly("invalid_gzip");
-            assertThat(ingest.batch(third).errors().data())
+            assertThat(ingest.api().batches().batch(third).errors().data())
                     .extracting(Problem::code, Problem::message)
                     .containsExactly(
                             tuple(
@@ -225,7 +237,7 @@ class BatchBrokerTest extends OnBroker {
     void aJobIsNotClosedWithFewerLinesThanItHasResults() throws Exception {
         try (IngestService ingest = service()) {
             String id = batchOfThree(ingest, "24h");
-            String content = FileStore.contentKey(ingest.batch(id).inputFileId());
+            String content = FileStore.contentKey(ingest.api().batches().batch(id).inputFileId());
             byte[] whole = store.get(content);
             store.put(content, Arrays.copyOf(whole, whole.length / 3), "application/jsonl");
             store.opened.clear();
@@ -239,7 +251,7 @@ class BatchBrokerTest extends OnBroker {
 
             store.put(content, whole, "application/jsonl");
             awaitStatus(ingest, id, Job.Status.COMPLETED);
-            assertThat(lines(ingest, ingest.batch(id).outputFileId()))
+            assertThat(lines(ingest, ingest.api().batches().batch(id).outputFileId()))
                     .containsOnlyKeys("line-1", "line-2", "line-3");
         }
     }
@@ -248,15 +260,17 @@ class BatchBrokerTest extends OnBroker {
     void noTextThatIsKeptHoldsControls() throws Exception {
         try (IngestService ingest = service()) {
             Path file = Files.write(folder.resolve("upload"), "{\"prompt\":\"a\"}".getBytes(UTF_8));
-            assertThat(ingest.upload("", "batch", file).filename()).isEqualTo("captions.jsonl");
-            assertThat(ingest.upload(null, "batch", file).filename()).isEqualTo("captions.jsonl");
-            assertThatThrownBy(() -> ingest.upload("\u001b[2J.jsonl", "batch", file))
+            assertThat(ingest.api().files().upload("", "batch", file).filename())
+                    .isEqualTo("captions.jsonl");
+            assertThat(ingest.api().files().upload(null, "batch", file).filename())
+                    .isEqualTo("captions.jsonl");
+            assertThatThrownBy(() -> ingest.api().files().upload("\u001b[2J.jsonl", "batch", file))
                     .hasMessageContaining("the name of the file holds U+001B (ESCAPE): rename it");
-            String id = ingest.upload("a.jsonl", "batch", file).id();
+            String id = ingest.api().files().upload("a.jsonl", "batch", file).id();
             for (String metadata : List.of("{\"a\":\"\\u0000\"}", "{\"\\u009b\":\"a\"}")) {
                 ObjectNode body = (ObjectNode) body(id, "24h", "fail");
                 body.set("metadata", JSON.readTree(metadata));
-                assertThatThrownBy(() -> ingest.createBatch(body, null, API))
+                assertThatThrownBy(() -> ingest.api().batches().create(body, null, API))
                         .hasMessageContaining("holds U+00");
             }
         }
@@ -276,9 +290,9 @@ class BatchBrokerTest extends OnBroker {
                     "batch_old",
                     new JobEvent("batch_old", Instant.now(), created));
             Published.await(Topics.CAPTIONS, kafka, 1);
-            ingest.cancel("batch_old");
+            ingest.api().batches().cancel("batch_old");
             awaitStatus(ingest, "batch_old", Job.Status.CANCELLED);
-            ingest.retryFailed("batch_old", null, API);
+            ingest.api().followUps().retryFailed("batch_old", null, API);
 
             assertThat(Published.await(Topics.CAPTIONS, kafka, 2))
                     .extracting(caption -> caption.getOptions().getSeedScheme())
@@ -327,9 +341,9 @@ class BatchBrokerTest extends OnBroker {
             assertThat(Published.await(Topics.CAPTIONS, kafka, 2))
                     .extracting(CaptionSubmitted::getCustomId)
                     .containsExactlyInAnyOrder("line-2", "line-3");
-            ingest.cancel(id);
+            ingest.api().batches().cancel(id);
             awaitStatus(ingest, id, Job.Status.CANCELLED);
-            assertThat(ingest.batch(id).requestCounts())
+            assertThat(ingest.api().batches().batch(id).requestCounts())
                     .isEqualTo(new Batch.Counts(3, 0, 1, 2, 0, 0));
         }
     }
@@ -345,14 +359,16 @@ class BatchBrokerTest extends OnBroker {
         try (IngestService ingest = service()) {
             String id = batchOfThree(ingest, "24h");
             finish(JobStateTest.completed(id, "line-1", 1));
-            await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().completed() == 1);
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().batches().batch(id).requestCounts().completed() == 1);
 
-            assertThat(ingest.cancel(id).status()).isEqualTo(Job.Status.CANCELLING);
-            await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().inFlight() == 0);
+            assertThat(ingest.api().batches().cancel(id).status()).isEqualTo(Job.Status.CANCELLING);
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().batches().batch(id).requestCounts().inFlight() == 0);
             finish(JobStateTest.completed(id, "line-2", 5)); // too late
             awaitStatus(ingest, id, Job.Status.CANCELLED);
 
-            Batch batch = ingest.batch(id);
+            Batch batch = ingest.api().batches().batch(id);
             assertThat(batch.requestCounts()).isEqualTo(new Batch.Counts(3, 1, 0, 2, 0, 0));
             assertThat(lines(ingest, batch.outputFileId())).containsOnlyKeys("line-1");
             assertThat(lines(ingest, batch.errorFileId()))
@@ -361,17 +377,18 @@ class BatchBrokerTest extends OnBroker {
                             (customId, line) ->
                                     assertThat(line.get("error").get("code").textValue())
                                             .isEqualTo("batch_cancelled"));
-            assertThat(ingest.cancel(id)).isEqualTo(batch);
+            assertThat(ingest.api().batches().cancel(id)).isEqualTo(batch);
 
-            Batch retry = ingest.retryFailed(id, "again", API);
-            assertThat(ingest.retryFailed(id, "again", API).id()).isEqualTo(retry.id());
+            Batch retry = ingest.api().followUps().retryFailed(id, "again", API);
+            assertThat(ingest.api().followUps().retryFailed(id, "again", API).id())
+                    .isEqualTo(retry.id());
             assertThat(retry.metadata()).containsEntry("parent_batch", id);
             awaitStatus(ingest, retry.id(), Job.Status.IN_PROGRESS);
             assertThat(Published.await(Topics.CAPTIONS, kafka, 5))
                     .filteredOn(caption -> caption.getJobId().equals(retry.id()))
                     .extracting(CaptionSubmitted::getCustomId)
                     .containsExactlyInAnyOrder("line-2", "line-3");
-            assertThatThrownBy(() -> ingest.retryFailed(retry.id(), null, API))
+            assertThatThrownBy(() -> ingest.api().followUps().retryFailed(retry.id(), null, API))
                     .hasMessageContaining("is in_progress and has nothing to retry");
         }
     }
@@ -382,15 +399,17 @@ class BatchBrokerTest extends OnBroker {
         try (IngestService ingest = service()) {
             id = batchOfThree(ingest, "3s");
             finish(JobStateTest.completed(id, "line-3", 1));
-            await().atMost(PATIENCE).until(() -> ingest.batch(id).requestCounts().completed() == 1);
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().batches().batch(id).requestCounts().completed() == 1);
         }
         try (IngestService ingest = service()) {
             awaitStatus(ingest, id, Job.Status.EXPIRED);
-            Batch batch = ingest.batch(id);
+            Batch batch = ingest.api().batches().batch(id);
             assertThat(batch.expiredAt()).isGreaterThanOrEqualTo(batch.expiresAt());
             assertThat(batch.requestCounts()).isEqualTo(new Batch.Counts(3, 1, 0, 0, 2, 0));
             assertThat(lines(ingest, batch.errorFileId())).containsOnlyKeys("line-1", "line-2");
-            assertThatThrownBy(() -> ingest.cancel(id)).hasMessageContaining("is expired");
+            assertThatThrownBy(() -> ingest.api().batches().cancel(id))
+                    .hasMessageContaining("is expired");
         }
     }
 
@@ -400,7 +419,7 @@ class BatchBrokerTest extends OnBroker {
         String id;
         try (IngestService ingest = service()) {
             file = upload(ingest, "{\"prompt\":\"a\"}".getBytes(UTF_8));
-            id = ingest.createBatch(body(file, "24h", "fail"), "key", API).id();
+            id = ingest.api().batches().create(body(file, "24h", "fail"), "key", API).id();
         }
         try (IngestService ingest = service()) {
             JsonNode otherOrder =
@@ -409,13 +428,19 @@ class BatchBrokerTest extends OnBroker {
                             {"on_invalid":"fail","metadata":{"night":"1"},"input_file_id":"%s",
                              "completion_window":"24h","endpoint":"/v1/images/generations"}"""
                                     .formatted(file));
-            assertThat(ingest.createBatch(otherOrder, "key", API).id()).isEqualTo(id);
-            assertThatThrownBy(() -> ingest.createBatch(body(file, "25h", "fail"), "key", API))
+            assertThat(ingest.api().batches().create(otherOrder, "key", API).id()).isEqualTo(id);
+            assertThatThrownBy(
+                            () ->
+                                    ingest.api()
+                                            .batches()
+                                            .create(body(file, "25h", "fail"), "key", API))
                     .isInstanceOfSatisfying(
                             IngestException.class,
                             e -> assertThat(e.kind()).isEqualTo(IngestException.Kind.CONFLICT));
-            assertThat(ingest.batches(false, null, 10)).extracting(Batch::id).containsExactly(id);
-            assertThatThrownBy(() -> ingest.delete(file))
+            assertThat(ingest.api().batches().batches(false, null, 10))
+                    .extracting(Batch::id)
+                    .containsExactly(id);
+            assertThatThrownBy(() -> ingest.api().files().delete(file))
                     .hasMessageContaining("reads file '%s'".formatted(file));
         }
     }
@@ -434,7 +459,7 @@ class BatchBrokerTest extends OnBroker {
         String id;
         try (IngestService ingest = service()) {
             String file = upload(ingest, jsonl.toString().getBytes(UTF_8));
-            id = ingest.createBatch(body(file, "24h", "fail"), null, API).id();
+            id = ingest.api().batches().create(body(file, "24h", "fail"), null, API).id();
             awaitStatus(ingest, id, Job.Status.IN_PROGRESS);
         }
         try (IngestService ingest = service()) {
@@ -446,7 +471,8 @@ class BatchBrokerTest extends OnBroker {
             finish(JobStateTest.failed(id, "0", 1));
             awaitStatus(ingest, id, Job.Status.COMPLETED);
 
-            List<JsonNode> output = lineList(ingest, ingest.batch(id).outputFileId());
+            List<JsonNode> output =
+                    lineList(ingest, ingest.api().batches().batch(id).outputFileId());
             assertThat(output).hasSize(20);
             assertThat(pictures(output.get(0)).get(0).fieldNames())
                     .toIterable()
@@ -464,7 +490,8 @@ class BatchBrokerTest extends OnBroker {
                     }
                 }
             }
-            assertThat(lines(ingest, ingest.batch(id).errorFileId())).containsOnlyKeys("0");
+            assertThat(lines(ingest, ingest.api().batches().batch(id).errorFileId()))
+                    .containsOnlyKeys("0");
         }
     }
 
@@ -493,7 +520,7 @@ class BatchBrokerTest extends OnBroker {
 
     private String batchOfThree(IngestService ingest, String window) throws Exception {
         String file = upload(ingest, "{\"prompt\":\"a\"}\n".repeat(3).getBytes(UTF_8));
-        String id = ingest.createBatch(body(file, window, "fail"), null, API).id();
+        String id = ingest.api().batches().create(body(file, window, "fail"), null, API).id();
         awaitStatus(ingest, id, Job.Status.IN_PROGRESS);
         return id;
     }
@@ -508,7 +535,7 @@ class BatchBrokerTest extends OnBroker {
 
     private String upload(IngestService ingest, byte[] content) throws IOException {
         Path file = Files.write(folder.resolve("upload"), content);
-        return ingest.upload("captions.jsonl", "batch", file).id();
+        return ingest.api().files().upload("captions.jsonl", "batch", file).id();
     }
 
     /** At every look the counts add up. */
@@ -516,7 +543,7 @@ class BatchBrokerTest extends OnBroker {
         await().atMost(PATIENCE)
                 .until(
                         () -> {
-                            Batch batch = ingest.batch(id);
+                            Batch batch = ingest.api().batches().batch(id);
                             Batch.Counts counts = batch.requestCounts();
                             assertThat(
                                             counts.completed()
@@ -531,7 +558,7 @@ class BatchBrokerTest extends OnBroker {
 
     private static List<JsonNode> lineList(IngestService ingest, String file) throws IOException {
         List<JsonNode> lines = new ArrayList<>();
-        byte[] bytes = ingest.content(ingest.file(file)).readAllBytes();
+        byte[] bytes = ingest.api().files().content(ingest.api().files().file(file)).readAllBytes();
         for (String line : new String(bytes, UTF_8).split("\n")) {
             lines.add(JSON.readTree(line));
         }

@@ -61,7 +61,9 @@ class ArchivesBrokerTest extends OnBroker {
                     {"custom_id":"b","prompt":"a dog"}
                     """;
             String id =
-                    ingest.submit(
+                    ingest.api()
+                            .jobs()
+                            .submit(
                                     new CaptionUpload(
                                             new ByteArrayInputStream(lines.getBytes(UTF_8)),
                                             null,
@@ -74,7 +76,7 @@ class ArchivesBrokerTest extends OnBroker {
                             caption -> caption.getOptions().getOutputFormat(),
                             caption -> caption.getOptions().getOutputCompression())
                     .containsExactlyInAnyOrder(tuple("jpeg", 80), tuple("png", 100));
-            assertThatThrownBy(() -> ingest.links(id, null))
+            assertThatThrownBy(() -> ingest.api().jobFiles().links(id, null))
                     .isInstanceOfSatisfying(
                             IngestException.class,
                             e -> assertThat(e.kind()).isEqualTo(IngestException.Kind.CONFLICT))
@@ -99,9 +101,10 @@ class ArchivesBrokerTest extends OnBroker {
         await().atMost(PATIENCE).until(() -> store.exists(shardKey));
         byte[] first = store.objects.remove(shardKey);
         await().atMost(PATIENCE).until(() -> store.exists(shardKey)); // by the next attempt
-        assertThat(ingest.job(id).status()).isEqualTo(Job.Status.FINALIZING);
+        assertThat(ingest.api().jobs().job(id).status()).isEqualTo(Job.Status.FINALIZING);
         store.away.remove(manifestKey);
-        await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
+        await().atMost(PATIENCE)
+                .until(() -> ingest.api().jobs().job(id).status() == Job.Status.COMPLETED);
 
         byte[] shard = store.get(shardKey);
         assertThat(shard).isEqualTo(first);
@@ -138,20 +141,26 @@ class ArchivesBrokerTest extends OnBroker {
         String images = "%sv1/images/%s/%s/".formatted(API, id, request);
         JsonNode answer =
                 JSON.readTree(
-                        new String(ingest.jobFile(id, "output.jsonl").readAllBytes(), UTF_8)
+                        new String(
+                                        ingest.api()
+                                                .jobFiles()
+                                                .file(id, "output.jsonl")
+                                                .readAllBytes(),
+                                        UTF_8)
                                 .lines()
                                 .findFirst()
                                 .orElseThrow());
         assertThat(answer.at("/response/body/data/0/url").textValue()).isEqualTo(images + "1.jpg");
-        assertThat(new String(ingest.jobFile(id, "index.html").readAllBytes(), UTF_8))
+        assertThat(new String(ingest.api().jobFiles().file(id, "index.html").readAllBytes(), UTF_8))
                 .contains("src=\"images/%s/1.jpg\"".formatted(request));
-        assertThat(ingest.picture(id, request, "1.jpg").readAllBytes()).isEqualTo(picture("a"));
-        assertThatThrownBy(() -> ingest.picture(id, request, "1.png"))
+        assertThat(ingest.api().candidates().picture(id, request, "1.jpg").readAllBytes())
+                .isEqualTo(picture("a"));
+        assertThatThrownBy(() -> ingest.api().candidates().picture(id, request, "1.png"))
                 .hasMessageContaining("there is no picture");
-        assertThat(ingest.request(id, request, API).candidates())
+        assertThat(ingest.api().candidates().request(id, request, API).candidates())
                 .extracting(StoredRequest.Candidate::url)
                 .containsExactly(images + "1.jpg", images + "candidates/0.jpg");
-        assertThatThrownBy(() -> ingest.candidate(id, request, "0.png"))
+        assertThatThrownBy(() -> ingest.api().candidates().candidate(id, request, "0.png"))
                 .hasMessageContaining("name one of 0 to 1, as 0.jpg");
 
         ResultFile stored = ResultFile.parse(store.get(ResultFile.key(id, request)));
@@ -167,7 +176,7 @@ class ArchivesBrokerTest extends OnBroker {
     private void everyFileHasALink(IngestService ingest, String id) throws Exception {
         Instant before = Instant.now();
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ingest.links(id, "60").write(out);
+        ingest.api().jobFiles().links(id, "60").write(out);
         List<JsonNode> links = new ArrayList<>();
         for (String line : out.toString(UTF_8).split("\n")) {
             links.add(JSON.readTree(line));
@@ -186,16 +195,22 @@ class ArchivesBrokerTest extends OnBroker {
                     .isBetween(before.plusSeconds(59), Instant.now().plusSeconds(60));
         }
         for (String wrong : List.of("0", "-1", "604801", "soon", "1.5", "")) {
-            assertThatThrownBy(() -> ingest.links(id, wrong))
+            assertThatThrownBy(() -> ingest.api().jobFiles().links(id, wrong))
                     .isInstanceOfSatisfying(
                             IngestException.class,
                             e -> assertThat(e.kind()).isEqualTo(IngestException.Kind.INVALID))
                     .hasMessageContaining(
                             "expires_in is '%s': must be 1 to 604800".formatted(wrong));
         }
-        assertThatThrownBy(() -> ingest.links("job-0", null)).hasMessageContaining("not known");
+        assertThatThrownBy(() -> ingest.api().jobFiles().links("job-0", null))
+                .hasMessageContaining("not known");
         store.away.add(JobKeys.manifestKey(id));
-        assertThatThrownBy(() -> ingest.links(id, null).write(new ByteArrayOutputStream()))
+        assertThatThrownBy(
+                        () ->
+                                ingest.api()
+                                        .jobFiles()
+                                        .links(id, null)
+                                        .write(new ByteArrayOutputStream()))
                 .isInstanceOfSatisfying(
                         IngestException.class,
                         e -> assertThat(e.kind()).isEqualTo(IngestException.Kind.UNAVAILABLE));
@@ -203,7 +218,7 @@ class ArchivesBrokerTest extends OnBroker {
     }
 
     private void aJobMadeOfThisOneIsPackedToo(IngestService ingest, String id) throws Exception {
-        Job child = ingest.rerank(id, JSON.readTree("{\"top\":1}"), null, API);
+        Job child = ingest.api().followUps().rerank(id, JSON.readTree("{\"top\":1}"), null, API);
         paint(child.id(), "a", "a cat");
         store.put(
                 ResultFile.key(child.id(), Ids.requestId(child.id(), "a")),
@@ -211,7 +226,7 @@ class ArchivesBrokerTest extends OnBroker {
                 "application/json");
         paint(child.id(), "b", "a dog");
         await().atMost(PATIENCE)
-                .until(() -> ingest.job(child.id()).status() == Job.Status.COMPLETED);
+                .until(() -> ingest.api().jobs().job(child.id()).status() == Job.Status.COMPLETED);
         assertThat(manifest(child.id()).findValuesAsText("name"))
                 .contains("webdataset-png/00000.tar");
         assertThat(new String(store.get("jobs/%s/candidates.jsonl".formatted(child.id())), UTF_8))

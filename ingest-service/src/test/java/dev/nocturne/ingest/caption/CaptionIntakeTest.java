@@ -27,7 +27,7 @@ class CaptionIntakeTest {
 
     @TempDir Path folder;
 
-    private CaptionCheck read(String filename, byte[] content, String... parameters)
+    private CaptionIntake.Read readAll(String filename, byte[] content, String... parameters)
             throws IOException {
         Map<String, String> defaults = new TreeMap<>();
         for (int i = 0; i < parameters.length; i += 2) {
@@ -41,6 +41,11 @@ class CaptionIntakeTest {
                 CaptionDefaults.of(defaults),
                 PictureSize.UNKNOWN,
                 folder.resolve("lines"));
+    }
+
+    private CaptionCheck read(String filename, byte[] content, String... parameters)
+            throws IOException {
+        return readAll(filename, content, parameters).check();
     }
 
     private CaptionCheck read(String filename, String content, String... parameters)
@@ -398,6 +403,37 @@ class CaptionIntakeTest {
                 .containsExactly(
                         "{\"prompt\":\"a\",\"output_format\":\"png\",\"custom_id\":\"line-2\"}",
                         "{\"prompt\":\"b\",\"output_format\":\"webp\",\"output_compression\":80,\"custom_id\":\"line-3\"}");
+    }
+
+    // ---- once for all
+
+    @ParameterizedTest
+    @CsvSource({
+        "captions.jsonl, '{\"prompt\":\"a\"}\n\n{\"prompt\":\"b\",\"custom_id\":\"line-7\"}', true",
+        "captions.csv, 'prompt,candidates\na,8\nb,16', false",
+        "captions.txt, 'a\n\nb', false",
+        "captions.json, '[{\"prompt\":\"a\",\"seed\":\"9\"},{\"prompt\":\"b\"}]', false",
+    })
+    void whatWasReadIsWhatItsLinesHold(String filename, String content, boolean isAsItCame)
+            throws IOException {
+        CaptionIntake.Read read = readAll(filename, content.getBytes(UTF_8));
+
+        assertThat(read.check().errors()).isEmpty();
+        assertThat(read.lines()).isEqualTo(folder.resolve(isAsItCame ? "file" : "lines"));
+        assertThat(read.survey()).contains(Survey.of(read.lines(), PictureSize.UNKNOWN));
+        assertThat(read.survey().orElseThrow().captions()).isEqualTo(2);
+    }
+
+    @Test
+    void linesThatBecameTooLongAreReadAgain() throws IOException {
+        String empty = "{\"body\":{\"prompt\":\"a\",\"user\":\"\"}}";
+        String user = "u".repeat(JsonLines.MAX_LINE_BYTES - empty.length() - 10);
+        String body = empty.replace("\"\"", "\"%s\"".formatted(user));
+        CaptionIntake.Read read = readAll("captions.json", "[%s]".formatted(body).getBytes(UTF_8));
+
+        assertThat(read.check().errors()).isEmpty();
+        assertThat(read.survey()).isEmpty();
+        assertThat(Survey.of(read.lines(), PictureSize.UNKNOWN).isHopeless()).isTrue();
     }
 
     // ---- size

@@ -73,29 +73,40 @@ class DeletionBrokerTest extends OnBroker {
         try (IngestService ingest = service(null)) {
             id = finishedJob(ingest);
             upload = upload(ingest, "{\"custom_id\":\"b\",\"prompt\":\"a dog\"}");
-            batch = ingest.createBatch(batchBody(upload), "key-1", API).id();
-            assertConflict(() -> ingest.deleteJob(batch), "job_open");
+            batch = ingest.api().batches().create(batchBody(upload), "key-1", API).id();
+            assertConflict(() -> ingest.api().jobs().delete(batch), "job_open");
             finish(JobStateTest.completed(batch, "b", 1));
             await().atMost(PATIENCE)
-                    .until(() -> ingest.batch(batch).status() == Job.Status.COMPLETED);
+                    .until(
+                            () ->
+                                    ingest.api().batches().batch(batch).status()
+                                            == Job.Status.COMPLETED);
             String rendering = rendered(id + "-00112233445566ff-3");
 
-            ingest.deleteJob(id);
+            ingest.api().jobs().delete(id);
 
-            assertGone(() -> ingest.job(id), "job_deleted");
-            assertGone(() -> ingest.requests(id, new RequestFilter(null, null), null, 9), null);
-            assertGone(() -> ingest.jobFile(id, "manifest.json"), null);
-            assertGone(() -> ingest.links(id, null), "job_deleted");
+            assertGone(() -> ingest.api().jobs().job(id), "job_deleted");
             assertGone(
-                    () -> ingest.rerank(id, JSON.readTree("{\"top\":1}"), null, API),
+                    () ->
+                            ingest.api()
+                                    .results()
+                                    .requests(id, new RequestFilter(null, null), null, 9),
+                    null);
+            assertGone(() -> ingest.api().jobFiles().file(id, "manifest.json"), null);
+            assertGone(() -> ingest.api().jobFiles().links(id, null), "job_deleted");
+            assertGone(
+                    () ->
+                            ingest.api()
+                                    .followUps()
+                                    .rerank(id, JSON.readTree("{\"top\":1}"), null, API),
                     "job_deleted");
-            assertThat(ingest.jobs()).extracting(Job::id).containsExactly(batch);
+            assertThat(ingest.api().jobs().jobs()).extracting(Job::id).containsExactly(batch);
             await().atMost(PATIENCE).until(() -> !names(id) && !names(rendering));
             assertThat(store.objects.keySet())
                     .as("another job, and a file of its uploader")
                     .contains(JobKeys.manifestKey(batch), "files/%s/content".formatted(upload));
 
-            ingest.deleteJob(batch);
+            ingest.api().jobs().delete(batch);
             await().atMost(PATIENCE).until(() -> !names(batch));
             assertThat(store.objects.keySet())
                     .containsExactly(
@@ -103,13 +114,15 @@ class DeletionBrokerTest extends OnBroker {
                             "files/%s/file.json".formatted(upload));
         }
         try (IngestService ingest = service(null)) {
-            assertThat(ingest.jobs()).isEmpty();
-            assertThat(ingest.batches(false, null, 9)).isEmpty();
-            assertGone(() -> ingest.job(id), "job_deleted");
-            assertGone(() -> ingest.batch(batch), "job_deleted");
-            assertGone(() -> ingest.createBatch(batchBody(upload), "key-1", API), "job_deleted");
-            ingest.deleteJob(id);
-            assertGone(() -> ingest.deleteJob("job-of-nobody"), "unknown_job");
+            assertThat(ingest.api().jobs().jobs()).isEmpty();
+            assertThat(ingest.api().batches().batches(false, null, 9)).isEmpty();
+            assertGone(() -> ingest.api().jobs().job(id), "job_deleted");
+            assertGone(() -> ingest.api().batches().batch(batch), "job_deleted");
+            assertGone(
+                    () -> ingest.api().batches().create(batchBody(upload), "key-1", API),
+                    "job_deleted");
+            ingest.api().jobs().delete(id);
+            assertGone(() -> ingest.api().jobs().delete("job-of-nobody"), "unknown_job");
         }
     }
 
@@ -119,14 +132,14 @@ class DeletionBrokerTest extends OnBroker {
         try (IngestService ingest = service(null)) {
             id = finishedJob(ingest);
             store.undeletable.add(JobKeys.manifestKey(id));
-            ingest.deleteJob(id);
-            assertGone(() -> ingest.job(id), "job_deleted");
+            ingest.api().jobs().delete(id);
+            assertGone(() -> ingest.api().jobs().job(id), "job_deleted");
         }
         assertThat(store.objects).containsKey(JobKeys.manifestKey(id));
         store.undeletable.clear();
         try (IngestService ingest = service(null)) {
             await().atMost(PATIENCE).until(() -> !names(id));
-            assertThat(ingest.jobs()).isEmpty();
+            assertThat(ingest.api().jobs().jobs()).isEmpty();
         }
     }
 
@@ -134,21 +147,32 @@ class DeletionBrokerTest extends OnBroker {
     void filesAreDeletedWhenTheirTimeIsOverAndJobsStayWhole() throws Exception {
         try (IngestService ingest = service(Duration.ofDays(30))) {
             String finishedFile = upload(ingest, "{\"custom_id\":\"a\",\"prompt\":\"a cat\"}");
-            String finished = ingest.createBatch(batchBody(finishedFile), null, API).id();
+            String finished =
+                    ingest.api().batches().create(batchBody(finishedFile), null, API).id();
             await().atMost(PATIENCE)
-                    .until(() -> ingest.batch(finished).status() == Job.Status.IN_PROGRESS);
+                    .until(
+                            () ->
+                                    ingest.api().batches().batch(finished).status()
+                                            == Job.Status.IN_PROGRESS);
             finish(JobStateTest.failed(finished, "a", 1));
             await().atMost(PATIENCE)
-                    .until(() -> ingest.batch(finished).status() == Job.Status.COMPLETED);
+                    .until(
+                            () ->
+                                    ingest.api().batches().batch(finished).status()
+                                            == Job.Status.COMPLETED);
             clock.ahead = Duration.ofDays(28);
             String openFile = upload(ingest, "{\"custom_id\":\"b\",\"prompt\":\"a dog\"}");
-            String open = ingest.createBatch(batchBody(openFile), null, API).id();
+            String open = ingest.api().batches().create(batchBody(openFile), null, API).id();
             await().atMost(PATIENCE)
-                    .until(() -> ingest.batch(open).status() == Job.Status.IN_PROGRESS);
+                    .until(
+                            () ->
+                                    ingest.api().batches().batch(open).status()
+                                            == Job.Status.IN_PROGRESS);
 
             clock.ahead = Duration.ofDays(31);
-            await().atMost(PATIENCE).until(() -> ingest.files(false, null, 9, null).size() == 1);
-            assertThat(ingest.files(false, null, 9, null))
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().files().files(false, null, 9, null).size() == 1);
+            assertThat(ingest.api().files().files(false, null, 9, null))
                     .extracting(StoredFile::id)
                     .containsExactly(openFile);
             assertThat(store.objects.keySet())
@@ -158,10 +182,12 @@ class DeletionBrokerTest extends OnBroker {
                             "jobs/%s/input.jsonl".formatted(finished),
                             JobKeys.manifestKey(finished));
             assertGone(
-                    () -> ingest.createBatch(batchBody(finishedFile), null, API), "invalid_option");
+                    () -> ingest.api().batches().create(batchBody(finishedFile), null, API),
+                    "invalid_option");
 
-            String again = ingest.retryFailed(finished, null, API).id();
-            await().atMost(PATIENCE).until(() -> ingest.batch(again).requestCounts().total() == 1);
+            String again = ingest.api().followUps().retryFailed(finished, null, API).id();
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().batches().batch(again).requestCounts().total() == 1);
         }
     }
 
@@ -171,10 +197,13 @@ class DeletionBrokerTest extends OnBroker {
         try (IngestService ingest = service(null)) {
             String stays = upload(ingest, "{\"custom_id\":\"a\",\"prompt\":\"a cat\"}");
             Path lines = folder.resolve("upload");
-            String expires = ingest.upload("captions.jsonl", "batch", day, lines).id();
-            String read = ingest.upload("captions.jsonl", "batch", day, lines).id();
+            String expires =
+                    ingest.api().files().upload("captions.jsonl", "batch", day, lines).id();
+            String read = ingest.api().files().upload("captions.jsonl", "batch", day, lines).id();
             String batch =
-                    ingest.createBatch(
+                    ingest.api()
+                            .batches()
+                            .create(
                                     ((ObjectNode) batchBody(read))
                                             .set(
                                                     "output_expires_after",
@@ -184,12 +213,17 @@ class DeletionBrokerTest extends OnBroker {
                                     API)
                             .id();
             await().atMost(PATIENCE)
-                    .until(() -> ingest.batch(batch).status() == Job.Status.IN_PROGRESS);
+                    .until(
+                            () ->
+                                    ingest.api().batches().batch(batch).status()
+                                            == Job.Status.IN_PROGRESS);
             clock.ahead = Duration.ofHours(25);
 
-            assertGone(() -> ingest.file(expires), "unknown_file");
-            assertGone(() -> ingest.createBatch(batchBody(expires), null, API), "invalid_option");
-            assertThat(ingest.files(true, null, 9, null))
+            assertGone(() -> ingest.api().files().file(expires), "unknown_file");
+            assertGone(
+                    () -> ingest.api().batches().create(batchBody(expires), null, API),
+                    "invalid_option");
+            assertThat(ingest.api().files().files(true, null, 9, null))
                     .extracting(StoredFile::id)
                     .containsExactly(stays);
             await().atMost(PATIENCE)
@@ -204,15 +238,19 @@ class DeletionBrokerTest extends OnBroker {
                             .setFinishedAt(clock.instant())
                             .build());
             await().atMost(PATIENCE)
-                    .until(() -> ingest.batch(batch).status() == Job.Status.COMPLETED);
-            String errors = ingest.batch(batch).errorFileId();
-            StoredFile file = ingest.file(errors);
+                    .until(
+                            () ->
+                                    ingest.api().batches().batch(batch).status()
+                                            == Job.Status.COMPLETED);
+            String errors = ingest.api().batches().batch(batch).errorFileId();
+            StoredFile file = ingest.api().files().file(errors);
             assertThat(file.expiresAt()).isEqualTo(file.createdAt() + 86_400);
             clock.ahead = Duration.ofHours(75);
-            assertGone(() -> ingest.file(errors), "unknown_file");
+            assertGone(() -> ingest.api().files().file(errors), "unknown_file");
             await().atMost(PATIENCE)
                     .until(() -> store.objects.keySet().stream().noneMatch(k -> k.contains(read)));
-            assertThat(ingest.jobFile(batch, "errors.jsonl").readAllBytes()).isNotEmpty();
+            assertThat(ingest.api().jobFiles().file(batch, "errors.jsonl").readAllBytes())
+                    .isNotEmpty();
         }
     }
 
@@ -222,22 +260,30 @@ class DeletionBrokerTest extends OnBroker {
         try (IngestService ingest = service(null)) {
             String id = finishedJob(ingest);
             String output = JobKeys.outputFileId(id);
-            assertThat(ingest.content(ingest.file(output)).readAllBytes()).isNotEmpty();
-            ingest.delete(output);
+            assertThat(
+                            ingest.api()
+                                    .files()
+                                    .content(ingest.api().files().file(output))
+                                    .readAllBytes())
+                    .isNotEmpty();
+            ingest.api().files().delete(output);
 
-            assertGone(() -> ingest.file(output), "unknown_file");
-            assertThat(ingest.jobFile(id, "output.jsonl").readAllBytes()).isNotEmpty();
+            assertGone(() -> ingest.api().files().file(output), "unknown_file");
+            assertThat(ingest.api().jobFiles().file(id, "output.jsonl").readAllBytes())
+                    .isNotEmpty();
 
             String upload = upload(ingest, "x");
-            StoredFile file = ingest.file(upload);
+            StoredFile file = ingest.api().files().file(upload);
             store.objects.remove(file.key()); // somebody did
-            assertGone(() -> ingest.content(file), "unknown_file");
+            assertGone(() -> ingest.api().files().content(file), "unknown_file");
         }
     }
 
     private String finishedJob(IngestService ingest) throws IOException {
         String id =
-                ingest.submit(
+                ingest.api()
+                        .jobs()
+                        .submit(
                                 new CaptionUpload(
                                         new ByteArrayInputStream(
                                                 "{\"custom_id\":\"a\",\"prompt\":\"a cat\"}"
@@ -250,7 +296,8 @@ class DeletionBrokerTest extends OnBroker {
         RequestFinished result = JobStateTest.completed(id, "a", 1);
         store.objects.put(result.getImages().get(0).getKey(), new byte[9]);
         finish(result);
-        await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
+        await().atMost(PATIENCE)
+                .until(() -> ingest.api().jobs().job(id).status() == Job.Status.COMPLETED);
         return id;
     }
 
@@ -292,7 +339,7 @@ class DeletionBrokerTest extends OnBroker {
 
     private String upload(IngestService ingest, String lines) throws IOException {
         Path file = Files.writeString(folder.resolve("upload"), lines);
-        return ingest.upload("captions.jsonl", "batch", file).id();
+        return ingest.api().files().upload("captions.jsonl", "batch", file).id();
     }
 
     private static JsonNode batchBody(String fileId) throws IOException {

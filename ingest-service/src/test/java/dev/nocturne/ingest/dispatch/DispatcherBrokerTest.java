@@ -80,17 +80,19 @@ class DispatcherBrokerTest {
                 Painter painter = new Painter(kafka, Duration.ofMillis(5), 100)) {
             String window = "22:00-06:00 Europe/Berlin";
             String id = submit(ingest, captions(1_000, 1), window).id();
-            Job before = ingest.job(id);
+            Job before = ingest.api().jobs().job(id);
             assertThat(before.window()).isEqualTo(window);
             assertThat(before.waitingFor()).isEqualTo("window opens 2026-11-26T21:00:00Z");
             finishAnother(ingest, painter); // so that the dispatcher has been there
             assertThat(Published.in(Topics.CAPTIONS, kafka)).hasSize(1);
 
             clock.set("2026-11-26T21:00:00Z");
-            await().atMost(PATIENCE).until(() -> ingest.job(id).counts().completed() >= 50);
-            assertThat(ingest.job(id).waitingFor()).isNull();
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().jobs().job(id).counts().completed() >= 50);
+            assertThat(ingest.api().jobs().job(id).waitingFor()).isNull();
             // there is no estimate before a second of work
-            await().atMost(PATIENCE).until(() -> ingest.job(id).estimatedFinish() != null);
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().jobs().job(id).estimatedFinish() != null);
 
             clock.set("2026-11-27T05:00:00Z");
             painter.allow(ALL / 2);
@@ -106,11 +108,11 @@ class DispatcherBrokerTest {
             assertThat(paused.estimatedFinish().earliest())
                     .isAfter(Instant.parse("2026-11-27T21:00:00Z"));
             finishAnother(ingest, painter);
-            assertThat(ingest.job(id).counts()).isEqualTo(paused.counts());
+            assertThat(ingest.api().jobs().job(id).counts()).isEqualTo(paused.counts());
 
             clock.set("2026-11-27T21:00:00Z");
             awaitJob(ingest, id, job -> job.status() == Job.Status.COMPLETED);
-            assertThat(ingest.job(id).counts().completed()).isEqualTo(1_000);
+            assertThat(ingest.api().jobs().job(id).counts().completed()).isEqualTo(1_000);
         }
         assertThat(Published.in(Topics.CAPTIONS, kafka))
                 .extracting(DispatcherBrokerTest::key)
@@ -136,7 +138,7 @@ class DispatcherBrokerTest {
             }
             try (IngestService ingest = service()) {
                 awaitJob(ingest, id, job -> job.status() == Job.Status.COMPLETED);
-                assertThat(ingest.job(id).counts())
+                assertThat(ingest.api().jobs().job(id).counts())
                         .isEqualTo(new Job.Counts(2_000, 2_000, 0, 0, 0, 0));
             }
         }
@@ -158,7 +160,7 @@ class DispatcherBrokerTest {
             Duration behind = finish(ingest, captions(20, 16));
 
             assertThat(behind).as("alone %s", alone).isLessThan(alone.multipliedBy(3));
-            Job unfinished = ingest.job(large);
+            Job unfinished = ingest.api().jobs().job(large);
             assertThat(unfinished.counts().inProgress()).isPositive();
             assertThat(unfinished.estimatedFinish().earliest())
                     .isAfter(clock.instant())
@@ -180,7 +182,7 @@ class DispatcherBrokerTest {
             assertThat(Published.await(Topics.CAPTIONS, kafka, (int) Throughput.FLOOR))
                     .as("nobody paints")
                     .hasSize((int) Throughput.FLOOR);
-            assertThat(ingest.job(id).estimatedFinish()).isNull();
+            assertThat(ingest.api().jobs().job(id).estimatedFinish()).isNull();
             long start = System.nanoTime();
             try (Painter painter = new Painter(kafka, Duration.ZERO, ALL)) {
                 awaitJob(ingest, id, job -> job.finishedAt() != null);
@@ -197,15 +199,25 @@ class DispatcherBrokerTest {
                 Painter painter = new Painter(kafka, Duration.ZERO, ALL)) {
             String broken = submit(ingest, captions(3, 1), "22:00-06:00 Europe/Berlin").id();
             awaitJob(ingest, broken, job -> job.waitingFor() != null);
-            String description = "files/%s/file.json".formatted(ingest.batch(broken).inputFileId());
+            String description =
+                    "files/%s/file.json"
+                            .formatted(ingest.api().batches().batch(broken).inputFileId());
             byte[] whole = store.get(description);
             store.put(description, bytes("[]").readAllBytes(), "application/json");
             clock.set("2026-11-26T21:00:00Z");
 
             String good = submit(ingest, captions(3, 1), "").id();
             awaitJob(ingest, good, job -> job.status() == Job.Status.COMPLETED);
-            assertThat(ingest.job(broken).counts().inProgress()).isEqualTo(3);
-            assertThatThrownBy(() -> ingest.file(ingest.batch(broken).inputFileId()))
+            assertThat(ingest.api().jobs().job(broken).counts().inProgress()).isEqualTo(3);
+            assertThatThrownBy(
+                            () ->
+                                    ingest.api()
+                                            .files()
+                                            .file(
+                                                    ingest.api()
+                                                            .batches()
+                                                            .batch(broken)
+                                                            .inputFileId()))
                     .isInstanceOf(IngestException.class)
                     .hasMessageContaining("is not a file's description");
 
@@ -220,7 +232,7 @@ class DispatcherBrokerTest {
                 Painter painter = new Painter(kafka, Duration.ofMillis(50), ALL)) {
             String id = submit(ingest, captions(1_000, 4), "").id();
             awaitJob(ingest, id, job -> job.counts().completed() >= 50);
-            ingest.cancel(id);
+            ingest.api().batches().cancel(id);
             Job cancelled = awaitJob(ingest, id, job -> job.status() == Job.Status.CANCELLED);
             assertThat(cancelled.counts().completed()).isBetween(50, 999);
             assertThat(cancelled.counts().cancelled())
@@ -240,7 +252,7 @@ class DispatcherBrokerTest {
         try (IngestService ingest = service();
                 JobPublisher publisher = new JobPublisher(kafka)) {
             Path file = Files.writeString(folder.resolve("file"), captions(3, 1));
-            String input = ingest.upload("captions.jsonl", "batch", file).id();
+            String input = ingest.api().files().upload("captions.jsonl", "batch", file).id();
             JobCreated created = JobStateTest.created(input, now.plusSeconds(86_400));
             publisher.publish(Topics.JOBS, id, new JobSubmitted(id, 3, now, null));
             for (int i = 1; i <= 3; i++) {
@@ -257,7 +269,7 @@ class DispatcherBrokerTest {
             await().atMost(PATIENCE)
                     .until(
                             () ->
-                                    ingest.batches(false, null, 10).stream()
+                                    ingest.api().batches().batches(false, null, 10).stream()
                                             .anyMatch(b -> b.id().equals(id)));
         }
         try (IngestService ingest = service();
@@ -282,7 +294,7 @@ class DispatcherBrokerTest {
                     "22:00-06:00 Europe/Berlin",
                     "2026-11-26T20:59:00Z",
                     "first captions are released at 2026-11-26T21:00:00Z: choose a later one");
-            assertThat(ingest.jobs()).isEmpty();
+            assertThat(ingest.api().jobs().jobs()).isEmpty();
         }
     }
 
@@ -295,15 +307,25 @@ class DispatcherBrokerTest {
                     """
                     {"input_file_id":"%s","endpoint":"/v1/images/generations",
                      "completion_window":"1h","window":"22:00-06:00 Europe/Berlin"}"""
-                            .formatted(ingest.upload("captions.jsonl", "batch", file).id());
+                            .formatted(
+                                    ingest.api()
+                                            .files()
+                                            .upload("captions.jsonl", "batch", file)
+                                            .id());
             String id =
-                    ingest.createBatch(new ObjectMapper().readTree(body), null, "http://localhost/")
+                    ingest.api()
+                            .batches()
+                            .create(new ObjectMapper().readTree(body), null, "http://localhost/")
                             .id();
             awaitJob(ingest, id, job -> job.counts().total() == 3);
             clock.set("2026-11-27T08:00:00Z");
             awaitJob(ingest, id, job -> job.status() == Job.Status.EXPIRED);
 
-            assertThatThrownBy(() -> ingest.retryFailed(id, null, "http://localhost/"))
+            assertThatThrownBy(
+                            () ->
+                                    ingest.api()
+                                            .followUps()
+                                            .retryFailed(id, null, "http://localhost/"))
                     .isInstanceOfSatisfying(
                             IngestException.class,
                             e -> assertThat(e.kind()).isEqualTo(IngestException.Kind.INVALID))
@@ -315,7 +337,9 @@ class DispatcherBrokerTest {
             IngestService ingest, String after, String window, String deadline, String message) {
         assertThatThrownBy(
                         () ->
-                                ingest.submit(
+                                ingest.api()
+                                        .jobs()
+                                        .submit(
                                                 new CaptionUpload(
                                                         bytes(captions(1, 1)),
                                                         null,
@@ -346,7 +370,9 @@ class DispatcherBrokerTest {
 
     private static Job submit(IngestService ingest, String jsonl, String window)
             throws IOException {
-        return ingest.submit(
+        return ingest.api()
+                .jobs()
+                .submit(
                         new CaptionUpload(bytes(jsonl), null, parameters("window", window)),
                         "http://localhost/")
                 .job();
@@ -382,7 +408,7 @@ class DispatcherBrokerTest {
         return await().atMost(PATIENCE)
                 .until(
                         () -> {
-                            Job job = ingest.job(id);
+                            Job job = ingest.api().jobs().job(id);
                             Job.Counts counts = job.counts();
                             assertThat(
                                             counts.completed()

@@ -131,21 +131,23 @@ class JobEndsBrokerTest {
         String finished = submit(TWO, "");
         String cancelled = submit(TWO, "");
         for (String id : new String[] {held, finished, cancelled}) {
-            store.delete(FileStore.contentKey(ingest.job(id).inputFileId()));
+            store.delete(FileStore.contentKey(ingest.api().jobs().job(id).inputFileId()));
         }
         finishBoth(finished);
-        ingest.cancel(cancelled);
+        ingest.api().batches().cancel(cancelled);
         clock.ahead = Duration.ofHours(2);
         for (String id : new String[] {held, finished, cancelled}) {
             Job job = awaitJob(id, one -> one.status() == Job.Status.FAILED);
             assertThat(job.problem()).endsWith("was deleted: upload it again");
             assertThat(job.counts().total()).isEqualTo(2);
             assertThat(job.counts().inProgress()).isZero();
-            assertThat(ingest.batch(id).errors().data())
+            assertThat(ingest.api().batches().batch(id).errors().data())
                     .extracting(Problem::code)
                     .containsExactly("file_deleted");
         }
-        assertThat(ingest.job(finished).counts().completed()).as("what is finished").isEqualTo(2);
+        assertThat(ingest.api().jobs().job(finished).counts().completed())
+                .as("what is finished")
+                .isEqualTo(2);
         assertThat(ingest.health().ready()).isTrue();
     }
 
@@ -156,12 +158,12 @@ class JobEndsBrokerTest {
         await().atMost(PATIENCE).until(() -> !ingest.health().ready());
         assertThat(ingest.health().message()).contains("the bucket is gone since");
         assertThat(ingest.health().live()).isTrue();
-        assertThat(ingest.job(id).status()).isEqualTo(Job.Status.IN_PROGRESS);
+        assertThat(ingest.api().jobs().job(id).status()).isEqualTo(Job.Status.IN_PROGRESS);
         assertThat(store.hasBucket()).as("made again without a word").isFalse();
 
         clock.ahead = Duration.ofMinutes(2);
         awaitJob(id, job -> job.status() == Job.Status.FAILED);
-        assertThat(ingest.job(id).problem()).startsWith("the bucket was deleted");
+        assertThat(ingest.api().jobs().job(id).problem()).startsWith("the bucket was deleted");
         await().atMost(PATIENCE).until(() -> ingest.health().ready());
         String next = submit(TWO, "");
         finishBoth(next);
@@ -171,12 +173,14 @@ class JobEndsBrokerTest {
     @Test
     void aPictureIsReadForItsAnswerByNoThreadOfTheCommonPool() throws Exception {
         var answer =
-                ingest.paint(
-                        JsonNodeFactory.instance
-                                .objectNode()
-                                .put("prompt", "a lonely picture")
-                                .put("response_format", "b64_json"),
-                        "http://localhost/");
+                ingest.api()
+                        .images()
+                        .paint(
+                                JsonNodeFactory.instance
+                                        .objectNode()
+                                        .put("prompt", "a lonely picture")
+                                        .put("response_format", "b64_json"),
+                                "http://localhost/");
         CaptionSubmitted caption =
                 await().atMost(PATIENCE)
                         .until(
@@ -203,7 +207,9 @@ class JobEndsBrokerTest {
     }
 
     private String submit(String jsonl, String startAfter) throws Exception {
-        return ingest.submit(
+        return ingest.api()
+                .jobs()
+                .submit(
                         new CaptionUpload(
                                 new ByteArrayInputStream(jsonl.getBytes(UTF_8)),
                                 null,
@@ -216,7 +222,7 @@ class JobEndsBrokerTest {
     }
 
     private Job awaitJob(String id, Predicate<Job> condition) {
-        return await().atMost(PATIENCE).until(() -> ingest.job(id), condition);
+        return await().atMost(PATIENCE).until(() -> ingest.api().jobs().job(id), condition);
     }
 
     private static void finishBoth(String id) {

@@ -85,7 +85,7 @@ class LostRequestsBrokerTest extends OnBroker {
                 .filteredOn(lost::contains)
                 .as("twice, and equal in all they say")
                 .hasSize(4);
-        assertThat(ingest.job(id).problem())
+        assertThat(ingest.api().jobs().job(id).problem())
                 .startsWith("2 of its requests have no result and are in no topic");
         assertThat(forgotten())
                 .containsExactlyInAnyOrder(
@@ -134,7 +134,7 @@ class LostRequestsBrokerTest extends OnBroker {
                                 new JobSubmitted(
                                         id, 2, Instant.parse("2026-03-01T12:00:00Z"), null))));
         producer.flush();
-        await().atMost(PATIENCE).until(() -> ingest.jobs().size() == 1);
+        await().atMost(PATIENCE).until(() -> ingest.api().jobs().jobs().size() == 1);
         clock.ahead = Duration.ofMinutes(2);
         awaitJob(
                 id,
@@ -145,7 +145,9 @@ class LostRequestsBrokerTest extends OnBroker {
     }
 
     private String submit() throws Exception {
-        return ingest.submit(
+        return ingest.api()
+                .jobs()
+                .submit(
                         new CaptionUpload(
                                 new ByteArrayInputStream(THREE.getBytes(UTF_8)), null, Map.of()),
                         "http://localhost/")
@@ -154,7 +156,7 @@ class LostRequestsBrokerTest extends OnBroker {
     }
 
     private Job awaitJob(String id, Predicate<Job> condition) {
-        return await().atMost(PATIENCE).until(() -> ingest.job(id), condition);
+        return await().atMost(PATIENCE).until(() -> ingest.api().jobs().job(id), condition);
     }
 
     private void awaitLag(long lag) {
@@ -162,8 +164,12 @@ class LostRequestsBrokerTest extends OnBroker {
                 .ignoreExceptionsInstanceOf(IngestException.class)
                 .until(
                         () ->
-                                ingest.lag().measuredAt().isAfter(clock.instant().minusSeconds(8))
-                                        && ingest.lag().stages().stream()
+                                ingest.api()
+                                                .lag()
+                                                .latest()
+                                                .measuredAt()
+                                                .isAfter(clock.instant().minusSeconds(8))
+                                        && ingest.api().lag().latest().stages().stream()
                                                 .anyMatch(
                                                         stage ->
                                                                 stage.stage().equals("encoder")

@@ -70,7 +70,9 @@ class ReplayBrokerTest extends OnBroker {
                     {"custom_id":"c","prompt":"a cow"}
                     """;
             String id =
-                    ingest.submit(
+                    ingest.api()
+                            .jobs()
+                            .submit(
                                     new CaptionUpload(
                                             new ByteArrayInputStream(lines.getBytes(UTF_8)),
                                             null,
@@ -81,7 +83,8 @@ class ReplayBrokerTest extends OnBroker {
             paint(id, "c", "a cow", "");
             finish(JobStateTest.failed(id, "b", 2));
             paint(id, "a", "a cat", "\"dvae\":\"dvae@1\",");
-            await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().jobs().job(id).status() == Job.Status.COMPLETED);
 
             theFilesAreInTheOrderOfTheInput(ingest, id, lines);
             everyCandidateCanBeSeenAndRendered(ingest, id);
@@ -118,7 +121,7 @@ class ReplayBrokerTest extends OnBroker {
         assertThat(store.list("jobs/%s/".formatted(id)))
                 .containsExactlyInAnyOrderElementsOf(
                         names.stream().map(name -> "jobs/%s/%s".formatted(id, name)).toList());
-        assertThatThrownBy(() -> ingest.jobFile(id, "../other/manifest.json"))
+        assertThatThrownBy(() -> ingest.api().jobFiles().file(id, "../other/manifest.json"))
                 .hasMessageContaining("has no file");
     }
 
@@ -126,7 +129,7 @@ class ReplayBrokerTest extends OnBroker {
             throws Exception {
         String requestId = Ids.requestId(id, "a");
         String images = "%sv1/images/%s/%s/".formatted(API, id, requestId);
-        assertThat(ingest.request(id, requestId, API).candidates())
+        assertThat(ingest.api().candidates().request(id, requestId, API).candidates())
                 .extracting(
                         StoredRequest.Candidate::rank,
                         StoredRequest.Candidate::candidate,
@@ -136,34 +139,55 @@ class ReplayBrokerTest extends OnBroker {
                         tuple(1, 2, true, images + "1.png"),
                         tuple(2, 0, false, images + "candidates/0.png"),
                         tuple(3, 1, false, images + "candidates/1.png"));
-        assertThatThrownBy(() -> ingest.request(id, Ids.requestId(id, "b"), API))
+        assertThatThrownBy(() -> ingest.api().candidates().request(id, Ids.requestId(id, "b"), API))
                 .hasMessageContaining("has no pictures");
 
-        assertThat(bytes(ingest.candidate(id, requestId, "2.png")))
+        assertThat(bytes(ingest.api().candidates().candidate(id, requestId, "2.png")))
                 .isEqualTo(store.get("jobs/%s/images/%s/1.png".formatted(id, requestId)));
-        CompletionStage<StoredObject> asked = ingest.candidate(id, requestId, "1.png");
+        CompletionStage<StoredObject> asked =
+                ingest.api().candidates().candidate(id, requestId, "1.png");
         CandidatesRanked rendering = selections().get(0);
         assertThat(rendering.getWinners())
                 .extracting(RankedGrid::getRank, RankedGrid::getSeed)
                 .containsExactly(tuple(3, 101L));
         decode(rendering);
         assertThat(bytes(asked)).isEqualTo("picture 1".getBytes(UTF_8));
-        assertThat(bytes(ingest.candidate(id, requestId, "1.png")))
+        assertThat(bytes(ingest.api().candidates().candidate(id, requestId, "1.png")))
                 .isEqualTo("picture 1".getBytes(UTF_8));
         assertThat(selections()).as("rendered once").hasSize(1);
-        assertThatThrownBy(() -> ingest.candidate(id, requestId, "3.png"))
+        assertThatThrownBy(() -> ingest.api().candidates().candidate(id, requestId, "3.png"))
                 .hasMessageContaining("name one of 0 to 2");
     }
 
     private void theJobCanBeRankedAgain(IngestService ingest, String id) throws Exception {
-        assertThatThrownBy(() -> ingest.rerank(id, JSON.readTree("{\"top\":65}"), null, API))
+        assertThatThrownBy(
+                        () ->
+                                ingest.api()
+                                        .followUps()
+                                        .rerank(id, JSON.readTree("{\"top\":65}"), null, API))
                 .hasMessageContaining("must be 1 to 64");
-        Job child = ingest.rerank(id, JSON.readTree("{\"top\":2}"), "key", API);
-        assertThat(ingest.rerank(id, JSON.readTree("{\"top\":2}"), "key", API).id())
+        Job child = ingest.api().followUps().rerank(id, JSON.readTree("{\"top\":2}"), "key", API);
+        assertThat(
+                        ingest.api()
+                                .followUps()
+                                .rerank(id, JSON.readTree("{\"top\":2}"), "key", API)
+                                .id())
                 .isEqualTo(child.id());
-        assertThatThrownBy(() -> ingest.rerank(id, JSON.readTree("{\"top\":1}"), "key", API))
+        assertThatThrownBy(
+                        () ->
+                                ingest.api()
+                                        .followUps()
+                                        .rerank(id, JSON.readTree("{\"top\":1}"), "key", API))
                 .hasMessageContaining("came before with another request");
-        assertThatThrownBy(() -> ingest.rerank(child.id(), JSON.readTree("{\"top\":2}"), null, API))
+        assertThatThrownBy(
+                        () ->
+                                ingest.api()
+                                        .followUps()
+                                        .rerank(
+                                                child.id(),
+                                                JSON.readTree("{\"top\":2}"),
+                                                null,
+                                                API))
                 .hasMessageContaining("nothing to rank again");
         await().atMost(PATIENCE).until(() -> selections(child).size() == 2);
 
@@ -185,13 +209,16 @@ class ReplayBrokerTest extends OnBroker {
                         });
         replayed.forEach(this::decode);
         await().atMost(PATIENCE)
-                .until(() -> ingest.job(child.id()).status() == Job.Status.COMPLETED);
-        assertThat(ingest.job(child.id()).counts()).isEqualTo(new Job.Counts(2, 2, 0, 0, 0, 0));
-        assertThat(ingest.batch(child.id()).metadata()).containsEntry("parent_batch", id);
+                .until(() -> ingest.api().jobs().job(child.id()).status() == Job.Status.COMPLETED);
+        assertThat(ingest.api().jobs().job(child.id()).counts())
+                .isEqualTo(new Job.Counts(2, 2, 0, 0, 0, 0));
+        assertThat(ingest.api().batches().batch(child.id()).metadata())
+                .containsEntry("parent_batch", id);
     }
 
     private void theJobCanBeScoredAgain(IngestService ingest, String id) throws Exception {
-        Job child = ingest.rerank(id, JSON.readTree("{\"rescore\":true}"), null, API);
+        Job child =
+                ingest.api().followUps().rerank(id, JSON.readTree("{\"rescore\":true}"), null, API);
         await().atMost(PATIENCE).until(() -> captions(child.id()).size() == 2);
         List<CaptionSubmitted> captions = captions(child.id());
         assertThat(captions)
@@ -211,17 +238,22 @@ class ReplayBrokerTest extends OnBroker {
         finish(JobStateTest.completed(child.id(), "a", 1));
         finish(JobStateTest.failed(child.id(), "c", 1));
         await().atMost(PATIENCE)
-                .until(() -> ingest.job(child.id()).status() == Job.Status.COMPLETED);
-        String retry = ingest.retryFailed(child.id(), null, API).id();
+                .until(() -> ingest.api().jobs().job(child.id()).status() == Job.Status.COMPLETED);
+        String retry = ingest.api().followUps().retryFailed(child.id(), null, API).id();
         await().atMost(PATIENCE).until(() -> captions(retry).size() == 1);
         assertThat(captions(retry).get(0).getCustomId()).isEqualTo("c");
         assertThat(captions(retry)).allSatisfy(ReplayBrokerTest::bringsItsCandidates);
 
-        ingest.cancel(retry);
-        await().atMost(PATIENCE).until(() -> ingest.job(retry).status() == Job.Status.CANCELLED);
-        assertThat(ingest.job(retry).counts()).isEqualTo(new Job.Counts(1, 0, 0, 1, 0, 0));
+        ingest.api().batches().cancel(retry);
+        await().atMost(PATIENCE)
+                .until(() -> ingest.api().jobs().job(retry).status() == Job.Status.CANCELLED);
+        assertThat(ingest.api().jobs().job(retry).counts())
+                .isEqualTo(new Job.Counts(1, 0, 0, 1, 0, 0));
 
-        Job wider = ingest.rerank(id, JSON.readTree("{\"top\":64,\"rescore\":true}"), null, API);
+        Job wider =
+                ingest.api()
+                        .followUps()
+                        .rerank(id, JSON.readTree("{\"top\":64,\"rescore\":true}"), null, API);
         await().atMost(PATIENCE).until(() -> captions(wider.id()).size() == 2);
         assertThat(captions(wider.id()))
                 .extracting(caption -> caption.getOptions().getTop())
@@ -230,7 +262,7 @@ class ReplayBrokerTest extends OnBroker {
         finish(JobStateTest.completed(wider.id(), "a", 1));
         finish(JobStateTest.completed(wider.id(), "c", 1));
         await().atMost(PATIENCE)
-                .until(() -> ingest.job(wider.id()).status() == Job.Status.COMPLETED);
+                .until(() -> ingest.api().jobs().job(wider.id()).status() == Job.Status.COMPLETED);
     }
 
     private static void bringsItsCandidates(CaptionSubmitted caption) {
@@ -253,17 +285,21 @@ class ReplayBrokerTest extends OnBroker {
             throws Exception {
         String requestId = Ids.requestId(id, "a");
         store.put(ResultFile.key(id, requestId), "{}".getBytes(UTF_8), "application/json");
-        assertThatThrownBy(() -> ingest.request(id, requestId, API))
+        assertThatThrownBy(() -> ingest.api().candidates().request(id, requestId, API))
                 .isInstanceOf(IngestException.class)
                 .hasMessageContaining("cannot be read");
         String away = ResultFile.key(id, Ids.requestId(id, "c"));
         store.away.add(away);
-        Job child = ingest.rerank(id, JSON.readTree("{\"top\":2}"), null, API);
-        await().atMost(PATIENCE).until(() -> ingest.job(child.id()).counts().total() == 2);
-        Job scored = ingest.rerank(id, JSON.readTree("{\"rescore\":true}"), null, API);
+        Job child = ingest.api().followUps().rerank(id, JSON.readTree("{\"top\":2}"), null, API);
+        await().atMost(PATIENCE)
+                .until(() -> ingest.api().jobs().job(child.id()).counts().total() == 2);
+        Job scored =
+                ingest.api().followUps().rerank(id, JSON.readTree("{\"rescore\":true}"), null, API);
         int published = Published.in(Topics.CAPTIONS, kafka).size();
         String line = "{\"prompt\":\"a fox\"}";
-        ingest.submit(
+        ingest.api()
+                .jobs()
+                .submit(
                         new CaptionUpload(
                                 new ByteArrayInputStream(line.getBytes(UTF_8)), null, Map.of()),
                         API)
@@ -274,24 +310,28 @@ class ReplayBrokerTest extends OnBroker {
         await().atMost(PATIENCE).until(() -> selections(child).size() == 1);
         selections(child).forEach(this::decode);
         await().atMost(PATIENCE)
-                .until(() -> ingest.job(child.id()).status() == Job.Status.COMPLETED);
-        assertThat(ingest.job(child.id()).counts()).isEqualTo(new Job.Counts(2, 1, 1, 0, 0, 0));
+                .until(() -> ingest.api().jobs().job(child.id()).status() == Job.Status.COMPLETED);
+        assertThat(ingest.api().jobs().job(child.id()).counts())
+                .isEqualTo(new Job.Counts(2, 1, 1, 0, 0, 0));
         assertThat(selections(child)).as("sent once").hasSize(1);
 
-        await().atMost(PATIENCE).until(() -> ingest.job(scored.id()).counts().failed() == 1);
+        await().atMost(PATIENCE)
+                .until(() -> ingest.api().jobs().job(scored.id()).counts().failed() == 1);
         assertThat(failure(ingest, scored.id()).message())
                 .contains(requestId, "does not hold the tokens of all candidates");
     }
 
     private static RequestResult.Failure failure(IngestService ingest, String id) throws Exception {
         List<RequestResult> failed = new ArrayList<>();
-        ingest.results(
-                id,
-                result -> {
-                    if (result.failure() != null) {
-                        failed.add(result);
-                    }
-                });
+        ingest.api()
+                .results()
+                .read(
+                        id,
+                        result -> {
+                            if (result.failure() != null) {
+                                failed.add(result);
+                            }
+                        });
         return failed.get(0).failure();
     }
 
@@ -378,7 +418,7 @@ class ReplayBrokerTest extends OnBroker {
     }
 
     private static String text(IngestService ingest, String id, String name) throws Exception {
-        return new String(ingest.jobFile(id, name).readAllBytes(), UTF_8);
+        return new String(ingest.api().jobFiles().file(id, name).readAllBytes(), UTF_8);
     }
 
     private static List<String> values(String lines, String field) throws Exception {

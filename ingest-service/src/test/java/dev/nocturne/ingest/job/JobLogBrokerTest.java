@@ -117,9 +117,10 @@ class JobLogBrokerTest extends OnBroker {
 
         try (IngestService ingest = service()) {
             await().atMost(PATIENCE)
-                    .until(() -> ingest.job("job-1").status() == Job.Status.COMPLETED);
-            assertThat(ingest.job("job-1").counts()).isEqualTo(new Job.Counts(2, 2, 0, 0, 0, 0));
-            assertThat(ingest.jobs()).hasSize(1);
+                    .until(() -> ingest.api().jobs().job("job-1").status() == Job.Status.COMPLETED);
+            assertThat(ingest.api().jobs().job("job-1").counts())
+                    .isEqualTo(new Job.Counts(2, 2, 0, 0, 0, 0));
+            assertThat(ingest.api().jobs().jobs()).hasSize(1);
             assertThat(skipped(Topics.JOBS)).isEqualTo(4);
             assertThat(skipped(Topics.JOB_EVENTS)).isEqualTo(6);
             assertThat(skipped(Topics.RESULTS)).isEqualTo(5);

@@ -156,7 +156,7 @@ class DeadLetterBrokerTest {
                         letter(Topics.CAPTIONS, 3, null, null)));
         List<DeadLetter> letters = letters(null, 10);
 
-        DeadLetter.Opened drawn = ingest.deadLetters().letter(letters.get(3).id());
+        DeadLetter.Opened drawn = ingest.api().deadLetters().letter(letters.get(3).id());
         assertThat(drawn.letter()).isEqualTo(letters.get(3));
         assertThat(drawn.schema()).isEqualTo("GridsDrawn");
         assertThat(drawn.payload().at("/request/custom_id").textValue()).isEqualTo("x");
@@ -170,19 +170,19 @@ class DeadLetterBrokerTest {
                 .containsEntry("nocturne-stage", "encoder")
                 .containsEntry("trace", "abc");
 
-        DeadLetter.Opened caption = ingest.deadLetters().letter(letters.get(2).id());
+        DeadLetter.Opened caption = ingest.api().deadLetters().letter(letters.get(2).id());
         assertThat(caption.letter().key()).isEqualTo("mine");
         assertThat(caption.letter().jobId()).isEqualTo("caption-alone");
         assertThat(caption.letter().requestId()).isEqualTo(Ids.requestId("caption-alone", "alone"));
         assertThat(caption.payload().get("submitted_at").textValue())
                 .isEqualTo("2026-01-01T20:00:00Z");
 
-        DeadLetter.Opened nonsense = ingest.deadLetters().letter(letters.get(1).id());
+        DeadLetter.Opened nonsense = ingest.api().deadLetters().letter(letters.get(1).id());
         assertThat(nonsense.schema()).isNull();
         assertThat(nonsense.letter().jobId()).isNull();
         assertThat(Base64.getDecoder().decode(nonsense.payload().textValue())).isEqualTo(NONSENSE);
 
-        DeadLetter.Opened empty = ingest.deadLetters().letter(letters.get(0).id());
+        DeadLetter.Opened empty = ingest.api().deadLetters().letter(letters.get(0).id());
         assertThat(empty.payload().isNull()).isTrue();
         assertThat(empty.letter().bytes()).isZero();
 
@@ -211,9 +211,9 @@ class DeadLetterBrokerTest {
         List<DeadLetter> before = letters(null, 10);
 
         for (DeadLetter letter : before) {
-            DeadLetter replayed = ingest.deadLetters().replay(letter.id());
+            DeadLetter replayed = ingest.api().deadLetters().replay(letter.id());
             assertThat(replayed.replayedAt()).isNotNull();
-            assertThat(ingest.deadLetters().replay(letter.id())).isEqualTo(replayed);
+            assertThat(ingest.api().deadLetters().replay(letter.id())).isEqualTo(replayed);
 
             List<ConsumerRecord<byte[], byte[]>> published = awaitRecords(letter.topic(), 1);
             boolean decided = letter.topic().equals(Topics.SCORED_GRIDS.name());
@@ -232,7 +232,7 @@ class DeadLetterBrokerTest {
         startService();
         assertThat(letters(null, 10)).isEqualTo(after);
         assertThat(letters(after.get(1).id(), 1)).containsExactly(after.get(2));
-        ingest.deadLetters().replay(after.get(0).id());
+        ingest.api().deadLetters().replay(after.get(0).id());
         assertThat(read(after.get(0).topic())).hasSize(1);
     }
 
@@ -240,22 +240,24 @@ class DeadLetterBrokerTest {
     void aRecordThatFailsAgainIsALetterOfItsOwn() {
         publish(List.of(letter(Topics.CAPTIONS, 0, null, NONSENSE)));
         String first = letters(null, 1).get(0).id();
-        ingest.deadLetters().replay(first);
+        ingest.api().deadLetters().replay(first);
         publish(List.of(letter(awaitRecords("captions", 1).get(0))));
 
         DeadLetter second = letters(null, 1).get(0);
         assertThat(second.id()).isNotEqualTo(first);
         assertThat(second.replayedAt()).isNull();
-        assertThat(ingest.deadLetters().letter(second.id()).headers())
+        assertThat(ingest.api().deadLetters().letter(second.id()).headers())
                 .containsEntry("nocturne-replay-of", first);
-        ingest.deadLetters().replay(second.id());
+        ingest.api().deadLetters().replay(second.id());
         awaitRecords("captions", 2);
     }
 
     @Test
     void refusesWhatWouldChangeNothing() throws IOException {
         String job =
-                ingest.submit(
+                ingest.api()
+                        .jobs()
+                        .submit(
                                 new CaptionUpload(
                                         new ByteArrayInputStream(
                                                 "{\"prompt\":\"a\"}".getBytes(UTF_8)),
@@ -304,23 +306,23 @@ class DeadLetterBrokerTest {
         Job.Counts counts = new Job.Counts(1, 0, 1, 0, 0, 0);
         await().atMost(PATIENCE)
                 .ignoreExceptions()
-                .until(() -> ingest.job(JOB).status() == Job.Status.COMPLETED);
+                .until(() -> ingest.api().jobs().job(JOB).status() == Job.Status.COMPLETED);
 
-        ingest.deadLetters().replay(letters(null, 1).get(0).id());
+        ingest.api().deadLetters().replay(letters(null, 1).get(0).id());
         publish(List.of(result(JobStateTest.completed(JOB, "x", 9))));
         ingest.close();
         startService();
 
-        assertThat(ingest.job(JOB).counts()).isEqualTo(counts);
+        assertThat(ingest.api().jobs().job(JOB).counts()).isEqualTo(counts);
         List<RequestResult> results = new ArrayList<>();
-        ingest.results(JOB, results::add);
+        ingest.api().results().read(JOB, results::add);
         assertThat(results)
                 .extracting(RequestResult::status)
                 .containsExactly(RequestResult.Status.FAILED);
     }
 
     private List<DeadLetter> letters(String after, int limit) {
-        return ingest.deadLetters().letters(after, limit);
+        return ingest.api().deadLetters().letters(after, limit);
     }
 
     private static List<String> ids(List<DeadLetter> letters) {
@@ -328,17 +330,17 @@ class DeadLetterBrokerTest {
     }
 
     private void assertUnknown(String id) {
-        assertThatThrownBy(() -> ingest.deadLetters().letter(id))
+        assertThatThrownBy(() -> ingest.api().deadLetters().letter(id))
                 .as(id)
                 .isInstanceOf(IngestException.class)
                 .hasMessageContaining("'%s' is not known", id);
-        assertThatThrownBy(() -> ingest.deadLetters().replay(id))
+        assertThatThrownBy(() -> ingest.api().deadLetters().replay(id))
                 .as(id)
                 .isInstanceOf(IngestException.class);
     }
 
     private void assertRefused(DeadLetter letter, String code, String word) {
-        assertThatThrownBy(() -> ingest.deadLetters().replay(letter.id()))
+        assertThatThrownBy(() -> ingest.api().deadLetters().replay(letter.id()))
                 .isInstanceOfSatisfying(
                         IngestException.class,
                         refusal -> {

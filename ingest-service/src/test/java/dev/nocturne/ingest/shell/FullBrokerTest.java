@@ -68,11 +68,14 @@ class FullBrokerTest extends OnBroker {
             assertRefused(
                     () -> submit(ingest, captions("b", 3)), "8 candidates wait", "asks for 3");
             assertRefused(
-                    () -> ingest.paint(JSON.readTree("{\"prompt\":\"a cat\",\"n\":1}"), API),
+                    () ->
+                            ingest.api()
+                                    .images()
+                                    .paint(JSON.readTree("{\"prompt\":\"a cat\",\"n\":1}"), API),
                     "asks for 16");
             assertRefused(() -> submit(ingest, captions("c", 11)), "at most 10 may");
             assertThat(store.objects.keySet()).as("nothing half taken").isEqualTo(before);
-            assertThat(ingest.jobs()).hasSize(1);
+            assertThat(ingest.api().jobs().jobs()).hasSize(1);
 
             submit(ingest, captions("d", 2));
             assertRefused(() -> submit(ingest, captions("e", 1)), "10 candidates wait");
@@ -80,7 +83,7 @@ class FullBrokerTest extends OnBroker {
 
             finish(first, "a", 8);
             await().atMost(PATIENCE)
-                    .until(() -> ingest.job(first).status() == Job.Status.COMPLETED);
+                    .until(() -> ingest.api().jobs().job(first).status() == Job.Status.COMPLETED);
             submit(ingest, captions("g", 8));
         }
     }
@@ -91,18 +94,22 @@ class FullBrokerTest extends OnBroker {
             await().atMost(PATIENCE).until(() -> ingest.health().ready());
             String first = submit(ingest, captions("a", 8)).id();
             JsonNode body = batchBody(ingest, captions("b", 6));
-            String second = ingest.createBatch(body, "key-1", API).id();
+            String second = ingest.api().batches().create(body, "key-1", API).id();
             await().atMost(PATIENCE) // its size is known once somebody has tried to start it
                     .until(() -> refuses(() -> submit(ingest, captions("c", 1))));
 
-            assertThat(ingest.batch(second).status()).isEqualTo(Job.Status.VALIDATING);
-            assertThat(ingest.createBatch(body, "key-1", API).id())
+            assertThat(ingest.api().batches().batch(second).status())
+                    .isEqualTo(Job.Status.VALIDATING);
+            assertThat(ingest.api().batches().create(body, "key-1", API).id())
                     .as("the key again is no new work")
                     .isEqualTo(second);
             finish(first, "a", 8);
             await().atMost(PATIENCE)
-                    .until(() -> ingest.batch(second).status() == Job.Status.IN_PROGRESS);
-            assertThat(ingest.batch(second).requestCounts().total()).isEqualTo(6);
+                    .until(
+                            () ->
+                                    ingest.api().batches().batch(second).status()
+                                            == Job.Status.IN_PROGRESS);
+            assertThat(ingest.api().batches().batch(second).requestCounts().total()).isEqualTo(6);
         }
     }
 
@@ -112,8 +119,9 @@ class FullBrokerTest extends OnBroker {
             await().atMost(PATIENCE).until(() -> ingest.health().ready());
             String id = batch(ingest, captions("a", 11), null);
 
-            await().atMost(PATIENCE).until(() -> ingest.batch(id).status() == Job.Status.FAILED);
-            Problem problem = ingest.batch(id).errors().data().get(0);
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().batches().batch(id).status() == Job.Status.FAILED);
+            Problem problem = ingest.api().batches().batch(id).errors().data().get(0);
             assertThat(problem.code()).isEqualTo("too_many_candidates");
             assertThat(problem.message()).contains("asks for 11", "at most 10", "split it");
             submit(ingest, captions("b", 10));
@@ -128,21 +136,28 @@ class FullBrokerTest extends OnBroker {
             await().atMost(PATIENCE).until(() -> ingest.health().ready());
             id = submit(ingest, captions("a", 1)).id();
             finish(id, "a", 1);
-            await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
-            file = ingest.files(false, null, 10, "batch").get(0).id();
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().jobs().job(id).status() == Job.Status.COMPLETED);
+            file = ingest.api().files().files(false, null, 10, "batch").get(0).id();
         }
         Set<String> before = Set.copyOf(store.objects.keySet());
         try (IngestService ingest = service(100, Long.MAX_VALUE / 2)) {
-            await().atMost(PATIENCE).until(() -> answers(() -> ingest.job(id)));
+            await().atMost(PATIENCE).until(() -> answers(() -> ingest.api().jobs().job(id)));
             JsonNode batch = batchBody(file);
 
             for (ThrowingCallable work :
                     List.<ThrowingCallable>of(
                             () -> submit(ingest, captions("b", 1)),
                             () -> batchBody(ingest, captions("b", 1)),
-                            () -> ingest.createBatch(batch, null, API),
-                            () -> ingest.paint(JSON.readTree("{\"prompt\":\"a cat\"}"), API),
-                            () -> ingest.rerank(id, JSON.readTree("{\"top\":1}"), null, API))) {
+                            () -> ingest.api().batches().create(batch, null, API),
+                            () ->
+                                    ingest.api()
+                                            .images()
+                                            .paint(JSON.readTree("{\"prompt\":\"a cat\"}"), API),
+                            () ->
+                                    ingest.api()
+                                            .followUps()
+                                            .rerank(id, JSON.readTree("{\"top\":1}"), null, API))) {
                 assertThatExceptionOfType(IngestException.class)
                         .isThrownBy(work)
                         .matches(e -> e.kind() == IngestException.Kind.FULL)
@@ -153,8 +168,9 @@ class FullBrokerTest extends OnBroker {
             assertThat(ingest.health().live()).isTrue();
             assertThat(ingest.health().ready()).isFalse();
             assertThat(ingest.health().message()).contains(folder.toString(), "no work is taken");
-            assertThat(ingest.jobFile(id, "manifest.json").readAllBytes()).isNotEmpty();
-            ingest.deleteJob(id); // gives room
+            assertThat(ingest.api().jobFiles().file(id, "manifest.json").readAllBytes())
+                    .isNotEmpty();
+            ingest.api().jobs().delete(id); // gives room
         }
     }
 
@@ -211,7 +227,9 @@ class FullBrokerTest extends OnBroker {
     }
 
     private static Job submit(IngestService ingest, String lines) throws IOException {
-        return ingest.submit(
+        return ingest.api()
+                .jobs()
+                .submit(
                         new CaptionUpload(
                                 new ByteArrayInputStream(lines.getBytes(UTF_8)), null, Map.of()),
                         API)
@@ -220,7 +238,7 @@ class FullBrokerTest extends OnBroker {
 
     private JsonNode batchBody(IngestService ingest, String lines) throws IOException {
         Path file = Files.writeString(folder.resolve("upload"), lines);
-        return batchBody(ingest.upload("captions.jsonl", "batch", file).id());
+        return batchBody(ingest.api().files().upload("captions.jsonl", "batch", file).id());
     }
 
     private static JsonNode batchBody(String fileId) throws IOException {
@@ -230,7 +248,7 @@ class FullBrokerTest extends OnBroker {
     }
 
     private String batch(IngestService ingest, String lines, String key) throws IOException {
-        return ingest.createBatch(batchBody(ingest, lines), key, API).id();
+        return ingest.api().batches().create(batchBody(ingest, lines), key, API).id();
     }
 
     private void finish(String job, String name, int count) {

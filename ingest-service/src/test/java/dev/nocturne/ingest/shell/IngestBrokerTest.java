@@ -97,12 +97,14 @@ class IngestBrokerTest {
 
             finish(JobStateTest.completed(id, "x", 1));
             finish(JobStateTest.completed(id, "x", 2));
-            await().atMost(PATIENCE).until(() -> ingest.job(id).counts().completed() == 1);
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().jobs().job(id).counts().completed() == 1);
             assertThat(customIds(ingest, id)).containsExactly("x");
 
             store.refusals.set(1);
             finish(JobStateTest.failed(id, "line-1", 3));
-            await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().jobs().job(id).status() == Job.Status.COMPLETED);
             manifest = store.get(JobKeys.manifestKey(id));
             JsonNode json = new ObjectMapper().readTree(manifest);
             assertThat(json.get("total").intValue()).isEqualTo(2);
@@ -118,8 +120,9 @@ class IngestBrokerTest {
             assertThat(customIds(ingest, id)).containsExactlyInAnyOrder("line-1", "x");
         }
         try (IngestService ingest = service()) {
-            await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
-            assertThat(ingest.jobs())
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().jobs().job(id).status() == Job.Status.COMPLETED);
+            assertThat(ingest.api().jobs().jobs())
                     .extracting(Job::id, Job::counts)
                     .containsExactly(tuple(id, new Job.Counts(2, 1, 1, 0, 0, 0)));
             assertThat(store.get(JobKeys.manifestKey(id))).isEqualTo(manifest);
@@ -132,11 +135,11 @@ class IngestBrokerTest {
         try (IngestService ingest = service()) {
             assertThatThrownBy(() -> submit(ingest, "{\"prompt\":\"a\"}\nnonsense"))
                     .isInstanceOf(IngestException.class);
-            assertThatThrownBy(() -> ingest.job("job-0"))
+            assertThatThrownBy(() -> ingest.api().jobs().job("job-0"))
                     .isInstanceOf(IngestException.class)
                     .hasMessage("job 'job-0' is not known: GET /v1/jobs lists all");
 
-            assertThat(ingest.jobs()).isEmpty();
+            assertThat(ingest.api().jobs().jobs()).isEmpty();
             assertThat(captions()).isEmpty();
         }
     }
@@ -150,7 +153,8 @@ class IngestBrokerTest {
             String id = submit(ingest, "{\"prompt\":\"a\"}").id();
             finish(JobStateTest.completed(id, "line-1", 1));
 
-            await().atMost(PATIENCE).until(() -> ingest.job(id).status() == Job.Status.COMPLETED);
+            await().atMost(PATIENCE)
+                    .until(() -> ingest.api().jobs().job(id).status() == Job.Status.COMPLETED);
         } catch (IOException e) {
             throw new AssertionError(e);
         }
@@ -215,8 +219,11 @@ class IngestBrokerTest {
                                     > markers);
             assertThat(encoderLag(ingest).lag()).isZero();
 
-            ingest.paint(
-                    JsonNodeFactory.instance.objectNode().put("prompt", "a"), "http://localhost/");
+            ingest.api()
+                    .images()
+                    .paint(
+                            JsonNodeFactory.instance.objectNode().put("prompt", "a"),
+                            "http://localhost/");
             awaitLag(ingest, lag -> lag.lag() == 1 && lag.lagSeconds() > 0);
             assertThat(encoderLag(ingest).lanes())
                     .extracting(LaneLag::lane, LaneLag::topic, LaneLag::lag)
@@ -267,7 +274,9 @@ class IngestBrokerTest {
     }
 
     private static Job submit(IngestService ingest, String jsonl) throws IOException {
-        return ingest.submit(
+        return ingest.api()
+                .jobs()
+                .submit(
                         new CaptionUpload(
                                 new ByteArrayInputStream(jsonl.getBytes(UTF_8)), null, Map.of()),
                         "http://localhost/")
@@ -276,7 +285,7 @@ class IngestBrokerTest {
 
     private static List<String> customIds(IngestService ingest, String job) throws IOException {
         List<String> customIds = new ArrayList<>();
-        ingest.results(job, result -> customIds.add(result.customId()));
+        ingest.api().results().read(job, result -> customIds.add(result.customId()));
         return customIds;
     }
 
@@ -294,7 +303,7 @@ class IngestBrokerTest {
     }
 
     private static StageLag encoderLag(IngestService ingest) {
-        return ingest.lag().stages().stream()
+        return ingest.api().lag().latest().stages().stream()
                 .filter(stage -> stage.stage().equals("encoder"))
                 .findAny()
                 .orElseThrow();

@@ -131,7 +131,7 @@ class WebhooksBrokerTest extends OnBroker {
                 awaitStatus(ingest, id, Job.Status.IN_PROGRESS);
                 finish(JobStateTest.completed(id, "x", 1));
                 awaitStatus(ingest, id, Job.Status.COMPLETED);
-                completed = ingest.batch(id);
+                completed = ingest.api().batches().batch(id);
             }
             assertThat(receiver.accepted()).isEmpty();
             hanging.set(false);
@@ -141,7 +141,7 @@ class WebhooksBrokerTest extends OnBroker {
                 await().atMost(PATIENCE).until(() -> receiver.accepted().size() == 2);
                 aSinglePicture(ingest);
                 cancelled = batch(ingest, "{\"prompt\":\"a\"}", "24h");
-                ingest.cancel(cancelled.id());
+                ingest.api().batches().cancel(cancelled.id());
                 awaitStatus(ingest, cancelled.id(), Job.Status.CANCELLED);
                 expired = batch(ingest, "{\"prompt\":\"a\"}", "1s");
                 awaitStatus(ingest, expired.id(), Job.Status.EXPIRED);
@@ -184,7 +184,7 @@ class WebhooksBrokerTest extends OnBroker {
         finish(JobStateTest.completed("caption-x", "x", 1));
         await().atMost(PATIENCE)
                 .ignoreExceptionsInstanceOf(IngestException.class)
-                .until(() -> ingest.job("caption-x").status() == Job.Status.COMPLETED);
+                .until(() -> ingest.api().jobs().job("caption-x").status() == Job.Status.COMPLETED);
     }
 
     private static Receiver.Delivery completed(Receiver receiver) {
@@ -238,18 +238,18 @@ class WebhooksBrokerTest extends OnBroker {
 
     private Batch batch(IngestService ingest, String jsonl, String window) throws Exception {
         Path file = Files.writeString(folder.resolve("upload"), jsonl);
-        String fileId = ingest.upload("captions.jsonl", "batch", file).id();
+        String fileId = ingest.api().files().upload("captions.jsonl", "batch", file).id();
         JsonNode body =
                 JSON.readTree(
                         """
                         {"input_file_id":"%s","endpoint":"/v1/images/generations",
                          "completion_window":"%s"}"""
                                 .formatted(fileId, window));
-        return ingest.createBatch(body, null, "http://localhost/");
+        return ingest.api().batches().create(body, null, "http://localhost/");
     }
 
     private static void awaitStatus(IngestService ingest, String id, Job.Status status) {
-        await().atMost(PATIENCE).until(() -> ingest.batch(id).status() == status);
+        await().atMost(PATIENCE).until(() -> ingest.api().batches().batch(id).status() == status);
     }
 
     private void finish(RequestFinished event) {

@@ -143,7 +143,7 @@ public final class DemoCommand implements Callable<Integer> {
     private static List<Job> jobs(Pipeline pipeline) throws InterruptedException {
         while (true) {
             try {
-                return pipeline.ingest().jobs();
+                return pipeline.ingest().api().jobs().jobs();
             } catch (IngestException e) {
                 if (pipeline.failure().isDone()) {
                     throw pipeline.failure().join();

@@ -1,7 +1,7 @@
 package dev.nocturne.standalone.pipeline;
 
 import dev.nocturne.embedded.Preflight;
-import dev.nocturne.ingest.shell.IngestService;
+import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.OpenFiles;
 import dev.nocturne.runtime.PrintableLog;
@@ -83,8 +83,8 @@ public class PipelineHost implements QuarkusApplication {
 
     @Produces
     @Singleton
-    IngestService ingest() {
-        return pipeline.ingest();
+    IngestApi api() {
+        return pipeline.ingest().api();
     }
 
     /** On an event loop: threads that wait for slow callers are not missed here. */

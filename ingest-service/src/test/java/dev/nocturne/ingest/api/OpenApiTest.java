@@ -1,4 +1,4 @@
-package dev.nocturne.ingest.rest;
+package dev.nocturne.ingest.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,9 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import dev.nocturne.ingest.Problem;
-import dev.nocturne.ingest.api.BatchRequest;
-import dev.nocturne.ingest.api.RerankRequest;
-import dev.nocturne.ingest.api.SubmitParameters;
 import dev.nocturne.ingest.archive.JobFile;
 import dev.nocturne.ingest.archive.JobLinks;
 import dev.nocturne.ingest.caption.CaptionCheck;

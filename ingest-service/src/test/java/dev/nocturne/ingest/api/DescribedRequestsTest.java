@@ -1,4 +1,4 @@
-package dev.nocturne.ingest.rest;
+package dev.nocturne.ingest.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,8 +9,6 @@ import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.ingest.IngestException;
-import dev.nocturne.ingest.api.BatchRequest;
-import dev.nocturne.ingest.api.SubmitParameters;
 import dev.nocturne.ingest.caption.CaptionJson;
 import dev.nocturne.ingest.caption.ImageParameters;
 import dev.nocturne.schemas.CaptionRules;

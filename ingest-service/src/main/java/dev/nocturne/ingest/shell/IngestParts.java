@@ -1,0 +1,100 @@
+package dev.nocturne.ingest.shell;
+
+import dev.nocturne.ingest.IngestLimits;
+import dev.nocturne.ingest.api.AwaitedResults;
+import dev.nocturne.ingest.api.ChangeFeed;
+import dev.nocturne.ingest.api.Gate;
+import dev.nocturne.ingest.api.IngestApi;
+import dev.nocturne.ingest.api.UseCases;
+import dev.nocturne.ingest.file.DiskSpace;
+import dev.nocturne.ingest.job.Backlog;
+import dev.nocturne.ingest.job.JobEvents;
+import dev.nocturne.ingest.job.JobPublisher;
+import dev.nocturne.ingest.job.JobTable;
+import dev.nocturne.ingest.lag.LagMetrics;
+import dev.nocturne.ingest.lag.LagMonitor;
+import dev.nocturne.ingest.lag.PipelineStage;
+import dev.nocturne.ingest.result.DeadLetterLog;
+import dev.nocturne.ingest.result.PartialImages;
+import dev.nocturne.ingest.result.ResultLog;
+import dev.nocturne.ingest.webhook.WebhookEndpoints;
+import dev.nocturne.ingest.webhook.WebhookSettings;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.registry.RegistrySettings;
+import dev.nocturne.schemas.IdSource;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.security.SecureRandom;
+import java.time.Clock;
+
+/** What the service consists of before its store is open. */
+final class IngestParts implements AutoCloseable {
+
+    final Gate<UseCases> gate = new Gate<>();
+    final AwaitedResults awaited = new AwaitedResults();
+    final IdSource ids;
+    final JobTable jobs;
+    final Backlog backlog;
+    final DiskSpace disk;
+    final LagMonitor lag;
+    final ChangeFeed feed;
+    final PartialImages partialImages;
+    final LogListener listener;
+    final JobPublisher publisher;
+    final JobEvents events;
+    final ResultLog results;
+    final DeadLetterLog deadLetters;
+    final IngestApi api;
+
+    IngestParts(
+            KafkaSettings kafka,
+            WebhookSettings webhooks,
+            RegistrySettings schemaRegistry,
+            IngestLimits limits,
+            MeterRegistry meters,
+            Clock clock) {
+        ids = new IdSource(clock, new SecureRandom());
+        jobs = new JobTable(clock);
+        backlog = new Backlog(jobs, limits.maxWaitingCandidates());
+        disk = new DiskSpace(limits.folders(), limits.minFreeBytes());
+        lag =
+                new LagMonitor(
+                        kafka,
+                        PipelineStage.of(!webhooks.areNone(), schemaRegistry),
+                        new LagMetrics(meters),
+                        clock);
+        feed = new ChangeFeed(jobs, lag, gate::outage, clock);
+        partialImages =
+                new PartialImages(
+                        kafka,
+                        meters,
+                        image -> jobs.isFinished(image.jobId(), image.requestId()),
+                        feed::partial);
+        listener = new LogListener(jobs, feed, partialImages, awaited);
+        publisher = new JobPublisher(kafka);
+        events = new JobEvents(publisher, listener, clock);
+        results = new ResultLog(kafka);
+        deadLetters = new DeadLetterLog(kafka, jobs::isFromFile, clock);
+        api =
+                new IngestApi(
+                        gate,
+                        feed,
+                        lag,
+                        new WebhookEndpoints(webhooks, clock),
+                        partialImages,
+                        listener::pictureSize);
+    }
+
+    /** Whoever waits is told nothing more. */
+    void leaveFollowers() {
+        feed.close();
+        partialImages.close();
+    }
+
+    /** When nobody publishes any more. */
+    @Override
+    public void close() {
+        lag.close();
+        deadLetters.close();
+        publisher.close();
+    }
+}
