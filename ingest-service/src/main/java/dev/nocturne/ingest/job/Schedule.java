@@ -4,8 +4,12 @@ import dev.nocturne.events.JobCreated;
 import dev.nocturne.ingest.Excerpt;
 import dev.nocturne.ingest.IngestException;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * When a job may run, and when its submitter wants it finished.
@@ -17,6 +21,11 @@ import java.time.OffsetDateTime;
 public record Schedule(Instant startAfter, JobWindow window, Instant deadline) {
 
     public static final Schedule AT_ONCE = new Schedule(null, null, null);
+
+    /** Of RFC 3339, whose offsets may be larger than any that Java has. */
+    private static final Pattern TIME =
+            Pattern.compile(
+                    "(?<local>.+)(?:[Zz]|(?<sign>[+-])(?<hours>[01]\\d|2[0-3]):(?<minutes>[0-5]\\d))");
 
     /**
      * @param startAfter RFC 3339, as {@code deadline}; each may be null
@@ -37,17 +46,33 @@ public record Schedule(Instant startAfter, JobWindow window, Instant deadline) {
     }
 
     private static Instant time(String param, String text) {
-        try {
-            return text == null
-                    ? null
-                    // as the events keep it
-                    : Instant.ofEpochMilli(OffsetDateTime.parse(text).toInstant().toEpochMilli());
-        } catch (DateTimeException | ArithmeticException e) { // not a time, or none to wait for
-            throw IngestException.invalid(
-                    param,
-                    "%s is '%s': write date, time and offset like '2026-11-26T22:00:00+01:00'"
-                            .formatted(param, Excerpt.of(text)));
+        if (text == null) {
+            return null;
         }
+        try {
+            Matcher parts = TIME.matcher(text);
+            if (parts.matches()) {
+                LocalDateTime local = LocalDateTime.parse(parts.group("local"));
+                Instant time = local.toInstant(ZoneOffset.UTC).minus(offset(parts));
+                return Instant.ofEpochMilli(time.toEpochMilli()); // as the events keep it
+            }
+        } catch (DateTimeException | ArithmeticException e) {
+            // not a time, or none to wait for: told as any other text that is none
+        }
+        throw IngestException.invalid(
+                param,
+                "%s is '%s': write date, time and offset like '2026-11-26T22:00:00+01:00'"
+                        .formatted(param, Excerpt.of(text)));
+    }
+
+    private static Duration offset(Matcher time) {
+        if (time.group("sign") == null) {
+            return Duration.ZERO;
+        }
+        Duration offset =
+                Duration.ofHours(Integer.parseInt(time.group("hours")))
+                        .plusMinutes(Integer.parseInt(time.group("minutes")));
+        return time.group("sign").equals("-") ? offset.negated() : offset;
     }
 
     /**
