@@ -5,7 +5,7 @@ import static dev.nocturne.ingest.api.RequestBody.require;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.nocturne.ingest.Excerpt;
 import dev.nocturne.ingest.IngestException;
-import dev.nocturne.ingest.caption.WholeNumbers;
+import dev.nocturne.ingest.WholeNumbers;
 import dev.nocturne.schemas.Limits;
 import java.util.List;
 

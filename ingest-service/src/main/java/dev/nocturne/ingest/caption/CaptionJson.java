@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.ingest.Excerpt;
+import dev.nocturne.ingest.WholeNumbers;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.Counts;
 import dev.nocturne.schemas.Limits;

@@ -3,6 +3,10 @@ package dev.nocturne.ingest.file;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.nocturne.ingest.Excerpt;
 import dev.nocturne.ingest.IngestException;
+import dev.nocturne.ingest.WholeNumbers;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * How long files are kept from their creation, in OpenAI's words {@code {"anchor": "created_at",
@@ -11,8 +15,11 @@ import dev.nocturne.ingest.IngestException;
 public record ExpiresAfter(long seconds) {
 
     private static final String ANCHOR = "created_at";
-    private static final long LEAST_SECONDS = 3_600;
-    private static final long MOST_SECONDS = 30 * 24 * 3_600;
+    private static final int LEAST_SECONDS = 3_600;
+    private static final int MOST_SECONDS = 30 * 24 * 3_600;
+
+    /** Also 3600.0, as programs write whole numbers that are no integers to them. */
+    private static final Pattern SECONDS = Pattern.compile("(\\d{1,9})(?:\\.0*)?");
 
     /**
      * From the field of a body.
@@ -34,7 +41,12 @@ public record ExpiresAfter(long seconds) {
                                 throw misfit(name, node.toString());
                             }
                         });
-        return of(name, node.path("anchor").asText(null), node.path("seconds").asText(null));
+        JsonNode seconds = node.path("seconds");
+        return of(
+                name,
+                node.path("anchor").asText(null),
+                seconds.asText(null),
+                WholeNumbers.intOf(seconds));
     }
 
     /**
@@ -44,18 +56,26 @@ public record ExpiresAfter(long seconds) {
      * @throws IngestException INVALID
      */
     public static ExpiresAfter parse(String name, String anchor, String seconds) {
-        return anchor == null && seconds == null ? null : of(name, anchor, seconds);
+        if (anchor == null && seconds == null) {
+            return null;
+        }
+        Matcher number = SECONDS.matcher(seconds == null ? "" : seconds);
+        return of(
+                name,
+                anchor,
+                seconds,
+                number.matches()
+                        ? OptionalInt.of(Integer.parseInt(number.group(1)))
+                        : OptionalInt.empty());
     }
 
-    private static ExpiresAfter of(String name, String anchor, String seconds) {
-        boolean isNumber = seconds != null && seconds.matches("\\d{1,9}");
-        if (!ANCHOR.equals(anchor)
-                || !isNumber
-                || Long.parseLong(seconds) < LEAST_SECONDS
-                || Long.parseLong(seconds) > MOST_SECONDS) {
-            throw misfit(name, "anchor %s, seconds %s".formatted(anchor, seconds));
+    private static ExpiresAfter of(
+            String name, String anchor, String said, OptionalInt secondsSaid) {
+        int seconds = secondsSaid.orElse(0);
+        if (!ANCHOR.equals(anchor) || seconds < LEAST_SECONDS || seconds > MOST_SECONDS) {
+            throw misfit(name, "anchor %s, seconds %s".formatted(anchor, said));
         }
-        return new ExpiresAfter(Long.parseLong(seconds));
+        return new ExpiresAfter(seconds);
     }
 
     private static IngestException misfit(String name, String found) {

@@ -22,6 +22,8 @@ class ExpiresAfterTest {
                 .isEqualTo(new ExpiresAfter(3600));
         assertThat(ExpiresAfter.parse("expires_after", "created_at", "2592000"))
                 .isEqualTo(new ExpiresAfter(2_592_000));
+        assertThat(ExpiresAfter.parse("expires_after", "created_at", "3600.0"))
+                .isEqualTo(new ExpiresAfter(3600));
         assertThat(ExpiresAfter.parse("expires_after", JSON.nullNode())).isNull();
         assertThat(ExpiresAfter.parse("expires_after", null, null)).isNull();
     }
@@ -37,6 +39,8 @@ class ExpiresAfterTest {
                 "{\"anchor\":\"created_at\",\"seconds\":3599}",
                 "{\"anchor\":\"created_at\",\"seconds\":2592001}",
                 "{\"anchor\":\"created_at\",\"seconds\":3600.5}",
+                "{\"anchor\":\"created_at\",\"seconds\":\"3600\"}",
+                "{\"anchor\":\"created_at\",\"seconds\":1e30}",
                 "{\"anchor\":\"created_at\",\"seconds\":3600,\"days\":1}",
             })
     void whatCannotBeHonouredIsRefused(String body) {

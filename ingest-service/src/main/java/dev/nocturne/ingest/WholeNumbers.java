@@ -1,4 +1,4 @@
-package dev.nocturne.ingest.caption;
+package dev.nocturne.ingest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.OptionalInt;
@@ -24,7 +24,7 @@ public final class WholeNumbers {
     }
 
     /** Also of a string, for readers and writers that round large numbers. */
-    static OptionalLong longOf(JsonNode node) {
+    public static OptionalLong longOf(JsonNode node) {
         if (node.isTextual()) {
             return parsed(node.textValue());
         }
@@ -48,7 +48,8 @@ public final class WholeNumbers {
         }
     }
 
-    static boolean mayBeRounded(JsonNode node) {
+    /** Whether it is a fraction that may have been an integer before a double held it. */
+    public static boolean mayBeRounded(JsonNode node) {
         return node.isFloatingPointNumber() && Math.abs(node.doubleValue()) >= FIRST_INEXACT;
     }
 }
