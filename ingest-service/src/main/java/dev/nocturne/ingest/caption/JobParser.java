@@ -72,11 +72,10 @@ public final class JobParser {
             return new RequestRef(caption.getJobId(), requestId, customId, caption.getCaption());
         }
 
-        /** The same good line, with the token of its job; null: the job has none. */
+        /** Puts the token of its job into the caption of a good line; null: the job has none. */
         public Line withToken(String token) {
-            CaptionSubmitted owned =
-                    CaptionSubmitted.newBuilder(caption).setJobToken(token).build();
-            return new Line(number, customId, requestId, owned, format, problems);
+            caption.put("jobToken", token);
+            return this;
         }
     }
 

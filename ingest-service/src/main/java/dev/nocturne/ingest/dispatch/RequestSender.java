@@ -28,12 +28,10 @@ public final class RequestSender {
     void send(JobCreated created, JobParser.Line line, Instant now, JobPublisher.Transaction to) {
         JobParser.Line owned = line.withToken(created.getToken());
         if (created.getReplay() == null) {
-            CaptionSubmitted.Builder caption = CaptionSubmitted.newBuilder(owned.caption());
-            caption.getOptionsBuilder().setSeedScheme(created.getSeedScheme());
-            to.send(
-                    Topics.CAPTIONS,
-                    Ids.key(caption.getJobId(), owned.requestId()),
-                    caption.build());
+            // set in place: Avro's copy of a record within a record may be of another class loader
+            CaptionSubmitted caption = owned.caption();
+            caption.getOptions().put("seedScheme", created.getSeedScheme());
+            to.send(Topics.CAPTIONS, Ids.key(caption.getJobId(), owned.requestId()), caption);
         } else {
             replays.send(created.getReplay(), owned, now, to);
         }

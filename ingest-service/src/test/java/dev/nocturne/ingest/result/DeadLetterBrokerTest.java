@@ -161,7 +161,7 @@ class DeadLetterBrokerTest {
         assertThat(drawn.schema()).isEqualTo("GridsDrawn");
         assertThat(drawn.payload().at("/request/custom_id").textValue()).isEqualTo("x");
         assertThat(drawn.payload().at("/grids/0/tokens").binaryValue()).containsExactly(1, 2);
-        assertThat(drawn.payload().at("/top_k").intValue()).isEqualTo(5);
+        assertThat(drawn.payload().at("/options/top_k").intValue()).isEqualTo(5);
         assertThat(drawn.payload().fieldNames())
                 .toIterable()
                 .hasSize(GridsDrawn.getClassSchema().getFields().size());
