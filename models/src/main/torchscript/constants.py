@@ -5,7 +5,6 @@ UINT8 = 0
 INT64 = 4
 FLOAT32 = 6
 FLOAT64 = 7
-BOOL = 11
 BFLOAT16 = 15
 
 # A memory format: the channels of a place beside each other.

@@ -38,25 +38,34 @@ def heads(self, w: Dict[str, Tensor], block: str, x: Tensor) -> List[Tensor]:
 def attention(self, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
     positions = torch.size(q, 2)
     if q.dtype == BFLOAT16 and positions <= 192 and not q.is_cuda:
-        scores = torch.matmul(q, torch.transpose(k, 2, 3)).to(FLOAT32) * HEAD_SCALE  # [..., positions, positions]
+        scores = torch.matmul(q * HEAD_SCALE, torch.transpose(k, 2, 3)).to(FLOAT32)  # [..., positions, positions]
         if causal:
-            later = torch.triu(torch.ones([positions, positions], dtype=BOOL, device=q.device), 1)
-            scores = torch.masked_fill(scores, later, -inf)
+            scores = scores + torch.triu(torch.full([positions, positions], -inf, dtype=FLOAT32, device=q.device), 1)
         return torch.matmul(torch.softmax(scores, -1).to(BFLOAT16), v)
     return torch.scaled_dot_product_attention(q, k, v, None, 0., causal)
+
+
+# x [batch, positions, width]: a share of the features of each row is left out, the same ones at all its positions
+# (Gal and Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks", section 4).
+# libtorch draws random numbers on one thread: for every position anew they would take a sixth of a step.
+def drop(self, x: Tensor, share: float) -> Tensor:
+    if share > 0.:
+        kept = torch.full([torch.size(x, 0), 1, torch.size(x, 2)], 1. - share, dtype=x.dtype, device=x.device)
+        x = x * (torch.bernoulli(kept) / (1. - share))
+    return x
 
 
 # The rest of a block after attention: y [batch, heads, positions, 64]. `dropout` is the share of what attention and
 # MLP add that is left out.
 def finish(self, w: Dict[str, Tensor], block: str, quick: bool, dropout: float, x: Tensor, y: Tensor) -> Tensor:
     merged = torch.reshape(torch.transpose(y, 1, 2), torch.size(x))  # [batch, positions, width]
-    x = x + torch.dropout(self.dense(w, block + ".attn.out_proj", merged), dropout, dropout > 0.)
+    x = x + self.drop(self.dense(w, block + ".attn.out_proj", merged), dropout)
     h = self.dense(w, block + ".mlp.c_fc", self.norm(w, block + ".ln_2", x))
     if quick:
         h = h * torch.sigmoid(1.702 * h)
     else:
         h = torch.gelu(h)
-    return x + torch.dropout(self.dense(w, block + ".mlp.c_proj", h), dropout, dropout > 0.)
+    return x + self.drop(self.dense(w, block + ".mlp.c_proj", h), dropout)
 
 
 def resblocks(self, w: Dict[str, Tensor], prefix: str, causal: bool, quick: bool, x: Tensor) -> Tensor:

@@ -54,7 +54,7 @@ def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, te
     n = torch.size(image, 1)
     previous = torch.embedding(w["image_token.weight"], torch.slice(image, 1, 0, n - 1)).to(FLOAT32)
     x = torch.cat([self.embed_text(w, text), previous + torch.slice(self.image_positions(w), 0, 0, n - 1)], 1)
-    x = torch.dropout(x, dropout, dropout > 0.)
+    x = self.drop(x, dropout)
     t = torch.size(x, 1)
     for i in range(self.depth(w, "")):
         block = "resblocks." + str(i)
