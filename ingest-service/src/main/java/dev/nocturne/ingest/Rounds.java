@@ -2,13 +2,15 @@ package dev.nocturne.ingest;
 
 import dev.nocturne.runtime.Health;
 import java.time.Duration;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
- * A thread that does the same round again and again, and tells whether it still does, however it
- * may have ended. A round catches what it throws, or no other would come. Thread-safe.
+ * A thread that does the same round again and again, when its time has come or it is woken, and
+ * tells whether it still does, however it may have ended. A round catches what it throws, or no
+ * other would come. Thread-safe.
  */
 public final class Rounds {
 
@@ -17,12 +19,15 @@ public final class Rounds {
     private final String name;
     private final Duration pause;
     private final Duration longest;
-    private final ScheduledExecutorService thread;
+    private final ExecutorService thread;
     private volatile boolean started;
     private volatile long beatNanos;
+    private volatile boolean isWaiting; // for the next round, after one that went well
+    private boolean wentWell; // the thread's own
+    private boolean isWoken; // guarded by this
 
     /**
-     * @param pause between two rounds
+     * @param pause the least between two rounds
      * @param longest that one round may take, failures included
      */
     public Rounds(String name, Duration pause, Duration longest) {
@@ -30,7 +35,7 @@ public final class Rounds {
         this.pause = pause;
         this.longest = longest;
         thread =
-                Executors.newSingleThreadScheduledExecutor(
+                Executors.newSingleThreadExecutor(
                         task -> {
                             Thread thread = new Thread(task, name);
                             thread.setDaemon(true);
@@ -38,12 +43,66 @@ public final class Rounds {
                         });
     }
 
-    /** Begins with the first round; later calls change nothing. */
-    public synchronized void start(Runnable round) {
+    /** Begins with the first round, others follow after the pause; later calls change nothing. */
+    public void start(Runnable round) {
+        start(
+                () -> {
+                    round.run();
+                    return pause;
+                });
+    }
+
+    /**
+     * Begins with the first round; later calls change nothing.
+     *
+     * @param round returns the longest pause until the next; {@link #wake} makes it shorter
+     */
+    public synchronized void start(Supplier<Duration> round) {
         if (!started) {
             beat();
             started = true;
-            thread.scheduleWithFixedDelay(round, 0, pause.toMillis(), TimeUnit.MILLISECONDS);
+            thread.execute(() -> goRound(round));
+        }
+    }
+
+    private void goRound(Supplier<Duration> round) {
+        try {
+            while (!isStopped()) {
+                wentWell = false;
+                Duration next = round.get();
+                isWaiting = wentWell;
+                awaitNext(next);
+                if (isWaiting) {
+                    beat(); // before the clock counts again
+                    isWaiting = false;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // stopped
+        }
+    }
+
+    private synchronized void awaitNext(Duration longestPause) throws InterruptedException {
+        long begin = System.nanoTime();
+        while (!isStopped()) {
+            Duration wanted = isWoken || longestPause.compareTo(pause) < 0 ? pause : longestPause;
+            long left = wanted.toNanos() - (System.nanoTime() - begin);
+            if (left <= 0) {
+                break;
+            }
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+        isWoken = false;
+    }
+
+    /**
+     * Asks for a round that begins after this call, as soon as the least pause is over. Cheap; many
+     * calls may ask for one round.
+     */
+    public synchronized void wake() {
+        if (!isWoken) {
+            isWoken = true;
+            notifyAll();
         }
     }
 
@@ -53,13 +112,14 @@ public final class Rounds {
 
     /** Called by a round that is done, or makes progress. */
     public void beat() {
+        wentWell = true;
         beatNanos = System.nanoTime(); // clocks are set
     }
 
     /** Not alive once a round has taken too long: only a new process helps then. */
     public Health health() {
         long silentNanos = System.nanoTime() - beatNanos;
-        boolean alive = !started || silentNanos <= longest.toNanos();
+        boolean alive = !started || isWaiting || silentNanos <= longest.toNanos();
         return new Health(
                 alive,
                 alive,

@@ -17,6 +17,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -40,6 +42,7 @@ public final class JobTable {
     /** Jobs that rendered a candidate of another one, by that one's id; guarded by this. */
     private final Map<String, Set<String>> renderings = new HashMap<>();
 
+    private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
     private final Throughput throughput = new Throughput();
     private final Clock clock;
     private Map<String, FinishEstimate> estimates = Map.of(); // guarded by this, like the next
@@ -49,6 +52,18 @@ public final class JobTable {
         this.clock = clock;
     }
 
+    /**
+     * Calls the listener with the id of each job that has changed: by the log, or counted anew.
+     * Under the table's lock, so it must be cheap, and take no lock under which others ask the
+     * table.
+     *
+     * @return ends the calls
+     */
+    public Runnable onChange(Consumer<String> listener) {
+        listeners.add(listener);
+        return () -> listeners.remove(listener);
+    }
+
     /** Whether there was never a job. */
     public synchronized boolean isEmpty() {
         return jobs.isEmpty();
@@ -56,6 +71,7 @@ public final class JobTable {
 
     public synchronized void add(JobSubmitted event) {
         changed(event.getJobId()).add(event);
+        tell(event.getJobId());
     }
 
     public synchronized void add(JobEvent event) {
@@ -64,6 +80,7 @@ public final class JobTable {
                 && created.getIdempotencyKey() != null) {
             jobByIdempotencyKey.putIfAbsent(created.getIdempotencyKey(), event.getJobId());
         }
+        tell(event.getJobId());
     }
 
     public synchronized void add(RequestFinished event, int partition, long offset) {
@@ -77,6 +94,11 @@ public final class JobTable {
         if (painted && gone != null && gone.since() != null) {
             throughput.finished(gone.candidates(), Duration.between(gone.since(), clock.instant()));
         }
+        tell(job.id());
+    }
+
+    private void tell(String id) {
+        listeners.forEach(listener -> listener.accept(id));
     }
 
     private JobState changed(String id) {
@@ -159,6 +181,7 @@ public final class JobTable {
     public synchronized void recount(
             String id, Map<Long, RequestStatus> results, Set<Long> foreign) {
         changed(id).recount(results, foreign);
+        tell(id);
     }
 
     /** What the pipeline makes of the jobs' captions. */

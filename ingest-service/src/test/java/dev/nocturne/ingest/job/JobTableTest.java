@@ -13,8 +13,10 @@ import dev.nocturne.schemas.Ids;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class JobTableTest {
@@ -51,6 +53,25 @@ class JobTableTest {
         jobs.add(JobStateTest.completed(JOB, "a", 2), 0, 2);
         assertThat(jobs.throughput().rates()).isNotNull();
         assertThat(jobs.isDrawing()).isFalse();
+    }
+
+    @Test
+    void whoListensIsToldOfEveryChange() {
+        List<String> changed = new ArrayList<>();
+        Runnable end = jobs.onChange(changed::add);
+
+        submit(2);
+        assertThat(changed).as("submitted, and released").containsExactly(JOB, JOB);
+        jobs.add(JobStateTest.completed(JOB, "a", 1), 0, 0);
+        assertThat(changed).hasSize(3);
+        jobs.recount(JOB, Map.of(), Set.of());
+        assertThat(changed).hasSize(4);
+        jobs.setProblem(JOB, "the store is away");
+        assertThat(changed).as("what the listener says itself").hasSize(4);
+
+        end.run();
+        jobs.add(JobStateTest.completed(JOB, "b", 1), 0, 1);
+        assertThat(changed).hasSize(4);
     }
 
     @Test
