@@ -42,8 +42,8 @@ def read(topic, wanted):
     try:
 
         def look():
-            message = reader.poll(0.5)
-            return message if message and not message.error() and wanted(message) else None
+            messages = reader.consume(500, timeout=0.5)
+            return next((one for one in messages if not one.error() and wanted(one)), None)
 
         return until(look, topic)
     finally:

@@ -56,7 +56,8 @@ class ClosedByDefaultTest {
         ComposeFile compose = ComposeFile.read(REPOSITORY.resolve("docker-compose.yml"));
         Path anywhere = Path.of("anywhere");
 
-        for (String service : new String[] {"ingest-service", "decoder-worker", "s3"}) {
+        for (String service :
+                new String[] {"ingest-service", "encoder-worker", "decoder-worker", "s3"}) {
             assertThatThrownBy(
                             () ->
                                     compose.environment(

@@ -102,7 +102,9 @@ class InteractiveLatencyBrokerTest {
         List<Service> services =
                 List.of(
                         ingest,
-                        opened(new EncoderService(kafka, directory, RegistrySettings.NONE, meters)),
+                        opened(
+                                new EncoderService(
+                                        kafka, bucket, directory, RegistrySettings.NONE, meters)),
                         opened(
                                 new GeneratorService(
                                         kafka,

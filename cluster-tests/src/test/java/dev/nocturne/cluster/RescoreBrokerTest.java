@@ -109,7 +109,7 @@ class RescoreBrokerTest {
     private String draw(ModelBundle model) throws IOException {
         try (Service encoder =
                         new EncoderService(
-                                kafka, model.directory(), RegistrySettings.NONE, meters);
+                                kafka, bucket, model.directory(), RegistrySettings.NONE, meters);
                 Service generator = new GeneratorService(kafka, model.directory(), 32, meters);
                 Service decoder = new DecoderService(kafka, bucket, model.directory(), meters)) {
             start(encoder, generator, decoder);
@@ -149,7 +149,11 @@ class RescoreBrokerTest {
         String rescored;
         try (Service encoder =
                         new EncoderService(
-                                kafka, otherClip.directory(), RegistrySettings.NONE, meters);
+                                kafka,
+                                bucket,
+                                otherClip.directory(),
+                                RegistrySettings.NONE,
+                                meters);
                 Service decoder =
                         new DecoderService(kafka, bucket, otherClip.directory(), meters)) {
             start(encoder, decoder);
@@ -210,7 +214,8 @@ class RescoreBrokerTest {
             throws IOException {
         String rescored;
         try (Service encoder =
-                new EncoderService(kafka, otherDvae.directory(), RegistrySettings.NONE, meters)) {
+                new EncoderService(
+                        kafka, bucket, otherDvae.directory(), RegistrySettings.NONE, meters)) {
             start(encoder);
             rescored = rescore(drawn);
         }

@@ -128,7 +128,8 @@ class UpgradeBrokerTest {
                         .job()
                         .id();
         try (Service encoder =
-                new EncoderService(kafka, model.directory(), RegistrySettings.NONE, meters)) {
+                new EncoderService(
+                        kafka, bucket, model.directory(), RegistrySettings.NONE, meters)) {
             start(encoder);
             await().atMost(PATIENCE)
                     .until(
@@ -166,7 +167,7 @@ class UpgradeBrokerTest {
     private void finish(String job, ModelBundle model) {
         try (Service encoder =
                         new EncoderService(
-                                kafka, model.directory(), RegistrySettings.NONE, meters);
+                                kafka, bucket, model.directory(), RegistrySettings.NONE, meters);
                 Service generator = new GeneratorService(kafka, model.directory(), 8, meters);
                 Service decoder = new DecoderService(kafka, bucket, model.directory(), meters)) {
             start(encoder, generator, decoder);

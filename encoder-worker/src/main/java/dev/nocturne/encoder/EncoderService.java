@@ -4,6 +4,8 @@ import dev.nocturne.runtime.BundleGuard;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.StageRunner;
 import dev.nocturne.runtime.registry.RegistryFraming;
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -26,9 +29,18 @@ public final class EncoderService implements Service {
      * @param model directory of a model bundle
      */
     public EncoderService(
-            KafkaSettings kafka, Path model, RegistrySettings registry, MeterRegistry meters) {
+            KafkaSettings kafka,
+            ObjectStoreSettings store,
+            Path model,
+            RegistrySettings registry,
+            MeterRegistry meters) {
         Clock clock = Clock.systemUTC();
-        EncoderStage stage = EncoderStage.of(model, registry.url().isPresent(), clock);
+        EncoderStage stage =
+                EncoderStage.of(
+                        model,
+                        () -> Optional.of(ObjectStore.open(store)),
+                        registry.url().isPresent(),
+                        clock);
         runners.add(
                 new StageRunner<>(
                         BundleGuard.ofEncoder(stage, kafka, clock), kafka, meters, clock));

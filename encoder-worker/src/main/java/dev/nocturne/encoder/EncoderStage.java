@@ -5,14 +5,18 @@ import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.models.clip.Embeddings;
 import dev.nocturne.models.picture.PrimedTokens;
 import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.runtime.BundleStage;
+import dev.nocturne.runtime.FatalException;
+import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.TransientException;
 import dev.nocturne.runtime.registry.RegistryFraming;
 import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.schemas.CaptionOwner;
@@ -32,6 +36,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -45,25 +50,42 @@ public final class EncoderStage implements BundleStage<CaptionSubmitted> {
     private static final String NO_CAPTION = "";
 
     private final Supplier<CaptionEncoder> open;
+    private final Supplier<Optional<EarlierAnswers>> openAnswers;
     private final boolean hasRegistry;
     private final Clock clock;
     private CaptionEncoder encoder;
+    private Optional<EarlierAnswers> earlierAnswers;
 
     /**
+     * @param openAnswers empty where no custom id comes again
      * @param hasRegistry whether there is a {@link RegistryCaptionStage}, too
      */
-    EncoderStage(Supplier<CaptionEncoder> open, boolean hasRegistry, Clock clock) {
+    EncoderStage(
+            Supplier<CaptionEncoder> open,
+            Supplier<Optional<EarlierAnswers>> openAnswers,
+            boolean hasRegistry,
+            Clock clock) {
         this.open = open;
+        this.openAnswers = openAnswers;
         this.hasRegistry = hasRegistry;
         this.clock = clock;
     }
 
     /**
      * @param model directory of a model bundle
+     * @param openStore where pictures are kept; empty where no custom id comes again
      * @param hasRegistry whether there is a stage for captions with a registry's framing, too
      */
-    public static EncoderStage of(Path model, boolean hasRegistry, Clock clock) {
-        return new EncoderStage(() -> BundleCaptionEncoder.open(model), hasRegistry, clock);
+    public static EncoderStage of(
+            Path model,
+            Supplier<Optional<ObjectStore>> openStore,
+            boolean hasRegistry,
+            Clock clock) {
+        return new EncoderStage(
+                () -> BundleCaptionEncoder.open(model),
+                () -> openStore.get().map(store -> new EarlierAnswers(store::find)),
+                hasRegistry,
+                clock);
     }
 
     @Override
@@ -119,6 +141,7 @@ public final class EncoderStage implements BundleStage<CaptionSubmitted> {
     @Override
     public void open() {
         encoder = open.get();
+        earlierAnswers = openAnswers.get();
     }
 
     @Override
@@ -140,7 +163,12 @@ public final class EncoderStage implements BundleStage<CaptionSubmitted> {
             }
             try {
                 requireGood(caption);
-                if (caption.getDrawn() == null) {
+                Optional<RequestFinished> earlier =
+                        earlierAnswers.flatMap(
+                                answers -> answers.find(request, caption, clock.instant()));
+                if (earlier.isPresent()) {
+                    out.send(i, Topics.RESULTS, request, earlier.get());
+                } else if (caption.getDrawn() == null) {
                     out.send(i, Topics.GENERATION_TASKS, request, encode(request, caption));
                 } else {
                     for (GridsDrawn grids : Rescoring.grids(request, caption, encoder)) {
@@ -149,6 +177,8 @@ public final class EncoderStage implements BundleStage<CaptionSubmitted> {
                 }
             } catch (PermanentException e) {
                 out.reject(i, e);
+            } catch (TransientException | FatalException e) {
+                throw e; // the store's
             } catch (RuntimeException e) {
                 out.reject(
                         i, PermanentException.because(ReasonCodes.MODEL_ERROR, "cannot encode", e));

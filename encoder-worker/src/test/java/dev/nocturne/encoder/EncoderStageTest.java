@@ -10,11 +10,14 @@ import dev.nocturne.events.DrawnGrid;
 import dev.nocturne.events.GenerationRequested;
 import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestStatus;
 import dev.nocturne.models.clip.Embeddings;
 import dev.nocturne.models.picture.PrimedTokens;
 import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.IdSource;
 import dev.nocturne.schemas.Ids;
@@ -25,24 +28,32 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class EncoderStageTest {
 
     private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
 
     private final EncoderStage stage =
-            new EncoderStage(LetterEncoder::new, false, Clock.fixed(NOON, ZoneOffset.UTC));
+            new EncoderStage(
+                    LetterEncoder::new, Optional::empty, false, Clock.fixed(NOON, ZoneOffset.UTC));
     private final Outbox out = new Outbox(() -> true);
 
     @BeforeEach
@@ -401,5 +412,98 @@ class EncoderStageTest {
 
     private static ByteBuffer cut(ByteBuffer file) {
         return file.slice(0, file.remaining() / 2);
+    }
+
+    // ---- a custom id that comes again
+
+    private static final String PAINTED =
+            """
+            {"job_id": "caption-again", "request_id": "%s", "custom_id": "again",
+             "caption": "ab", "model": "m", "dvae": "d", "candidates": 16, "mean_score": 0.2,
+             "temperature": 0.4, "top_k": 0, "top_p": 1.0, "guidance": 1.5,
+             "grid_height": 2, "grid_width": 2, "images": [%s], "ranking": []}
+            """;
+
+    /** What the stage makes of a caption whose custom id was painted from "ab", 16 candidates. */
+    private void comesAgain(CaptionSubmitted caption) {
+        String jobId = Ids.captionJobId("again");
+        String requestId = Ids.requestId(jobId, "again");
+        String images =
+                IntStream.rangeClosed(1, 4)
+                        .mapToObj(
+                                rank ->
+                                        "{\"rank\": %d, \"key\": \"%s%d.png\", \"sha256\": \"00\"}"
+                                                .formatted(
+                                                        rank,
+                                                        ResultFile.folder(jobId, requestId),
+                                                        rank))
+                        .collect(Collectors.joining(", "));
+        byte[] json = PAINTED.formatted(requestId, images).getBytes(StandardCharsets.UTF_8);
+        Map<String, byte[]> bucket = Map.of(ResultFile.key(jobId, requestId), json);
+        EarlierAnswers answers = new EarlierAnswers(key -> Optional.ofNullable(bucket.get(key)));
+        EncoderStage withBucket =
+                new EncoderStage(
+                        LetterEncoder::new,
+                        () -> Optional.of(answers),
+                        false,
+                        Clock.fixed(NOON, ZoneOffset.UTC));
+        withBucket.open();
+        withBucket.process(List.of(caption), out);
+    }
+
+    private static CaptionSubmitted.Builder again(String text) {
+        return caption().setJobId(null).setCustomId("again").setCaption(text);
+    }
+
+    @Test
+    void theSameRequestHasTheAnswerThatItHad() {
+        comesAgain(again("ab").build());
+        assertThat(out.rejections()).isEmpty();
+        assertThat(out.outputs())
+                .filteredOn(output -> output.topic() == Topics.RESULTS)
+                .singleElement()
+                .extracting(output -> (RequestFinished) output.event())
+                .satisfies(
+                        result -> {
+                            assertThat(result.getStatus()).isEqualTo(RequestStatus.COMPLETED);
+                            assertThat(result.getImages()).hasSize(4);
+                            assertThat(result.getFinishedAt()).isEqualTo(NOON);
+                        });
+        assertThat(out.outputs()).noneMatch(output -> output.topic() == Topics.GENERATION_TASKS);
+    }
+
+    static Stream<CaptionSubmitted> others() {
+        return Stream.of(
+                again("ba").build(),
+                again("ab").setOptions(options(one -> one.setCandidates(8))).build(),
+                again("ab").setOptions(options(one -> one.setTop(2))).build(),
+                again("ab").setOptions(options(one -> one.setTemperature(1.))).build(),
+                again("ab").setOptions(options(one -> one.setOutputFormat("webp"))).build());
+    }
+
+    private static DrawingOptions options(UnaryOperator<DrawingOptions.Builder> change) {
+        return change.apply(DrawingOptions.newBuilder()).build();
+    }
+
+    @ParameterizedTest
+    @MethodSource("others")
+    void anotherRequestUnderTheSameIdIsADeadLetterAndTheFirstOnesResultStays(
+            CaptionSubmitted other) {
+        comesAgain(other);
+        assertThat(out.outputs()).allMatch(output -> output.topic() == Topics.JOBS);
+        assertThat(out.rejections().get(0))
+                .hasMessageContaining("custom_id 'again' was painted before")
+                .hasMessageContaining("delete that job")
+                .satisfies(
+                        refused -> {
+                            assertThat(refused.reasonCode()).isEqualTo("duplicate_custom_id");
+                            assertThat(refused.isAnswered()).isTrue();
+                        });
+    }
+
+    @Test
+    void anIdThatWasNotPaintedYetIsDrawn() {
+        comesAgain(again("ab").setCustomId("new").build());
+        assertThat(task().getRequest().getCustomId()).isEqualTo("new");
     }
 }

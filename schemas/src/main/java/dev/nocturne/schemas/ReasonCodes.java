@@ -9,6 +9,7 @@ public final class ReasonCodes {
     public static final String INVALID_CAPTION = "invalid_caption";
     public static final String CAPTION_TOO_LONG = "caption_too_long";
     public static final String INVALID_OPTION = "invalid_option";
+    public static final String DUPLICATE_CUSTOM_ID = "duplicate_custom_id";
     public static final String MALFORMED_EVENT = "malformed_event";
     public static final String MODEL_ERROR = "model_error";
     public static final String OTHER_MODEL = "other_model";

@@ -51,7 +51,7 @@ public final class Outbox {
 
     /**
      * Gives an event of the batch up: its record becomes a dead letter and its request a failed
-     * one. What was sent for it stays.
+     * one, see {@link PermanentException}. What was sent for it stays.
      */
     public void reject(int index, PermanentException cause) {
         rejections.put(index, cause);

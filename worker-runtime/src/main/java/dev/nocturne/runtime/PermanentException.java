@@ -1,9 +1,13 @@
 package dev.nocturne.runtime;
 
-/** This record can never succeed: it goes to the dead letters and its request has failed. */
+/**
+ * This record can never succeed: it goes to the dead letters, and its request has failed unless it
+ * has a result already.
+ */
 public final class PermanentException extends StageException {
 
     private final String reasonCode;
+    private final boolean isAnswered;
 
     /**
      * @param reasonCode one of {@link dev.nocturne.schemas.ReasonCodes}
@@ -13,8 +17,19 @@ public final class PermanentException extends StageException {
     }
 
     public PermanentException(String reasonCode, String message, Throwable cause) {
-        super(message == null ? String.valueOf(cause) : message, cause);
+        this(reasonCode, message == null ? String.valueOf(cause) : message, cause, false);
+    }
+
+    private PermanentException(
+            String reasonCode, String message, Throwable cause, boolean isAnswered) {
+        super(message, cause);
         this.reasonCode = reasonCode;
+        this.isAnswered = isAnswered;
+    }
+
+    /** For a record whose request has its result already: only the record is given up. */
+    public static PermanentException ofAnswered(String reasonCode, String message) {
+        return new PermanentException(reasonCode, message, null, true);
     }
 
     /** For an error that nobody thought of. */
@@ -29,5 +44,10 @@ public final class PermanentException extends StageException {
 
     public String reasonCode() {
         return reasonCode;
+    }
+
+    /** Whether the request keeps the result that it has. */
+    public boolean isAnswered() {
+        return isAnswered;
     }
 }

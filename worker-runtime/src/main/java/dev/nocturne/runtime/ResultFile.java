@@ -98,6 +98,12 @@ public record ResultFile(
                     image.getLogProbability());
         }
 
+        /** As results name it. */
+        public StoredImage stored() {
+            return new StoredImage(
+                    rank, key, sha256, bytes, candidate, seed, score, logProbability);
+        }
+
         /** Its name in the request's folder, and at the end of its address. */
         public String fileName() {
             return key.substring(key.lastIndexOf('/') + 1);

@@ -149,10 +149,12 @@ final class StageWork<I extends SpecificRecord> {
             PermanentException cause) {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(outputs);
         records.add(DeadLetters.deadLetter(stage.name(), input.record(), cause));
-        DeadLetters.failedResult(
-                        stage.name(), input.record(), input.request(), cause, clock.instant())
-                .map(EventRecords::of)
-                .ifPresent(records::addAll);
+        if (!cause.isAnswered()) {
+            DeadLetters.failedResult(
+                            stage.name(), input.record(), input.request(), cause, clock.instant())
+                    .map(EventRecords::of)
+                    .ifPresent(records::addAll);
+        }
         return new Processed<>(input, records, Optional.of(cause));
     }
 

@@ -12,6 +12,8 @@ interface EncoderConfig {
 
     Kafka kafka();
 
+    S3 s3();
+
     SchemaRegistry schemaRegistry();
 
     /** Directory of the model bundle. */
@@ -30,5 +32,31 @@ interface EncoderConfig {
 
         /** Kafka's own client settings; they win over what the service sets. */
         Map<String, String> overrides();
+    }
+
+    interface S3 {
+        /** URL of an S3 endpoint that takes path-style addresses. */
+        String endpoint();
+
+        @WithDefault("us-east-1")
+        String region();
+
+        /** With the secret key; both left out, AWS's own places are searched for keys. */
+        Optional<String> accessKey();
+
+        Optional<String> secretKey();
+
+        /** Of temporary keys. */
+        Optional<String> sessionToken();
+
+        /** Certificates in PEM of authorities that are trusted beside Java's own. */
+        Optional<Path> caFile();
+
+        /** Where the pictures are. */
+        @WithDefault("nocturne")
+        String bucket();
+
+        /** Of all keys, like {@code tenant-a/}, where the bucket is shared. */
+        Optional<String> prefix();
     }
 }

@@ -3,6 +3,7 @@ package dev.nocturne.encoder.shell;
 import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.OpenMetrics;
 import dev.nocturne.runtime.PrintableLog;
 import dev.nocturne.runtime.registry.RegistrySettings;
@@ -37,10 +38,22 @@ class EncoderShell {
                 new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());
         RegistrySettings registry =
                 RegistrySettings.parse(config.schemaRegistry().url().orElse(null), null);
+        ObjectStoreSettings store =
+                new ObjectStoreSettings(
+                        config.s3().endpoint(),
+                        config.s3().region(),
+                        ObjectStoreSettings.Keys.of(
+                                config.s3().accessKey(),
+                                config.s3().secretKey(),
+                                config.s3().sessionToken()),
+                        config.s3().caFile(),
+                        config.s3().bucket(),
+                        config.s3().prefix().orElse(""),
+                        config.s3().endpoint());
         LOG.infof(
-                "Kafka at %s, model %s, schema registry %s",
-                kafka.bootstrapServers(), config.model(), registry);
-        return new EncoderService(kafka, config.model(), registry, meters);
+                "Kafka at %s, object store %s, model %s, schema registry %s",
+                kafka.bootstrapServers(), store, config.model(), registry);
+        return new EncoderService(kafka, store, config.model(), registry, meters);
     }
 
     void start(@Observes StartupEvent event, EncoderService encoder) {

@@ -21,6 +21,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
@@ -50,7 +51,7 @@ public final class Painter implements AutoCloseable {
         previews = PreviewRenderer.ofAll(model, this::show);
         stages =
                 StageChain.open(
-                        EncoderStage.of(model, false, clock),
+                        EncoderStage.of(model, Optional::empty, false, clock),
                         new GeneratorStage(
                                 () ->
                                         new CountingDrawer(

@@ -120,7 +120,7 @@ public final class Pipeline implements AutoCloseable {
         services.add(new RerankService(kafka, data.rerankState(), meters));
         services.add(new DecoderService(kafka, objectStore, model, meters));
         services.add(new GeneratorService(kafka, model, settings.batch(), meters));
-        services.add(new EncoderService(kafka, model, registry, meters));
+        services.add(new EncoderService(kafka, objectStore, model, registry, meters));
         for (Service service : services) {
             opened(service).start();
             service.failure().thenAccept(failure::complete);
