@@ -1,10 +1,8 @@
 package dev.nocturne.ingest.dispatch;
 
 import dev.nocturne.events.JobCreated;
-import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobReleased;
 import dev.nocturne.ingest.BackgroundTask;
-import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.Problem;
 import dev.nocturne.ingest.RequestNumber;
 import dev.nocturne.ingest.Rounds;
@@ -16,8 +14,6 @@ import dev.nocturne.ingest.job.JobPublisher;
 import dev.nocturne.ingest.job.JobState;
 import dev.nocturne.ingest.job.JobTable;
 import dev.nocturne.runtime.Health;
-import dev.nocturne.runtime.StageException;
-import dev.nocturne.schemas.Topics;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -29,9 +25,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,17 +44,18 @@ import org.slf4j.LoggerFactory;
 public final class Dispatcher implements BackgroundTask {
 
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
-    private static final Duration TICK = Duration.ofMillis(100);
+    private static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);
+
+    /** While pictures are drawn: the throughput has a clock, which is wound up here. */
+    private static final Duration DRAWING_PAUSE = Duration.ofSeconds(1);
+
+    /** Whatever is due is known before; but clocks are set. */
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
     private static final Duration RETRY = Duration.ofSeconds(2);
 
     /** The files of many jobs, from a slow store. */
-    private static final Duration LONGEST_TICK = Duration.ofMinutes(15);
-
-    /** Captions of one transaction. */
-    private static final int ROUND = 1_000;
-
-    /** A transaction ends after it, however slowly its captions come. */
-    private static final Duration LONGEST_ROUND = Duration.ofSeconds(1);
+    private static final Duration LONGEST_ROUND = Duration.ofMinutes(15);
 
     /** Jobs that take part at once; others wait until one of them is released to its end. */
     private static final int MAX_READERS = 64;
@@ -70,7 +67,8 @@ public final class Dispatcher implements BackgroundTask {
     private final JobPublisher publisher;
     private final Runnable catchUp;
     private final Clock clock;
-    private final Rounds rounds = new Rounds("dispatcher", TICK, LONGEST_TICK);
+    private final Rounds rounds = new Rounds("dispatcher", SHORTEST_PAUSE, LONGEST_ROUND);
+    private volatile Runnable endOfChanges = () -> {};
 
     // of the dispatcher's thread alone
     private final Map<String, CaptionReader> readers = new HashMap<>();
@@ -102,44 +100,96 @@ public final class Dispatcher implements BackgroundTask {
 
     @Override
     public void start() {
-        rounds.start(this::tick);
+        endOfChanges = jobs.onChange(id -> rounds.wake());
+        rounds.start(this::round);
     }
 
-    /** A job as it was when it was looked at. */
+    /**
+     * A job as it was when it was looked at.
+     *
+     * @param opensAt when captions of it may be released; {@link Instant#MAX} if none is held
+     * @param out candidates that are on their way
+     */
     private record Look(
             String id,
             JobCreated created,
             Instant startedAt,
             JobReleased released,
-            boolean mayRun,
+            Instant opensAt,
             long out) {
 
         static Look at(JobState job, Instant now) {
-            boolean mayRun = job.released().getHeld() > 0 && job.schedule().mayRun(now);
+            boolean isHeld = job.released().getHeld() > 0;
             return new Look(
-                    job.id(), job.created(), job.startedAt(), job.released(), mayRun, job.out());
+                    job.id(),
+                    job.created(),
+                    job.startedAt(),
+                    job.released(),
+                    isHeld ? job.schedule().opening(now) : Instant.MAX,
+                    job.out());
+        }
+
+        boolean mayRun(Instant now) {
+            return !opensAt.isAfter(now);
         }
     }
 
-    private void tick() {
+    /**
+     * @return how long nothing will be due unless a job changes
+     */
+    private Duration round() {
         try {
+            List<Look> looks = List.of();
+            Instant now = now();
             boolean more = true;
             while (more && !Thread.currentThread().isInterrupted()) {
-                Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
-                jobs.throughput().tick(now, jobs.isDrawing());
-                List<Look> looks = new ArrayList<>(jobs.dispatched(job -> Look.at(job, now)));
-                looks.sort(Comparator.comparing(Look::startedAt).thenComparing(Look::id));
-                forgetOthers(looks);
-                looks.forEach(look -> prepare(look, now));
+                now = now();
+                looks = look(now);
                 more = release(looks, now);
                 rounds.beat();
             }
+            return pause(looks, now);
         } catch (RuntimeException e) {
             rounds.beat();
             logFailure(e);
-        } catch (Throwable e) { // the next tick comes only if this one ends well
+        } catch (Throwable e) { // the next round comes only if this one ends well
             logFailure(e);
         }
+        return RETRY;
+    }
+
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MILLIS);
+    }
+
+    /** The jobs that there are, with the files open of those that may run. */
+    private List<Look> look(Instant now) {
+        jobs.throughput().tick(now, jobs.isDrawing());
+        List<Look> looks = new ArrayList<>(jobs.dispatched(job -> Look.at(job, now)));
+        looks.sort(Comparator.comparing(Look::startedAt).thenComparing(Look::id));
+        forgetOthers(looks);
+        looks.forEach(look -> prepare(look, now));
+        return looks;
+    }
+
+    private Duration pause(List<Look> looks, Instant now) {
+        boolean isFileClosed =
+                looks.stream()
+                        .anyMatch(
+                                look ->
+                                        look.mayRun(now)
+                                                && !readers.containsKey(look.id())
+                                                && !notBefore.containsKey(look.id()));
+        if (isFileClosed && readers.size() < MAX_READERS) {
+            return SHORTEST_PAUSE;
+        }
+        Instant latest = now.plus(jobs.isDrawing() ? DRAWING_PAUSE : LONGEST_PAUSE);
+        Instant due =
+                Stream.concat(looks.stream().map(Look::opensAt), notBefore.values().stream())
+                        .filter(at -> at.isAfter(now) && at.isBefore(latest))
+                        .min(Comparator.naturalOrder())
+                        .orElse(latest);
+        return Duration.between(now, due);
     }
 
     private void logFailure(Throwable e) {
@@ -173,7 +223,7 @@ public final class Dispatcher implements BackgroundTask {
         if (look.released().getLine() == 0) {
             counted.add(id);
         }
-        if (!look.mayRun() && counted.contains(id)) {
+        if (!look.mayRun(now) && counted.contains(id)) {
             closeReader(id);
             return;
         }
@@ -229,174 +279,78 @@ public final class Dispatcher implements BackgroundTask {
      * @return whether there is more to release at once
      */
     private boolean release(List<Look> looks, Instant now) {
-        Round round = new Round(jobs.throughput().target(), jobs.out(), now);
+        ReleaseRound round =
+                new ReleaseRound(sender, jobs.throughput().target(), jobs.out(), turns, now);
         looks.stream()
-                .filter(look -> look.mayRun() && readers.containsKey(look.id()))
-                .map(look -> new Claim(look, lastTurns.getOrDefault(look.id(), 0L)))
-                .forEach(round.claims::add);
-        if (round.claims.isEmpty() || !FairShare.isRoom(round.target, round.out)) {
+                .filter(look -> look.mayRun(now) && readers.containsKey(look.id()))
+                .forEach(look -> claim(round, look));
+        if (!round.isWanted()) {
             return false;
         }
         try {
-            if (!publisher.publish(catchUp, round::sendTo)) {
+            boolean isPublished =
+                    publisher.publish(
+                            catchUp, to -> closeReadersThatAreBehind() && round.sendTo(to));
+            if (!isPublished) {
                 return false;
             }
         } catch (RuntimeException e) {
             // the readers have gone on, and the round may be in the log for all that is known
-            for (Claim claim : round.claims) {
-                retryLater(claim);
-                counted.remove(claim.id);
+            for (ReleaseRound.Claim claim : round.claims()) {
+                retryLater(claim.id());
+                counted.remove(claim.id());
             }
             throw e;
         } finally {
-            round.claims.stream().filter(claim -> claim.isBroken).forEach(this::retryLater);
+            round.claims().stream()
+                    .filter(ReleaseRound.Claim::isBroken)
+                    .forEach(claim -> retryLater(claim.id()));
         }
-        for (Claim claim : round.claims) {
-            if (!claim.released.isEmpty()) {
-                jobs.add(claim.event(now));
-                jobs.addOut(claim.id, claim.released);
-                lastTurns.put(claim.id, claim.lastTurn);
+        turns = round.turn();
+        for (ReleaseRound.Claim claim : round.claims()) {
+            if (!claim.released().isEmpty()) {
+                jobs.add(claim.event());
+                jobs.addOut(claim.id(), claim.released());
+                lastTurns.put(claim.id(), claim.lastTurn());
             }
         }
-        return round.sent > 0 && round.isFull();
+        return round.isFull();
+    }
+
+    private void claim(ReleaseRound round, Look look) {
+        round.add(
+                look.id(),
+                look.created(),
+                look.released(),
+                readers.get(look.id()),
+                look.out(),
+                lastTurns.getOrDefault(look.id(), 0L));
+    }
+
+    /**
+     * A job may be further by an earlier transaction of which nobody heard: its file is opened
+     * again where the job is.
+     *
+     * @return whether there was none
+     */
+    private boolean closeReadersThatAreBehind() {
+        List<String> behind =
+                readers.entrySet().stream()
+                        .filter(reader -> isBehind(reader.getKey(), reader.getValue()))
+                        .map(Map.Entry::getKey)
+                        .toList();
+        behind.forEach(this::closeReader);
+        return behind.isEmpty();
+    }
+
+    private boolean isBehind(String id, CaptionReader reader) {
+        return jobs.ask(id, job -> job.released().getLine() != reader.line()).orElse(true);
     }
 
     /** Its reader has gone on behind what was released. */
-    private void retryLater(Claim claim) {
-        closeReader(claim.id);
-        notBefore.put(claim.id, clock.instant().plus(RETRY));
-    }
-
-    private final class Claim implements FairShare.Claim {
-        private final String id;
-        private final JobCreated created;
-        private final CaptionReader reader;
-        private final Map<Long, JobState.Out> released = new HashMap<>();
-        private int line; // released up to it
-        private int held;
-        private long heldCandidates;
-        private long out;
-        private long lastTurn;
-        private boolean isBroken; // its source is away
-
-        Claim(Look look, long lastTurn) {
-            this.id = look.id();
-            this.created = look.created();
-            this.reader = readers.get(id);
-            this.line = look.released().getLine();
-            this.held = look.released().getHeld();
-            this.heldCandidates = look.released().getHeldCandidates();
-            this.out = look.out();
-            this.lastTurn = lastTurn;
-        }
-
-        @Override
-        public long out() {
-            return out;
-        }
-
-        @Override
-        public long lastTurn() {
-            return lastTurn;
-        }
-
-        /** By an earlier transaction of which nobody heard. */
-        boolean isFurther() {
-            return jobs.ask(id, job -> job.released().getLine() != reader.line()).orElseThrow();
-        }
-
-        /**
-         * Sends the next caption, or nothing of it.
-         *
-         * @return its candidates
-         * @throws IOException if the file breaks off
-         * @throws StageException the store's, with what it keeps of a replayed request
-         */
-        int sendNext(Instant now, JobPublisher.Transaction transaction) throws IOException {
-            JobParser.Line next = reader.next();
-            if (next == null) {
-                throw new IOException("the file ends %d captions too early".formatted(held));
-            }
-            sender.send(created, next, now, transaction);
-            int candidates = next.caption().getOptions().getCandidates();
-            // the time of what is not drawn says nothing about the drawing
-            Instant since = created.getReplay() == null ? now : null;
-            released.put(RequestNumber.of(next.requestId()), new JobState.Out(candidates, since));
-            line = next.number();
-            held--;
-            heldCandidates -= candidates;
-            out += candidates;
-            return candidates;
-        }
-
-        JobEvent event(Instant now) {
-            return new JobEvent(id, now, new JobReleased(line, held, heldCandidates));
-        }
-    }
-
-    /** The portions of one transaction. */
-    private final class Round {
-        private final long target;
-        private final Instant now;
-        private final List<Claim> claims = new ArrayList<>();
-        private long start; // in nanoseconds: clocks are set
-        private long out;
-        private int sent;
-
-        Round(long target, long out, Instant now) {
-            this.target = target;
-            this.out = out;
-            this.now = now;
-        }
-
-        boolean isFull() {
-            return sent >= ROUND || System.nanoTime() - start >= LONGEST_ROUND.toNanos();
-        }
-
-        boolean sendTo(JobPublisher.Transaction transaction) {
-            start = System.nanoTime();
-            List<Claim> further = claims.stream().filter(Claim::isFurther).toList();
-            further.forEach(claim -> closeReader(claim.id)); // opened again where the job is
-            if (!further.isEmpty()) {
-                return false;
-            }
-            List<Claim> left = new ArrayList<>(claims);
-            while (!isFull() && FairShare.isRoom(target, out)) {
-                Optional<Claim> next = FairShare.next(left);
-                if (next.isEmpty()) {
-                    break;
-                }
-                sendPortion(next.get(), transaction);
-                if (next.get().held == 0 || next.get().isBroken) {
-                    left.remove(next.get());
-                }
-            }
-            for (Claim claim : claims) {
-                if (!claim.released.isEmpty()) {
-                    transaction.send(Topics.JOB_EVENTS, claim.id, claim.event(now));
-                }
-            }
-            return sent > 0;
-        }
-
-        private void sendPortion(Claim claim, JobPublisher.Transaction transaction) {
-            long portion = FairShare.portion(target);
-            long before = claim.out;
-            try {
-                while (claim.held > 0 && !isFull() && claim.out - before < portion) {
-                    out += claim.sendNext(now, transaction);
-                    sent++;
-                }
-            } catch (IOException | StageException | IngestException e) {
-                claim.isBroken = true; // the others go on
-                LOG.warn(
-                        "job {}: no more captions, next try in {}: {}",
-                        claim.id,
-                        RETRY,
-                        e.getMessage());
-            }
-            claim.lastTurn = ++turns;
-        }
+    private void retryLater(String id) {
+        closeReader(id);
+        notBefore.put(id, clock.instant().plus(RETRY));
     }
 
     private void closeReader(String id) {
@@ -409,6 +363,7 @@ public final class Dispatcher implements BackgroundTask {
 
     @Override
     public void close() {
+        endOfChanges.run();
         if (rounds.stop()) {
             List.copyOf(readers.keySet()).forEach(this::closeReader);
         }

@@ -98,7 +98,7 @@ public record Schedule(Instant startAfter, JobWindow window, Instant deadline) {
     }
 
     /** {@code at} itself if the job may run then, else when it may. */
-    Instant opening(Instant at) {
+    public Instant opening(Instant at) {
         Instant earliest = startAfter != null && startAfter.isAfter(at) ? startAfter : at;
         return window == null ? earliest : window.opening(earliest);
     }
