@@ -79,6 +79,10 @@ public final class Topics {
     public static final Topic<byte[]> DEAD_LETTERS =
             new Topic<>("dead-letters", byte[].class, REQUEST, 1, WEEK, false);
 
+    /** Never has a record: whoever is given its partition leads the ingest-services. */
+    public static final Topic<byte[]> INGEST_LEADER =
+            new Topic<>("ingest-leader", byte[].class, NONE, 1, WEEK, false);
+
     /** Every topic that is always there. */
     public static final List<Topic<?>> ALL =
             Stream.<Topic<?>>of(
@@ -95,7 +99,8 @@ public final class Topics {
                             RESULTS_JSON,
                             PARTIAL_GRIDS,
                             PARTIAL_IMAGES,
-                            DEAD_LETTERS)
+                            DEAD_LETTERS,
+                            INGEST_LEADER)
                     .<Topic<?>>flatMap(topic -> topic.lanes().stream())
                     .toList();
 

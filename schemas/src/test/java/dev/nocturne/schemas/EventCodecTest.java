@@ -121,7 +121,7 @@ class EventCodecTest {
         Set<Object> examples =
                 Examples.EVENTS.stream().map(Object::getClass).collect(Collectors.toSet());
         assertThat(Topics.ALL)
-                .filteredOn(topic -> topic != Topics.DEAD_LETTERS)
+                .filteredOn(topic -> topic.record() != byte[].class)
                 .extracting(topic -> (Object) topic.record())
                 .hasSameElementsAs(examples);
     }

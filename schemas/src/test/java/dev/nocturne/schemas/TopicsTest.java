@@ -29,7 +29,8 @@ class TopicsTest {
                         "results.json",
                         "partial-grids",
                         "partial-images",
-                        "dead-letters");
+                        "dead-letters",
+                        "ingest-leader");
     }
 
     @Test

@@ -63,12 +63,21 @@ public final class BucketWatch implements BackgroundTask {
         rounds = new Rounds("bucket-watch", timing.look(), LONGEST_LOOK);
     }
 
+    /** Makes the first bucket, so that there is one for the first request, whoever leads. */
+    public static void makeFirst(ObjectStore store, JobTable jobs) {
+        try {
+            if (jobs.isEmpty() && !store.hasBucket()) {
+                store.ensureBucket();
+                LOG.info("ING-11 the bucket has been made");
+            }
+        } catch (StageException e) {
+            LOG.debug("ING-09 the leader looks at it again", e);
+        }
+    }
+
     @Override
     public void start() {
-        if (!rounds.isStarted()) {
-            look(); // so that there is a bucket for the first request
-            rounds.start(this::look);
-        }
+        rounds.start(this::look);
     }
 
     @Override
@@ -115,11 +124,7 @@ public final class BucketWatch implements BackgroundTask {
         List<String> open = jobs.open(job -> job.created() != null);
         if (open.isEmpty()) {
             store.ensureBucket();
-            if (jobs.isEmpty()) {
-                LOG.info("ING-11 the bucket has been made");
-            } else {
-                LOG.warn("ING-11 the bucket was not there and has been made anew");
-            }
+            LOG.warn("ING-11 the bucket was not there and has been made anew");
             isThere();
             return;
         }

@@ -41,6 +41,7 @@ public final class Housekeeper implements BackgroundTask {
     private final FileStore files;
     private final ObjectStore store;
     private final JobEvents events;
+    private final Runnable barrier;
     private final Duration retention; // null: files are kept
     private final Clock clock;
     private final Rounds rounds = new Rounds("housekeeper", TICK, LONGEST_TICK);
@@ -48,6 +49,8 @@ public final class Housekeeper implements BackgroundTask {
     private Instant notBefore = Instant.MIN;
 
     /**
+     * @param barrier waits until the table knows all that is in the log by now, and throws if this
+     *     instance does not lead any more
      * @param retention null: files are kept
      */
     public Housekeeper(
@@ -55,12 +58,14 @@ public final class Housekeeper implements BackgroundTask {
             FileStore files,
             ObjectStore store,
             JobEvents events,
+            Runnable barrier,
             Duration retention,
             Clock clock) {
         this.jobs = jobs;
         this.files = files;
         this.store = store;
         this.events = events;
+        this.barrier = barrier;
         this.retention = retention;
         this.clock = clock;
     }
@@ -114,6 +119,7 @@ public final class Housekeeper implements BackgroundTask {
     }
 
     private void purge(JobState.Deleted job) {
+        barrier.run();
         List<String> folders = new ArrayList<>(jobs.renderings(job.id()));
         folders.add(job.id());
         int objects = 0;
@@ -130,7 +136,7 @@ public final class Housekeeper implements BackgroundTask {
             own.add(job.ownInputFileId());
         }
         own.forEach(id -> files.find(id).ifPresent(files::delete));
-        events.publish(job.id(), new JobDeleted(true));
+        events.publishLeading(job.id(), new JobDeleted(true));
         LOG.info("ING-23 job {} has left the bucket: {} objects deleted", job.id(), objects);
     }
 
@@ -157,6 +163,9 @@ public final class Housekeeper implements BackgroundTask {
 
     private int delete(List<String> ids, Predicate<StoredFile> isOver) {
         int deleted = 0;
+        if (!ids.isEmpty()) {
+            barrier.run();
+        }
         for (String id : ids) {
             StoredFile file = files.find(id).orElse(null);
             if (file != null && isOver.test(file) && !isRead(id)) {

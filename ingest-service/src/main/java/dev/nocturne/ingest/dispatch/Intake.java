@@ -176,7 +176,7 @@ public final class Intake {
     }
 
     private void reject(String jobId, List<Problem> problems) {
-        events.publish(
+        events.publishLeading(
                 jobId,
                 new JobRejected(
                         problems.stream()
@@ -261,7 +261,7 @@ public final class Intake {
     private void closeBeforeStart(String jobId) {
         publisher.publish(catchUp, transaction -> false);
         if (!isStarted(jobId)) {
-            events.publish(jobId, new JobClosed(0, 0, 0, 0, events.now()));
+            events.publishLeading(jobId, new JobClosed(0, 0, 0, 0, events.now()));
         }
     }
 

@@ -193,7 +193,7 @@ public final class JobKeeper implements BackgroundTask {
     private Action action(Step step, String id) {
         return switch (step) {
             case START -> () -> intake.start(id);
-            case EXPIRE -> () -> events.publish(id, new JobStopped(StopReason.EXPIRED));
+            case EXPIRE -> () -> events.publishLeading(id, new JobStopped(StopReason.EXPIRED));
             case WRITE_OFF -> () -> intake.writeOff(id);
             case CLOSE -> () -> close(id);
         };
@@ -202,7 +202,7 @@ public final class JobKeeper implements BackgroundTask {
     private void close(String id) throws IOException {
         JobFiles.Content content = jobs.ask(id, JobFiles.Content::of).orElseThrow();
         files.write(content);
-        events.publish(id, content.closing());
+        events.publishLeading(id, content.closing());
         LOG.info("job {} closed: {}", id, JobKeys.manifestKey(id));
     }
 

@@ -12,25 +12,47 @@ public final class JobEvents {
 
     private final JobPublisher publisher;
     private final JobLog.Listener listener;
+    private final Runnable catchUp;
     private final Clock clock;
 
     /**
      * @param listener told at once what is published here; it comes again from the log
+     * @param catchUp waits until the table knows everything that is in the log by now
      */
-    public JobEvents(JobPublisher publisher, JobLog.Listener listener, Clock clock) {
+    public JobEvents(
+            JobPublisher publisher, JobLog.Listener listener, Runnable catchUp, Clock clock) {
         this.publisher = publisher;
         this.listener = listener;
+        this.catchUp = catchUp;
         this.clock = clock;
     }
 
     /**
-     * Publishes what happened to a job, and tells the listener.
+     * Publishes what a caller did to a job, of any instance, and tells the listener.
      *
      * @throws IngestException UNAVAILABLE if the brokers do not confirm it; it may be there
      */
     public void publish(String jobId, Object change) {
         JobEvent event = new JobEvent(jobId, now(), change);
         publisher.publish(Topics.JOB_EVENTS, jobId, event);
+        listener.read(event);
+    }
+
+    /**
+     * Publishes what the leader did to a job, in a transaction that only the leader can commit, and
+     * tells the listener.
+     *
+     * @throws IngestException UNAVAILABLE if this instance does not lead, or the brokers do not
+     *     confirm it; it may be there
+     */
+    public void publishLeading(String jobId, Object change) {
+        JobEvent event = new JobEvent(jobId, now(), change);
+        publisher.publish(
+                catchUp,
+                transaction -> {
+                    transaction.send(Topics.JOB_EVENTS, jobId, event);
+                    return true;
+                });
         listener.read(event);
     }
 

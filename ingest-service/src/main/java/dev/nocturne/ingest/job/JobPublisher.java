@@ -9,22 +9,28 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
 
 /**
- * Publishes what this service has to say: single events at once, many in one transaction, of which
- * readers see all or nothing. Thread-safe; transactions go one after the other.
+ * Publishes what this service has to say: single events at once, which any instance may, and many
+ * in one transaction, of which readers see all or nothing, and which only the leader can commit.
+ * Thread-safe; transactions go one after the other.
+ *
+ * <p>A transaction is fenced twice: by its transactional id, which a new leader takes away from the
+ * one before, and by an offset of the election's group, which no other member than the leader can
+ * commit. So an instance that was stopped for long, and does not know yet that another leads,
+ * writes nothing.
  */
 public final class JobPublisher implements AutoCloseable {
 
-    /**
-     * The same for every process, so that a new one ends the transaction of one that was killed. It
-     * also means that there is one ingest-service at a time.
-     */
+    /** The same for every instance, so that a new leader ends the transaction of the one before. */
     private static final String TRANSACTIONAL_ID = "ingest";
 
     /** Room for what a large job that was stopped has left, on a slow broker. */
@@ -48,7 +54,8 @@ public final class JobPublisher implements AutoCloseable {
 
     private final Map<String, Object> transactionalConfig;
     private final Map<String, Object> config;
-    private Producer<byte[], byte[]> transactional; // null until first used; guarded by this
+    private Term term; // null until this instance leads; guarded by this, like the next
+    private Producer<byte[], byte[]> transactional; // null until first used and after an error
     private Producer<byte[], byte[]> producer; // likewise; guarded by config
 
     public JobPublisher(KafkaSettings kafka) {
@@ -86,17 +93,41 @@ public final class JobPublisher implements AutoCloseable {
     }
 
     /**
-     * Publishes all of the content or nothing.
+     * Begins to lead: what earlier leaders have left open is ended.
      *
-     * @param opened called first if an earlier transaction of this service may have ended only now;
-     *     what it has published can be read from then on
+     * @param opened called when all is published, as in {@link #publish(Runnable, Content)}
+     * @throws IngestException UNAVAILABLE if this instance does not lead, or the brokers are away
+     */
+    public synchronized void lead(Term term, Runnable opened) {
+        closeTransactional();
+        this.term = term;
+        try {
+            transactional(opened);
+        } catch (KafkaException e) {
+            closeTransactional();
+            throw unconfirmed(e);
+        } catch (RuntimeException e) {
+            closeTransactional(); // or the next would not call it
+            throw e;
+        }
+    }
+
+    /**
+     * Publishes all of the content or nothing, as the leader.
+     *
+     * @param opened called first if an earlier transaction may have ended only now; what it has
+     *     published can be read from then on
      * @return false if the content said so
-     * @throws IngestException UNAVAILABLE if the brokers do not confirm it; it may be there
+     * @throws IngestException UNAVAILABLE if this instance does not lead, or the brokers do not
+     *     confirm it; it may be there
      */
     public synchronized boolean publish(Runnable opened, Content content) {
+        if (term == null || term.isOver()) {
+            throw Term.notLeading(null);
+        }
         try {
             Producer<byte[], byte[]> open = transactional(opened);
-            open.beginTransaction();
+            begin(open);
             boolean wanted = content.sendTo(new Sender(open));
             if (wanted) {
                 open.commitTransaction();
@@ -106,11 +137,53 @@ public final class JobPublisher implements AutoCloseable {
             return wanted;
         } catch (KafkaException e) {
             closeTransactional();
+            if (isFenced(e)) {
+                term.fenced(e);
+                throw Term.notLeading(e);
+            }
             throw unconfirmed(e);
         } catch (RuntimeException e) {
             closeTransactional(); // the content broke off
             throw e;
         }
+    }
+
+    /**
+     * Returns when the brokers have confirmed that this instance leads: what was done before, was
+     * done by the leader.
+     *
+     * @param opened as in {@link #publish(Runnable, Content)}
+     * @throws IngestException UNAVAILABLE if it does not lead, or they do not confirm it
+     */
+    public void confirmLeading(Runnable opened) {
+        publish(opened, transaction -> true);
+    }
+
+    /**
+     * First of all the fence. Whoever joins or leaves the group makes it another generation: the
+     * leader learns of it a moment later than the brokers, and stays the leader.
+     */
+    private void begin(Producer<byte[], byte[]> open) {
+        open.beginTransaction();
+        try {
+            open.sendOffsetsToTransaction(Election.OFFSETS, term.group());
+        } catch (CommitFailedException e) {
+            open.abortTransaction();
+            term.confirm();
+            open.beginTransaction();
+            open.sendOffsetsToTransaction(Election.OFFSETS, term.group());
+        }
+    }
+
+    private static boolean isFenced(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ProducerFencedException
+                    || cause instanceof InvalidProducerEpochException
+                    || cause instanceof CommitFailedException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private record Sender(Producer<byte[], byte[]> producer) implements Transaction {
@@ -127,6 +200,7 @@ public final class JobPublisher implements AutoCloseable {
 
     private Producer<byte[], byte[]> transactional(Runnable opened) {
         if (transactional == null) {
+            term.confirm(); // or it would take the transactional id away from the leader
             transactional = new KafkaProducer<>(transactionalConfig);
             transactional.initTransactions();
             opened.run();

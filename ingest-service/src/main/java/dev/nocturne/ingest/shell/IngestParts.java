@@ -45,12 +45,16 @@ final class IngestParts implements AutoCloseable {
     final DeadLetterLog deadLetters;
     final IngestApi api;
 
+    /**
+     * @param catchUp waits until the table knows everything that is in the log by now
+     */
     IngestParts(
             KafkaSettings kafka,
             WebhookSettings webhooks,
             RegistrySettings schemaRegistry,
             IngestLimits limits,
             MeterRegistry meters,
+            Runnable catchUp,
             Clock clock) {
         ids = new IdSource(clock, new SecureRandom());
         jobs = new JobTable(clock);
@@ -71,7 +75,7 @@ final class IngestParts implements AutoCloseable {
                         feed::partial);
         listener = new LogListener(jobs, feed, partialImages, awaited);
         publisher = new JobPublisher(kafka);
-        events = new JobEvents(publisher, listener, clock);
+        events = new JobEvents(publisher, listener, catchUp, clock);
         results = new ResultLog(kafka);
         deadLetters = new DeadLetterLog(kafka, jobs::isFromFile, clock);
         api =

@@ -5,8 +5,11 @@ import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.ingest.api.UseCases;
 import dev.nocturne.ingest.caption.JsonCaptionStage;
+import dev.nocturne.ingest.dispatch.BucketWatch;
+import dev.nocturne.ingest.dispatch.TopicWatch;
 import dev.nocturne.ingest.job.JobLogThread;
 import dev.nocturne.ingest.job.SkippedRecords;
+import dev.nocturne.ingest.webhook.WebhookMeters;
 import dev.nocturne.ingest.webhook.WebhookSettings;
 import dev.nocturne.ingest.webhook.Webhooks;
 import dev.nocturne.runtime.FatalException;
@@ -23,7 +26,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -32,7 +34,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes jobs in, keeps account of them, writes their files, and measures consumer lag.
+ * Takes jobs in, keeps account of them, and measures consumer lag; the one of all instances that
+ * leads takes them from step to step and writes their files.
  *
  * <p>Holds no state of its own: files are in the bucket, and every start rebuilds the jobs from the
  * log. All methods may be called from any thread.
@@ -46,13 +49,14 @@ public final class IngestService implements Service {
     private final WebhookSettings webhooks;
     private final IngestLimits limits;
     private final SpoolFolder spool;
-    private final MeterRegistry meters;
+    private final WebhookMeters webhookMeters; // null if there are no webhooks
     private final Clock clock;
     private final IngestParts parts;
     private final JobLogThread log;
     private final StageRunner<?> jsonCaptions;
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
-    private volatile List<BackgroundTask> background = List.of(); // none before the store is open
+    private final Leadership leadership;
+    private final TopicWatch topicWatch;
 
     /** Wrong settings of the store or of webhooks stop the service as soon as it is started. */
     public IngestService(
@@ -89,9 +93,11 @@ public final class IngestService implements Service {
         this.webhooks = webhooks;
         this.limits = limits;
         this.spool = spool;
-        this.meters = meters;
+        this.webhookMeters = webhooks.areNone() ? null : new WebhookMeters(meters);
         this.clock = clock;
-        this.parts = new IngestParts(kafka, webhooks, schemaRegistry, limits, meters, clock);
+        this.parts =
+                new IngestParts(
+                        kafka, webhooks, schemaRegistry, limits, meters, this::catchUp, clock);
         this.log =
                 new JobLogThread(
                         kafka,
@@ -99,6 +105,8 @@ public final class IngestService implements Service {
                         new SkippedRecords(meters),
                         this::openStore,
                         this::fail);
+        this.leadership = new Leadership(kafka, parts.publisher, this::catchUp, meters);
+        this.topicWatch = new TopicWatch(kafka);
         this.jsonCaptions =
                 new StageRunner<>(
                         new JsonCaptionStage(parts.listener::pictureSize), kafka, meters, clock);
@@ -118,35 +126,28 @@ public final class IngestService implements Service {
         parts.partialImages.start();
     }
 
-    /** On the log's thread, first. */
-    private JobLogThread.Owner openStore() {
-        Optional<Webhooks> posts = openWebhooks();
-        ObjectStore store = openStore.get();
-        StoreParts opened = new StoreParts(parts, store, spool, log::catchUp, clock);
-        List<BackgroundTask> tasks =
-                new ArrayList<>(opened.backgroundTasks(kafka, limits.fileRetention()));
-        posts.ifPresent(tasks::add);
-        background = List.copyOf(tasks);
-        return new LogOwner(store, opened.useCases());
+    private void catchUp() {
+        log.catchUp();
     }
 
-    /** Empty if there is no address to post to. */
-    private Optional<Webhooks> openWebhooks() {
-        return webhooks.areNone()
-                ? Optional.empty()
-                : Optional.of(
-                        new Webhooks(webhooks, kafka, parts.jobs, log::catchUp, meters, clock));
+    /** On the log's thread, first. */
+    private JobLogThread.Owner openStore() {
+        webhooks.check();
+        ObjectStore store = openStore.get();
+        return new LogOwner(store, new StoreParts(parts, store, spool, this::catchUp, clock));
     }
 
     /** Lets callers in while the log is read. */
     private final class LogOwner implements JobLogThread.Owner {
 
         private final ObjectStore store;
+        private final StoreParts opened;
         private final UseCases useCases;
 
-        LogOwner(ObjectStore store, UseCases useCases) {
+        LogOwner(ObjectStore store, StoreParts opened) {
             this.store = store;
-            this.useCases = useCases;
+            this.opened = opened;
+            this.useCases = opened.useCases();
         }
 
         @Override
@@ -155,13 +156,31 @@ public final class IngestService implements Service {
             // not before: Kafka 4.4 asks for a group without a pause until its topic is there,
             // which takes a processor from the brokers that make topics
             parts.lag.start();
-            store.hasBucket(); // waits for the store; the watch sees to the bucket
+            store.hasBucket(); // waits for the store; the leader sees to the bucket
         }
 
         @Override
         public void caughtUp(String standing) {
-            background.forEach(BackgroundTask::start);
+            BucketWatch.makeFirst(store, parts.jobs);
+            topicWatch.start();
+            leadership.start(this::leaderTasks);
             parts.gate.open(useCases, standing);
+        }
+
+        private List<BackgroundTask> leaderTasks() {
+            List<BackgroundTask> tasks =
+                    new ArrayList<>(opened.leaderTasks(limits.fileRetention()));
+            if (webhookMeters != null) {
+                tasks.add(
+                        new Webhooks(
+                                webhooks,
+                                kafka,
+                                parts.jobs,
+                                IngestService.this::catchUp,
+                                webhookMeters,
+                                clock));
+            }
+            return List.copyOf(tasks);
         }
 
         @Override
@@ -195,7 +214,8 @@ public final class IngestService implements Service {
         all.add(parts.disk.health());
         all.add(jsonCaptions.health());
         all.add(parts.lag.health());
-        background.forEach(task -> all.add(task.health()));
+        all.add(topicWatch.health());
+        all.add(leadership.health());
         all.add(new Health(true, true, parts.jobs.problems())); // of some: the others go on
         return Health.all(all);
     }
@@ -210,7 +230,8 @@ public final class IngestService implements Service {
         log.end();
         parts.leaveFollowers();
         jsonCaptions.close();
-        background.forEach(BackgroundTask::close);
+        leadership.close();
+        topicWatch.close();
         parts.awaited.close();
         log.close();
         parts.close();

@@ -20,11 +20,9 @@ import dev.nocturne.ingest.dispatch.JobKeeper;
 import dev.nocturne.ingest.dispatch.LostRequests;
 import dev.nocturne.ingest.dispatch.Replays;
 import dev.nocturne.ingest.dispatch.RequestSender;
-import dev.nocturne.ingest.dispatch.TopicWatch;
 import dev.nocturne.ingest.file.FileStore;
 import dev.nocturne.ingest.job.IdempotencyKeys;
 import dev.nocturne.ingest.result.StoredResults;
-import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.SpoolFolder;
 import java.time.Clock;
@@ -120,11 +118,11 @@ final class StoreParts {
     }
 
     /**
-     * In the order of their start: first there is a bucket.
+     * For one term.
      *
      * @param fileRetention null: files are kept
      */
-    List<BackgroundTask> backgroundTasks(KafkaSettings kafka, Duration fileRetention) {
+    List<BackgroundTask> leaderTasks(Duration fileRetention) {
         RequestSender sender = new RequestSender(new Replays(stored));
         JobFiles jobFiles = new JobFiles(store, files, parts.results, spool);
         return List.of(
@@ -132,7 +130,17 @@ final class StoreParts {
                 new JobKeeper(parts.jobs, intake, parts.events, jobFiles, clock),
                 new Dispatcher(
                         parts.jobs, files, sender, intake::fail, parts.publisher, catchUp, clock),
-                new Housekeeper(parts.jobs, files, store, parts.events, fileRetention, clock),
+                new Housekeeper(
+                        parts.jobs,
+                        files,
+                        store,
+                        parts.events,
+                        () -> {
+                            parts.publisher.confirmLeading(catchUp);
+                            catchUp.run();
+                        },
+                        fileRetention,
+                        clock),
                 new LostRequests(
                         parts.jobs,
                         files,
@@ -141,7 +149,6 @@ final class StoreParts {
                         parts.publisher,
                         catchUp,
                         parts.lag,
-                        clock),
-                new TopicWatch(kafka));
+                        clock));
     }
 }

@@ -114,13 +114,13 @@ public final class WebhookEndpoints {
                                     String.join(", ", EVENT_TYPES)));
         }
         Instant now = clock.instant();
-        Webhooks.Event event =
-                new Webhooks.Event(
+        WebhookEvent event =
+                new WebhookEvent(
                         "event",
                         "evt_test_%d".formatted(now.toEpochMilli()),
                         eventType,
                         now.getEpochSecond(),
-                        new Webhooks.Data("batch_test", new Batch.Counts(0, 0, 0, 0, 0, 0)));
+                        new WebhookEvent.Data("batch_test", new Batch.Counts(0, 0, 0, 0, 0, 0)));
         try {
             int status = new WebhookSender(settings, clock).post(event, PATIENCE);
             return new Test("webhook_endpoint.test", true, id, eventType, status);

@@ -51,7 +51,7 @@ final class WebhookSender {
      * @return the status of the answer
      * @throws IOException if there is none in time
      */
-    int post(Webhooks.Event event, Duration patience) throws IOException, InterruptedException {
+    int post(WebhookEvent event, Duration patience) throws IOException, InterruptedException {
         byte[] body = JSON.writeValueAsBytes(event);
         long timestamp = clock.instant().getEpochSecond(); // of the attempt: old ones are refused
         HttpRequest request =

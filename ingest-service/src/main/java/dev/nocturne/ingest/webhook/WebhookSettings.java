@@ -34,6 +34,16 @@ public record WebhookSettings(String url, String secret) {
     }
 
     /**
+     * @throws FatalException if one of them is wrong, unless there are none
+     */
+    public void check() {
+        if (!areNone()) {
+            address();
+            key();
+        }
+    }
+
+    /**
      * @throws FatalException if it is none that can be posted to
      */
     URI address() {

@@ -1,30 +1,21 @@
 package dev.nocturne.ingest.webhook;
 
-import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
-import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobRejected;
 import dev.nocturne.ingest.BackgroundTask;
-import dev.nocturne.ingest.job.Batch;
 import dev.nocturne.ingest.job.JobState;
 import dev.nocturne.ingest.job.JobTable;
 import dev.nocturne.ingest.job.LogRecords;
-import dev.nocturne.runtime.Backoff;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.Topics;
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MeterRegistry;
-import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
@@ -56,89 +47,28 @@ public final class Webhooks implements BackgroundTask {
     private static final TopicPartition PARTITION = new TopicPartition(Topics.JOB_EVENTS.name(), 0);
     private static final Duration POLL = Duration.ofSeconds(1);
     private static final Duration KAFKA_RETRY = Duration.ofSeconds(5);
-    private static final int GONE = 410;
-
-    /**
-     * @param answer how long the receiver may take for one
-     * @param backoff between two attempts
-     * @param age of an event that is given up when its delivery fails
-     */
-    record Patience(Duration answer, Backoff backoff, Duration age) {
-        static final Patience DEFAULT =
-                new Patience(
-                        Duration.ofSeconds(15),
-                        new Backoff(
-                                Duration.ofSeconds(1), Duration.ofMinutes(10), Integer.MAX_VALUE),
-                        Duration.ofHours(72));
-    }
-
-    /**
-     * The body of a webhook.
-     *
-     * @param id the same whenever the event is sent
-     * @param type {@code batch.completed}, {@code batch.failed}, {@code batch.expired} or {@code
-     *     batch.cancelled}
-     * @param createdAt Unix seconds of the batch's end
-     */
-    @JsonNaming(SnakeCaseStrategy.class)
-    public record Event(String object, String id, String type, long createdAt, Data data) {
-
-        static Event of(Batch batch, Instant at) {
-            String status = batch.status().name().toLowerCase(Locale.ROOT);
-            return new Event(
-                    "event",
-                    "evt_%s_%s".formatted(batch.id(), status),
-                    "batch." + status,
-                    at.getEpochSecond(),
-                    new Data(batch.id(), batch.requestCounts()));
-        }
-    }
-
-    /**
-     * @param id of the batch
-     * @param requestCounts not OpenAI's
-     */
-    @JsonNaming(SnakeCaseStrategy.class)
-    public record Data(String id, Batch.Counts requestCounts) {}
-
-    private static final class Pending {
-        final Event event;
-        final long offset;
-        final Instant at;
-        int failures;
-        Instant dueAt = Instant.MIN;
-
-        Pending(Event event, long offset, Instant at) {
-            this.event = event;
-            this.offset = offset;
-            this.at = at;
-        }
-    }
-
-    private final WebhookSender sender;
+    private final WebhookDelivery delivery;
+    private final WebhookMeters meters;
     private final KafkaSettings kafka;
     private final JobTable jobs;
     private final Runnable catchUp;
     private final Clock clock;
-    private final RandomGenerator random;
-    private final Patience patience;
-    private final Counter delivered;
-    private final Counter failed;
-    private final Counter givenUp;
+    private final WebhookDelivery.Patience patience;
     private final Thread thread = new Thread(this::run, "webhooks");
     private boolean started; // guarded by this
     private volatile boolean closed; // written under the same lock
 
     // the thread's own
-    private final Queue<Pending> pending =
+    private final Queue<PendingWebhook> pending =
             new PriorityQueue<>(
-                    Comparator.comparing((Pending one) -> one.dueAt)
+                    Comparator.comparing((PendingWebhook one) -> one.dueAt)
                             .thenComparing(one -> one.offset));
     private long committed;
     private long next = -1; // the offset after the last record read; -1 before the first
 
     /**
      * @param catchUp waits until the table knows everything that is in the log by now
+     * @param meters the same for all who follow one another
      * @throws dev.nocturne.runtime.FatalException if the settings are wrong
      */
     public Webhooks(
@@ -146,7 +76,7 @@ public final class Webhooks implements BackgroundTask {
             KafkaSettings kafka,
             JobTable jobs,
             Runnable catchUp,
-            MeterRegistry meters,
+            WebhookMeters meters,
             Clock clock) {
         this(
                 settings,
@@ -156,7 +86,7 @@ public final class Webhooks implements BackgroundTask {
                 meters,
                 clock,
                 RandomGenerator.getDefault(),
-                Patience.DEFAULT);
+                WebhookDelivery.Patience.DEFAULT);
     }
 
     /** For tests, which do not wait long. */
@@ -165,31 +95,20 @@ public final class Webhooks implements BackgroundTask {
             KafkaSettings kafka,
             JobTable jobs,
             Runnable catchUp,
-            MeterRegistry meters,
+            WebhookMeters meters,
             Clock clock,
             RandomGenerator random,
-            Patience patience) {
-        this.sender = new WebhookSender(settings, clock);
+            WebhookDelivery.Patience patience) {
+        this.delivery =
+                new WebhookDelivery(
+                        new WebhookSender(settings, clock), meters, clock, random, patience);
+        this.meters = meters;
         this.kafka = kafka;
         this.jobs = jobs;
         this.catchUp = catchUp;
         this.clock = clock;
-        this.random = random;
         this.patience = patience;
-        delivered = attempts(meters, "delivered");
-        failed = attempts(meters, "failed");
-        givenUp = attempts(meters, "given_up");
-        Gauge.builder("nocturne.webhook.pending", pending, Queue::size)
-                .description("ends of batches that are not told yet")
-                .register(meters);
         thread.setDaemon(true);
-    }
-
-    private static Counter attempts(MeterRegistry meters, String outcome) {
-        return Counter.builder("nocturne.webhook.attempts")
-                .description("attempts to tell the end of a batch")
-                .tag("outcome", outcome)
-                .register(meters);
     }
 
     @Override
@@ -197,7 +116,7 @@ public final class Webhooks implements BackgroundTask {
         if (!started && !closed) {
             started = true;
             thread.start();
-            LOG.info("webhooks go to {}", sender.shown());
+            LOG.info("webhooks go to {}", delivery.receiver());
         }
     }
 
@@ -281,13 +200,15 @@ public final class Webhooks implements BackgroundTask {
             read(record).ifPresent(pending::add);
             next = record.offset() + 1;
         }
-        Pending first = pending.peek();
+        meters.pending(pending.size());
+        PendingWebhook first = pending.peek();
         if (first != null && !clock.instant().isBefore(first.dueAt)) {
-            boolean done = isDone(first);
+            boolean done = delivery.isDone(first);
             pending.remove(first); // its place among the others depends on when it is due
             if (!done) {
                 pending.add(first);
             }
+            meters.pending(pending.size());
         }
         if (!consumer.assignment().contains(PARTITION)) {
             return; // not yet a member, or no longer
@@ -317,7 +238,7 @@ public final class Webhooks implements BackgroundTask {
     }
 
     /** Empty unless it is the end of a job that was made from a file. */
-    private Optional<Pending> read(ConsumerRecord<byte[], byte[]> record) {
+    private Optional<PendingWebhook> read(ConsumerRecord<byte[], byte[]> record) {
         JobEvent event;
         try {
             event = LogRecords.jobEvent(record);
@@ -333,62 +254,8 @@ public final class Webhooks implements BackgroundTask {
             catchUp.run(); // read here before it was read there
         }
         return jobs.ask(id, job -> job.created() == null ? null : job.batch(clock.instant(), null))
-                .map(batch -> Event.of(batch, event.getAt()))
-                .map(end -> new Pending(end, record.offset(), event.getAt()));
-    }
-
-    /** Tries to deliver it; true if it was, or is given up. */
-    private boolean isDone(Pending one) throws InterruptedException {
-        String trouble;
-        boolean unwanted = false;
-        try {
-            int status = sender.post(one.event, patience.answer());
-            if (status / 100 == 2) {
-                delivered.increment();
-                LOG.info(
-                        "job {}: webhook {} delivered, attempt {}",
-                        one.event.data().id(),
-                        one.event.type(),
-                        one.failures + 1);
-                return true;
-            }
-            unwanted = status == GONE;
-            trouble = "it answers " + status;
-        } catch (IOException e) { // often without a message, as if nothing listens
-            trouble = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        }
-        one.failures++;
-        Instant now = clock.instant();
-        if (unwanted || !now.isBefore(one.at.plus(patience.age()))) {
-            givenUp.increment();
-            LOG.warn(
-                    "job {}: webhook {} to {} given up after {} attempts ({}):"
-                            + " the receiver does not know unless it asks GET /v1/batches/{}",
-                    one.event.data().id(),
-                    one.event.type(),
-                    sender.shown(),
-                    one.failures,
-                    trouble,
-                    one.event.data().id());
-            return true;
-        }
-        failed.increment();
-        Duration delay = jittered(patience.backoff().delay(one.failures));
-        one.dueAt = now.plus(delay);
-        LOG.warn(
-                "job {}: webhook {} to {} not delivered, next try in {}: {}",
-                one.event.data().id(),
-                one.event.type(),
-                sender.shown(),
-                delay,
-                trouble);
-        return false;
-    }
-
-    /** From a half of it to all of it, so that what failed together does not come together. */
-    private Duration jittered(Duration delay) {
-        long half = delay.toMillis() / 2;
-        return Duration.ofMillis(half + random.nextLong(half + 1));
+                .map(batch -> WebhookEvent.of(batch, event.getAt()))
+                .map(end -> new PendingWebhook(end, record.offset(), event.getAt()));
     }
 
     @Override
@@ -405,6 +272,7 @@ public final class Webhooks implements BackgroundTask {
         thread.interrupt();
         try {
             thread.join();
+            meters.pending(0); // whoever leads next counts them
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

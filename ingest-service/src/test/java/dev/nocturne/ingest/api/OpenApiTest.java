@@ -21,7 +21,7 @@ import dev.nocturne.ingest.lag.LagReport;
 import dev.nocturne.ingest.result.DeadLetter;
 import dev.nocturne.ingest.result.StoredRequest;
 import dev.nocturne.ingest.webhook.WebhookEndpoints;
-import dev.nocturne.ingest.webhook.Webhooks;
+import dev.nocturne.ingest.webhook.WebhookEvent;
 import dev.nocturne.runtime.Answers;
 import dev.nocturne.runtime.RequestResult;
 import jakarta.ws.rs.DELETE;
@@ -117,7 +117,7 @@ class OpenApiTest {
         assertFields("JobFile", JobFile.class);
         assertFields("StoredRequest", StoredRequest.class);
         assertFields("Candidate", StoredRequest.Candidate.class);
-        assertFields("WebhookEvent", Webhooks.Event.class);
+        assertFields("WebhookEvent", WebhookEvent.class);
         assertFields("WebhookEndpoint", WebhookEndpoints.Endpoint.class);
         assertFields("RequestCounts", Batch.Counts.class);
         assertFields("CaptionCheck", CaptionCheck.class);
@@ -237,7 +237,7 @@ class OpenApiTest {
                                 .map(status -> "batch." + status.name().toLowerCase(Locale.ROOT))
                                 .toList());
         assertThat(names(document.at("/components/schemas/WebhookEvent/properties/data")))
-                .isEqualTo(components(Webhooks.Data.class));
+                .isEqualTo(components(WebhookEvent.Data.class));
     }
 
     @Test

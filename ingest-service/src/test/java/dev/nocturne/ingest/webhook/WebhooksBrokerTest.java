@@ -68,8 +68,8 @@ class WebhooksBrokerTest extends OnBroker {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Quick attempts, but days before one is given up. */
-    private static final Webhooks.Patience QUICK =
-            new Webhooks.Patience(
+    private static final WebhookDelivery.Patience QUICK =
+            new WebhookDelivery.Patience(
                     Duration.ofSeconds(1),
                     new Backoff(Duration.ofMillis(20), Duration.ofMillis(100), Integer.MAX_VALUE),
                     Duration.ofHours(72));
@@ -290,7 +290,7 @@ class WebhooksBrokerTest extends OnBroker {
                         kafka,
                         jobs,
                         this::catchUp,
-                        meters,
+                        new WebhookMeters(meters),
                         clock,
                         RandomGenerator.getDefault(),
                         QUICK);
