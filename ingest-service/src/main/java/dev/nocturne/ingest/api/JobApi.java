@@ -8,8 +8,7 @@ import dev.nocturne.ingest.caption.CaptionCheck;
 import dev.nocturne.ingest.caption.CaptionFormat;
 import dev.nocturne.ingest.caption.CaptionIntake;
 import dev.nocturne.ingest.caption.PictureSize;
-import dev.nocturne.ingest.caption.Survey;
-import dev.nocturne.ingest.dispatch.Intake;
+import dev.nocturne.ingest.dispatch.FirstStart;
 import dev.nocturne.ingest.file.DiskSpace;
 import dev.nocturne.ingest.file.StoredFile;
 import dev.nocturne.ingest.job.Backlog;
@@ -18,7 +17,6 @@ import dev.nocturne.ingest.job.JobEvents;
 import dev.nocturne.ingest.job.JobFilter;
 import dev.nocturne.ingest.job.JobTable;
 import dev.nocturne.runtime.SpoolFolder;
-import dev.nocturne.runtime.StageException;
 import dev.nocturne.schemas.IdSource;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,7 +26,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +47,7 @@ public final class JobApi {
     private final JobTable jobs;
     private final JobViews views;
     private final JobEvents events;
-    private final Intake intake;
+    private final FirstStart firstStart;
     private final Backlog backlog;
     private final DiskSpace disk;
     private final SpoolFolder spool;
@@ -65,7 +62,7 @@ public final class JobApi {
             JobTable jobs,
             JobViews views,
             JobEvents events,
-            Intake intake,
+            FirstStart firstStart,
             Backlog backlog,
             DiskSpace disk,
             SpoolFolder spool,
@@ -75,7 +72,7 @@ public final class JobApi {
         this.jobs = jobs;
         this.views = views;
         this.events = events;
-        this.intake = intake;
+        this.firstStart = firstStart;
         this.backlog = backlog;
         this.disk = disk;
         this.spool = spool;
@@ -127,7 +124,7 @@ public final class JobApi {
                                         null);
                         events.publish(job.id(), request.created(job, events.now(), null, apiUrl));
                     });
-            startNow(job.id(), read.survey());
+            firstStart.tryNow(job.id(), read.survey());
             return new Submitted(job(job.id()), check.unusedColumns());
         } finally {
             Files.deleteIfExists(spooled);
@@ -150,19 +147,6 @@ public final class JobApi {
             throw new IngestException(
                     tooLarge ? IngestException.Kind.TOO_LARGE : IngestException.Kind.INVALID,
                     check.errors());
-        }
-    }
-
-    /** It has been accepted; if it cannot be started now, the keeper does it later. */
-    private void startNow(String id, Optional<Survey> survey) throws IOException {
-        try {
-            if (survey.isPresent()) {
-                intake.start(id, survey.get());
-            } else {
-                intake.start(id);
-            }
-        } catch (IngestException | StageException e) {
-            LOG.warn("job {} not started yet: {}", id, e.getMessage());
         }
     }
 

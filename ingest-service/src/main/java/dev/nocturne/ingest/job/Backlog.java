@@ -71,7 +71,8 @@ public final class Backlog {
         }
     }
 
-    private synchronized void remove(String jobId) {
+    /** It was not created after all, or counts from its start on. */
+    synchronized void remove(String jobId) {
         unstarted.remove(jobId);
     }
 

@@ -1,5 +1,6 @@
 package dev.nocturne.ingest.job;
 
+import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.schemas.Topics;
@@ -28,14 +29,17 @@ public final class JobEvents {
     }
 
     /**
-     * Publishes what a caller did to a job, of any instance, and tells the listener.
+     * Publishes what a caller did to a job, of any instance, and tells the listener; but not of a
+     * job with an idempotency key: only the log says whether it is the first with it.
      *
      * @throws IngestException UNAVAILABLE if the brokers do not confirm it; it may be there
      */
     public void publish(String jobId, Object change) {
         JobEvent event = new JobEvent(jobId, now(), change);
         publisher.publish(Topics.JOB_EVENTS, jobId, event);
-        listener.read(event);
+        if (!(change instanceof JobCreated created) || created.getIdempotencyKey() == null) {
+            listener.read(event);
+        }
     }
 
     /**

@@ -54,8 +54,11 @@ public final class JobPublisher implements AutoCloseable {
 
     private final Map<String, Object> transactionalConfig;
     private final Map<String, Object> config;
-    private Term term; // null until this instance leads; guarded by this, like the next
-    private Producer<byte[], byte[]> transactional; // null until first used and after an error
+    private volatile Term term; // null until this instance leads; written under the next's lock
+
+    /** Null until first used and after an error; guarded by this. */
+    private Producer<byte[], byte[]> transactional;
+
     private Producer<byte[], byte[]> producer; // likewise; guarded by config
 
     public JobPublisher(KafkaSettings kafka) {
@@ -112,6 +115,12 @@ public final class JobPublisher implements AutoCloseable {
         }
     }
 
+    /** Whether this instance leads, as far as it knows. */
+    public boolean leads() {
+        Term current = term;
+        return current != null && !current.isOver();
+    }
+
     /**
      * Publishes all of the content or nothing, as the leader.
      *
@@ -122,7 +131,7 @@ public final class JobPublisher implements AutoCloseable {
      *     confirm it; it may be there
      */
     public synchronized boolean publish(Runnable opened, Content content) {
-        if (term == null || term.isOver()) {
+        if (!leads()) {
             throw Term.notLeading(null);
         }
         try {

@@ -74,13 +74,20 @@ public final class JobTable {
         tell(event.getJobId());
     }
 
+    /** Of all jobs that were created with one idempotency key, the first in the log is one. */
     public synchronized void add(JobEvent event) {
-        changed(event.getJobId()).add(event);
         if (event.getChange() instanceof JobCreated created
-                && created.getIdempotencyKey() != null) {
-            jobByIdempotencyKey.putIfAbsent(created.getIdempotencyKey(), event.getJobId());
+                && created.getIdempotencyKey() != null
+                && !hasKey(event.getJobId(), created.getIdempotencyKey())) {
+            return;
         }
+        changed(event.getJobId()).add(event);
         tell(event.getJobId());
+    }
+
+    /** Whether no other job had the key before; then it is this one's. */
+    private boolean hasKey(String id, String key) {
+        return jobByIdempotencyKey.computeIfAbsent(key, mine -> id).equals(id);
     }
 
     public synchronized void add(RequestFinished event, int partition, long offset) {

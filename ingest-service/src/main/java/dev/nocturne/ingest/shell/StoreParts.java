@@ -14,6 +14,7 @@ import dev.nocturne.ingest.api.UseCases;
 import dev.nocturne.ingest.archive.JobFiles;
 import dev.nocturne.ingest.dispatch.BucketWatch;
 import dev.nocturne.ingest.dispatch.Dispatcher;
+import dev.nocturne.ingest.dispatch.FirstStart;
 import dev.nocturne.ingest.dispatch.Housekeeper;
 import dev.nocturne.ingest.dispatch.Intake;
 import dev.nocturne.ingest.dispatch.JobKeeper;
@@ -71,7 +72,7 @@ final class StoreParts {
 
     UseCases useCases() {
         JobViews views = new JobViews(parts.jobs, clock);
-        IdempotencyKeys keys = new IdempotencyKeys(parts.jobs);
+        IdempotencyKeys keys = new IdempotencyKeys(parts.jobs, parts.backlog, catchUp);
         FileApi fileApi = new FileApi(files, parts.jobs, parts.disk, parts.ids, clock);
         ResultApi results = new ResultApi(views, parts.results);
         return new UseCases(
@@ -83,7 +84,7 @@ final class StoreParts {
                         parts.jobs,
                         views,
                         parts.events,
-                        intake,
+                        new FirstStart(parts.jobs, intake, parts.publisher),
                         parts.backlog,
                         parts.disk,
                         spool,
