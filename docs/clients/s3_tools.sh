@@ -53,7 +53,7 @@ rclone)
     export RCLONE_CONFIG_OUT_ENDPOINT=$NOCTURNE_S3 RCLONE_CONFIG_OUT_REGION=us-east-1
     export RCLONE_CONFIG_OUT_ACCESS_KEY_ID=$access RCLONE_CONFIG_OUT_SECRET_ACCESS_KEY=$secret
     touch "$work/none"
-    unset AWS_CA_BUNDLE # versions before 1.69 fail at once where it is set, even over HTTP
+    unset AWS_CA_BUNDLE # 1.60, which Debian has, ends at once where it is set, even over HTTP
     bucket=out:nocturne/$folder
     check 'lsd' rclone lsd out:
     check 'copy up' rclone copy "$work/up" "$bucket"
