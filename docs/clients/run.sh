@@ -119,7 +119,7 @@ fuzz() {
         # a finding begins with the operation between two lines; warnings follow
         sed '/^=* WARNINGS =*$/,$d' "$work/schemathesis.log" | grep -E '^ *- |^_+ ' | tr -d _ |
             sed 's/^ */FAIL\tfinding\t/'
-        cp "$work/schemathesis.log" "${NOCTURNE_CLIENTS:-.}/schemathesis.log"
+        cp "$work/schemathesis.log" "${NOCTURNE_CLIENTS:-.}/schemathesis-report.txt"
     fi
 }
 run_tool() {

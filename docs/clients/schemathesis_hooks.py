@@ -10,6 +10,7 @@ import re
 import schemathesis
 from hypothesis import strategies as st
 from PIL import Image
+from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import RejectedPositiveData
 
 PICTURES = r"POST /v1/images/(generations|edits|variations)"
@@ -53,8 +54,18 @@ def is_unsaid(operation, error):
     return any(re.fullmatch(where, operation) and re.search(words, said + error["message"]) for where, words in UNSAID)
 
 
+def is_text(case, failure):
+    """Parts of a form have no types: a number in place of a text is sent as its digits, which are a text."""
+    return case.media_type == "multipart/form-data" and re.search(
+        r"in body - violates `type` at /properties/\w+ \(was string, became (number|integer|boolean)\)",
+        failure.message,
+    )
+
+
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
+    if isinstance(failure, AcceptedNegativeData):
+        return not is_text(case, failure)
     if not isinstance(failure, RejectedPositiveData) or response.status_code != 400:
         return True
     return not all(is_unsaid(case.operation.label, error) for error in response.json()["errors"])

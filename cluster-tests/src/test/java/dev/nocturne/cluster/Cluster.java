@@ -147,10 +147,12 @@ final class Cluster implements AutoCloseable {
             launch();
         }
 
+        /** Without a log: its lines would be made at all levels, and nobody reads them. */
         private void launch() throws IOException {
             List<String> command =
                     new ArrayList<>(
                             List.of(
+                                    "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider",
                                     "-cp",
                                     System.getProperty("java.class.path"),
                                     main.getName(),
