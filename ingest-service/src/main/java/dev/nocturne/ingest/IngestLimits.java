@@ -8,27 +8,41 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * When this service says that it is full, and how long it keeps files.
+ * When this service says that it is full, how long it keeps what, and where.
  *
  * @param maxWaitingCandidates of all jobs, not drawn yet; more work is refused
  * @param minFreeBytes on the disk of each folder; with less, work is refused
  * @param fileRetention of the API's files, from their creation; null: until they are deleted
+ * @param jobRetention of finished jobs with their pictures, from their end; null: until they are
+ *     deleted
+ * @param logRetention of events and results that nobody here needs any more; null: for ever
  * @param folders that this process, or its servers, write to
+ * @param state folder for what can be made anew, so that it need not be; null: in memory
  */
 public record IngestLimits(
-        long maxWaitingCandidates, long minFreeBytes, Duration fileRetention, List<Path> folders) {
+        long maxWaitingCandidates,
+        long minFreeBytes,
+        Duration fileRetention,
+        Duration jobRetention,
+        Duration logRetention,
+        List<Path> folders,
+        Path state) {
 
     public static final String MAX_WAITING_VARIABLE = "NOCTURNE_MAX_WAITING_CANDIDATES";
     public static final String MIN_FREE_VARIABLE = "NOCTURNE_MIN_FREE_BYTES";
     public static final String RETENTION_VARIABLE = "NOCTURNE_FILE_RETENTION";
+    public static final String JOB_RETENTION_VARIABLE = "NOCTURNE_JOB_RETENTION";
+    public static final String LOG_RETENTION_VARIABLE = "NOCTURNE_LOG_RETENTION";
 
     /** The largest job has half of it: 100,000 captions of 512 candidates. */
     private static final long MAX_WAITING = 100_000_000;
 
     private static final long MIN_FREE_BYTES = 1L << 30;
 
-    /** No disk is watched, and files are kept. */
-    public static final IngestLimits DEFAULT = parse(null, null, null, List.of());
+    private static final Duration LOG_RETENTION = Duration.ofDays(7);
+
+    /** No disk is watched, and files and jobs are kept. */
+    public static final IngestLimits DEFAULT = parse(null, null, null, null, null, List.of());
 
     private static final Pattern BYTES = Pattern.compile("(\\d{1,15})([KMG]?)");
     private static final Pattern DURATION = Pattern.compile("(\\d{1,6})([dhm])");
@@ -38,16 +52,41 @@ public record IngestLimits(
      *
      * @param maxWaiting candidates
      * @param minFree bytes, also as {@code 512M}; 0: down to the last byte
-     * @param retention {@code off}, or days, hours or minutes, as {@code 30d}
+     * @param fileRetention {@code off}, or days, hours or minutes, as {@code 30d}; likewise the
+     *     next two
      * @throws FatalException if one of them cannot be read
      */
     public static IngestLimits parse(
-            String maxWaiting, String minFree, String retention, List<Path> folders) {
+            String maxWaiting,
+            String minFree,
+            String fileRetention,
+            String jobRetention,
+            String logRetention,
+            List<Path> folders) {
         return new IngestLimits(
                 maxWaiting == null ? MAX_WAITING : candidates(maxWaiting),
                 minFree == null ? MIN_FREE_BYTES : bytes(minFree),
-                retention == null ? null : retention(retention),
-                folders);
+                fileRetention == null ? null : retention(RETENTION_VARIABLE, fileRetention),
+                jobRetention == null ? null : retention(JOB_RETENTION_VARIABLE, jobRetention),
+                logRetention == null
+                        ? LOG_RETENTION
+                        : retention(LOG_RETENTION_VARIABLE, logRetention),
+                folders,
+                null);
+    }
+
+    /**
+     * @param folder made if it is not there
+     */
+    public IngestLimits withState(Path folder) {
+        return new IngestLimits(
+                maxWaitingCandidates,
+                minFreeBytes,
+                fileRetention,
+                jobRetention,
+                logRetention,
+                folders,
+                folder);
     }
 
     private static long candidates(String text) {
@@ -73,13 +112,13 @@ public record IngestLimits(
         return Math.min(Long.parseLong(bytes.group(1)), most) << shift;
     }
 
-    private static Duration retention(String text) {
+    private static Duration retention(String variable, String text) {
         if (text.equals("off")) {
             return null;
         }
         Matcher duration = DURATION.matcher(text);
         if (!duration.matches() || Long.parseLong(duration.group(1)) == 0) {
-            throw wrong(RETENTION_VARIABLE, text, "off, or days, hours or minutes, as 30d");
+            throw wrong(variable, text, "off, or days, hours or minutes, as 30d");
         }
         long count = Long.parseLong(duration.group(1));
         return switch (duration.group(2)) {

@@ -18,11 +18,13 @@ class IngestLimitsTest {
 
     @Test
     void theLargestJobFitsTheDefaultAndFilesAreKept() {
-        IngestLimits limits = IngestLimits.parse(null, null, null, FOLDERS);
+        IngestLimits limits = IngestLimits.parse(null, null, null, null, null, FOLDERS);
 
         assertThat(limits.maxWaitingCandidates()).isGreaterThan(JobParser.MAX_CAPTIONS * 512L);
         assertThat(limits.minFreeBytes()).isEqualTo(1L << 30);
         assertThat(limits.fileRetention()).isNull();
+        assertThat(limits.jobRetention()).isNull();
+        assertThat(limits.logRetention()).isEqualTo(Duration.ofDays(7));
         assertThat(limits.folders()).isEqualTo(FOLDERS);
     }
 
@@ -30,9 +32,16 @@ class IngestLimitsTest {
     @CsvSource({"1,0,30d,0,P30D", "7,512M,36h,536870912,PT36H", "99,2G,5m,2147483648,PT5M"})
     void whatAnOperatorWritesIsRead(
             String waiting, String free, String retention, long bytes, Duration kept) {
-        assertThat(IngestLimits.parse(waiting, free, retention, FOLDERS))
-                .isEqualTo(new IngestLimits(Long.parseLong(waiting), bytes, kept, FOLDERS));
-        assertThat(IngestLimits.parse(null, null, "off", FOLDERS).fileRetention()).isNull();
+        Path state = Path.of("state");
+        assertThat(
+                        IngestLimits.parse(waiting, free, retention, retention, retention, FOLDERS)
+                                .withState(state))
+                .isEqualTo(
+                        new IngestLimits(
+                                Long.parseLong(waiting), bytes, kept, kept, kept, FOLDERS, state));
+        IngestLimits off = IngestLimits.parse(null, null, "off", "off", "off", FOLDERS);
+        assertThat(off.fileRetention()).isNull();
+        assertThat(off.logRetention()).isNull();
     }
 
     @ParameterizedTest
@@ -46,7 +55,7 @@ class IngestLimitsTest {
     })
     void whatCannotBeReadIsNamed(String waiting, String free, String retention, String message) {
         assertThatExceptionOfType(FatalException.class)
-                .isThrownBy(() -> IngestLimits.parse(waiting, free, retention, FOLDERS))
+                .isThrownBy(() -> IngestLimits.parse(waiting, free, retention, null, null, FOLDERS))
                 .withMessageContaining(message)
                 .withMessageContaining("must be");
     }

@@ -15,7 +15,8 @@ import java.util.stream.Stream;
  *     the name ends so, or {@code byte[]} for raw bytes
  * @param key what a key is
  * @param partitions partitions at creation
- * @param retention how long a record is kept; empty: for ever
+ * @param retention how long the brokers keep a record; empty: for ever
+ * @param isCompacted whether the brokers keep only the last record of each key
  * @param hasLanes whether there is a topic for each {@link Lane}, this one being that of bulk
  */
 public record Topic<T>(
@@ -24,10 +25,30 @@ public record Topic<T>(
         Key key,
         int partitions,
         Optional<Duration> retention,
+        boolean isCompacted,
         boolean hasLanes) {
 
     /** What a broker takes by default before it begins another. */
     private static final Duration SEGMENT = Duration.ofDays(7);
+
+    /** One that is not compacted. */
+    public Topic(
+            String name,
+            Class<T> record,
+            Key key,
+            int partitions,
+            Optional<Duration> retention,
+            boolean hasLanes) {
+        this(name, record, key, partitions, retention, false, hasLanes);
+    }
+
+    /**
+     * In Kafka's words: how large a file of the log grows before it can be deleted or compacted.
+     */
+    public static final String SEGMENT_BYTES = "segment.bytes";
+
+    /** Of what grows until somebody deletes it. */
+    private static final int SEGMENT_SIZE = 64 << 20;
 
     /** The rule by which a record's key, a UTF-8 string, is made. */
     public enum Key {
@@ -48,7 +69,14 @@ public record Topic<T>(
      */
     public Topic<T> in(Lane lane) {
         return hasLanes && lane == Lane.INTERACTIVE
-                ? new Topic<>(name + lane.suffix(), record, key, partitions, retention, false)
+                ? new Topic<>(
+                        name + lane.suffix(),
+                        record,
+                        key,
+                        partitions,
+                        retention,
+                        isCompacted,
+                        false)
                 : this;
     }
 
@@ -69,7 +97,7 @@ public record Topic<T>(
     public Map<String, String> config() {
         String retentionMillis = Long.toString(retention.map(Duration::toMillis).orElse(-1L));
         Map<String, String> config = new TreeMap<>();
-        config.put("cleanup.policy", "delete");
+        config.put("cleanup.policy", isCompacted ? "compact" : "delete");
         config.put("retention.ms", retentionMillis);
         config.put("retention.bytes", "-1");
         if (retention.isPresent()) {
@@ -77,6 +105,9 @@ public record Topic<T>(
         }
         if (retention.isPresent() && retention.get().compareTo(SEGMENT) < 0) {
             config.put("segment.ms", retentionMillis); // only whole segments are deleted
+        }
+        if (retention.isEmpty()) {
+            config.put(SEGMENT_BYTES, Integer.toString(SEGMENT_SIZE));
         }
         return config;
     }

@@ -13,6 +13,7 @@ import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.GridsScored;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.JobSummary;
 import dev.nocturne.events.PartialImageRendered;
 import dev.nocturne.events.RequestFinished;
 import java.time.Duration;
@@ -29,13 +30,17 @@ public final class Topics {
     /** Nobody looks at them any more once the picture is finished. */
     private static final Optional<Duration> MINUTES = Optional.of(Duration.ofMinutes(10));
 
-    /** The state of every job is rebuilt from its events and results, so they stay. */
+    /** The brokers delete nothing: ingest-service does, once nobody needs it. */
     private static final Optional<Duration> UNLIMITED = Optional.empty();
 
     public static final Topic<JobSubmitted> JOBS =
             new Topic<>("jobs", JobSubmitted.class, JOB, 1, UNLIMITED, false);
     public static final Topic<JobEvent> JOB_EVENTS =
             new Topic<>("job-events", JobEvent.class, JOB, 1, UNLIMITED, false);
+
+    /** What is over: it stands for the events and results of jobs that are older than the log. */
+    public static final Topic<JobSummary> JOB_SUMMARIES =
+            new Topic<>("job-summaries", JobSummary.class, JOB, 1, UNLIMITED, true, false);
 
     /** Which model bundle the pipeline works with: the last record says it. */
     public static final Topic<BundleDeployed> DEPLOYMENTS =
@@ -88,6 +93,7 @@ public final class Topics {
             Stream.<Topic<?>>of(
                             JOBS,
                             JOB_EVENTS,
+                            JOB_SUMMARIES,
                             DEPLOYMENTS,
                             CAPTIONS,
                             CAPTIONS_JSON,

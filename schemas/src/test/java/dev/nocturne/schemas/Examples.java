@@ -14,6 +14,7 @@ import dev.nocturne.events.GridsScored;
 import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.JobSummary;
 import dev.nocturne.events.OtherCandidate;
 import dev.nocturne.events.PartialImageRendered;
 import dev.nocturne.events.RankedGrid;
@@ -43,6 +44,23 @@ final class Examples {
     static final List<SpecificRecord> EVENTS =
             List.of(
                     new JobSubmitted("job-1", 200, NOON, "a red house"),
+                    new JobSummary(
+                            "job-1",
+                            NOON,
+                            bytes(1, 2),
+                            List.of(bytes(3), bytes(4, 5)),
+                            bytes(6),
+                            1,
+                            2,
+                            3,
+                            4,
+                            NOON.plusSeconds(3),
+                            "a red house",
+                            List.of("v1/images/job-1/0123456789abcdef/1.png"),
+                            NOON.plusSeconds(5),
+                            Map.of("jobs-0", 17L),
+                            "key-1",
+                            Map.of("results-5", 18L)),
                     new CaptionSubmitted(
                             "job-1",
                             "line-1",

@@ -13,6 +13,7 @@ class TopicsTest {
                 .containsExactlyInAnyOrder(
                         "jobs",
                         "job-events",
+                        "job-summaries",
                         "deployments",
                         "captions",
                         "captions.interactive",
@@ -50,6 +51,14 @@ class TopicsTest {
                 .containsEntry("segment.ms", "600000");
         assertThat(Topics.CAPTIONS.config()).doesNotContainKey("segment.ms");
         assertThat(Topics.RESULTS.config()).doesNotContainKey("segment.ms");
+    }
+
+    @Test
+    void ofSummariesTheLastOfEachJobIsKept() {
+        assertThat(Topics.JOB_SUMMARIES.config())
+                .containsEntry("cleanup.policy", "compact")
+                .containsEntry("retention.ms", "-1");
+        assertThat(Topics.JOBS.config()).containsEntry("cleanup.policy", "delete");
     }
 
     @Test

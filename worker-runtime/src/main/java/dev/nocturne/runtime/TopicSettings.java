@@ -84,6 +84,9 @@ public final class TopicSettings {
     }
 
     static boolean loses(String setting, String has, String must) {
+        if (setting.equals(Topic.SEGMENT_BYTES)) {
+            return false;
+        }
         if (!setting.equals(RETENTION)) {
             return !has.equals(must);
         }

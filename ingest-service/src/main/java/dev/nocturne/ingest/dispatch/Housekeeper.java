@@ -120,15 +120,13 @@ public final class Housekeeper implements BackgroundTask {
 
     private void purge(JobState.Deleted job) {
         barrier.run();
-        List<String> folders = new ArrayList<>(jobs.renderings(job.id()));
-        folders.add(job.id());
-        int objects = 0;
-        for (String folder : folders) {
-            for (String key : store.list(JobKeys.key(folder, ""))) {
-                store.delete(key);
-                objects++;
-            }
+        List<String> keys = store.list(JobKeys.key(job.id(), ""));
+        List<String> all = new ArrayList<>();
+        for (String folder : renderings(job.id(), keys)) {
+            all.addAll(store.list(JobKeys.key(folder, "")));
         }
+        all.addAll(keys); // last: they say what else there may be
+        all.forEach(store::delete);
         List<String> own = new ArrayList<>();
         own.add(JobKeys.outputFileId(job.id()));
         own.add(JobKeys.errorFileId(job.id()));
@@ -137,7 +135,14 @@ public final class Housekeeper implements BackgroundTask {
         }
         own.forEach(id -> files.find(id).ifPresent(files::delete));
         events.publishLeading(job.id(), new JobDeleted(true));
-        LOG.info("ING-23 job {} has left the bucket: {} objects deleted", job.id(), objects);
+        LOG.info("ING-23 job {} has left the bucket: {} objects deleted", job.id(), all.size());
+    }
+
+    /** Folders of candidates of the job that were rendered; they are no jobs of their own. */
+    private List<String> renderings(String jobId, List<String> keys) {
+        return Renderings.of(jobId, keys, store::list).stream()
+                .filter(folder -> !jobs.isKnown(folder))
+                .toList();
     }
 
     private boolean isRead(String fileId) {

@@ -25,6 +25,15 @@ public final class JobCover {
     private Finished caption; // of the first result; stands in for the submitted one
     private List<Finished> pictures = List.of(); // their addresses, the first first
 
+    public JobCover() {}
+
+    /** As it was: nothing is to be added. */
+    JobCover(String caption, List<String> pictures) {
+        submitted = caption;
+        this.pictures =
+                pictures.stream().map(address -> new Finished(Instant.MIN, address)).toList();
+    }
+
     /**
      * @param caption null if it is not known
      */

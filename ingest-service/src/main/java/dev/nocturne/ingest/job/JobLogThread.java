@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads the job log on a thread of its own until it is closed: whatever is away may come back, and
- * then the log is read from its beginning again.
+ * then the log is read as at the start again.
  */
 public final class JobLogThread implements AutoCloseable {
 
@@ -47,6 +47,7 @@ public final class JobLogThread implements AutoCloseable {
     }
 
     private final KafkaSettings kafka;
+    private final JobIndex index;
     private final JobLog.Listener listener;
     private final SkippedRecords skipped;
     private final Supplier<Owner> opening;
@@ -58,16 +59,19 @@ public final class JobLogThread implements AutoCloseable {
     private long toldNanos; // the thread's own
 
     /**
+     * @param index of the listener
      * @param opening makes the owner, on the thread; what it throws ends the thread
      * @param failed is told why the thread ends, long before it is closed
      */
     public JobLogThread(
             KafkaSettings kafka,
+            JobIndex index,
             JobLog.Listener listener,
             SkippedRecords skipped,
             Supplier<Owner> opening,
             Consumer<Throwable> failed) {
         this.kafka = kafka;
+        this.index = index;
         this.listener = listener;
         this.skipped = skipped;
         this.opening = opening;
@@ -129,7 +133,7 @@ public final class JobLogThread implements AutoCloseable {
     }
 
     private void replayAndFollow(Owner owner) {
-        try (JobLog opened = new JobLog(kafka, listener, skipped)) {
+        try (JobLog opened = new JobLog(kafka, index, listener, skipped)) {
             log = opened;
             if (closed.getCount() == 0) {
                 return;

@@ -1,26 +1,17 @@
 package dev.nocturne.ingest.job;
 
-import dev.nocturne.events.FileProblem;
 import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobCreated;
-import dev.nocturne.events.JobDeleted;
 import dev.nocturne.events.JobEvent;
-import dev.nocturne.events.JobRejected;
 import dev.nocturne.events.JobReleased;
-import dev.nocturne.events.JobStopped;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.JobSummary;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StopReason;
-import dev.nocturne.ingest.Problem;
 import dev.nocturne.ingest.RequestNumber;
-import dev.nocturne.ingest.caption.CaptionJson;
-import java.time.Duration;
+import dev.nocturne.schemas.EventCodec;
 import java.time.Instant;
-import java.util.EnumMap;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -34,34 +25,11 @@ import java.util.Set;
 public final class JobState {
 
     private final String id;
-    private JobCreated created; // null for a job that came through Kafka
-    private Instant createdAt;
-    private JobSubmitted submitted; // null until it is started
-    private JobRejected rejected;
-    private Instant rejectedAt;
-    private StopReason stopped;
-    private Instant stoppedAt;
-    private JobClosed closed;
-    private Instant closedAt;
-    private final Set<Long> finished = new HashSet<>(); // request ids as numbers
-    private final Map<RequestStatus, Integer> counts = new EnumMap<>(RequestStatus.class);
-    private final Map<Integer, Long> firstOffsets = new HashMap<>(); // of its results, by partition
-    private ResultIndex results = new ResultIndex();
-    private final JobCover cover = new JobCover();
-    private final RecentRate rate = new RecentRate();
-    private Instant finishedAt = Instant.MIN; // of the latest result
-    private Set<Long> foreign = Set.of(); // ids with results that are no requests of it
+    private final JobHistory history = new JobHistory();
+    private final JobRequests requests = new JobRequests();
+    private JobCover cover = new JobCover();
     private String problem; // null if all is well
     private Instant changedAt = Instant.MIN; // here, not in the log
-
-    // of a job whose captions are released bit by bit
-    private Schedule schedule = Schedule.AT_ONCE;
-    private JobReleased released; // null: all captions were published at once
-    private final Map<Long, Out> out = new HashMap<>(); // released, not finished, by request id
-    private long outCandidates;
-
-    private Instant deletedAt; // null unless it is deleted
-    private boolean isPurged;
 
     /**
      * A request that is on its way.
@@ -75,61 +43,35 @@ public final class JobState {
     }
 
     public void add(JobSubmitted event) {
-        if (submitted == null) {
-            submitted = event;
+        if (history.add(event)) {
             cover.submitted(event.getCaption());
         }
     }
 
     public void add(JobEvent event) {
-        Object change = event.getChange();
-        if (change instanceof JobCreated creation) {
-            if (created == null) {
-                schedule = Schedule.of(creation);
-                created = creation;
-                createdAt = event.getAt();
-            }
-        } else if (change instanceof JobDeleted deletion) {
-            deletedAt = deletedAt == null ? event.getAt() : deletedAt;
-            isPurged |= deletion.getPurged();
-            results = new ResultIndex();
-        } else if (isTerminal()) {
-            return; // came too late
-        } else if (change instanceof JobRejected rejection) {
-            rejected = rejection;
-            rejectedAt = event.getAt();
-            forgetRequests();
-        } else if (change instanceof JobStopped stop) {
-            if (stopped == null) {
-                stopped = stop.getReason();
-                stoppedAt = event.getAt();
-            }
-        } else if (change instanceof JobReleased release) {
-            if (released == null || release.getLine() > released.getLine()) {
-                released = release;
-            }
-        } else if (change instanceof JobClosed closing) {
-            close(closing, event.getAt());
+        if (!history.add(event)) {
+            return;
         }
-    }
-
-    private void close(JobClosed closing, Instant at) {
-        closed = closing;
-        closedAt = at;
-        counts.put(RequestStatus.COMPLETED, closing.getCompleted());
-        counts.put(RequestStatus.FAILED, closing.getFailed());
-        counts.put(RequestStatus.CANCELLED, closing.getCancelled());
-        counts.put(RequestStatus.EXPIRED, closing.getExpired());
-        finishedAt = closing.getFinishedAt();
-        forgetRequests();
-    }
-
-    /** The counts stay; nothing is added to them any more. */
-    private void forgetRequests() {
-        finished.clear();
-        out.clear();
-        outCandidates = 0;
-        problem = null;
+        if (event.getChange() instanceof JobClosed closing) {
+            requests.end(
+                    Map.of(
+                            RequestStatus.COMPLETED,
+                            closing.getCompleted(),
+                            RequestStatus.FAILED,
+                            closing.getFailed(),
+                            RequestStatus.CANCELLED,
+                            closing.getCancelled(),
+                            RequestStatus.EXPIRED,
+                            closing.getExpired()),
+                    closing.getFinishedAt());
+        }
+        if (isTerminal()) {
+            requests.forget();
+            problem = null;
+        }
+        if (deletedAt() != null) {
+            requests.forgetResults();
+        }
     }
 
     /**
@@ -140,17 +82,9 @@ public final class JobState {
      * @param foreign ids whose results never count
      */
     void recount(Map<Long, RequestStatus> results, Set<Long> foreign) {
-        if (isTerminal()) {
-            return;
+        if (!isTerminal()) {
+            requests.recount(results, foreign);
         }
-        this.foreign = foreign;
-        finished.clear();
-        counts.clear();
-        results.forEach(
-                (request, status) -> {
-                    finished.add(request);
-                    counts.merge(status, 1, Integer::sum);
-                });
     }
 
     /** Something has happened to it. */
@@ -172,19 +106,16 @@ public final class JobState {
 
     /** Null if all is well. */
     String problem() {
-        return rejected == null ? problem : rejected.getProblems().get(0).getMessage();
+        return history.rejected() == null
+                ? problem
+                : history.rejected().getProblems().get(0).getMessage();
     }
 
     /** These requests are on their way, or were before their results came. */
-    void addOut(Map<Long, Out> requests) {
-        requests.forEach(
-                (request, one) -> {
-                    if (!isTerminal()
-                            && !finished.contains(request)
-                            && out.putIfAbsent(request, one) == null) {
-                        outCandidates += one.candidates();
-                    }
-                });
+    void addOut(Map<Long, Out> released) {
+        if (!isTerminal()) {
+            released.forEach(requests::addOut);
+        }
     }
 
     /**
@@ -193,27 +124,13 @@ public final class JobState {
      * @return the request that was on its way and is now finished; null if it was not
      */
     Out add(RequestFinished event, int partition, long offset) {
-        if (deletedAt != null) {
+        if (deletedAt() != null) {
             return null;
         }
-        // the smallest offset, also when a replay comes by again
-        firstOffsets.merge(partition, offset, Math::min);
-        results.add(event, partition, offset);
+        requests.found(event, partition, offset);
         cover.finished(event);
-        long request = RequestNumber.of(event.getRequest().getRequestId());
-        if (isTerminal() || allFinished() || foreign.contains(request)) {
-            return null;
-        }
-        if (finished.add(request)) {
-            counts.merge(event.getStatus(), 1, Integer::sum);
-            rate.finished(event.getFinishedAt());
-            if (event.getFinishedAt().isAfter(finishedAt)) {
-                finishedAt = event.getFinishedAt();
-            }
-        }
-        Out gone = out.remove(request);
-        outCandidates -= gone == null ? 0 : gone.candidates();
-        return gone;
+        boolean counts = !isTerminal() && !allFinished() && !requests.isForeign(event);
+        return counts ? requests.count(event) : null;
     }
 
     public String id() {
@@ -222,21 +139,21 @@ public final class JobState {
 
     /** False for a job of which only results are known yet. */
     boolean isKnown() {
-        return created != null || submitted != null;
+        return created() != null || isStarted();
     }
 
     public boolean isStarted() {
-        return submitted != null;
+        return history.submitted() != null;
     }
 
     /** Whether its file has not been read yet. */
     boolean isToBeStarted() {
-        return created != null && submitted == null && rejected == null && stopped == null;
+        return created() != null && !isStarted() && !isTerminal() && stopped() == null;
     }
 
     /** Null unless it is deleted: then it is known for nothing else. */
     Instant deletedAt() {
-        return deletedAt;
+        return history.deletedAt();
     }
 
     /**
@@ -248,139 +165,117 @@ public final class JobState {
 
     /** Null if it is not deleted, or all of it has left the bucket. */
     Deleted deleted() {
-        boolean ownsInput = created != null && id.startsWith("job-");
-        return deletedAt == null || isPurged
+        boolean ownsInput = created() != null && id.startsWith("job-");
+        return deletedAt() == null || history.isPurged()
                 ? null
-                : new Deleted(id, ownsInput ? created.getInputFileId() : null);
+                : new Deleted(id, ownsInput ? created().getInputFileId() : null);
     }
 
     /** Whether the job was made from this file. */
     public boolean reads(String fileId) {
-        return created != null && created.getInputFileId().equals(fileId);
+        return created() != null && created().getInputFileId().equals(fileId);
     }
 
     /** Whether its pictures are made of what another job has drawn. */
     public boolean replays(String jobId) {
-        return created != null
-                && created.getReplay() != null
-                && created.getReplay().getJobId().equals(jobId);
+        return !isDrawn() && created().getReplay().getJobId().equals(jobId);
     }
 
     /** Null for a job that came through Kafka. */
     public JobCreated created() {
-        return created;
+        return history.created();
     }
 
     /** Null while it goes on. */
     public StopReason stopped() {
-        return stopped;
+        return history.stopped();
     }
 
     public Schedule schedule() {
-        return schedule;
+        return history.schedule();
     }
 
     /** Whether captions of it were, or are to be, released bit by bit. */
     public boolean isDispatched() {
-        return released != null && isStarted() && stopped == null && !isTerminal();
+        return released() != null && isStarted() && stopped() == null && !isTerminal();
     }
 
     /** False if its candidates were drawn by another job. */
     boolean isDrawn() {
-        return created == null || created.getReplay() == null;
+        return created() == null || created().getReplay() == null;
     }
 
     /** How far it is released; null if it is not dispatched. */
     public JobReleased released() {
-        return released;
+        return history.released();
     }
 
     /** When it started; null before. */
     public Instant startedAt() {
-        return submitted == null ? null : submitted.getSubmittedAt();
+        return isStarted() ? history.submitted().getSubmittedAt() : null;
     }
 
     /** A copy: request ids as numbers. */
     public Set<Long> finished() {
-        return Set.copyOf(finished);
+        return requests.finished();
     }
 
     /** Whether a result of this request has been counted; ids as numbers. */
     public boolean isFinished(long request) {
-        return finished.contains(request);
+        return requests.isFinished(request);
     }
 
     /** Requests with a result. */
     int finishedCount() {
-        return counts.values().stream().mapToInt(Integer::intValue).sum();
+        return requests.finishedCount();
     }
 
     /** In candidates. */
     public long out() {
-        return isDispatched() ? outCandidates : 0;
+        return isDispatched() ? requests.outCandidates() : 0;
     }
 
     /** Candidates that are not drawn yet; of a job that came through Kafka, its requests. */
     long waitingCandidates() {
-        if (!isStarted() || isTerminal() || stopped != null || allFinished() || !isDrawn()) {
+        if (!isStarted() || isTerminal() || stopped() != null || allFinished() || !isDrawn()) {
             return 0;
         }
-        return isDispatched() ? outCandidates + released.getHeldCandidates() : open();
+        return isDispatched() ? requests.outCandidates() + released().getHeldCandidates() : open();
     }
 
     /** What is left of it, for an estimate; what is out already waits for no window. */
     FinishEstimate.Work work() {
-        boolean held = released.getHeld() > 0;
+        boolean held = released().getHeld() > 0;
         return new FinishEstimate.Work(
                 id,
-                outCandidates + released.getHeldCandidates(),
-                held ? schedule : Schedule.AT_ONCE);
-    }
-
-    /** Null if it runs, or does not want to. */
-    private String waitingFor(Instant now) {
-        if (!isDispatched() || released.getHeld() == 0) {
-            return null;
-        }
-        String waiting = schedule.waitingFor(now);
-        return waiting == null && out.isEmpty() ? "its turn" : waiting;
-    }
-
-    private boolean deadlineAtRisk(Instant now, FinishEstimate estimate) {
-        Instant deadline = schedule.deadline();
-        if (deadline == null || rejected != null) {
-            return false;
-        }
-        if (isTerminal() || allFinished()) {
-            return closing().getFinishedAt().isAfter(deadline);
-        }
-        return now.isAfter(deadline) || estimate != null && estimate.latest().isAfter(deadline);
+                requests.outCandidates() + released().getHeldCandidates(),
+                held ? schedule() : Schedule.AT_ONCE);
     }
 
     public boolean isTerminal() {
-        return rejected != null || closed != null;
+        return history.isTerminal();
     }
 
     public boolean isFinished(String requestId) {
-        return finished.contains(RequestNumber.of(requestId));
+        return requests.isFinished(RequestNumber.of(requestId));
     }
 
     public boolean allFinished() {
-        return isStarted() && finishedCount() >= submitted.getTotal();
+        return isStarted() && finishedCount() >= total();
     }
 
     public Instant submittedAt() {
-        return createdAt != null ? createdAt : submitted.getSubmittedAt();
+        return history.createdAt() != null ? history.createdAt() : startedAt();
     }
 
     /** Where the results of the job begin in each partition; empty if there are none. */
     public Map<Integer, Long> firstOffsets() {
-        return Map.copyOf(firstOffsets);
+        return requests.firstOffsets();
     }
 
     /** Where its results stand; a copy. */
     public ResultIndex results() {
-        return results.copy();
+        return requests.results();
     }
 
     public JobClosed closing() {
@@ -389,27 +284,28 @@ public final class JobState {
                 .setFailed(count(RequestStatus.FAILED))
                 .setCancelled(count(RequestStatus.CANCELLED))
                 .setExpired(count(RequestStatus.EXPIRED))
-                .setFinishedAt(finishedCount() == 0 ? submittedAt() : finishedAt)
+                .setFinishedAt(finishedCount() == 0 ? submittedAt() : requests.finishedAt())
                 .build();
     }
 
     /** 0 before the start, although results of bad lines may be read before it is. */
-    private int count(RequestStatus status) {
-        if (submitted == null) {
+    int count(RequestStatus status) {
+        if (!isStarted()) {
             return 0;
         }
         // what is unfinished of a job that has failed as a whole has failed with it
-        int withIt = rejected != null && status == RequestStatus.FAILED ? unfinished() : 0;
-        return withIt + counts.getOrDefault(status, 0);
+        int withIt =
+                history.rejected() != null && status == RequestStatus.FAILED ? unfinished() : 0;
+        return withIt + requests.count(status);
     }
 
     /** Its requests; 0 before the start. */
     public int total() {
-        return submitted == null ? 0 : submitted.getTotal();
+        return isStarted() ? history.submitted().getTotal() : 0;
     }
 
-    private int open() {
-        return rejected == null ? unfinished() : 0;
+    int open() {
+        return history.rejected() == null ? unfinished() : 0;
     }
 
     /** Requests without a result, released or not. */
@@ -417,19 +313,21 @@ public final class JobState {
         return Math.max(0, total() - finishedCount());
     }
 
-    private Job.Status status() {
-        if (rejected != null) {
+    Job.Status status() {
+        if (history.rejected() != null) {
             return Job.Status.FAILED;
         }
-        if (closed != null) {
-            return stopped == null
+        if (history.closed() != null) {
+            return stopped() == null
                     ? Job.Status.COMPLETED
-                    : stopped == StopReason.CANCELLED ? Job.Status.CANCELLED : Job.Status.EXPIRED;
+                    : stopped() == StopReason.CANCELLED ? Job.Status.CANCELLED : Job.Status.EXPIRED;
         }
-        if (stopped != null) {
-            return stopped == StopReason.CANCELLED ? Job.Status.CANCELLING : Job.Status.FINALIZING;
+        if (stopped() != null) {
+            return stopped() == StopReason.CANCELLED
+                    ? Job.Status.CANCELLING
+                    : Job.Status.FINALIZING;
         }
-        if (submitted == null) {
+        if (!isStarted()) {
             return Job.Status.VALIDATING;
         }
         return allFinished() ? Job.Status.FINALIZING : Job.Status.IN_PROGRESS;
@@ -439,63 +337,11 @@ public final class JobState {
      * @param estimate null if there is none
      */
     Job at(Instant now, FinishEstimate estimate) {
-        FinishEstimate current = current(estimate);
-        boolean done = isTerminal() || allFinished();
-        double perSecond = done ? overallRate() : rate.perSecond(submittedAt(), now);
-        return new Job(
-                id,
-                status(),
-                jobCounts(),
-                submittedAt(),
-                done && rejected == null ? closing().getFinishedAt() : null,
-                perSecond,
-                eta(done, perSecond, now, current),
-                current,
-                schedule.deadline(),
-                deadlineAtRisk(now, current),
-                created == null ? null : created.getWindow(),
-                schedule.startAfter(),
-                waitingFor(now),
-                created == null ? null : created.getInputFileId(),
-                problem(),
-                cover.caption(),
-                cover.pictures());
-    }
-
-    private Job.Counts jobCounts() {
-        return new Job.Counts(
-                total(),
-                count(RequestStatus.COMPLETED),
-                count(RequestStatus.FAILED),
-                count(RequestStatus.CANCELLED),
-                count(RequestStatus.EXPIRED),
-                open());
+        return new JobSnapshot(this, now, estimate).job();
     }
 
     boolean fits(JobFilter filter) {
-        return filter.matches(id, cover.caption(), status(), jobCounts());
-    }
-
-    private double overallRate() {
-        return finishedCount() == 0
-                ? 0
-                : finishedCount() / RecentRate.seconds(submittedAt(), finishedAt);
-    }
-
-    /** What was estimated before it was stopped or finished means nothing any more. */
-    private FinishEstimate current(FinishEstimate estimate) {
-        return isDispatched() && !allFinished() ? estimate : null;
-    }
-
-    /** The longer end of the estimate; without one, as fast as it went lately. */
-    private Double eta(boolean done, double perSecond, Instant now, FinishEstimate estimate) {
-        if (done) {
-            return 0.0;
-        }
-        if (estimate != null) {
-            return Math.max(0, Duration.between(now, estimate.latest()).toMillis() / 1_000.0);
-        }
-        return perSecond > 0 ? open() / perSecond : null;
+        return filter.matches(id, cover.caption(), status(), JobSnapshot.counts(this));
     }
 
     /**
@@ -504,57 +350,42 @@ public final class JobState {
      * @param estimate null if there is none
      */
     public Batch batch(Instant now, FinishEstimate estimate) {
-        FinishEstimate current = current(estimate);
-        Job.Status status = status();
-        boolean hasFiles = closed != null && submitted != null;
-        Long closedSeconds = closed == null ? null : (Long) closedAt.getEpochSecond();
-        return new Batch(
-                id,
-                "batch",
-                CaptionJson.ENDPOINT,
-                rejected == null ? null : new Batch.Errors("list", problems(rejected)),
-                created.getInputFileId(),
-                created.getCompletionWindow(),
-                status,
-                hasFiles && count(RequestStatus.COMPLETED) > 0 ? JobKeys.outputFileId(id) : null,
-                hasFiles && total() > count(RequestStatus.COMPLETED)
-                        ? JobKeys.errorFileId(id)
-                        : null,
-                createdAt.getEpochSecond(),
-                submitted == null ? null : (Long) submitted.getSubmittedAt().getEpochSecond(),
-                created.getExpiresAt().getEpochSecond(),
-                allFinished() ? (Long) closing().getFinishedAt().getEpochSecond() : null,
-                status == Job.Status.COMPLETED ? closedSeconds : null,
-                rejected == null ? null : (Long) rejectedAt.getEpochSecond(),
-                status == Job.Status.EXPIRED ? closedSeconds : null,
-                stopped == StopReason.CANCELLED ? (Long) stoppedAt.getEpochSecond() : null,
-                status == Job.Status.CANCELLED ? closedSeconds : null,
-                new Batch.Counts(
-                        total(),
-                        count(RequestStatus.COMPLETED),
-                        count(RequestStatus.FAILED),
-                        count(RequestStatus.CANCELLED),
-                        count(RequestStatus.EXPIRED),
-                        open()),
-                created.getMetadata(),
-                current,
-                schedule.deadline(),
-                deadlineAtRisk(now, current),
-                created.getWindow(),
-                schedule.startAfter(),
-                waitingFor(now),
-                problem());
+        return new JobSnapshot(this, now, estimate).batch();
     }
 
-    private static List<Problem> problems(JobRejected rejection) {
-        return rejection.getProblems().stream()
-                .map(
-                        (FileProblem problem) ->
-                                new Problem(
-                                        problem.getLine(),
-                                        problem.getParam(),
-                                        problem.getCode(),
-                                        problem.getMessage()))
-                .toList();
+    JobHistory history() {
+        return history;
+    }
+
+    JobCover cover() {
+        return cover;
+    }
+
+    JobRequests requests() {
+        return requests;
+    }
+
+    // ---- when it is over
+
+    /** Whether nothing comes after it but what {@link JobSummaries} says. */
+    boolean isOver() {
+        return deletedAt() == null ? isKnown() && isTerminal() : history.isPurged();
+    }
+
+    /** The result of a job of one request without a file; null if it has none, or is another. */
+    public RequestFinished single() {
+        return created() == null && total() == 1 ? requests.only() : null;
+    }
+
+    /** The job is as it was when it was summed up; nothing is to be added but its deletion. */
+    void restore(JobSummary summary, Map<RequestStatus, Integer> counts) {
+        requests.restore(
+                counts,
+                summary.getFinishedAt() == null ? Instant.MIN : summary.getFinishedAt(),
+                summary.getResult() == null ? null : EventCodec.bytes(summary.getResult()));
+        cover = new JobCover(summary.getCaption(), summary.getPictures());
+        if (summary.getDeletedAt() != null) {
+            history.restoreDeleted(summary.getDeletedAt());
+        }
     }
 }

@@ -1,10 +1,13 @@
 package dev.nocturne.ingest.job;
 
 import dev.nocturne.events.JobCreated;
+import dev.nocturne.events.JobDeleted;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.JobSummary;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
+import dev.nocturne.schemas.Topics;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,40 +19,42 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.apache.kafka.common.TopicPartition;
 
-/** Every job's state. Thread-safe: the log is read by one thread, asked about by others. */
+/**
+ * The state of every job: of those that go on here, of those that are over in the {@link JobIndex}.
+ * Thread-safe: the log is read by one thread, asked about by others.
+ */
 public final class JobTable {
 
     /** They need every job, and are asked for of each. */
     private static final Duration ESTIMATED = Duration.ofMillis(500);
 
-    private static final Comparator<JobState> LATEST_FIRST =
-            Comparator.comparing(JobState::submittedAt).thenComparing(JobState::id).reversed();
-
-    /** The custom id of a candidate's rendering: job, request and number of the candidate. */
-    private static final Pattern RENDERING = Pattern.compile("(.+)-[0-9a-f]{16}-\\d{1,3}");
-
-    private final Map<String, JobState> jobs = new HashMap<>(); // guarded by this
+    private final JobIndex index;
+    private final OpenJobs jobs; // guarded by this
     private final Map<String, String> jobByIdempotencyKey = new HashMap<>(); // likewise
 
-    /** Jobs that rendered a candidate of another one, by that one's id; guarded by this. */
-    private final Map<String, Set<String>> renderings = new HashMap<>();
-
     private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
+    private final JobPages pages;
     private final Throughput throughput = new Throughput();
     private final Clock clock;
     private Map<String, FinishEstimate> estimates = Map.of(); // guarded by this, like the next
     private Instant estimatedAt = Instant.MIN;
 
+    /** With an index in memory. */
     public JobTable(Clock clock) {
+        this(clock, JobIndex.inMemory());
+    }
+
+    public JobTable(Clock clock, JobIndex index) {
         this.clock = clock;
+        this.index = index;
+        this.jobs = new OpenJobs(index, clock);
+        this.pages = new JobPages(this, jobs, index);
     }
 
     /**
@@ -66,41 +71,73 @@ public final class JobTable {
 
     /** Whether there was never a job. */
     public synchronized boolean isEmpty() {
-        return jobs.isEmpty();
+        return jobs.isEmpty() && index.isEmpty();
     }
 
-    public synchronized void add(JobSubmitted event) {
-        changed(event.getJobId()).add(event);
-        tell(event.getJobId());
+    // ---- the log
+
+    public void add(JobSubmitted event) {
+        add(event, null);
     }
 
-    /** Of all jobs that were created with one idempotency key, the first in the log is one. */
-    public synchronized void add(JobEvent event) {
+    /**
+     * @param place null if it was published here: it comes again from the log
+     */
+    public synchronized void add(JobSubmitted event, Place place) {
+        JobState job = jobs.of(event.getJobId(), place, false);
+        if (job == null || job.deletedAt() != null) {
+            jobs.addLate(event, place);
+            return;
+        }
+        job.add(event);
+        jobs.changed(job, place);
+        tell(job.id());
+    }
+
+    public void add(JobEvent event) {
+        add(event, null);
+    }
+
+    /**
+     * Of all jobs that were created with one idempotency key, the first in the log is one.
+     *
+     * @param place null if it was published here: it comes again from the log
+     */
+    public synchronized void add(JobEvent event, Place place) {
         if (event.getChange() instanceof JobCreated created
                 && created.getIdempotencyKey() != null
                 && !hasKey(event.getJobId(), created.getIdempotencyKey())) {
             return;
         }
-        changed(event.getJobId()).add(event);
-        tell(event.getJobId());
+        JobState job = jobs.of(event.getJobId(), place, event.getChange() instanceof JobDeleted);
+        if (job == null) {
+            return;
+        }
+        job.add(event);
+        jobs.changed(job, place);
+        tell(job.id());
     }
 
     /** Whether no other job had the key before; then it is this one's. */
     private boolean hasKey(String id, String key) {
-        return jobByIdempotencyKey.computeIfAbsent(key, mine -> id).equals(id);
+        String owner =
+                index.jobWithKey(key)
+                        .orElseGet(() -> jobByIdempotencyKey.computeIfAbsent(key, mine -> id));
+        return owner.equals(id);
     }
 
     public synchronized void add(RequestFinished event, int partition, long offset) {
-        JobState job = changed(event.getRequest().getJobId());
-        Matcher rendering = RENDERING.matcher(event.getRequest().getCustomId());
-        if (rendering.matches()) {
-            renderings.computeIfAbsent(rendering.group(1), id -> new TreeSet<>()).add(job.id());
+        Place place = new Place(new TopicPartition(Topics.RESULTS.name(), partition), offset);
+        JobState job = jobs.of(event.getRequest().getJobId(), place, false);
+        if (job == null) {
+            return;
         }
         JobState.Out gone = job.add(event, partition, offset);
         boolean painted = event.getStatus() == RequestStatus.COMPLETED && job.stopped() == null;
         if (painted && gone != null && gone.since() != null) {
             throughput.finished(gone.candidates(), Duration.between(gone.since(), clock.instant()));
         }
+        jobs.changed(job, place);
         tell(job.id());
     }
 
@@ -108,55 +145,104 @@ public final class JobTable {
         listeners.forEach(listener -> listener.accept(id));
     }
 
-    private JobState changed(String id) {
-        JobState job = state(id);
-        job.changed(clock.instant());
-        return job;
+    /** The job is over: from now on it is in the index. */
+    public synchronized void add(JobSummary summary) {
+        index.put(summary); // first, so that whoever looks here and then there finds it
+        JobState job = jobs.remove(summary.getJobId());
+        if (job != null && job.created() != null) {
+            jobByIdempotencyKey.remove(job.created().getIdempotencyKey(), job.id());
+        }
+        jobs.late(summary).ifPresent(again -> add(again.event(), again.place()));
+        tell(summary.getJobId());
     }
 
-    private JobState state(String id) {
-        return jobs.computeIfAbsent(id, JobState::new);
+    /** The job has been deleted long ago: nothing is known of it. */
+    public synchronized void forget(String id) {
+        index.remove(id);
     }
+
+    /**
+     * Everything before has been read.
+     *
+     * @param next the offset that is read next, of each partition
+     */
+    public synchronized void readTo(Map<TopicPartition, Long> next) {
+        jobs.readTo(next);
+    }
+
+    // ---- what is over
+
+    /** What {@code look} sees of jobs that are over and have no summary yet, the first first. */
+    public synchronized <T> List<T> over(int most, Function<JobState, T> look) {
+        return jobs.over(most).stream().map(look).toList();
+    }
+
+    public synchronized boolean isAnyOver() {
+        return !jobs.over(1).isEmpty();
+    }
+
+    /** Of those that are over; each says where the log begins once all of them are known. */
+    public synchronized List<JobSummary> summaries(Set<String> ids) {
+        return jobs.summaries(ids);
+    }
+
+    // ---- asking
 
     /** What {@code question} finds out about a job; empty if there is no such job. */
-    public synchronized <T> Optional<T> ask(String id, Function<JobState, T> question) {
-        return Optional.ofNullable(jobs.get(id)).filter(JobTable::isThere).map(question);
+    public <T> Optional<T> ask(String id, Function<JobState, T> question) {
+        synchronized (this) {
+            JobState job = jobs.get(id);
+            if (job != null) {
+                return Optional.of(job).filter(JobTable::isThere).map(question);
+            }
+        }
+        return index.find(id).map(JobSummaries::state).filter(JobTable::isThere).map(question);
     }
 
     /** Whether the job was made from a file, so that what has failed of it can be retried. */
-    public synchronized boolean isFromFile(String id) {
+    public boolean isFromFile(String id) {
         return ask(id, job -> job.created() != null).orElse(deletedAt(id).isPresent());
     }
 
     /** Whether a result of this request has been counted. */
-    public synchronized boolean isFinished(String id, String requestId) {
+    public boolean isFinished(String id, String requestId) {
         return ask(id, job -> job.isFinished(requestId)).orElse(false);
     }
 
-    private static boolean isThere(JobState job) {
+    static boolean isThere(JobState job) {
         return job.isKnown() && job.deletedAt() == null;
     }
 
     /** Empty unless the job is deleted. */
-    public synchronized Optional<Instant> deletedAt(String id) {
-        return Optional.ofNullable(jobs.get(id)).map(JobState::deletedAt);
+    public Optional<Instant> deletedAt(String id) {
+        synchronized (this) {
+            JobState job = jobs.get(id);
+            if (job != null) {
+                return Optional.ofNullable(job.deletedAt());
+            }
+        }
+        return index.find(id).map(JobSummary::getDeletedAt);
+    }
+
+    /** Whether there is, or was, a job with this id. */
+    public boolean isKnown(String id) {
+        synchronized (this) {
+            JobState job = jobs.get(id);
+            if (job != null) {
+                return job.isKnown();
+            }
+        }
+        return index.find(id).isPresent();
     }
 
     /** Deleted jobs that may still have objects in the bucket. */
     public synchronized List<JobState.Deleted> deletedJobs() {
-        return jobs.values().stream().map(JobState::deleted).filter(Objects::nonNull).toList();
-    }
-
-    /** Ids under which candidates of the job were rendered; they are no jobs of their own. */
-    public synchronized List<String> renderings(String id) {
-        return renderings.getOrDefault(id, Set.of()).stream()
-                .filter(own -> !jobs.get(own).isKnown())
-                .toList();
+        return jobs.all().stream().map(JobState::deleted).filter(Objects::nonNull).toList();
     }
 
     /** Of all jobs but these. */
     synchronized long waitingCandidates(Set<String> others) {
-        return jobs.values().stream()
+        return jobs.all().stream()
                 .filter(job -> !others.contains(job.id()))
                 .mapToLong(JobState::waitingCandidates)
                 .sum();
@@ -166,13 +252,13 @@ public final class JobTable {
      * @param problem why the job does not go on; null: it does
      */
     public synchronized void setProblem(String id, String problem) {
-        state(id).setProblem(problem);
+        open(id).ifPresent(job -> job.setProblem(problem));
     }
 
     /** What keeps jobs from going on, one line for people; empty if all go on. */
     public synchronized String problems() {
         List<JobState> stuck =
-                jobs.values().stream()
+                jobs.all().stream()
                         .filter(job -> !job.isTerminal() && job.problem() != null)
                         .sorted(Comparator.comparing(JobState::id))
                         .toList();
@@ -187,8 +273,16 @@ public final class JobTable {
     /** See {@link JobState#recount}. */
     public synchronized void recount(
             String id, Map<Long, RequestStatus> results, Set<Long> foreign) {
-        changed(id).recount(results, foreign);
-        tell(id);
+        open(id).ifPresent(
+                        job -> {
+                            job.recount(results, foreign);
+                            jobs.changed(job, null);
+                            tell(id);
+                        });
+    }
+
+    private Optional<JobState> open(String id) {
+        return Optional.ofNullable(jobs.get(id));
     }
 
     /** What the pipeline makes of the jobs' captions. */
@@ -198,12 +292,12 @@ public final class JobTable {
 
     /** These requests of the job are on their way. */
     public synchronized void addOut(String id, Map<Long, JobState.Out> requests) {
-        state(id).addOut(requests);
+        open(id).ifPresent(job -> job.addOut(requests));
     }
 
     /** What {@code look} sees of each job whose captions are released bit by bit. */
     public synchronized <T> List<T> dispatched(Function<JobState, T> look) {
-        return jobs.values().stream()
+        return jobs.all().stream()
                 .filter(JobState::isDispatched)
                 .filter(job -> !job.allFinished())
                 .map(look)
@@ -212,7 +306,7 @@ public final class JobTable {
 
     /** What {@code look} sees of each job that has been started, and neither stopped nor ended. */
     public synchronized <T> List<T> started(Function<JobState, T> look) {
-        return jobs.values().stream()
+        return jobs.all().stream()
                 .filter(job -> job.isStarted() && job.stopped() == null && !job.isTerminal())
                 .map(look)
                 .toList();
@@ -220,15 +314,15 @@ public final class JobTable {
 
     /** Of all jobs, in candidates. */
     public synchronized long out() {
-        return jobs.values().stream().mapToLong(JobState::out).sum();
+        return jobs.all().stream().mapToLong(JobState::out).sum();
     }
 
     /** Whether something is out that has to be drawn. */
     public synchronized boolean isDrawing() {
-        return jobs.values().stream().anyMatch(job -> job.isDrawn() && job.out() > 0);
+        return jobs.all().stream().anyMatch(job -> job.isDrawn() && job.out() > 0);
     }
 
-    private Map<String, FinishEstimate> estimates(Instant now) {
+    private synchronized Map<String, FinishEstimate> estimates(Instant now) {
         boolean isFresh = !now.isBefore(estimatedAt) && now.isBefore(estimatedAt.plus(ESTIMATED));
         if (!isFresh) {
             estimates = newEstimates(now);
@@ -239,7 +333,7 @@ public final class JobTable {
 
     private Map<String, FinishEstimate> newEstimates(Instant now) {
         List<FinishEstimate.Work> work =
-                jobs.values().stream()
+                jobs.all().stream()
                         .filter(JobState::isDispatched)
                         .filter(JobState::isDrawn)
                         .filter(job -> !job.allFinished())
@@ -248,14 +342,15 @@ public final class JobTable {
         return FinishEstimate.of(work, throughput.rates(), now);
     }
 
-    public synchronized Optional<Job> job(String id, Instant now) {
-        return ask(id, job -> job.at(now, estimates(now).get(id)));
+    public Optional<Job> job(String id, Instant now) {
+        Map<String, FinishEstimate> all = estimates(now);
+        return ask(id, job -> job.at(now, all.get(id)));
     }
 
     /** Empty also for a job that was not made from a file. */
-    public synchronized Optional<Batch> batch(String id, Instant now) {
-        return ask(
-                id, job -> job.created() == null ? null : job.batch(now, estimates(now).get(id)));
+    public Optional<Batch> batch(String id, Instant now) {
+        Map<String, FinishEstimate> all = estimates(now);
+        return ask(id, job -> job.created() == null ? null : job.batch(now, all.get(id)));
     }
 
     /**
@@ -265,69 +360,54 @@ public final class JobTable {
      *     latest on
      * @return empty if {@code after} is not known
      */
-    public synchronized Optional<List<Job>> jobs(
-            Instant now, JobFilter filter, String after, int limit) {
-        Map<String, FinishEstimate> estimates = estimates(now);
-        return page(
-                job -> job.fits(filter),
+    public Optional<List<Job>> jobs(Instant now, JobFilter filter, String after, int limit) {
+        Map<String, FinishEstimate> all = estimates(now);
+        return pages.page(
                 false,
+                false,
+                job -> job.fits(filter),
                 after,
                 limit,
-                job -> job.at(now, estimates.get(job.id())));
+                job -> job.at(now, all.get(job.id())));
     }
 
     /** What all open jobs together have left. */
     public synchronized OpenWork openWork(Instant now) {
         Map<String, FinishEstimate> estimates = estimates(now);
         return OpenWork.of(
-                jobs.values().stream()
+                jobs.all().stream()
                         .filter(job -> isThere(job) && !job.isTerminal())
                         .map(job -> job.at(now, estimates.get(job.id())))
                         .toList());
     }
 
     /** As {@link #jobs}, of the jobs that were made from a file, also the other way round. */
-    public synchronized Optional<List<Batch>> batches(
+    public Optional<List<Batch>> batches(
             Instant now, boolean oldestFirst, String after, int limit) {
-        Map<String, FinishEstimate> estimates = estimates(now);
-        return page(
-                job -> job.created() != null,
+        Map<String, FinishEstimate> all = estimates(now);
+        return pages.page(
+                true,
                 oldestFirst,
+                job -> true,
                 after,
                 limit,
-                job -> job.batch(now, estimates.get(job.id())));
+                job -> job.batch(now, all.get(job.id())));
     }
 
-    private <T> Optional<List<T>> page(
-            Predicate<JobState> fits,
-            boolean oldestFirst,
-            String after,
-            int limit,
-            Function<JobState, T> view) {
-        Comparator<JobState> order = oldestFirst ? LATEST_FIRST.reversed() : LATEST_FIRST;
-        JobState before = after == null ? null : jobs.get(after);
-        if (after != null && (before == null || !before.isKnown())) {
-            return Optional.empty();
+    Optional<String> jobWithKey(String idempotencyKey) {
+        synchronized (this) {
+            String job = jobByIdempotencyKey.get(idempotencyKey);
+            if (job != null) {
+                return Optional.of(job);
+            }
         }
-        return Optional.of(
-                jobs.values().stream()
-                        .filter(JobTable::isThere)
-                        .filter(job -> before == null || order.compare(before, job) < 0)
-                        .filter(fits)
-                        .sorted(order)
-                        .limit(limit)
-                        .map(view)
-                        .toList());
-    }
-
-    synchronized Optional<String> jobWithKey(String idempotencyKey) {
-        return Optional.ofNullable(jobByIdempotencyKey.get(idempotencyKey));
+        return index.jobWithKey(idempotencyKey);
     }
 
     /** Ids of the jobs that are not done yet and fit. */
     public synchronized List<String> open(Predicate<JobState> fits) {
         List<String> ids = new ArrayList<>();
-        for (JobState job : jobs.values()) {
+        for (JobState job : jobs.all()) {
             if (job.isKnown() && !job.isTerminal() && fits.test(job)) {
                 ids.add(job.id());
             }

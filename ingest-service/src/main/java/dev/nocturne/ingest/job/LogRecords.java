@@ -8,6 +8,7 @@ import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobRejected;
 import dev.nocturne.events.JobReleased;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.JobSummary;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
@@ -88,6 +89,19 @@ public final class LogRecords {
                     top,
                     Limits.MAX_TOP);
         }
+    }
+
+    static JobSummary jobSummary(ConsumerRecord<byte[], byte[]> record) {
+        JobSummary summary = EventCodec.decode(JobSummary.class, record.value());
+        checkJobId("jobId", summary.getJobId());
+        check(
+                record.key() != null && summary.getJobId().equals(new String(record.key(), UTF_8)),
+                "its key is not the job's, '%s'",
+                summary.getJobId());
+        checkTime("submittedAt", summary.getSubmittedAt());
+        JobState job = JobSummaries.state(summary);
+        check(job.isOver(), "job '%s' is not over", summary.getJobId());
+        return summary;
     }
 
     public static RequestFinished requestFinished(ConsumerRecord<byte[], byte[]> record) {

@@ -18,14 +18,25 @@ interface IngestConfig {
 
     SchemaRegistry schemaRegistry();
 
-    /** Candidates; see {@link dev.nocturne.ingest.IngestLimits}, like the next two. */
+    /** Candidates; see {@link dev.nocturne.ingest.IngestLimits}, like the next four. */
     Optional<String> maxWaitingCandidates();
 
     /** Bytes. */
     Optional<String> minFreeBytes();
 
-    /** A duration. */
+    /** A duration, like the next two. */
     Optional<String> fileRetention();
+
+    Optional<String> jobRetention();
+
+    Optional<String> logRetention();
+
+    Ingest ingest();
+
+    interface Ingest {
+        /** Folder for what this service can make anew; beside the spool if it is left out. */
+        Optional<Path> stateDir();
+    }
 
     /** See {@link dev.nocturne.runtime.registry.RegistrySettings}. */
     interface SchemaRegistry {

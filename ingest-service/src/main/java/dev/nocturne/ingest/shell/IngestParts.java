@@ -9,6 +9,7 @@ import dev.nocturne.ingest.api.UseCases;
 import dev.nocturne.ingest.file.DiskSpace;
 import dev.nocturne.ingest.job.Backlog;
 import dev.nocturne.ingest.job.JobEvents;
+import dev.nocturne.ingest.job.JobIndex;
 import dev.nocturne.ingest.job.JobPublisher;
 import dev.nocturne.ingest.job.JobTable;
 import dev.nocturne.ingest.lag.LagMetrics;
@@ -32,6 +33,7 @@ final class IngestParts implements AutoCloseable {
     final Gate<UseCases> gate = new Gate<>();
     final AwaitedResults awaited = new AwaitedResults();
     final IdSource ids;
+    final JobIndex index;
     final JobTable jobs;
     final Backlog backlog;
     final DiskSpace disk;
@@ -57,7 +59,8 @@ final class IngestParts implements AutoCloseable {
             Runnable catchUp,
             Clock clock) {
         ids = new IdSource(clock, new SecureRandom());
-        jobs = new JobTable(clock);
+        index = limits.state() == null ? JobIndex.inMemory() : JobIndex.in(limits.state());
+        jobs = new JobTable(clock, index);
         backlog = new Backlog(jobs, limits.maxWaitingCandidates());
         disk = new DiskSpace(limits.folders(), limits.minFreeBytes());
         lag =
@@ -100,5 +103,6 @@ final class IngestParts implements AutoCloseable {
         lag.close();
         deadLetters.close();
         publisher.close();
+        index.close();
     }
 }

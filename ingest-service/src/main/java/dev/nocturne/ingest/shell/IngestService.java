@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * leads takes them from step to step and writes their files.
  *
  * <p>Holds no state of its own: files are in the bucket, and every start rebuilds the jobs from the
- * log. All methods may be called from any thread.
+ * log and from the summaries of those that are over. All methods may be called from any thread.
  */
 public final class IngestService implements Service {
 
@@ -101,6 +101,7 @@ public final class IngestService implements Service {
         this.log =
                 new JobLogThread(
                         kafka,
+                        parts.index,
                         parts.listener,
                         new SkippedRecords(meters),
                         this::openStore,

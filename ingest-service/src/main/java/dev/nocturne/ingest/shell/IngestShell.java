@@ -53,10 +53,13 @@ class IngestShell {
                         config.webhook().secret().orElse(null));
         IngestLimits limits =
                 IngestLimits.parse(
-                        config.maxWaitingCandidates().orElse(null),
-                        config.minFreeBytes().orElse(null),
-                        config.fileRetention().orElse(null),
-                        List.of(Spool.folder().path()));
+                                config.maxWaitingCandidates().orElse(null),
+                                config.minFreeBytes().orElse(null),
+                                config.fileRetention().orElse(null),
+                                config.jobRetention().orElse(null),
+                                config.logRetention().orElse(null),
+                                List.of(Spool.folder().path()))
+                        .withState(config.ingest().stateDir().orElseGet(Spool::state));
         LOG.info(limits);
         return new IngestService(
                 kafka(config), store, webhooks, registry(config), limits, Spool.folder(), meters);

@@ -3,13 +3,17 @@ package dev.nocturne.ingest.shell;
 import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.JobSummary;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.ingest.api.AwaitedResults;
 import dev.nocturne.ingest.api.ChangeFeed;
 import dev.nocturne.ingest.caption.PictureSize;
 import dev.nocturne.ingest.job.JobLog;
 import dev.nocturne.ingest.job.JobTable;
+import dev.nocturne.ingest.job.Place;
 import dev.nocturne.ingest.result.PartialImages;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
 
 /** What is read from the log, and what is published here, as soon as it is confirmed. */
 final class LogListener implements JobLog.Listener {
@@ -34,14 +38,14 @@ final class LogListener implements JobLog.Listener {
     }
 
     @Override
-    public void read(JobSubmitted event) {
-        jobs.add(event);
+    public void read(JobSubmitted event, Place place) {
+        jobs.add(event, place);
         feed.changed(event.getJobId());
     }
 
     @Override
-    public void read(JobEvent event) {
-        jobs.add(event);
+    public void read(JobEvent event, Place place) {
+        jobs.add(event, place);
         feed.changed(event.getJobId());
     }
 
@@ -56,5 +60,20 @@ final class LogListener implements JobLog.Listener {
     @Override
     public void read(BundleDeployed event) {
         pictureSize = new PictureSize(event.getImageSize());
+    }
+
+    @Override
+    public void read(JobSummary summary) {
+        jobs.add(summary);
+    }
+
+    @Override
+    public void forget(String jobId) {
+        jobs.forget(jobId);
+    }
+
+    @Override
+    public void readTo(Map<TopicPartition, Long> next) {
+        jobs.readTo(next);
     }
 }

@@ -25,6 +25,11 @@ final class Spool {
         return folder;
     }
 
+    /** Beside the folders of processes: it stays. */
+    static Path state() {
+        return folder().path().resolveSibling("state");
+    }
+
     static synchronized void close() {
         folder.close();
         folder = null;

@@ -56,7 +56,7 @@ class DeletionBrokerTest extends OnBroker {
                         () -> store,
                         WebhookSettings.NONE,
                         RegistrySettings.NONE,
-                        new IngestLimits(1_000, 0, fileRetention, List.of()),
+                        new IngestLimits(1_000, 0, fileRetention, null, null, List.of(), null),
                         SpoolFolder.open(folder.resolve("spool")),
                         new SimpleMeterRegistry(),
                         clock);

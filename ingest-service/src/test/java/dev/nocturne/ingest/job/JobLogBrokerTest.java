@@ -11,6 +11,7 @@ import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobReleased;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.JobSummary;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
@@ -39,6 +40,7 @@ import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
 class JobLogBrokerTest extends OnBroker {
@@ -139,13 +141,14 @@ class JobLogBrokerTest extends OnBroker {
         }
         producer.flush();
         List<JobLog.Progress> told = new ArrayList<>();
-        try (JobLog log = new JobLog(kafka, new Results(), new SkippedRecords(meters))) {
+        try (JobLog log =
+                new JobLog(kafka, JobIndex.inMemory(), new Results(), new SkippedRecords(meters))) {
             log.follow(told::add, log::stop);
         }
         assertThat(told).hasSizeGreaterThan(3);
         assertThat(told).extracting(JobLog.Progress::total).containsOnly(3_000L);
         assertThat(told).extracting(JobLog.Progress::read).isSorted().endsWith(3_000L);
-        assertThat(new JobLog.Progress(750, 3_000))
+        assertThat(new JobLog.Progress("the job log", 750, 3_000))
                 .hasToString("reading the job log: 750 of 3000 records (25 %)");
     }
 
@@ -155,10 +158,19 @@ class JobLogBrokerTest extends OnBroker {
         final Set<Integer> partitions = new HashSet<>();
 
         @Override
-        public void read(JobSubmitted event) {}
+        public void read(JobSubmitted event, Place place) {}
 
         @Override
-        public void read(JobEvent event) {}
+        public void read(JobEvent event, Place place) {}
+
+        @Override
+        public void read(JobSummary summary) {}
+
+        @Override
+        public void forget(String jobId) {}
+
+        @Override
+        public void readTo(Map<TopicPartition, Long> next) {}
 
         @Override
         public void read(BundleDeployed event) {}
@@ -174,7 +186,7 @@ class JobLogBrokerTest extends OnBroker {
     void partitionsThatAreAddedMeanwhileAreRead() throws Exception {
         TopicAdmin.createMissing(kafka);
         Results results = new Results();
-        JobLog log = new JobLog(kafka, results, new SkippedRecords(meters));
+        JobLog log = new JobLog(kafka, JobIndex.inMemory(), results, new SkippedRecords(meters));
         Thread reader = new Thread(() -> log.follow(progress -> {}, () -> {}));
         reader.start();
         try (Admin admin = Admin.create(kafka.admin())) {
@@ -206,6 +218,7 @@ class JobLogBrokerTest extends OnBroker {
         JobLog log =
                 new JobLog(
                         new KafkaSettings(kafka.bootstrapServers(), Map.of()),
+                        JobIndex.inMemory(),
                         new Results(),
                         new SkippedRecords(meters));
         var before = log.caughtUp();

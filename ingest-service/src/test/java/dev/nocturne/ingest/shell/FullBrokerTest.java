@@ -50,7 +50,8 @@ class FullBrokerTest extends OnBroker {
                         () -> store,
                         WebhookSettings.NONE,
                         RegistrySettings.NONE,
-                        new IngestLimits(maxWaiting, minFreeBytes, null, List.of(folder)),
+                        new IngestLimits(
+                                maxWaiting, minFreeBytes, null, null, null, List.of(folder), null),
                         SpoolFolder.open(folder.resolve("spool")),
                         new SimpleMeterRegistry(),
                         Clock.systemUTC());

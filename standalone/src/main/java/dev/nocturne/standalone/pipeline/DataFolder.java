@@ -97,6 +97,10 @@ public final class DataFolder implements AutoCloseable {
         return root.resolve("rerank-state");
     }
 
+    Path ingestState() {
+        return root.resolve("ingest-state");
+    }
+
     Path spool() {
         return root.resolve("spool");
     }

@@ -107,10 +107,13 @@ public final class Pipeline implements AutoCloseable {
         Path model = settings.model();
         IngestLimits limits =
                 IngestLimits.parse(
-                        System.getenv(IngestLimits.MAX_WAITING_VARIABLE),
-                        System.getenv(IngestLimits.MIN_FREE_VARIABLE),
-                        System.getenv(IngestLimits.RETENTION_VARIABLE),
-                        List.of(data.root()));
+                                System.getenv(IngestLimits.MAX_WAITING_VARIABLE),
+                                System.getenv(IngestLimits.MIN_FREE_VARIABLE),
+                                System.getenv(IngestLimits.RETENTION_VARIABLE),
+                                System.getenv(IngestLimits.JOB_RETENTION_VARIABLE),
+                                System.getenv(IngestLimits.LOG_RETENTION_VARIABLE),
+                                List.of(data.root()))
+                        .withState(data.ingestState());
         RegistrySettings registry = RegistrySettings.ofEnvironment();
         ingest =
                 new IngestService(

@@ -1,0 +1,172 @@
+package dev.nocturne.ingest.job;
+
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.RequestStatus;
+import dev.nocturne.ingest.RequestNumber;
+import dev.nocturne.schemas.EventCodec;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * How far the requests of one job are: each counts once, by its first result. Of a result only its
+ * request's id is kept until the job is closed, and where it stands. Not thread-safe.
+ */
+final class JobRequests {
+
+    private final Set<Long> finished = new HashSet<>(); // request ids as numbers
+    private final Map<RequestStatus, Integer> counts = new EnumMap<>(RequestStatus.class);
+    private final Map<Integer, Long> firstOffsets = new HashMap<>(); // of results, by partition
+    private ResultIndex results = new ResultIndex();
+    private final RecentRate rate = new RecentRate();
+    private Instant finishedAt = Instant.MIN; // of the latest result
+    private Set<Long> foreign = Set.of(); // ids with results that are no requests of the job
+    private final Map<Long, JobState.Out> out = new HashMap<>(); // released, by request id
+    private long outCandidates;
+
+    /** The first result, encoded; null if there is none, or another request has one, too. */
+    private byte[] only;
+
+    private long onlyRequest;
+    private boolean isMore; // than one request has a result
+
+    /** It stands there, whether it counts or not. */
+    void found(RequestFinished event, int partition, long offset) {
+        // the smallest offset, also when the log is read again
+        firstOffsets.merge(partition, offset, Math::min);
+        results.add(event, partition, offset);
+        long request = number(event);
+        if (isMore || foreign.contains(request)) {
+            return;
+        }
+        if (only == null) {
+            only = EventCodec.encode(event);
+            onlyRequest = request;
+        } else if (onlyRequest != request) {
+            only = null;
+            isMore = true;
+        }
+    }
+
+    private static long number(RequestFinished event) {
+        return RequestNumber.of(event.getRequest().getRequestId());
+    }
+
+    boolean isForeign(RequestFinished event) {
+        return foreign.contains(number(event));
+    }
+
+    /**
+     * @return what was on its way and is now finished; null if it was not
+     */
+    JobState.Out count(RequestFinished event) {
+        long request = number(event);
+        if (finished.add(request)) {
+            counts.merge(event.getStatus(), 1, Integer::sum);
+            rate.finished(event.getFinishedAt());
+            if (event.getFinishedAt().isAfter(finishedAt)) {
+                finishedAt = event.getFinishedAt();
+            }
+        }
+        JobState.Out gone = out.remove(request);
+        outCandidates -= gone == null ? 0 : gone.candidates();
+        return gone;
+    }
+
+    /** See {@link JobState#recount}. */
+    void recount(Map<Long, RequestStatus> found, Set<Long> notOurs) {
+        foreign = notOurs;
+        finished.clear();
+        counts.clear();
+        found.forEach(
+                (request, status) -> {
+                    finished.add(request);
+                    counts.merge(status, 1, Integer::sum);
+                });
+        if (only != null && foreign.contains(onlyRequest)) {
+            only = null;
+        }
+    }
+
+    /** These counts hold from now on. */
+    void end(Map<RequestStatus, Integer> inAll, Instant lastFinishedAt) {
+        counts.putAll(inAll);
+        finishedAt = lastFinishedAt;
+    }
+
+    /**
+     * @param result the only one, encoded; null: it is not known, or there are more
+     */
+    void restore(Map<RequestStatus, Integer> inAll, Instant lastFinishedAt, byte[] result) {
+        end(inAll, lastFinishedAt);
+        only = result;
+    }
+
+    /** The counts stay; nothing is added to them any more. */
+    void forget() {
+        finished.clear();
+        out.clear();
+        outCandidates = 0;
+    }
+
+    /** Nobody reads its results any more. */
+    void forgetResults() {
+        results = new ResultIndex();
+        only = null;
+    }
+
+    void addOut(long request, JobState.Out one) {
+        if (!finished.contains(request) && out.putIfAbsent(request, one) == null) {
+            outCandidates += one.candidates();
+        }
+    }
+
+    /** What is known of the only request with a result; null if there is none, or are more. */
+    RequestFinished only() {
+        return only == null ? null : EventCodec.decode(RequestFinished.class, only);
+    }
+
+    Set<Long> finished() {
+        return Set.copyOf(finished);
+    }
+
+    boolean isFinished(long request) {
+        return finished.contains(request);
+    }
+
+    int finishedCount() {
+        return counts.values().stream().mapToInt(Integer::intValue).sum();
+    }
+
+    int count(RequestStatus status) {
+        return counts.getOrDefault(status, 0);
+    }
+
+    /** {@link Instant#MIN} if none has. */
+    Instant finishedAt() {
+        return finishedAt;
+    }
+
+    double perSecond(Instant since, Instant now) {
+        return rate.perSecond(since, now);
+    }
+
+    boolean areNoneOut() {
+        return out.isEmpty();
+    }
+
+    long outCandidates() {
+        return outCandidates;
+    }
+
+    Map<Integer, Long> firstOffsets() {
+        return Map.copyOf(firstOffsets);
+    }
+
+    ResultIndex results() {
+        return results.copy();
+    }
+}
