@@ -81,6 +81,7 @@ start_up() {
         kill -0 "$up" 2>/dev/null || { cat "$log" >&2; exit 1; }
         sleep 1
     done
+    : > "$work/events" # those of another key are too old by now
     export NOCTURNE_API_KEY=$1
     NOCTURNE_URL=$(sed -n 's:^REST *\(http[^/]*//[^/]*\)/.*:\1:p' "$log")
     NOCTURNE_KAFKA=$(sed -n 's/^Kafka *//p' "$log")

@@ -1,11 +1,11 @@
 # One optimizer step for every model: clip by global norm, AdamW (Loshchilov & Hutter 2019), weight averaging (EMA).
-# Weights `w`, first and second moments `m` and `v`, averaged weights `e`: one dictionary each, same names, all
+# Weights `w`, first and second moments `m` and `v`, averaged weights `averages`: one dictionary each, same names, all
 # float32. The gradients stand in w[name].grad; they are zeroed afterwards. Only weights whose names begin with `part`
 # are trained, "" being all. Weights whose names contain `fast` learn at `factor` times the rate; "" is none of them.
 # Returns [gradient norm, weight norm].
 
 
-def optimize(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
+def optimize(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], averages: Dict[str, Tensor],
              part: str, fast: str, factor: float, steps: Tensor, lr: float, beta2: float, weight_decay: float,
              clip: float, ema: float) -> List[Tensor]:
     torch.add_(steps, 1)
@@ -33,7 +33,7 @@ def optimize(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tens
         decay = (1. + count) / (10. + count)
     for name in w.keys():
         if torch.startswith(name, part):
-            torch.lerp_(e[name], torch.detach(w[name]), 1. - decay)
+            torch.lerp_(averages[name], torch.detach(w[name]), 1. - decay)
     for gradient in gradients:
         torch.zero_(gradient)
     return [norm, torch.norm(torch.stack(torch._foreach_norm(parameters)))]

@@ -93,12 +93,12 @@ def embed_text(self, w: Dict[str, Tensor], ids: Tensor) -> Tensor:
     return self.text_tower(w, ids)
 
 
-# One training step. knobs: [dtype, lr, clip, ema, share of the patches seen]. Symmetric cross-entropy over the batch,
-# in which the pictures of equal captions (`group` [batch] int64: equal numbers for equal captions) are all right
-# answers. Returns [loss, accuracy, logit scale, gradient norm, weight norm].
-def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
-               steps: Tensor, knobs: Tensor, ids: Tensor, pixels: Tensor, group: Tensor) -> Tensor:
-    dtype, lr, clip, ema, share = int(knobs[0]), float(knobs[1]), float(knobs[2]), float(knobs[3]), float(knobs[4])
+# One training step. Hyperparameters `hyper`: [dtype, lr, clip, ema, share of the patches seen]. Symmetric
+# cross-entropy over the batch, in which the pictures of equal captions (`group` [batch] int64: equal numbers for equal
+# captions) are all right answers. Returns [loss, accuracy, logit scale, gradient norm, weight norm].
+def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], averages: Dict[str, Tensor],
+               steps: Tensor, hyper: Tensor, ids: Tensor, pixels: Tensor, group: Tensor) -> Tensor:
+    dtype, lr, clip, ema, share = int(hyper[0]), float(hyper[1]), float(hyper[2]), float(hyper[3]), float(hyper[4])
     p = self.prepare(w, dtype)
     h = self.patches(p, self.preprocess(p, pixels))
     keep = int(float(torch.size(h, 1)) * share)
@@ -115,5 +115,5 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
     loss = (by_image + by_text) * 0.5
     torch.backward(loss)
     accuracy = torch.mean(torch.gather(right, 1, torch.argmax(logits, 1, True)))
-    norms = self.optimize(w, m, v, e, "", "", 1., steps, lr, 0.98, 0.2, clip, ema)
+    norms = self.optimize(w, m, v, averages, "", "", 1., steps, lr, 0.98, 0.2, clip, ema)
     return torch.stack([torch.detach(loss), accuracy, torch.detach(scale), norms[0], norms[1]])

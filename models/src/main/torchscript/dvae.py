@@ -184,12 +184,12 @@ def clusters(self, z: Tensor, k: int) -> Tensor:
 # large picture is flat; so vectors are drawn by how rare their kind is, as the square root of the share of a coarse
 # cluster, before the codes are placed. Goes on from the averaged weights. Returns [perplexity, mean squared distance
 # to the nearest code].
-def fit_codebook(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
+def fit_codebook(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], averages: Dict[str, Tensor],
                  steps: Tensor, pixels: Tensor) -> Tensor:
     p: Dict[str, Tensor] = {}
     for name in w.keys():
-        torch.copy_(torch.detach(w[name]), e[name])
-        p[name] = torch.detach(e[name])
+        torch.copy_(torch.detach(w[name]), averages[name])
+        p[name] = torch.detach(averages[name])
     width = torch.size(p["decoder.blocks.input.w"], 0)
     vocabulary = torch.size(p["decoder.blocks.input.w"], 1)
     vectors: List[Tensor] = []
@@ -209,34 +209,34 @@ def fit_codebook(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, 
     logit_w = torch.view(torch.matmul(centres, projection), [vocabulary, -1, 1, 1])
     logit_b = torch.matmul(centres, offset) - torch.sum(centres * centres, [1]) * 0.5
     code_w = torch.view(torch.t(centres), [width, vocabulary, 1, 1])
-    self.replace(w, m, v, e, "encoder.blocks.output.conv.w", logit_w)
-    self.replace(w, m, v, e, "encoder.blocks.output.conv.b", logit_b)
-    self.replace(w, m, v, e, "decoder.blocks.input.w", code_w)
-    self.replace(w, m, v, e, "decoder.blocks.input.b", torch.zeros_like(p["decoder.blocks.input.b"]))
+    self.replace(w, m, v, averages, "encoder.blocks.output.conv.w", logit_w)
+    self.replace(w, m, v, averages, "encoder.blocks.output.conv.b", logit_b)
+    self.replace(w, m, v, averages, "decoder.blocks.input.w", code_w)
+    self.replace(w, m, v, averages, "decoder.blocks.input.b", torch.zeros_like(p["decoder.blocks.input.b"]))
     share = counts / torch.sum(counts)
     perplexity = torch.exp(torch.neg(torch.sum(share * torch.log(torch.clamp(share, 1e-12)))))
     return torch.stack([perplexity, torch.mean(torch.amin(self.squared_distances(z, centres), [1]))])
 
 
-def replace(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
+def replace(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], averages: Dict[str, Tensor],
             name: str, value: Tensor) -> int:
     torch.copy_(torch.detach(w[name]), value)
-    torch.copy_(e[name], value)
+    torch.copy_(averages[name], value)
     torch.zero_(m[name])
     torch.zero_(v[name])
     return 0
 
 
-# One training step. knobs: [dtype, lr, temperature, beta, clip, ema, phase, free nats]. Phase 0 passes Gaussian code
-# vectors, whose KL costs nothing up to the free nats; phase 1 the relaxed categorical (Jang et al. 2017) with the
-# given temperature, phase 2 trains the decoder alone on the tokens that the finished encoder gives. Returns [loss,
-# -ln f per value, KL per position, gradient norm]. Loss: the negative evidence lower bound, its KL weighted by beta,
-# divided by the number of pixel values.
-def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
-               steps: Tensor, knobs: Tensor, pixels: Tensor) -> Tensor:
-    dtype, phase = int(knobs[0]), int(knobs[6])
-    lr, clip, ema = float(knobs[1]), float(knobs[4]), float(knobs[5])
-    temperature, beta, free_nats = knobs[2], knobs[3], knobs[7]
+# One training step. Hyperparameters `hyper`: [dtype, lr, temperature, beta, clip, ema, phase, free nats]. Phase 0
+# passes Gaussian code vectors, whose KL costs nothing up to the free nats; phase 1 the relaxed categorical (Jang et
+# al. 2017) with the given temperature, phase 2 trains the decoder alone on the tokens that the finished encoder
+# gives. Returns [loss, -ln f per value, KL per position, gradient norm]. Loss: the negative evidence lower bound, its
+# KL weighted by beta, divided by the number of pixel values.
+def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], averages: Dict[str, Tensor],
+               steps: Tensor, hyper: Tensor, pixels: Tensor) -> Tensor:
+    dtype, phase = int(hyper[0]), int(hyper[6])
+    lr, clip, ema = float(hyper[1]), float(hyper[4]), float(hyper[5])
+    temperature, beta, free_nats = hyper[2], hyper[3], hyper[7]
     p = self.prepare(w, dtype)
     x = self.map_pixels(pixels)
     part = ""
@@ -273,5 +273,5 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
     # A block's output is scaled by its gain, and so is what it learns in a step of Adam, whose steps do not depend on
     # the gradient's scale. The last convolution of a residual path makes up for it.
     catch_up = 1. / self.gain(w, "encoder")
-    norms = self.optimize(w, m, v, e, part, ".conv_4.", catch_up, steps, lr, 0.999, 0.0001, clip, ema)
+    norms = self.optimize(w, m, v, averages, part, ".conv_4.", catch_up, steps, lr, 0.999, 0.0001, clip, ema)
     return torch.stack([torch.detach(loss), torch.detach(nll), torch.detach(kl), norms[0]])

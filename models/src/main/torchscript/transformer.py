@@ -89,19 +89,19 @@ def losses(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tens
     return [text_loss, image_loss]
 
 
-# One training step. knobs: [dtype, lr, clip, ema, noise, dropout]. A share `noise` of the image tokens that the
-# blocks see is another picture's at the same place, so that drawing learns to recover from a token that it should not
-# have drawn. Returns [loss, text, image, gradient norm, weight norm].
-def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], e: Dict[str, Tensor],
-               steps: Tensor, knobs: Tensor, layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
-    dtype, lr, clip, ema = int(knobs[0]), float(knobs[1]), float(knobs[2]), float(knobs[3])
-    noise, dropout = knobs[4], float(knobs[5])
+# One training step. Hyperparameters `hyper`: [dtype, lr, clip, ema, noise, dropout]. A share `noise` of the image
+# tokens that the blocks see is another picture's at the same place, so that drawing learns to recover from a token
+# that it should not have drawn. Returns [loss, text, image, gradient norm, weight norm].
+def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], averages: Dict[str, Tensor],
+               steps: Tensor, hyper: Tensor, layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
+    dtype, lr, clip, ema = int(hyper[0]), float(hyper[1]), float(hyper[2]), float(hyper[3])
+    noise, dropout = hyper[4], float(hyper[5])
     wrong = torch.lt(torch.rand_like(image, dtype=FLOAT32), noise)
     seen = torch.where(wrong, torch.roll(image, [1], [0]), image)
     losses = self.losses(self.prepare(w, dtype), layout, masks, text, seen, image, dropout)
     loss = losses[0] * 0.125 + losses[1] * 0.875  # as published: the text counts an eighth
     torch.backward(loss)
-    norms = self.optimize(w, m, v, e, "", "", 1., steps, lr, 0.96, 0.045, clip, ema)
+    norms = self.optimize(w, m, v, averages, "", "", 1., steps, lr, 0.96, 0.045, clip, ema)
     return torch.stack([torch.detach(loss), torch.detach(losses[0]), torch.detach(losses[1]), norms[0], norms[1]])
 
 

@@ -133,7 +133,7 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
     }
 
     /** Whether a person has to mend something before what failed can succeed. */
-    static boolean needsAPerson(Throwable e) {
+    static boolean isFatal(Throwable e) {
         if (isUnresolved(e)) {
             return false;
         }

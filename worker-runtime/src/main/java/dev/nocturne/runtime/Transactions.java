@@ -64,7 +64,7 @@ final class Transactions implements AutoCloseable {
                                     outputs.size(),
                                     cause.getClass().getSimpleName(),
                                     cause.getMessage());
-            throw KafkaSettings.needsAPerson(e)
+            throw KafkaSettings.isFatal(e)
                     ? new FatalException(message, e)
                     : new TransientException(message, e);
         }

@@ -44,7 +44,7 @@ public record WebhookSettings(String url, String secret) {
     }
 
     /**
-     * @throws FatalException if it is none that can be posted to
+     * @throws FatalException if it cannot be posted to
      */
     URI address() {
         if (isBlank(url)) {
@@ -72,7 +72,7 @@ public record WebhookSettings(String url, String secret) {
     /** What it is may hold a password or a token. */
     private static FatalException badAddress() {
         return new FatalException(
-                "%s is none that can be posted to: must be an address like https://example.com/hook, without a user"
+                "%s cannot be posted to: must be an address like https://example.com/hook, without a user"
                         .formatted(URL_VARIABLE));
     }
 

@@ -57,7 +57,7 @@ class WebhookSettingsTest {
         assertThatExceptionOfType(FatalException.class)
                 .isThrownBy(() -> new WebhookSettings(url, SECRET).address())
                 .withMessage(
-                        "NOCTURNE_WEBHOOK_URL is none that can be posted to: must be an address like"
+                        "NOCTURNE_WEBHOOK_URL cannot be posted to: must be an address like"
                                 + " https://example.com/hook, without a user");
     }
 

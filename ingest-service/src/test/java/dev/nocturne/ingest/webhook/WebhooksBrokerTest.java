@@ -230,8 +230,7 @@ class WebhooksBrokerTest extends OnBroker {
                     ingest.failure()
                             .toCompletableFuture()
                             .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-            assertThat(failure)
-                    .hasMessageStartingWith("NOCTURNE_WEBHOOK_URL is none that can be posted to");
+            assertThat(failure).hasMessageStartingWith("NOCTURNE_WEBHOOK_URL cannot be posted to");
             assertThat(ingest.health().live()).isFalse();
         }
     }

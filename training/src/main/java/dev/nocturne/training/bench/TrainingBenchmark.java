@@ -147,7 +147,7 @@ final class TrainingBenchmark {
         try (NDManager scope = manager.newSubManager()) {
             TrainingState state = TrainingState.of(manager, weights);
             NDList arguments = state.arguments();
-            arguments.add(scope.create(trainee.knobs(0)));
+            arguments.add(scope.create(trainee.hyperparameters(0)));
             arguments.addAll(trainee.arguments(trainee.draw(new SplittableRandom(1)), scope));
             return stopwatch.time(
                     () -> {

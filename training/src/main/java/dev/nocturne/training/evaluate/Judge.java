@@ -2,7 +2,7 @@ package dev.nocturne.training.evaluate;
 
 import dev.nocturne.models.picture.Pixels;
 import dev.nocturne.training.data.Drawing;
-import dev.nocturne.training.measure.Ink;
+import dev.nocturne.training.measure.Foreground;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import java.util.Collection;
@@ -41,7 +41,7 @@ final class Judge {
         this.drawings = drawings;
         this.features =
                 pictures.parallelStream()
-                        .map(picture -> features(Ink.square(picture, SIZE)))
+                        .map(picture -> features(Foreground.square(picture, SIZE)))
                         .toArray(float[][]::new);
     }
 
@@ -75,7 +75,7 @@ final class Judge {
      * @param known the drawings that may be looked at
      */
     Likeness of(BufferedImage picture, Predicate<Drawing> known) {
-        BufferedImage square = Ink.square(picture, SIZE);
+        BufferedImage square = Foreground.square(picture, SIZE);
         float[] plain = features(square);
         float[] mirrored = features(mirrored(square));
         double[] cosines =

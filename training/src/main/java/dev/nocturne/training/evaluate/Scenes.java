@@ -77,13 +77,13 @@ public final class Scenes {
             counts.put("objects", objects);
             counts.put("both in the picture", both);
             counts.put("in their places", inPlace);
-            counts.put("rather so than exchanged", towards);
+            counts.put("halves nearer to their own objects", towards);
             return counts;
         }
 
         @Override
         public String toString() {
-            return "objects %d of %d; both in a picture %d of %d, of these in their places %d; rather so than exchanged %d of %d"
+            return "objects %d of %d; both in a picture %d of %d, of these in their places %d; halves nearer to their own objects than to each other’s %d of %d"
                     .formatted(objects, 2 * scenes, both, scenes, inPlace, towards, scenes);
         }
     }

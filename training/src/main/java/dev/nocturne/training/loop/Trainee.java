@@ -33,8 +33,8 @@ public interface Trainee extends AutoCloseable {
         return Optional.empty();
     }
 
-    /** The {@code knobs} of {@code train_step} before the given step, in its order. */
-    float[] knobs(long step);
+    /** The {@code hyperparameters} of {@code train_step} before the given step, in its order. */
+    float[] hyperparameters(long step);
 
     /** Names of the numbers that {@code train_step} returns, in its order. */
     List<String> metrics();

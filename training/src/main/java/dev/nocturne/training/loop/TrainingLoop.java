@@ -113,7 +113,7 @@ public final class TrainingLoop {
     private float[] step(TrainingState state, Object drawn, long step) {
         try (NDManager scope = trainee.program().manager().newSubManager()) {
             NDList arguments = state.arguments();
-            arguments.add(scope.create(trainee.knobs(step)));
+            arguments.add(scope.create(trainee.hyperparameters(step)));
             arguments.addAll(trainee.arguments(drawn, scope));
             NDArray metrics = trainee.program().train("train_step", arguments);
             metrics.attach(scope);

@@ -45,7 +45,7 @@ public final class Nearest {
 
     /** Pixels with mean 0 and norm 1. */
     private static float[] features(BufferedImage picture) {
-        byte[] pixels = Pixels.planar(Ink.square(picture, SIZE));
+        byte[] pixels = Pixels.planar(Foreground.square(picture, SIZE));
         double mean =
                 IntStream.range(0, pixels.length)
                         .mapToDouble(i -> Byte.toUnsignedInt(pixels[i]))

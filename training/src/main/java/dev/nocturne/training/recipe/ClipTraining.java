@@ -139,7 +139,7 @@ public final class ClipTraining implements Trainee {
     }
 
     @Override
-    public float[] knobs(long step) {
+    public float[] hyperparameters(long step) {
         double rate = Schedules.warmUpCosine(settings.learningRate, step, settings.steps);
         float seen = step < MASKED_STEPS * settings.steps ? SEEN_PATCHES : 1;
         return new float[] {settings.precision.torchType(), (float) rate, 1f, 0.999f, seen};

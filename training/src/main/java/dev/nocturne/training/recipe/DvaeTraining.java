@@ -182,7 +182,7 @@ public final class DvaeTraining implements Trainee {
     }
 
     @Override
-    public float[] knobs(long step) {
+    public float[] hyperparameters(long step) {
         return settings.published ? publishedKnobs(step) : clusteredKnobs(step);
     }
 
@@ -198,7 +198,7 @@ public final class DvaeTraining implements Trainee {
                         settings.steps * 0.4);
         double temperature = Schedules.cosine(1, 1 / 16.0, step, settings.steps / 20.0);
         double beta = Schedules.cosine(0, settings.klWeight, step, settings.steps / 600.0);
-        return knobs(rate, temperature, beta, RELAXED);
+        return hyperparameters(rate, temperature, beta, RELAXED);
     }
 
     private float[] clusteredKnobs(long step) {
@@ -206,20 +206,21 @@ public final class DvaeTraining implements Trainee {
         long joint = Math.round(JOINT_SHARE * settings.steps);
         if (step < gaussian) {
             double rate = Schedules.warmUpCosine(settings.learningRate, step, gaussian);
-            return knobs(rate, 1, GAUSSIAN_KL_WEIGHT, GAUSSIAN);
+            return hyperparameters(rate, 1, GAUSSIAN_KL_WEIGHT, GAUSSIAN);
         }
         if (step < joint) {
             double temperature =
                     Schedules.cosine(1 / 8.0, 1 / 16.0, step - gaussian, joint - gaussian);
             // slowly: a codebook that is moved fast loses codes
-            return knobs(settings.learningRate / 20, temperature, settings.klWeight, RELAXED);
+            return hyperparameters(
+                    settings.learningRate / 20, temperature, settings.klWeight, RELAXED);
         }
         double rate =
                 Schedules.warmUpCosine(settings.learningRate, step - joint, settings.steps - joint);
-        return knobs(rate, 1 / 16.0, settings.klWeight, DECODER_ALONE);
+        return hyperparameters(rate, 1 / 16.0, settings.klWeight, DECODER_ALONE);
     }
 
-    private float[] knobs(double rate, double temperature, double beta, int phase) {
+    private float[] hyperparameters(double rate, double temperature, double beta, int phase) {
         return new float[] {
             settings.precision.torchType(),
             (float) rate,

@@ -177,7 +177,7 @@ public final class TransformerTraining implements Trainee {
     }
 
     @Override
-    public float[] knobs(long step) {
+    public float[] hyperparameters(long step) {
         double rate = Schedules.warmUpCosine(settings.learningRate, step, settings.steps);
         return new float[] {
             settings.precision.torchType(), (float) rate, 1f, 0.999f, TOKEN_NOISE, DROPOUT

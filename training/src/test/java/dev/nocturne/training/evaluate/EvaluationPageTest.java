@@ -53,7 +53,7 @@ class EvaluationPageTest {
                 .contains(
                         "a star &lt;left of> a heart<br><small>objects 1 / 2 / 2<br>"
                                 + "both in the picture 0 / 1 / 1<br>in their places 0 / 0 / 1<br>"
-                                + "rather so than exchanged 1 / 0 / 1</small>",
+                                + "halves nearer to their own objects 1 / 0 / 1</small>",
                         "<small>colours 0 / 1 / 2<br>the other object's colour 2 / 1 / 0<br>"
                                 + "both in the picture 0 / 0 / 1</small>");
         // of each scene the best, two that are nearest, and the real one

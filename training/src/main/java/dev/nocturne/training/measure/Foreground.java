@@ -7,14 +7,14 @@ import java.awt.Rectangle;
 import java.awt.image.BufferedImage;
 
 /** The drawn part of a picture on white, whatever its place and size there. */
-public final class Ink {
+public final class Foreground {
     /** A pixel with a channel darker than this is drawn; what a dVAE leaves on white is lighter. */
     private static final int PAPER = 215;
 
     /** A row or column with fewer drawn pixels is a speck's. */
     private static final int SPECK = 2;
 
-    private Ink() {}
+    private Foreground() {}
 
     /** The smallest square about what is drawn, white beyond it, resized to {@code size}². */
     public static BufferedImage square(BufferedImage picture, int size) {
