@@ -57,7 +57,8 @@ class GeneratorKilledFaultIT {
                     "errors.jsonl",
                     "index.html",
                     "manifest.json",
-                    "output.jsonl");
+                    "output.jsonl",
+                    "results.jsonl");
     private static final int CANDIDATES = 16;
     private static final int TOP = 2;
     private static final int BATCH = 4;

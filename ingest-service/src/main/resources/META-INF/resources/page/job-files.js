@@ -13,6 +13,7 @@ const WHAT = {
   "output.jsonl": "what was painted, a line each",
   "errors.jsonl": "what was not, and why",
   "candidates.jsonl": "every candidate, with its tokens",
+  "results.jsonl": "what became of each caption, the latest first",
   "input.jsonl": "the captions, as they came",
 };
 

@@ -147,6 +147,18 @@ class DownloadCommandTest {
     }
 
     @Test
+    void aSingleCaptionHasNoPageOfPictures() throws Exception {
+        manifest("index.html", "images/00ff/1.png");
+        assertThat(download()).isZero();
+        assertThat(out.toString()).contains(folder.resolve("index.html").toString());
+
+        out.getBuffer().setLength(0);
+        manifest("images/00ff/1.png");
+        assertThat(download()).isZero();
+        assertThat(out.toString()).contains(folder.toString()).doesNotContain("index.html");
+    }
+
+    @Test
     void whatIsNotAsTheManifestSaysIsRefused() {
         answers.put(FILES + "index.html", "<HTML>");
 

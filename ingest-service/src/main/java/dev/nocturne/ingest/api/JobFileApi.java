@@ -1,15 +1,19 @@
 package dev.nocturne.ingest.api;
 
+import dev.nocturne.events.RequestFinished;
 import dev.nocturne.ingest.Excerpt;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.archive.JobFile;
 import dev.nocturne.ingest.archive.JobFileName;
+import dev.nocturne.ingest.archive.JobFiles;
 import dev.nocturne.ingest.archive.JobLinks;
 import dev.nocturne.ingest.archive.JobManifest;
+import dev.nocturne.ingest.archive.SingleManifest;
 import dev.nocturne.ingest.file.StoreAccess;
 import dev.nocturne.ingest.file.StoredObject;
 import dev.nocturne.ingest.job.Job;
 import dev.nocturne.ingest.job.JobKeys;
+import dev.nocturne.ingest.job.JobState;
 import dev.nocturne.ingest.job.JobTable;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.schemas.Ids;
@@ -47,9 +51,7 @@ public final class JobFileApi {
         boolean wellFormed =
                 Ids.isJobId(id) && JobFileName.isValid(name) && jobs.deletedAt(id).isEmpty();
         String key = JobKeys.key(id, name);
-        return (wellFormed
-                        ? StoreAccess.ask(() -> StoredObject.find(store, key))
-                        : Optional.<StoredObject>empty())
+        return (wellFormed ? StoreAccess.ask(() -> find(id, key)) : Optional.<StoredObject>empty())
                 .orElseThrow(
                         () ->
                                 IngestException.unknown(
@@ -57,6 +59,35 @@ public final class JobFileApi {
                                         "unknown_file",
                                         "job '%s' has no file '%s': its manifest.json lists all, once it is finished"
                                                 .formatted(Excerpt.of(id), Excerpt.of(name))));
+    }
+
+    private Optional<StoredObject> find(String id, String key) {
+        return StoredObject.find(store, key)
+                .or(
+                        () ->
+                                key.equals(JobKeys.manifestKey(id))
+                                        ? singleManifest(id)
+                                        : Optional.empty());
+    }
+
+    /** Empty unless the job is a single caption, and closed. */
+    private Optional<StoredObject> singleManifest(String id) {
+        return jobs.ask(id, Single::of)
+                .map(
+                        single ->
+                                StoredObject.of(
+                                        SingleManifest.of(single.content, single.result, store),
+                                        single.content.closing().getFinishedAt()));
+    }
+
+    /** A single caption that is closed. */
+    private record Single(JobFiles.Content content, RequestFinished result) {
+
+        /** Null if the job is another. */
+        static Single of(JobState job) {
+            RequestFinished result = job.isTerminal() ? job.single() : null;
+            return result == null ? null : new Single(JobFiles.Content.of(job), result);
+        }
     }
 
     /**
@@ -68,8 +99,7 @@ public final class JobFileApi {
      */
     public JobLinks links(String id, String expiresIn) {
         Duration validity = JobLinks.validity(expiresIn);
-        requireManifest(id);
-        return new JobLinks(store, id, validity, clock.instant());
+        return new JobLinks(store, id, validity, clock.instant(), manifest(id));
     }
 
     /**
@@ -79,9 +109,8 @@ public final class JobFileApi {
      * @throws IngestException UNKNOWN, CONFLICT if there is no manifest, or UNAVAILABLE
      */
     public List<JobFile> files(String id) throws IOException {
-        requireManifest(id);
         List<JobFile> files = new ArrayList<>();
-        try (InputStream manifest = StoreAccess.ask(() -> store.open(JobKeys.manifestKey(id)))) {
+        try (InputStream manifest = manifest(id)) {
             JobManifest.read(
                     manifest,
                     file -> {
@@ -93,14 +122,19 @@ public final class JobFileApi {
         return files;
     }
 
-    private void requireManifest(String id) {
+    private StoredObject manifest(String id) {
         Job job = views.job(id);
-        if (!StoreAccess.ask(() -> store.exists(JobKeys.manifestKey(id)))) {
-            throw IngestException.conflict(
-                    "id",
-                    "no_manifest",
-                    "job '%s' is %s and has no manifest: a job has its files when it is finished"
-                            .formatted(id, job.status().name().toLowerCase(Locale.ROOT)));
-        }
+        return StoreAccess.ask(() -> find(id, JobKeys.manifestKey(id)))
+                .orElseThrow(
+                        () ->
+                                IngestException.conflict(
+                                        "id",
+                                        "no_manifest",
+                                        "job '%s' is %s and has no manifest: a job has its files when it is finished"
+                                                .formatted(
+                                                        id,
+                                                        job.status()
+                                                                .name()
+                                                                .toLowerCase(Locale.ROOT))));
     }
 }

@@ -41,11 +41,17 @@ public final class JobLinks {
     private final String jobId;
     private final Duration validity;
     private final Instant expiresAt;
+    private final InputStream manifest;
 
-    public JobLinks(ObjectStore store, String jobId, Duration validity, Instant now) {
+    /**
+     * @param manifest the job's, read and closed by {@link #write}
+     */
+    public JobLinks(
+            ObjectStore store, String jobId, Duration validity, Instant now, InputStream manifest) {
         this.store = store;
         this.jobId = jobId;
         this.validity = validity;
+        this.manifest = manifest;
         this.expiresAt = now.plus(validity).truncatedTo(ChronoUnit.SECONDS);
     }
 
@@ -86,7 +92,7 @@ public final class JobLinks {
     }
 
     private void writeLines(OutputStream lines) throws IOException {
-        try (InputStream manifest = store.open(JobKeys.manifestKey(jobId))) {
+        try (manifest) {
             JobManifest.read(
                     manifest,
                     file -> {

@@ -3,6 +3,8 @@ package dev.nocturne.ingest.archive;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
+import dev.nocturne.ingest.RequestNumber;
+import dev.nocturne.ingest.job.ResultIndex;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.schemas.EventCodec;
 import java.io.BufferedOutputStream;
@@ -11,8 +13,11 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -25,11 +30,15 @@ final class ResultSpool implements AutoCloseable {
 
     private final Map<String, Long> offsets = new HashMap<>(); // by request id, as the next
     private final Map<String, RequestStatus> statuses = new LinkedHashMap<>();
+    private final List<Finish> finishes = new ArrayList<>();
     private final DataOutputStream out;
     private final RandomAccessFile in;
     private final Set<String> extensions = new TreeSet<>();
     private int pictures;
     private long end;
+
+    /** Ids as numbers: there may be a hundred thousand. */
+    private record Finish(long finishedAtMillis, long request) {}
 
     ResultSpool(Path file) throws IOException {
         out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(file), 1 << 16));
@@ -42,6 +51,10 @@ final class ResultSpool implements AutoCloseable {
         out.write(bytes);
         offsets.put(result.getRequest().getRequestId(), end);
         statuses.put(result.getRequest().getRequestId(), result.getStatus());
+        finishes.add(
+                new Finish(
+                        result.getFinishedAt().toEpochMilli(),
+                        RequestNumber.of(result.getRequest().getRequestId())));
         end += Integer.BYTES + bytes.length;
         for (StoredImage image : result.getImages()) {
             pictures++;
@@ -57,6 +70,17 @@ final class ResultSpool implements AutoCloseable {
     /** By request id, in the order in which they were added. */
     Map<String, RequestStatus> statuses() {
         return statuses;
+    }
+
+    /** Ids of all requests, in the order of {@link ResultIndex#latestFirst}. */
+    List<String> latestFirst() {
+        return finishes.stream()
+                .sorted(
+                        Comparator.comparingLong(Finish::finishedAtMillis)
+                                .thenComparingLong(Finish::request)
+                                .reversed())
+                .map(finish -> RequestNumber.id(finish.request))
+                .toList();
     }
 
     RequestFinished get(String requestId) throws IOException {

@@ -171,7 +171,7 @@ final class WebDataset implements AutoCloseable {
 
     private void put(String name, Path shard, String sha256) throws IOException {
         try {
-            JobFiles.BUSY_STORE.retry(
+            StoredRequests.BUSY_STORE.retry(
                     () -> {
                         store.put(JobKeys.key(jobId, name), shard, "application/x-tar");
                         return name;

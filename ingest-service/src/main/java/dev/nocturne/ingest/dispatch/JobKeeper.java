@@ -1,5 +1,6 @@
 package dev.nocturne.ingest.dispatch;
 
+import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobStopped;
 import dev.nocturne.events.StopReason;
 import dev.nocturne.ingest.BackgroundTask;
@@ -10,6 +11,8 @@ import dev.nocturne.ingest.archive.MiscountException;
 import dev.nocturne.ingest.file.FileGoneException;
 import dev.nocturne.ingest.job.JobEvents;
 import dev.nocturne.ingest.job.JobKeys;
+import dev.nocturne.ingest.job.JobLog;
+import dev.nocturne.ingest.job.JobPublisher;
 import dev.nocturne.ingest.job.JobState;
 import dev.nocturne.ingest.job.JobTable;
 import dev.nocturne.runtime.FatalException;
@@ -21,9 +24,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -35,11 +40,18 @@ import org.slf4j.LoggerFactory;
  * Takes every job its next step: start it, stop it when its time is over, write off what a stopped
  * one has left, write its files and close it. What the next step is follows from the job's state
  * alone, so a restart goes on where the last process ended. A step that fails comes again.
+ *
+ * <p>A job is looked at when it has changed, or its time has come; all of them only at the start.
  */
 public final class JobKeeper implements BackgroundTask {
 
     private static final Logger LOG = LoggerFactory.getLogger(JobKeeper.class);
-    private static final Duration TICK = Duration.ofMillis(100);
+    private static final Duration PAUSE = Duration.ofMillis(10);
+
+    /** Clocks are set. */
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+
+    private static final Duration LONGEST_LOOK = Duration.ofMinutes(5);
     private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
 
     /** A store or broker that is back shall not be waited for much longer. */
@@ -48,16 +60,18 @@ public final class JobKeeper implements BackgroundTask {
     /** What is wrong with the job itself seldom mends itself. */
     private static final Duration LONGEST_RETRY_OF_ONE = Duration.ofMinutes(15);
 
-    /** A large job takes minutes, and others shall not wait for it. */
-    private static final int CLOSING_AT_ONCE = 4;
+    /** Requests; the files of a larger job take their time, and smaller ones shall not wait. */
+    private static final int SMALL = 1_000;
 
-    private static final Duration LONGEST_TICK = Duration.ofMinutes(5);
+    private static final int SMALL_AT_ONCE = 4;
+    private static final int LARGE_AT_ONCE = 2;
 
     private enum Step {
         START("it cannot be started"),
         EXPIRE("it cannot be expired"),
         WRITE_OFF("what it has left cannot be written off"),
-        CLOSE("its files cannot be written");
+        WRITE_FILES("its files cannot be written"),
+        CLOSE("it cannot be closed");
 
         final String failure;
 
@@ -66,29 +80,100 @@ public final class JobKeeper implements BackgroundTask {
         }
     }
 
-    private interface Action {
-        void run() throws IOException;
+    /**
+     * A job as it is now.
+     *
+     * @param next null if there is nothing to do but to wait
+     * @param due when there is something to do, unless the job changes before; null: never
+     */
+    private record Look(Step next, Instant due, int total, JobClosed closing) {
+
+        static Look at(JobState job, Instant now) {
+            Step next = next(job, now);
+            boolean expires = job.created() != null && job.stopped() == null && !job.isTerminal();
+            return new Look(
+                    next,
+                    expires ? job.created().getExpiresAt() : null,
+                    job.total(),
+                    next == Step.CLOSE ? job.closing() : null);
+        }
+
+        private static Step next(JobState job, Instant now) {
+            if (job.isTerminal()) {
+                return null;
+            }
+            if (job.allFinished()) {
+                return job.isSingleCaption() ? Step.CLOSE : Step.WRITE_FILES;
+            }
+            if (job.created() == null) {
+                return null;
+            }
+            if (job.stopped() == null && !now.isBefore(job.created().getExpiresAt())) {
+                return Step.EXPIRE;
+            }
+            if (!job.isStarted()) {
+                return Step.START;
+            }
+            return job.stopped() == null ? null : Step.WRITE_OFF;
+        }
     }
+
+    /** Of a job that fails. */
+    private record Retry(Instant at, Duration nextDelay) {}
 
     private final JobTable jobs;
     private final Intake intake;
     private final JobEvents events;
     private final JobFiles files;
     private final Clock clock;
-    private final Rounds rounds = new Rounds("job-keeper", TICK, LONGEST_TICK);
+    private final JobClosings closings;
+    private final Rounds rounds = new Rounds("job-keeper", PAUSE, LONGEST_LOOK);
     private final ExecutorService starts = threads("job-starts", 1);
     private final ExecutorService ends = threads("job-ends", 1);
-    private final ExecutorService closes = threads("job-closes", CLOSING_AT_ONCE);
-    private final Set<String> atWork = new HashSet<>(); // guarded by this, like the next
-    private final Map<String, Duration> retries = new HashMap<>();
-    private final Map<String, Instant> notBefore = new HashMap<>();
+    private final ExecutorService small = threads("small-job-files", SMALL_AT_ONCE);
+    private final ExecutorService large = threads("large-job-files", LARGE_AT_ONCE);
+    private final Set<String> changed = ConcurrentHashMap.newKeySet();
+    private final TimeQueue times = new TimeQueue(); // guarded by this, like the next
+    private final Set<String> atWork = new HashSet<>();
+    private final Map<String, Retry> retries = new HashMap<>();
+    private Runnable endOfChanges = () -> {};
 
-    public JobKeeper(JobTable jobs, Intake intake, JobEvents events, JobFiles files, Clock clock) {
+    /**
+     * @param catchUp waits until the table knows everything that is in the log by now
+     * @param listener told at once what is published here; it comes again from the log
+     */
+    public JobKeeper(
+            JobTable jobs,
+            Intake intake,
+            JobEvents events,
+            JobFiles files,
+            JobPublisher publisher,
+            JobLog.Listener listener,
+            Runnable catchUp,
+            Clock clock) {
         this.jobs = jobs;
         this.intake = intake;
         this.events = events;
         this.files = files;
         this.clock = clock;
+        this.closings =
+                new JobClosings(
+                        jobs,
+                        publisher,
+                        events,
+                        listener,
+                        catchUp,
+                        new JobClosings.Owner() {
+                            @Override
+                            public void published(List<String> jobIds) {
+                                jobIds.forEach(JobKeeper.this::done);
+                            }
+
+                            @Override
+                            public void failed(List<String> jobIds, Throwable reason) {
+                                JobKeeper.this.failed(Step.CLOSE, jobIds, reason);
+                            }
+                        });
     }
 
     private static ExecutorService threads(String name, int count) {
@@ -102,150 +187,200 @@ public final class JobKeeper implements BackgroundTask {
     }
 
     @Override
-    public void start() {
-        rounds.start(this::tick);
+    public synchronized void start() {
+        if (rounds.isStarted()) {
+            return;
+        }
+        endOfChanges = jobs.onChange(this::look);
+        changed.addAll(jobs.open(job -> true)); // after that: none between the two is missed
+        closings.start();
+        rounds.start(this::round);
     }
 
     @Override
     public Health health() {
-        return rounds.health();
+        return Health.all(List.of(rounds.health(), closings.health()));
     }
 
-    private void tick() {
+    /** Has the job looked at soon. On any thread, and under any lock. */
+    private void look(String id) {
+        changed.add(id);
+        rounds.wake();
+    }
+
+    private Duration round() {
         try {
-            submitSteps();
+            Duration pause = takeSteps();
             rounds.beat();
-        } catch (Throwable e) { // the next tick comes only if this one ends well
+            return pause;
+        } catch (Throwable e) { // the next round comes only if this one ends well
             if (!rounds.isStopped()) {
                 LOG.error("ING-01 the next steps of jobs not found, tried again: {}", e.toString());
                 LOG.debug("ING-01", e);
             }
+            return FIRST_RETRY;
         }
     }
 
-    private synchronized void submitSteps() {
+    private synchronized Duration takeSteps() {
         Instant now = clock.instant();
-        // the ends first: what has been stopped is not to be started
-        for (Step step : List.of(Step.EXPIRE, Step.WRITE_OFF, Step.CLOSE, Step.START)) {
-            for (String id : jobs.open(job -> step == next(job, now))) {
-                if (!atWork.contains(id)
-                        && !now.isBefore(notBefore.getOrDefault(id, Instant.MIN))) {
-                    submit(step, id);
-                }
-            }
+        times.takeDue(now).forEach(changed::add);
+        for (Iterator<String> ids = changed.iterator(); ids.hasNext(); ) {
+            String id = ids.next();
+            ids.remove(); // first: what changes from now on is looked at again
+            takeStep(id, now);
+        }
+        Instant next = times.next();
+        if (next == null) {
+            return LONGEST_PAUSE;
+        }
+        Duration pause = Duration.between(now, next);
+        return pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
+    }
+
+    private void takeStep(String id, Instant now) {
+        if (atWork.contains(id)) {
+            return; // it is looked at when that is done
+        }
+        Look look = jobs.ask(id, job -> Look.at(job, now)).orElse(null);
+        if (look == null || look.next == null && look.due == null) {
+            times.clear(id);
+            retries.remove(id);
+            return;
+        }
+        Retry retry = retries.get(id);
+        if (retry != null && now.isBefore(retry.at)) {
+            times.set(id, retry.at);
+        } else if (look.next == null) {
+            times.set(id, look.due);
+        } else {
+            times.clear(id);
+            submit(look, id);
         }
     }
 
-    /** Null if there is nothing to do but to wait. */
-    private static Step next(JobState job, Instant now) {
-        if (job.allFinished()) {
-            return Step.CLOSE;
-        }
-        if (job.created() == null) {
-            return null;
-        }
-        if (job.stopped() == null && !now.isBefore(job.created().getExpiresAt())) {
-            return Step.EXPIRE;
-        }
-        if (!job.isStarted()) {
-            return Step.START;
-        }
-        return job.stopped() == null ? null : Step.WRITE_OFF;
-    }
-
-    private void submit(Step step, String id) {
+    private void submit(Look look, String id) {
         atWork.add(id);
+        if (look.next == Step.CLOSE) {
+            closings.add(id, look.closing);
+            return;
+        }
         try {
-            threadOf(step).execute(() -> run(step, id));
+            threadsOf(look).execute(() -> run(look.next, id));
         } catch (RejectedExecutionException e) {
             atWork.remove(id); // closing
         }
     }
 
-    private ExecutorService threadOf(Step step) {
-        return switch (step) {
+    private ExecutorService threadsOf(Look look) {
+        return switch (look.next) {
             case START -> starts;
             case EXPIRE, WRITE_OFF -> ends;
-            case CLOSE -> closes;
+            default -> look.total <= SMALL ? small : large;
         };
     }
 
     private void run(Step step, String id) {
         try {
-            runToItsEnd(step, id);
-            done(id);
+            if (runToItsEnd(step, id)) {
+                done(id);
+            }
         } catch (Throwable e) { // of any kind: it is one job's, and the others go on
-            failed(step, id, e);
+            failed(step, List.of(id), e);
         }
     }
 
-    private void runToItsEnd(Step step, String id) throws IOException {
+    /**
+     * @return false if the closings go on with it
+     */
+    private boolean runToItsEnd(Step step, String id) throws IOException {
         try {
-            action(step, id).run();
+            switch (step) {
+                case START -> intake.start(id);
+                case EXPIRE -> events.publishLeading(id, new JobStopped(StopReason.EXPIRED));
+                case WRITE_OFF -> intake.writeOff(id);
+                default -> {
+                    return !writeFiles(id);
+                }
+            }
         } catch (FileGoneException e) {
             intake.fail(id, e.problem());
         } catch (MiscountException e) {
             LOG.warn("ING-02 job {}: {}", id, e.getMessage());
             jobs.recount(id, e.results(), e.foreign());
         }
+        return true;
     }
 
-    private Action action(Step step, String id) {
-        return switch (step) {
-            case START -> () -> intake.start(id);
-            case EXPIRE -> () -> events.publishLeading(id, new JobStopped(StopReason.EXPIRED));
-            case WRITE_OFF -> () -> intake.writeOff(id);
-            case CLOSE -> () -> close(id);
-        };
-    }
-
-    private void close(String id) throws IOException {
-        JobFiles.Content content = jobs.ask(id, JobFiles.Content::of).orElseThrow();
+    /**
+     * @return false if the job has been deleted meanwhile
+     */
+    private boolean writeFiles(String id) throws IOException {
+        JobFiles.Content content = jobs.ask(id, JobFiles.Content::of).orElse(null);
+        if (content == null) {
+            return false;
+        }
         files.write(content);
-        events.publishLeading(id, content.closing());
-        LOG.info("job {} closed: {}", id, JobKeys.manifestKey(id));
+        LOG.info("job {} has its files: {}", id, JobKeys.manifestKey(id));
+        closings.add(id, content.closing());
+        return true;
     }
 
     private synchronized void done(String id) {
         atWork.remove(id);
-        if (retries.containsKey(id)) {
+        if (retries.remove(id) != null) {
             jobs.setProblem(id, null);
         }
-        retries.remove(id);
-        notBefore.remove(id);
+        look(id);
     }
 
-    private synchronized void failed(Step step, String id, Throwable e) {
-        atWork.remove(id);
+    private synchronized void failed(Step step, List<String> ids, Throwable e) {
+        if (rounds.isStopped()) {
+            return;
+        }
+        Instant now = clock.instant();
         boolean isAway =
                 e instanceof TransientException
                         || e instanceof FatalException
                         || e instanceof IngestException;
         Duration longest = isAway ? LONGEST_RETRY : LONGEST_RETRY_OF_ONE;
-        Duration next = retries.getOrDefault(id, FIRST_RETRY);
-        Duration delay = next.compareTo(longest) < 0 ? next : longest;
-        retries.put(id, delay.multipliedBy(2));
-        notBefore.put(id, clock.instant().plus(delay));
-        if (!rounds.isStopped()) {
-            String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+        String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+        for (String id : ids) {
+            Retry before = retries.get(id);
+            Duration next = before == null ? FIRST_RETRY : before.nextDelay;
+            Duration delay = next.compareTo(longest) < 0 ? next : longest;
+            retries.put(id, new Retry(now.plus(delay), delay.multipliedBy(2)));
             jobs.setProblem(id, "%s (%s)".formatted(step.failure, reason));
-            LOG.warn("ING-03 job {}: {}, next try in {}: {}", id, step.failure, delay, reason);
-            LOG.debug("ING-03 job {}", id, e);
+            atWork.remove(id);
+            look(id);
         }
+        LOG.warn(
+                "ING-03 job {}{}: {}, next try in {}: {}",
+                ids.get(0),
+                ids.size() == 1 ? "" : " and %d others".formatted(ids.size() - 1),
+                step.failure,
+                Duration.between(now, retries.get(ids.get(0)).at),
+                reason);
+        LOG.debug("ING-03 job {}", ids.get(0), e);
     }
 
     @Override
     public void close() {
+        endOfChanges();
         rounds.stop();
-        for (ExecutorService threads : List.of(starts, ends, closes)) {
-            threads.shutdownNow();
-        }
+        closings.close();
+        List<ExecutorService> all = List.of(starts, ends, small, large);
+        all.forEach(ExecutorService::shutdownNow);
         try {
-            starts.awaitTermination(10, TimeUnit.SECONDS);
-            ends.awaitTermination(10, TimeUnit.SECONDS);
-            closes.awaitTermination(10, TimeUnit.SECONDS);
+            for (ExecutorService threads : all) {
+                threads.awaitTermination(10, TimeUnit.SECONDS);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private synchronized void endOfChanges() {
+        endOfChanges.run();
     }
 }

@@ -2,6 +2,8 @@ package dev.nocturne.ingest.file;
 
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.StageException;
+import dev.nocturne.schemas.Sha256;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
@@ -47,6 +49,13 @@ public final class StoredObject extends InputStream {
                                                 length == stat.bytes()
                                                         ? store.open(key)
                                                         : store.open(key, from, length)));
+    }
+
+    /** As an object with these bytes would be. */
+    public static StoredObject of(byte[] bytes, Instant modifiedAt) {
+        return new StoredObject(
+                new ObjectStore.Stat(bytes.length, Sha256.hex(bytes), modifiedAt),
+                (from, length) -> new ByteArrayInputStream(bytes, (int) from, (int) length));
     }
 
     /** The size of the whole. */

@@ -13,6 +13,11 @@ public final class JobKeys {
         return "jobs/%s/%s".formatted(jobId, name);
     }
 
+    /** As {@link #key}, the other way round. */
+    public static String name(String jobId, String key) {
+        return key.substring(key(jobId, "").length());
+    }
+
     public static String manifestKey(String jobId) {
         return key(jobId, "manifest.json");
     }

@@ -200,6 +200,11 @@ public final class JobState {
         return released() != null && isStarted() && stopped() == null && !isTerminal();
     }
 
+    /** Whether it came as one caption, and not in a file: it has no files of its own. */
+    public boolean isSingleCaption() {
+        return created() == null && total() == 1;
+    }
+
     /** False if its candidates were drawn by another job. */
     boolean isDrawn() {
         return created() == null || created().getReplay() == null;
@@ -374,7 +379,7 @@ public final class JobState {
 
     /** The result of a job of one request without a file; null if it has none, or is another. */
     public RequestFinished single() {
-        return created() == null && total() == 1 ? requests.only() : null;
+        return isSingleCaption() ? requests.only() : null;
     }
 
     /** The job is as it was when it was summed up; nothing is to be added but its deletion. */

@@ -90,6 +90,13 @@ public final class ResultIndex {
         return firstByRequest().values().stream().sorted(LATEST_FIRST).toList();
     }
 
+    /** Likewise, by partition and offset. */
+    public List<Place> inLogOrder() {
+        return firstByRequest().values().stream()
+                .sorted(Comparator.comparingInt(Place::partition).thenComparingLong(Place::offset))
+                .toList();
+    }
+
     /** All results of a request are in one partition, so the smallest offset is the first. */
     private Map<Long, Place> firstByRequest() {
         Map<Long, Place> places = new HashMap<>();

@@ -17,6 +17,10 @@ public record RequestFilter(RequestResult.Status status, String text) {
     }
 
     public boolean matches(RequestResult result) {
+        return (status == null || status == result.status()) && containsText(result);
+    }
+
+    private boolean containsText(RequestResult result) {
         return text == null || contains(result.caption()) || contains(result.customId());
     }
 

@@ -74,7 +74,7 @@ final class StoreParts {
         JobViews views = new JobViews(parts.jobs, clock);
         IdempotencyKeys keys = new IdempotencyKeys(parts.jobs, parts.backlog, catchUp);
         FileApi fileApi = new FileApi(files, parts.jobs, parts.disk, parts.ids, clock);
-        ResultApi results = new ResultApi(views, parts.results);
+        ResultApi results = new ResultApi(views, parts.results, store);
         return new UseCases(
                 fileApi,
                 new BatchApi(
@@ -125,10 +125,24 @@ final class StoreParts {
      */
     List<BackgroundTask> leaderTasks(Duration fileRetention) {
         RequestSender sender = new RequestSender(new Replays(stored));
-        JobFiles jobFiles = new JobFiles(store, files, parts.results, spool);
+        JobFiles jobFiles =
+                new JobFiles(
+                        store,
+                        files,
+                        parts.results,
+                        spool,
+                        () -> parts.publisher.confirmLeading(catchUp));
         return List.of(
                 new BucketWatch(store, parts.jobs, intake::fail, clock, BucketWatch.Timing.DEFAULT),
-                new JobKeeper(parts.jobs, intake, parts.events, jobFiles, clock),
+                new JobKeeper(
+                        parts.jobs,
+                        intake,
+                        parts.events,
+                        jobFiles,
+                        parts.publisher,
+                        parts.listener,
+                        catchUp,
+                        clock),
                 new Dispatcher(
                         parts.jobs, files, sender, intake::fail, parts.publisher, catchUp, clock),
                 new Housekeeper(

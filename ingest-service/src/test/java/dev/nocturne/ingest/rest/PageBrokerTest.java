@@ -218,7 +218,7 @@ class PageBrokerTest {
     @Test
     @Order(4)
     void aFinishedJobLeadsToItsFilesAndSaysWhatHasFailedAndWhy() throws Exception {
-        reader.await("document.querySelectorAll('.files > li').length === 6");
+        reader.await("document.querySelectorAll('.files > li').length === 7");
         assertThat(reader.texts("h1")).containsExactly(MARKUP + " and 59 more");
         assertThat(reader.texts(".title .status")).containsExactly("6 failed");
         assertThat(reader.text("document.querySelector('.title .status').dataset.tone"))
@@ -228,6 +228,7 @@ class PageBrokerTest {
                         name -> assertThat(name).isEqualTo("All pictures"),
                         name -> assertThat(name).isEqualTo("output.jsonl"),
                         name -> assertThat(name).isEqualTo("errors.jsonl"),
+                        name -> assertThat(name).isEqualTo("results.jsonl"),
                         name -> assertThat(name).isEqualTo("input.jsonl"),
                         name -> assertThat(name).isEqualTo("manifest.json"),
                         name -> assertThat(name).startsWith("1 WebDataset shard"));
@@ -236,7 +237,7 @@ class PageBrokerTest {
                         """
                         Promise.all([...document.querySelectorAll('.files a')].map(({href}) =>
                           fetch(href).then((answer) => answer.blob()).then(({size}) => size)))""");
-        assertThat(sizes).hasSize(6).allSatisfy(size -> assertThat(size.intValue()).isPositive());
+        assertThat(sizes).hasSize(7).allSatisfy(size -> assertThat(size.intValue()).isPositive());
         assertThat(reader.texts(".failures .reason")).hasSize(5); // and a button for all
         assertThat(reader.texts(".failures .small"))
                 .allMatch("not_to_be_painted · in encoder"::equals);

@@ -115,6 +115,7 @@ class IngestBrokerTest {
                             "input.jsonl",
                             "output.jsonl",
                             "errors.jsonl",
+                            "results.jsonl",
                             "index.html",
                             "images/%s/1.png".formatted(Ids.requestId(id, "x")));
             assertThat(customIds(ingest, id)).containsExactlyInAnyOrder("line-1", "x");

@@ -43,6 +43,7 @@ import picocli.CommandLine.Spec;
 public final class DownloadCommand implements Callable<Integer> {
     private static final int AT_ONCE = 8;
     private static final String MANIFEST = "manifest.json";
+    private static final String PAGE = "index.html";
 
     /** Ten times what the largest job's has. */
     private static final long MAX_MANIFEST_BYTES = 1L << 30;
@@ -56,7 +57,8 @@ public final class DownloadCommand implements Callable<Integer> {
     @Parameters(
             index = "1",
             paramLabel = "DIR",
-            description = "Folder for the files; index.html in it shows the pictures.")
+            description =
+                    "Folder for the files; index.html in it shows the pictures of a job of several captions.")
     Path folder;
 
     @Mixin RestClient rest;
@@ -117,10 +119,7 @@ public final class DownloadCommand implements Callable<Integer> {
                     .getOut()
                     .printf(
                             "%d files, %.1f MB, verified; %d were there already%n%s%n",
-                            files,
-                            summary.bytes() / 1e6,
-                            summary.kept(),
-                            folder.resolve("index.html"));
+                            files, summary.bytes() / 1e6, summary.kept(), shown(entries));
         }
         if (wrong > 0) {
             PrintWriter err = command.commandLine().getErr();
@@ -132,6 +131,12 @@ public final class DownloadCommand implements Callable<Integer> {
                     "%d of %d files of job %s could not be downloaded; the others are in %s, verified%n",
                     wrong, entries.size(), jobId, folder);
         }
+    }
+
+    /** Where to look at the pictures; a single caption has no page of them. */
+    private Path shown(List<Entry> entries) {
+        boolean hasPage = entries.stream().anyMatch(entry -> entry.name.equals(PAGE));
+        return hasPage ? folder.resolve(PAGE) : folder;
     }
 
     /** Nothing in the manifest is believed: it comes from a server. */
