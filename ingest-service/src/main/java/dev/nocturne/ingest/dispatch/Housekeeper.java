@@ -11,11 +11,16 @@ import dev.nocturne.ingest.job.JobState;
 import dev.nocturne.ingest.job.JobTable;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.TransientException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +36,11 @@ public final class Housekeeper implements BackgroundTask {
     private static final Duration TICK = Duration.ofSeconds(1);
     private static final Duration RETRY = Duration.ofSeconds(30);
 
+    /** Jobs that are purged together: one transaction says of all of them that it is done. */
+    private static final int MOST = 200;
+
+    private static final int THREADS = 8;
+
     /** A job with all its objects, from a slow store. */
     private static final Duration LONGEST_TICK = Duration.ofHours(2);
 
@@ -45,6 +55,14 @@ public final class Housekeeper implements BackgroundTask {
     private final Duration retention; // null: files are kept
     private final Clock clock;
     private final Rounds rounds = new Rounds("housekeeper", TICK, LONGEST_TICK);
+    private final ExecutorService threads =
+            Executors.newFixedThreadPool(
+                    THREADS,
+                    task -> {
+                        Thread thread = new Thread(task, "housekeeper-store");
+                        thread.setDaemon(true);
+                        return thread;
+                    });
     private Instant nextSweep = Instant.MIN; // the thread's own, like the next
     private Instant notBefore = Instant.MIN;
 
@@ -104,14 +122,33 @@ public final class Housekeeper implements BackgroundTask {
 
     /** All that can be: a job whose objects stay keeps no other one's there. */
     private void purgeAll() {
+        List<JobState.Deleted> deleted = jobs.deletedJobs();
+        for (int from = 0; from < deleted.size(); from += MOST) {
+            purge(deleted.subList(from, Math.min(from + MOST, deleted.size())));
+            rounds.beat();
+        }
+    }
+
+    private void purge(List<JobState.Deleted> some) {
+        barrier.run();
+        List<Future<?>> purges = new ArrayList<>();
+        some.forEach(job -> purges.add(threads.submit(() -> purge(job))));
+        List<String> purged = new ArrayList<>();
         RuntimeException failure = null;
-        for (JobState.Deleted job : jobs.deletedJobs()) {
+        for (int i = 0; i < purges.size(); i++) {
             try {
-                purge(job);
-            } catch (RuntimeException e) {
-                failure = e;
+                purges.get(i).get();
+                purged.add(some.get(i).id());
+            } catch (ExecutionException e) {
+                failure = new TransientException(e.getCause().toString(), e.getCause());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return; // closing
             }
             rounds.beat();
+        }
+        if (!purged.isEmpty()) {
+            events.publishLeading(purged, new JobDeleted(true));
         }
         if (failure != null) {
             throw failure;
@@ -119,7 +156,6 @@ public final class Housekeeper implements BackgroundTask {
     }
 
     private void purge(JobState.Deleted job) {
-        barrier.run();
         List<String> keys = store.list(JobKeys.key(job.id(), ""));
         List<String> all = new ArrayList<>();
         for (String folder : renderings(job.id(), keys)) {
@@ -134,7 +170,6 @@ public final class Housekeeper implements BackgroundTask {
             own.add(job.ownInputFileId());
         }
         own.forEach(id -> files.find(id).ifPresent(files::delete));
-        events.publishLeading(job.id(), new JobDeleted(true));
         LOG.info("ING-23 job {} has left the bucket: {} objects deleted", job.id(), all.size());
     }
 
@@ -183,6 +218,7 @@ public final class Housekeeper implements BackgroundTask {
 
     @Override
     public void close() {
+        threads.shutdownNow();
         rounds.stop();
     }
 }

@@ -7,6 +7,8 @@ import dev.nocturne.schemas.Topics;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.List;
 
 /** Publishes what happens to jobs. Thread-safe. */
 public final class JobEvents {
@@ -50,14 +52,23 @@ public final class JobEvents {
      *     confirm it; it may be there
      */
     public void publishLeading(String jobId, Object change) {
-        JobEvent event = new JobEvent(jobId, now(), change);
+        publishLeading(List.of(jobId), change);
+    }
+
+    /** As {@link #publishLeading(String, Object)}, of several jobs in one transaction. */
+    public void publishLeading(Collection<String> jobIds, Object change) {
+        Instant now = now();
+        List<JobEvent> happened =
+                jobIds.stream().map(jobId -> new JobEvent(jobId, now, change)).toList();
         publisher.publish(
                 catchUp,
                 transaction -> {
-                    transaction.send(Topics.JOB_EVENTS, jobId, event);
+                    for (JobEvent event : happened) {
+                        transaction.send(Topics.JOB_EVENTS, event.getJobId(), event);
+                    }
                     return true;
                 });
-        listener.read(event);
+        happened.forEach(listener::read);
     }
 
     /** In milliseconds, as records keep times. */

@@ -177,7 +177,7 @@ public final class JobIndex implements AutoCloseable {
     }
 
     /** Where the log begins for whoever has read all summaries that are here; a copy. */
-    Map<String, Long> logStart() {
+    public Map<String, Long> logStart() {
         return reading(Map.of(), open -> new TreeMap<>(open.logStart()));
     }
 
@@ -316,7 +316,7 @@ public final class JobIndex implements AutoCloseable {
     }
 
     /** Ids of jobs that were deleted before, the earliest first. */
-    public List<String> deletedBefore(Instant time, int most) {
+    List<String> deletedBefore(Instant time, int most) {
         List<String> ids = new ArrayList<>();
         reading(
                 null,

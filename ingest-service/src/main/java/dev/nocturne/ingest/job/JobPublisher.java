@@ -1,5 +1,7 @@
 package dev.nocturne.ingest.job;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.runtime.EventRecords;
 import dev.nocturne.runtime.KafkaSettings;
@@ -39,6 +41,9 @@ public final class JobPublisher implements AutoCloseable {
     /** Takes the events of a transaction. */
     public interface Transaction {
         <T extends SpecificRecord> void send(Topic<T> topic, String key, T event);
+
+        /** Takes back what a compacted topic has under the key. */
+        void forget(Topic<?> topic, String key);
 
         /** Says that the request with this key is sent again, see {@link SentAgain}. */
         void markSentAgain(String key);
@@ -199,6 +204,11 @@ public final class JobPublisher implements AutoCloseable {
         @Override
         public <T extends SpecificRecord> void send(Topic<T> topic, String key, T event) {
             EventRecords.of(topic, key, event).forEach(producer::send);
+        }
+
+        @Override
+        public void forget(Topic<?> topic, String key) {
+            producer.send(new ProducerRecord<>(topic.name(), key.getBytes(UTF_8), null));
         }
 
         @Override

@@ -372,6 +372,11 @@ public final class JobState {
 
     // ---- when it is over
 
+    /** When it ended, in whatever way; null while it goes on. */
+    Instant endedAt() {
+        return history.closedAt() == null ? history.rejectedAt() : history.closedAt();
+    }
+
     /** Whether nothing comes after it but what {@link JobSummaries} says. */
     boolean isOver() {
         return deletedAt() == null ? isKnown() && isTerminal() : history.isPurged();

@@ -16,7 +16,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -31,9 +30,6 @@ import org.apache.kafka.common.TopicPartition;
  */
 public final class JobTable {
 
-    /** They need every job, and are asked for of each. */
-    private static final Duration ESTIMATED = Duration.ofMillis(500);
-
     private final JobIndex index;
     private final OpenJobs jobs; // guarded by this
     private final Map<String, String> jobByIdempotencyKey = new HashMap<>(); // likewise
@@ -42,8 +38,7 @@ public final class JobTable {
     private final JobPages pages;
     private final Throughput throughput = new Throughput();
     private final Clock clock;
-    private Map<String, FinishEstimate> estimates = Map.of(); // guarded by this, like the next
-    private Instant estimatedAt = Instant.MIN;
+    private final Estimates estimates = new Estimates(); // guarded by this
 
     /** With an index in memory. */
     public JobTable(Clock clock) {
@@ -181,6 +176,28 @@ public final class JobTable {
         return !jobs.over(1).isEmpty();
     }
 
+    /** Ids of jobs that are summed up and ended before, those that were submitted first first. */
+    public List<String> endedBefore(Instant time, int most) {
+        List<String> ids = new ArrayList<>();
+        index.scan(
+                false,
+                true,
+                null,
+                summary -> {
+                    JobState job = JobSummaries.state(summary);
+                    if (job.endedAt().isBefore(time) && deletedAt(job.id()).isEmpty()) {
+                        ids.add(job.id());
+                    }
+                    return ids.size() < most && job.submittedAt().isBefore(time);
+                });
+        return ids;
+    }
+
+    /** Ids of jobs that were deleted before, and are summed up; the earliest first. */
+    public List<String> deletedBefore(Instant time, int most) {
+        return index.deletedBefore(time, most);
+    }
+
     /** Of those that are over; each says where the log begins once all of them are known. */
     public synchronized List<JobSummary> summaries(Set<String> ids) {
         return jobs.summaries(ids);
@@ -237,7 +254,7 @@ public final class JobTable {
 
     /** Deleted jobs that may still have objects in the bucket. */
     public synchronized List<JobState.Deleted> deletedJobs() {
-        return jobs.all().stream().map(JobState::deleted).filter(Objects::nonNull).toList();
+        return jobs.deleted().stream().map(JobState::deleted).toList();
     }
 
     /** Of all jobs but these. */
@@ -323,23 +340,7 @@ public final class JobTable {
     }
 
     private synchronized Map<String, FinishEstimate> estimates(Instant now) {
-        boolean isFresh = !now.isBefore(estimatedAt) && now.isBefore(estimatedAt.plus(ESTIMATED));
-        if (!isFresh) {
-            estimates = newEstimates(now);
-            estimatedAt = now;
-        }
-        return estimates;
-    }
-
-    private Map<String, FinishEstimate> newEstimates(Instant now) {
-        List<FinishEstimate.Work> work =
-                jobs.all().stream()
-                        .filter(JobState::isDispatched)
-                        .filter(JobState::isDrawn)
-                        .filter(job -> !job.allFinished())
-                        .map(JobState::work)
-                        .toList();
-        return FinishEstimate.of(work, throughput.rates(), now);
+        return estimates.at(now, jobs.all(), throughput.rates());
     }
 
     public Optional<Job> job(String id, Instant now) {

@@ -39,6 +39,7 @@ final class OpenJobs {
     private final JobIndex index;
     private final Map<String, JobState> jobs = new HashMap<>();
     private final Set<String> over = new LinkedHashSet<>(); // of these, without a summary
+    private final Set<String> deleted = new LinkedHashSet<>(); // likewise, not purged
     private final Deque<String> unknown = new ArrayDeque<>(); // when they came
     private final Map<String, Late> late = new LinkedHashMap<>();
     private final Clock clock;
@@ -78,7 +79,7 @@ final class OpenJobs {
             return job;
         }
         JobSummary summary = index.find(id).orElse(null);
-        if (summary == null || isBehind(place, summary)) {
+        if (summary == null || !isDeletion && isBehind(place, summary)) {
             return add(new JobState(id));
         }
         boolean comesBack = isDeletion && summary.getDeletedAt() == null;
@@ -129,16 +130,22 @@ final class OpenJobs {
         if (place != null) {
             job.history().stands(place);
         }
-        if (job.isOver()) {
-            over.add(job.id());
-        } else {
-            over.remove(job.id());
-        }
+        keep(over, job.id(), job.isOver());
+        keep(deleted, job.id(), job.deleted() != null);
         job.changed(clock.instant());
+    }
+
+    private static void keep(Set<String> ids, String id, boolean isOne) {
+        if (isOne) {
+            ids.add(id);
+        } else {
+            ids.remove(id);
+        }
     }
 
     JobState remove(String id) {
         over.remove(id);
+        deleted.remove(id);
         return jobs.remove(id);
     }
 
@@ -157,6 +164,10 @@ final class OpenJobs {
                 remove(job.id());
             }
         }
+    }
+
+    List<JobState> deleted() {
+        return deleted.stream().map(jobs::get).toList();
     }
 
     List<JobState> over(int most) {

@@ -26,6 +26,7 @@ import dev.nocturne.schemas.IdSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.List;
 
 /** What the service consists of before its store is open. */
 final class IngestParts implements AutoCloseable {
@@ -37,6 +38,7 @@ final class IngestParts implements AutoCloseable {
     final JobTable jobs;
     final Backlog backlog;
     final DiskSpace disk;
+    final List<PipelineStage> stages;
     final LagMonitor lag;
     final ChangeFeed feed;
     final PartialImages partialImages;
@@ -63,12 +65,8 @@ final class IngestParts implements AutoCloseable {
         jobs = new JobTable(clock, index);
         backlog = new Backlog(jobs, limits.maxWaitingCandidates());
         disk = new DiskSpace(limits.folders(), limits.minFreeBytes());
-        lag =
-                new LagMonitor(
-                        kafka,
-                        PipelineStage.of(!webhooks.areNone(), schemaRegistry),
-                        new LagMetrics(meters),
-                        clock);
+        stages = PipelineStage.of(!webhooks.areNone(), schemaRegistry);
+        lag = new LagMonitor(kafka, stages, new LagMetrics(meters), clock);
         feed = new ChangeFeed(jobs, lag, gate::outage, clock);
         partialImages =
                 new PartialImages(

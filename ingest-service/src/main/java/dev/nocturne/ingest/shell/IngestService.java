@@ -169,8 +169,7 @@ public final class IngestService implements Service {
         }
 
         private List<BackgroundTask> leaderTasks() {
-            List<BackgroundTask> tasks =
-                    new ArrayList<>(opened.leaderTasks(limits.fileRetention()));
+            List<BackgroundTask> tasks = new ArrayList<>(opened.leaderTasks(kafka, limits));
             if (webhookMeters != null) {
                 tasks.add(
                         new Webhooks(

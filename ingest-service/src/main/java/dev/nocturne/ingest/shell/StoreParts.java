@@ -1,6 +1,7 @@
 package dev.nocturne.ingest.shell;
 
 import dev.nocturne.ingest.BackgroundTask;
+import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.api.BatchApi;
 import dev.nocturne.ingest.api.CandidateApi;
 import dev.nocturne.ingest.api.FileApi;
@@ -21,13 +22,16 @@ import dev.nocturne.ingest.dispatch.JobKeeper;
 import dev.nocturne.ingest.dispatch.LostRequests;
 import dev.nocturne.ingest.dispatch.Replays;
 import dev.nocturne.ingest.dispatch.RequestSender;
+import dev.nocturne.ingest.dispatch.Retention;
+import dev.nocturne.ingest.dispatch.Summaries;
+import dev.nocturne.ingest.dispatch.Trimming;
 import dev.nocturne.ingest.file.FileStore;
 import dev.nocturne.ingest.job.IdempotencyKeys;
 import dev.nocturne.ingest.result.StoredResults;
+import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.SpoolFolder;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 
 /** What the service consists of beside, once its store is open. */
@@ -118,12 +122,8 @@ final class StoreParts {
                 parts.deadLetters);
     }
 
-    /**
-     * For one term.
-     *
-     * @param fileRetention null: files are kept
-     */
-    List<BackgroundTask> leaderTasks(Duration fileRetention) {
+    /** For one term. */
+    List<BackgroundTask> leaderTasks(KafkaSettings kafka, IngestLimits limits) {
         RequestSender sender = new RequestSender(new Replays(stored));
         JobFiles jobFiles =
                 new JobFiles(
@@ -154,7 +154,16 @@ final class StoreParts {
                             parts.publisher.confirmLeading(catchUp);
                             catchUp.run();
                         },
-                        fileRetention,
+                        limits.fileRetention(),
+                        clock),
+                new Summaries(parts.jobs, jobFiles::ensureResults, parts.publisher, catchUp, clock),
+                new Trimming(kafka, parts.index, parts.stages, limits.logRetention(), clock),
+                new Retention(
+                        parts.jobs,
+                        parts.events,
+                        parts.publisher,
+                        catchUp,
+                        limits.jobRetention(),
                         clock),
                 new LostRequests(
                         parts.jobs,

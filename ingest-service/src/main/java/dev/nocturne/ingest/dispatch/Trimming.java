@@ -1,0 +1,236 @@
+package dev.nocturne.ingest.dispatch;
+
+import dev.nocturne.ingest.BackgroundTask;
+import dev.nocturne.ingest.Rounds;
+import dev.nocturne.ingest.job.JobIndex;
+import dev.nocturne.ingest.job.JobLog;
+import dev.nocturne.ingest.lag.PipelineStage;
+import dev.nocturne.runtime.Health;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.schemas.Topic;
+import dev.nocturne.schemas.Topics;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Deletes from the log what no open job needs, once it is old: others read the topics, too. Of the
+ * copies of results in other forms nothing is needed here.
+ */
+public final class Trimming implements BackgroundTask {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Trimming.class);
+    private static final Duration ROUND = Duration.ofMinutes(1);
+    private static final Duration SHORTEST_ROUND = Duration.ofSeconds(5);
+    private static final Duration LONGEST_ROUND = Duration.ofMinutes(10);
+
+    /** In Kafka's words: how long one of its files grows; only whole ones leave the disk. */
+    private static final String SEGMENT_MILLIS = "segment.ms";
+
+    private static final Duration SEGMENT = Duration.ofDays(1);
+
+    private final KafkaSettings kafka;
+    private final JobIndex index;
+    private final List<PipelineStage> readers;
+    private final Duration retention;
+    private final Clock clock;
+    private final Rounds rounds;
+    private boolean isCut; // the thread's own: whether files are short enough for the retention
+    private boolean isRefused; // likewise
+
+    /**
+     * @param readers what one of these groups has not read stays
+     * @param retention null: nothing is deleted
+     */
+    public Trimming(
+            KafkaSettings kafka,
+            JobIndex index,
+            List<PipelineStage> readers,
+            Duration retention,
+            Clock clock) {
+        this.kafka = kafka;
+        this.index = index;
+        this.readers =
+                readers.stream().filter(reader -> JobLog.OF_JOBS.contains(reader.input())).toList();
+        this.retention = retention;
+        this.clock = clock;
+        boolean isShort = retention != null && retention.compareTo(ROUND.multipliedBy(10)) < 0;
+        rounds = new Rounds("trimming", isShort ? SHORTEST_ROUND : ROUND, LONGEST_ROUND);
+    }
+
+    @Override
+    public void start() {
+        if (retention != null) {
+            rounds.start(this::trim);
+        }
+    }
+
+    @Override
+    public Health health() {
+        return rounds.health();
+    }
+
+    private void trim() {
+        try (Admin admin = Admin.create(kafka.admin())) {
+            List<String> topics = topics(admin);
+            cut(admin, topics);
+            delete(admin, topics);
+        } catch (ExecutionException e) {
+            boolean isRefusal = e.getCause() instanceof AuthorizationException;
+            if (isRefusal && !isRefused) {
+                LOG.warn(
+                        "ING-32 the log is not trimmed: {}: allow Delete and AlterConfigs of its topics, or set NOCTURNE_LOG_RETENTION=off",
+                        e.getCause().getMessage());
+            } else {
+                LOG.debug("ING-32 the log is not trimmed", e);
+            }
+            isRefused |= isRefusal;
+        } catch (Throwable e) { // the next round comes only if this one ends well
+            if (!rounds.isStopped()) {
+                LOG.warn("ING-32 the log is not trimmed: {}", e.toString());
+            }
+        } finally {
+            rounds.beat();
+        }
+    }
+
+    private static List<String> topics(Admin admin)
+            throws ExecutionException, InterruptedException {
+        List<String> topics = new ArrayList<>();
+        JobLog.OF_JOBS.stream().map(Topic::name).forEach(topics::add);
+        Stream.of(Topics.RESULTS_JSON, Topics.RESULTS_AVRO).map(Topic::name).forEach(topics::add);
+        topics.retainAll(admin.listTopics().names().get());
+        return topics;
+    }
+
+    /** A short retention wants short files. */
+    private void cut(Admin admin, List<String> topics)
+            throws ExecutionException, InterruptedException {
+        Duration wanted = retention.compareTo(SEGMENT) < 0 ? retention : SEGMENT;
+        if (isCut) {
+            return;
+        }
+        List<ConfigResource> resources =
+                topics.stream()
+                        .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic))
+                        .toList();
+        Map<ConfigResource, Config> configs = admin.describeConfigs(resources).all().get();
+        Map<ConfigResource, Collection<AlterConfigOp>> changes = new HashMap<>();
+        configs.forEach(
+                (resource, config) -> {
+                    String has = config.get(SEGMENT_MILLIS).value();
+                    if (Long.parseLong(has) > wanted.toMillis()) {
+                        ConfigEntry must =
+                                new ConfigEntry(SEGMENT_MILLIS, Long.toString(wanted.toMillis()));
+                        changes.put(
+                                resource,
+                                List.of(new AlterConfigOp(must, AlterConfigOp.OpType.SET)));
+                    }
+                });
+        if (!changes.isEmpty()) {
+            admin.incrementalAlterConfigs(changes).all().get();
+        }
+        isCut = true;
+    }
+
+    private void delete(Admin admin, List<String> topics)
+            throws ExecutionException, InterruptedException {
+        List<TopicPartition> partitions = partitions(admin, topics);
+        Instant oldest = clock.instant().minus(retention);
+        Map<TopicPartition, Long> beginnings = offsets(admin, partitions, OffsetSpec.earliest());
+        Map<TopicPartition, Long> ends = offsets(admin, partitions, OffsetSpec.latest());
+        Map<TopicPartition, Long> young =
+                offsets(admin, partitions, OffsetSpec.forTimestamp(oldest.toEpochMilli()));
+        Map<String, Long> logStart = index.logStart();
+        Map<TopicPartition, Long> readTo = readTo(admin, partitions);
+        Map<TopicPartition, RecordsToDelete> deletions = new HashMap<>();
+        for (TopicPartition partition : partitions) {
+            long end = ends.get(partition);
+            long old = young.get(partition) < 0 ? end : young.get(partition);
+            boolean isOfJobs =
+                    JobLog.OF_JOBS.stream().anyMatch(of -> of.name().equals(partition.topic()));
+            long unneeded = isOfJobs ? logStart.getOrDefault(partition.toString(), 0L) : end;
+            long before = Math.min(Math.min(end, old), unneeded);
+            before = Math.min(before, readTo.getOrDefault(partition, before));
+            if (before > beginnings.get(partition)) {
+                deletions.put(partition, RecordsToDelete.beforeOffset(before));
+            }
+        }
+        if (!deletions.isEmpty()) {
+            admin.deleteRecords(deletions).all().get();
+            LOG.debug("ING-32 trimmed {}", deletions);
+        }
+    }
+
+    /** Of the partitions that a group reads: how far all of these have come. */
+    private Map<TopicPartition, Long> readTo(Admin admin, List<TopicPartition> partitions)
+            throws ExecutionException, InterruptedException {
+        Map<TopicPartition, Long> readTo = new HashMap<>();
+        for (PipelineStage reader : readers) {
+            Map<TopicPartition, OffsetAndMetadata> committed =
+                    admin.listConsumerGroupOffsets(reader.group())
+                            .partitionsToOffsetAndMetadata()
+                            .get();
+            for (TopicPartition partition : partitions) {
+                if (partition.topic().equals(reader.input().name())) {
+                    OffsetAndMetadata at = committed.get(partition);
+                    readTo.merge(partition, at == null ? 0 : at.offset(), Math::min);
+                }
+            }
+        }
+        return readTo;
+    }
+
+    private static List<TopicPartition> partitions(Admin admin, List<String> topics)
+            throws ExecutionException, InterruptedException {
+        List<TopicPartition> partitions = new ArrayList<>();
+        for (TopicDescription topic : admin.describeTopics(topics).allTopicNames().get().values()) {
+            topic.partitions()
+                    .forEach(
+                            one ->
+                                    partitions.add(
+                                            new TopicPartition(topic.name(), one.partition())));
+        }
+        return partitions;
+    }
+
+    private static Map<TopicPartition, Long> offsets(
+            Admin admin, List<TopicPartition> partitions, OffsetSpec spec)
+            throws ExecutionException, InterruptedException {
+        Map<TopicPartition, OffsetSpec> asked =
+                partitions.stream().collect(Collectors.toMap(one -> one, one -> spec));
+        Map<TopicPartition, Long> offsets = new HashMap<>();
+        for (Map.Entry<TopicPartition, ListOffsetsResultInfo> one :
+                admin.listOffsets(asked).all().get().entrySet()) {
+            offsets.put(one.getKey(), one.getValue().offset());
+        }
+        return offsets;
+    }
+
+    @Override
+    public void close() {
+        rounds.stop();
+    }
+}
