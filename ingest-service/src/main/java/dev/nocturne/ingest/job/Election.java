@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -44,6 +45,9 @@ public final class Election implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration COMMIT = Duration.ofSeconds(3);
     private static final Duration RETRY = Duration.ofSeconds(2);
+
+    /** The group, if brokers answer. */
+    private static final Duration LEAVE = Duration.ofSeconds(3);
 
     /** Who stands for election; told on the election's thread, and returns at once. */
     public interface Candidate {
@@ -90,8 +94,8 @@ public final class Election implements AutoCloseable {
 
     private void run() {
         while (!isClosed()) {
-            try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
-                stand(consumer);
+            try {
+                stand();
             } catch (Throwable e) { // of any kind: without a leader nothing goes on
                 LOG.warn("ING-27 standing for election again in {}: {}", RETRY, e.toString());
                 LOG.debug("ING-27", e);
@@ -107,6 +111,15 @@ public final class Election implements AutoCloseable {
             closed.await(RETRY.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void stand() {
+        KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config);
+        try {
+            stand(consumer);
+        } finally {
+            consumer.close(CloseOptions.timeout(LEAVE));
         }
     }
 

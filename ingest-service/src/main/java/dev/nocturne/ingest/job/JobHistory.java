@@ -26,6 +26,7 @@ final class JobHistory {
     private Schedule schedule = Schedule.AT_ONCE;
     private JobSubmitted submitted; // null until it is started
     private JobReleased released; // null: all captions were published at once
+    private JobReleased held; // the first of them: all that there is to release
     private JobRejected rejected;
     private Instant rejectedAt;
     private StopReason stopped;
@@ -97,6 +98,7 @@ final class JobHistory {
     }
 
     private boolean release(JobReleased release) {
+        held = held == null || release.getHeld() > held.getHeld() ? release : held;
         if (released != null && release.getLine() <= released.getLine()) {
             return false;
         }
@@ -138,6 +140,11 @@ final class JobHistory {
 
     JobReleased released() {
         return released;
+    }
+
+    /** What there was to release at first; null if it is not dispatched. */
+    JobReleased held() {
+        return held;
     }
 
     JobRejected rejected() {

@@ -189,7 +189,8 @@ public final class JobPublisher implements AutoCloseable {
         }
     }
 
-    private static boolean isFenced(Throwable e) {
+    /** Whether the brokers refuse to write because another may do it now. */
+    public static boolean isFenced(Throwable e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof ProducerFencedException
                     || cause instanceof InvalidProducerEpochException

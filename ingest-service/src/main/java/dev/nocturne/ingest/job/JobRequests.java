@@ -1,5 +1,6 @@
 package dev.nocturne.ingest.job;
 
+import dev.nocturne.events.JobReleased;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.ingest.RequestNumber;
@@ -154,8 +155,21 @@ final class JobRequests {
         return rate.perSecond(since, now);
     }
 
-    boolean areNoneOut() {
-        return out.isEmpty();
+    /**
+     * Candidates that are on their way. Who released them knows it; others know from the log how
+     * many requests it are, and take them for average ones.
+     *
+     * @param requests that are on their way
+     * @param held what there was to release at first
+     * @param released what is held now
+     */
+    long outCandidates(int requests, JobReleased held, JobReleased released) {
+        int all = held.getHeld() - released.getHeld();
+        if (out.size() >= requests || all <= 0) {
+            return outCandidates;
+        }
+        long candidates = held.getHeldCandidates() - released.getHeldCandidates();
+        return Math.round(1.0 * candidates * requests / all);
     }
 
     long outCandidates() {

@@ -245,7 +245,16 @@ public final class JobState {
         if (!isStarted() || isTerminal() || stopped() != null || allFinished() || !isDrawn()) {
             return 0;
         }
-        return isDispatched() ? requests.outCandidates() + released().getHeldCandidates() : open();
+        return isDispatched() ? outByTheLog() + released().getHeldCandidates() : open();
+    }
+
+    /** Requests that are on their way, as the log knows it. */
+    int requestsOut() {
+        return unfinished() - released().getHeld();
+    }
+
+    private long outByTheLog() {
+        return requests.outCandidates(requestsOut(), history.held(), released());
     }
 
     /** What is left of it, for an estimate; what is out already waits for no window. */
@@ -253,7 +262,7 @@ public final class JobState {
         boolean held = released().getHeld() > 0;
         return new FinishEstimate.Work(
                 id,
-                requests.outCandidates() + released().getHeldCandidates(),
+                outByTheLog() + released().getHeldCandidates(),
                 held ? schedule() : Schedule.AT_ONCE);
     }
 

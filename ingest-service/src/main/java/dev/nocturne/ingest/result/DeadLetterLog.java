@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.nocturne.ingest.Excerpt;
 import dev.nocturne.ingest.IngestException;
+import dev.nocturne.ingest.job.JobPublisher;
 import dev.nocturne.runtime.DeadLetters;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.TopicReader;
@@ -50,6 +51,9 @@ public final class DeadLetterLog implements AutoCloseable {
     private static final TopicPartition PARTITION =
             new TopicPartition(Topics.DEAD_LETTERS.name(), 0);
 
+    /** While another instance replays, and each ends the other's transaction. */
+    private static final int ATTEMPTS = 5;
+
     private static final byte[] NOTHING = null;
 
     private static final List<String> OWN_HEADERS =
@@ -68,7 +72,6 @@ public final class DeadLetterLog implements AutoCloseable {
     private final TreeMap<Long, Instant> replayed = new TreeMap<>(); // by a letter's offset
     private long readTo; // offset up to which the replayed letters are known
     private final TopicReader log;
-    private Producer<byte[], byte[]> producer; // null until first used and after an error
 
     /**
      * @param isFromFile whether a job was made from a file, so that its failures can be retried
@@ -138,17 +141,41 @@ public final class DeadLetterLog implements AutoCloseable {
     public synchronized DeadLetter replay(String id) {
         return reading(
                 () -> {
-                    Producer<byte[], byte[]> open = producer(); // settles an older transaction
-                    catchUp();
-                    ConsumerRecord<byte[], byte[]> record = find(id);
-                    Instant before = replayed.get(record.offset());
-                    DeadLetter letter = DeadLetter.of(record, before);
-                    if (before == null) {
-                        requireUseful(letter, record);
-                        publish(open, letter, record);
+                    for (int i = 1; i < ATTEMPTS; i++) {
+                        try {
+                            return tryReplay(id);
+                        } catch (KafkaException e) {
+                            if (!JobPublisher.isFenced(e)) {
+                                throw e;
+                            }
+                            LOG.debug("dead letter {}: another instance replays", id, e);
+                        }
                     }
-                    return DeadLetter.of(record, replayed.get(record.offset()));
+                    return tryReplay(id);
                 });
+    }
+
+    /**
+     * With a producer for this replay alone: it ends an older transaction that was left open, and
+     * no other instance is fenced by it for longer than a replay takes.
+     */
+    private DeadLetter tryReplay(String id) {
+        Producer<byte[], byte[]> producer =
+                new KafkaProducer<>(kafka.transactionalProducer(TRANSACTIONAL_ID));
+        try {
+            producer.initTransactions();
+            catchUp();
+            ConsumerRecord<byte[], byte[]> record = find(id);
+            Instant before = replayed.get(record.offset());
+            DeadLetter letter = DeadLetter.of(record, before);
+            if (before == null) {
+                requireUseful(letter, record);
+                publish(producer, letter, record);
+            }
+            return DeadLetter.of(record, replayed.get(record.offset()));
+        } finally {
+            producer.close(Duration.ZERO); // after an error nobody knows what the brokers did
+        }
     }
 
     private void requireUseful(DeadLetter letter, ConsumerRecord<byte[], byte[]> record) {
@@ -234,7 +261,6 @@ public final class DeadLetterLog implements AutoCloseable {
         try {
             return access.get();
         } catch (KafkaException e) {
-            closeProducer();
             throw IngestException.unavailable(
                     "the dead letters cannot be reached (%s): try again later"
                             .formatted(e.getMessage()),
@@ -301,27 +327,8 @@ public final class DeadLetterLog implements AutoCloseable {
                                 Topics.DEAD_LETTERS.retention().orElseThrow().toDays()));
     }
 
-    private Producer<byte[], byte[]> producer() {
-        if (producer == null) {
-            KafkaProducer<byte[], byte[]> opened =
-                    new KafkaProducer<>(kafka.transactionalProducer(TRANSACTIONAL_ID));
-            producer = opened;
-            opened.initTransactions();
-        }
-        return producer;
-    }
-
-    /** After an error nobody knows what the brokers did; the next replay finds out. */
-    private void closeProducer() {
-        if (producer != null) {
-            producer.close(Duration.ZERO);
-            producer = null;
-        }
-    }
-
     @Override
     public synchronized void close() {
         log.close();
-        closeProducer();
     }
 }

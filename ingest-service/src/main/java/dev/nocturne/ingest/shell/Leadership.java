@@ -12,11 +12,14 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.apache.kafka.common.errors.InterruptException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,14 +78,20 @@ final class Leadership implements Election.Candidate, AutoCloseable {
 
     @Override
     public void elected(Term term) {
-        beginning = thread.submit(() -> begin(term));
+        beginning = submit(() -> begin(term));
     }
 
     @Override
     public void deposed() {
         beginning.cancel(true);
-        if (!thread.isShutdown()) {
-            thread.submit(this::end);
+        submit(this::end);
+    }
+
+    private Future<?> submit(Runnable task) {
+        try {
+            return thread.submit(task);
+        } catch (RejectedExecutionException e) {
+            return CompletableFuture.completedFuture(null); // closing
         }
     }
 
@@ -101,7 +110,7 @@ final class Leadership implements Election.Candidate, AutoCloseable {
                 leads = true;
                 LOG.info("this ingest-service leads");
             }
-        } catch (InterruptedException e) {
+        } catch (InterruptedException | InterruptException e) {
             Thread.currentThread().interrupt(); // deposed, or closing
         } catch (Throwable e) { // of any kind: another may do better
             LOG.error("ING-29 this ingest-service cannot lead: {}", e.toString());

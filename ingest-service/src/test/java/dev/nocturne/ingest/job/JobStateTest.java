@@ -133,6 +133,25 @@ public class JobStateTest {
         return job;
     }
 
+    /** On every instance, whoever has released them. */
+    @Test
+    void whatIsOutIsKnownFromTheLog() {
+        JobState job = released(null);
+        assertThat(job.waitingCandidates()).isEqualTo(1_600);
+        assertThat(job.at(START, null).waitingFor()).isEqualTo("its turn");
+
+        job.add(event(1, new JobReleased(40, 60, 960L)));
+        assertThat(job.waitingCandidates()).isEqualTo(1_600);
+        assertThat(job.at(START, null).waitingFor()).isNull();
+
+        for (int i = 0; i < 10; i++) {
+            add(job, completed(JOB, "a" + i, 2));
+        }
+        assertThat(job.waitingCandidates()).isEqualTo(1_600 - 160);
+        job.add(event(1, new JobReleased(100, 0, 0L)));
+        assertThat(job.waitingCandidates()).isEqualTo(1_600 - 160);
+    }
+
     @Test
     void theTimeThatIsLeftIsThatOfTheEstimate() {
         JobState job = released(null);

@@ -43,6 +43,9 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -234,6 +237,33 @@ class DeadLetterBrokerTest {
         assertThat(letters(after.get(1).id(), 1)).containsExactly(after.get(2));
         ingest.api().deadLetters().replay(after.get(0).id());
         assertThat(read(after.get(0).topic())).hasSize(1);
+    }
+
+    @Test
+    void twoInstancesReplayInTurnsAndALetterOnce() throws Exception {
+        publish(
+                List.of(
+                        letter(Topics.CAPTIONS, 0, null, NONSENSE),
+                        letter(Topics.CAPTIONS, 1, null, NONSENSE),
+                        letter(Topics.CAPTIONS, 2, null, NONSENSE)));
+        List<String> ids = ids(letters(null, 10));
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try (DeadLetterLog other = new DeadLetterLog(kafka, id -> false, Clock.systemUTC())) {
+            DeadLetterLog own = ingest.api().deadLetters();
+            own.replay(ids.get(0));
+            other.replay(ids.get(1));
+            Future<DeadLetter> first = threads.submit(() -> own.replay(ids.get(2)));
+            Future<DeadLetter> second = threads.submit(() -> other.replay(ids.get(2)));
+
+            assertThat(first.get().replayedAt()).isNotNull();
+            assertThat(second.get().replayedAt()).isNotNull();
+            assertThat(awaitRecords("captions", 3)).hasSize(3);
+            assertThat(read("captions")).hasSize(3);
+            assertThat(other.replay(ids.get(0)).replayedAt()).isNotNull();
+            assertThat(read("captions")).hasSize(3);
+        } finally {
+            threads.shutdown();
+        }
     }
 
     @Test

@@ -127,6 +127,7 @@ class TwoInstancesBrokerTest extends OnBroker {
                     .isThrownBy(() -> create(asked, fileId, "key", Map.of("a", "b")))
                     .withMessageContaining("came before with another request");
         }
+        Published.await(Topics.CAPTIONS, kafka, 1);
         finish(ids.get(0), "line-1");
         await().atMost(PATIENCE)
                 .until(
