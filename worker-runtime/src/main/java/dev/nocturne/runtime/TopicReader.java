@@ -8,12 +8,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -21,9 +18,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
@@ -90,14 +85,8 @@ public final class TopicReader implements AutoCloseable {
     /** New partitions are found after this, see Kafka's {@code metadata.max.age.ms}. */
     private static final Duration FIND_PARTITIONS = Duration.ofSeconds(15);
 
-    /** Without any progress, while there is something to read; longer than a change of leaders. */
-    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(30);
-
-    /** Offsets that lie between two wanted ones and are better read over than sought past. */
-    private static final int SKIP = 500;
-
     private final String name;
-    private final List<String> topics;
+    private final TopicPartitions partitions;
     private final Start start;
     private final WakeableConsumer consumer;
     private final ReadBarriers barriers = new ReadBarriers();
@@ -116,7 +105,7 @@ public final class TopicReader implements AutoCloseable {
     public TopicReader(
             Map<String, Object> config, String name, Collection<String> topics, Start start) {
         this.name = name;
-        this.topics = List.copyOf(topics);
+        this.partitions = new TopicPartitions(name, topics);
         this.start = start;
         Map<String, Object> ownConfig = new HashMap<>(config);
         ownConfig.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, (int) FIND_PARTITIONS.toMillis());
@@ -143,7 +132,7 @@ public final class TopicReader implements AutoCloseable {
                     Map<TopicPartition, Long> ends = consumer.get().endOffsets(next.keySet());
                     long before = sum(next);
                     long total = sum(ends) - before;
-                    Silence silence = new Silence();
+                    ReadingSilence silence = new ReadingSilence(name);
                     while (!isReadTo(ends)) {
                         silence.check(pollTopics(POLL, handler));
                         progress.told(Math.min(positions() - before, total), total);
@@ -235,7 +224,7 @@ public final class TopicReader implements AutoCloseable {
         reading(
                 () -> {
                     assignRanges(Map.of(partition, from));
-                    Silence silence = new Silence();
+                    ReadingSilence silence = new ReadingSilence(name);
                     while (consumer.get().position(partition) < to) {
                         ConsumerRecords<byte[], byte[]> records = consumer.get().poll(POLL);
                         for (ConsumerRecord<byte[], byte[]> record : records) {
@@ -257,45 +246,26 @@ public final class TopicReader implements AutoCloseable {
      */
     public <E extends Exception> void readOffsets(
             Map<TopicPartition, ? extends Set<Long>> offsets, Handler<E> handler) throws E {
-        Map<TopicPartition, NavigableSet<Long>> wanted = new HashMap<>();
-        offsets.forEach((partition, some) -> wanted.put(partition, new TreeSet<>(some)));
-        wanted.values().removeIf(Set::isEmpty);
+        WantedOffsets wanted = new WantedOffsets(offsets);
         if (wanted.isEmpty()) {
             return;
         }
         reading(
                 () -> {
-                    Map<TopicPartition, Long> first = new HashMap<>();
-                    wanted.forEach((partition, some) -> first.put(partition, some.first()));
-                    assignRanges(first);
-                    Silence silence = new Silence();
+                    assignRanges(wanted.first());
+                    ReadingSilence silence = new ReadingSilence(name);
                     while (!wanted.isEmpty()) {
                         ConsumerRecords<byte[], byte[]> records = consumer.get().poll(POLL);
                         for (ConsumerRecord<byte[], byte[]> record : records) {
-                            NavigableSet<Long> some = wanted.get(partition(record));
-                            if (some != null && some.remove(record.offset())) {
+                            if (wanted.take(record)) {
                                 handler.read(record);
                             }
                         }
                         silence.check(!records.nextOffsets().isEmpty());
-                        leaveOutUnwanted(wanted);
+                        wanted.seek(consumer.get());
                     }
                     return null;
                 });
-    }
-
-    private void leaveOutUnwanted(Map<TopicPartition, NavigableSet<Long>> wanted) {
-        for (var entry : List.copyOf(wanted.entrySet())) {
-            TopicPartition partition = entry.getKey();
-            long position = consumer.get().position(partition);
-            entry.getValue().headSet(position).clear(); // not in the log, whatever the reason
-            if (entry.getValue().isEmpty()) {
-                consumer.get().pause(List.of(partition));
-                wanted.remove(partition);
-            } else if (entry.getValue().first() - position > SKIP) {
-                consumer.get().seek(partition, entry.getValue().first());
-            }
-        }
     }
 
     /**
@@ -347,12 +317,11 @@ public final class TopicReader implements AutoCloseable {
     /** All partitions that there are now, each where its reading goes on. */
     private void assignTopics() {
         open();
-        Set<TopicPartition> found =
-                topics.stream().flatMap(this::partitions).collect(Collectors.toSet());
+        Set<TopicPartition> found = partitions.find(consumer.get());
         if (isAtTopics && found.equals(next.keySet())) {
             return;
         }
-        tellOfChanges(found);
+        partitions.tellOfChanges(next.keySet(), found);
         Set<TopicPartition> added = new HashSet<>(found);
         added.removeAll(next.keySet());
         if (!added.isEmpty()) {
@@ -362,37 +331,6 @@ public final class TopicReader implements AutoCloseable {
         consumer.get().assign(found);
         next.forEach(consumer.get()::seek);
         isAtTopics = true;
-    }
-
-    /** A topic that was created just now is not known to every broker at once. */
-    private Stream<TopicPartition> partitions(String topic) {
-        List<PartitionInfo> partitions = consumer.get().partitionsFor(topic);
-        if (partitions == null || partitions.isEmpty()) {
-            throw new UnknownTopicOrPartitionException("topic %s is not there".formatted(topic));
-        }
-        return partitions.stream().map(info -> new TopicPartition(topic, info.partition()));
-    }
-
-    private void tellOfChanges(Set<TopicPartition> found) {
-        if (next.isEmpty()) {
-            return;
-        }
-        for (String topic : topics) {
-            long now = count(topic, found);
-            long before = count(topic, next.keySet());
-            if (now != before) {
-                LOG.warn(
-                        "TOP-01 {}: topic {} has {} partitions, before it had {}: all are read",
-                        name,
-                        topic,
-                        now,
-                        before);
-            }
-        }
-    }
-
-    private static long count(String topic, Set<TopicPartition> partitions) {
-        return partitions.stream().filter(one -> one.topic().equals(topic)).count();
     }
 
     private void assignRanges(Map<TopicPartition, Long> first) {
@@ -435,22 +373,6 @@ public final class TopicReader implements AutoCloseable {
 
     private static TopicPartition partition(ConsumerRecord<?, ?> record) {
         return new TopicPartition(record.topic(), record.partition());
-    }
-
-    /** How long nothing has come, of what is known to be there. */
-    private final class Silence {
-
-        private long sinceNanos = System.nanoTime();
-
-        void check(boolean progress) {
-            if (progress) {
-                sinceNanos = System.nanoTime();
-            } else if (System.nanoTime() - sinceNanos > LONGEST_SILENCE.toNanos()) {
-                throw new TimeoutException(
-                        "%s: the brokers give nothing to read for %d s"
-                                .formatted(name, LONGEST_SILENCE.toSeconds()));
-            }
-        }
     }
 
     private void closeConsumer() {
