@@ -87,7 +87,8 @@ final class JobRequests {
                     finished.add(request);
                     counts.merge(status, 1, Integer::sum);
                 });
-        if (only != null && foreign.contains(onlyRequest)) {
+        results.retain(finished); // of the others the log has nothing at the place that was known
+        if (only != null && !finished.contains(onlyRequest)) {
             only = null;
         }
     }

@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Where the results of one job stand in the log, so that a page of them is read without the rest:
@@ -64,6 +65,26 @@ public final class ResultIndex {
                         offset));
     }
 
+    /** Forgets where the results of other requests stood. */
+    void retain(Set<Long> wanted) {
+        int kept = 0;
+        for (int row = 0; row < size; row++) {
+            if (wanted.contains(requests[row])) {
+                set(kept++, place(row));
+            }
+        }
+        size = kept;
+    }
+
+    private Place place(int row) {
+        return new Place(
+                requests[row],
+                RequestStatus.values()[statuses[row]],
+                finishedAt[row],
+                partitions[row],
+                offsets[row]);
+    }
+
     /** A replay of the log brings everything again; only what is new then takes room. */
     private void makeRoom() {
         List<Place> distinct = List.copyOf(firstByRequest().values());
@@ -101,13 +122,7 @@ public final class ResultIndex {
     private Map<Long, Place> firstByRequest() {
         Map<Long, Place> places = new HashMap<>();
         for (int row = 0; row < size; row++) {
-            Place place =
-                    new Place(
-                            requests[row],
-                            RequestStatus.values()[statuses[row]],
-                            finishedAt[row],
-                            partitions[row],
-                            offsets[row]);
+            Place place = place(row);
             places.merge(
                     place.request(),
                     place,

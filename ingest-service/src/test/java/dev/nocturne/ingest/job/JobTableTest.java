@@ -74,6 +74,19 @@ class JobTableTest {
         assertThat(changed).hasSize(4);
     }
 
+    /** The log has lost the first result, and the request was sent again. */
+    @Test
+    void aResultThatIsGoneFromTheLogIsReadWhereItStandsNow() {
+        submit(2);
+        jobs.add(JobStateTest.completed(JOB, "a", 1), 0, 0);
+        jobs.recount(JOB, Map.of(), Set.of());
+        jobs.add(JobStateTest.completed(JOB, "a", 2), 0, 7);
+
+        assertThat(jobs.ask(JOB, job -> job.results().latestFirst()).orElseThrow())
+                .extracting(ResultIndex.Place::offset)
+                .containsExactly(7L);
+    }
+
     @Test
     void aPageBeginsBehindAJobThatFitsNoMore() {
         for (int i = 1; i <= 4; i++) {
