@@ -143,7 +143,11 @@ public final class JobTable {
     /** The job is over: from now on it is in the index. */
     public synchronized void add(JobSummary summary) {
         index.put(summary); // first, so that whoever looks here and then there finds it
-        JobState job = jobs.remove(summary.getJobId());
+        JobState job = jobs.get(summary.getJobId());
+        if (job != null && job.deletedAt() != null && summary.getDeletedAt() == null) {
+            return; // deleted after it was summed up: it stays until that is, too
+        }
+        jobs.remove(summary.getJobId());
         if (job != null && job.created() != null) {
             jobByIdempotencyKey.remove(job.created().getIdempotencyKey(), job.id());
         }

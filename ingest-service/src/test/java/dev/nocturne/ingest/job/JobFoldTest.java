@@ -180,6 +180,22 @@ class JobFoldTest {
     }
 
     @Test
+    void aDeletionThatComesBeforeTheSummaryIsReadIsNotLost() {
+        add(paintedOnce().toArray(Record[]::new));
+        add(readTo(5));
+        JobSummary before = summary(ID);
+        add(event(ID, new JobDeleted(false), 5));
+        jobs.add(before);
+
+        assertThat(jobs.deletedAt(ID)).isPresent();
+        assertThat(jobs.deletedJobs()).hasSize(1);
+        add(event(ID, new JobDeleted(true), 6), readTo(7));
+        jobs.add(summary(ID));
+        assertThat(jobs.deletedAt(ID)).isPresent();
+        assertThat(jobs.isAnyOver()).isFalse();
+    }
+
+    @Test
     void behindADeletionTheSameIdIsANewJob() {
         add(paintedOnce().toArray(Record[]::new));
         add(event(ID, new JobDeleted(true), 6), readTo(7));
