@@ -141,7 +141,7 @@ public final class JobIndex implements AutoCloseable {
     private JobIndexMaps openFile() {
         MVStore store =
                 new MVStore.Builder()
-                        .fileName(file.toString())
+                        .fileName(UninterruptedFilePath.name(file))
                         .cacheSize(CACHE_MEGABYTES)
                         .backgroundExceptionHandler((thread, e) -> broken(e))
                         .open();

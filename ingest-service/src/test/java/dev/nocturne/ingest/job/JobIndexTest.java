@@ -194,6 +194,28 @@ class JobIndexTest {
     }
 
     @Test
+    void aReaderThatIsInterruptedLeavesTheFileOpen() {
+        JobIndex index = begun();
+        for (int i = 0; i < 1_000; i++) {
+            index.put(caption("caption-" + i, i));
+        }
+        index.readTo(1_000);
+        index.close();
+
+        JobIndex again = open();
+        assertThat(again.begin(TOPIC, 1_000)).isEqualTo(1_000);
+        Thread.currentThread().interrupt();
+        assertThat(again.find("caption-500")).isPresent();
+        assertThat(Thread.interrupted()).isTrue();
+        again.put(caption("caption-1000", 1_000));
+        Thread.currentThread().interrupt();
+        again.flush();
+        Thread.interrupted(); // MVStore's write may have taken it
+        assertThat(again.isBroken()).isFalse();
+        assertThat(again.find("caption-900")).isPresent();
+    }
+
+    @Test
     void aBrokenFileIsBuiltAnew() throws IOException {
         JobIndex index = begun();
         for (int i = 0; i < 1_000; i++) {
