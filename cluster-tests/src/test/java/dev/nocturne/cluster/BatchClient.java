@@ -63,13 +63,16 @@ final class BatchClient {
     /**
      * Creates a batch.
      *
+     * @param webdataset whether its pictures are packed into archives
      * @return its id
      */
-    String create(String fileId, String key) throws IOException, InterruptedException {
+    String create(String fileId, String key, boolean webdataset)
+            throws IOException, InterruptedException {
         String body =
                 """
-                {"input_file_id":"%s","endpoint":"/v1/images/generations","completion_window":"24h"}"""
-                        .formatted(fileId);
+                {"input_file_id":"%s","endpoint":"/v1/images/generations",
+                 "completion_window":"24h","webdataset":%s}"""
+                        .formatted(fileId, webdataset);
         return send(HttpRequest.newBuilder(uri("batches"))
                         .header("Idempotency-Key", key)
                         .POST(BodyPublishers.ofString(body)))

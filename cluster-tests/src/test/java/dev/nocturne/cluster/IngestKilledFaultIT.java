@@ -29,7 +29,7 @@ class IngestKilledFaultIT {
             cluster.start(INGEST);
             cluster.awaitReady(INGEST);
             String file = client(cluster).upload(CAPTIONS);
-            String batch = client(cluster).create(file, "key");
+            String batch = client(cluster).create(file, "key", false);
             try (StandInPipeline workers = new StandInPipeline(cluster.kafka(), Duration.ZERO)) {
                 for (int released : new int[] {1, 500, 2_000}) {
                     await("captions are on their way")

@@ -1,9 +1,14 @@
 package dev.nocturne.cluster;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.schemas.Sha256;
 import dev.nocturne.schemas.Topics;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,18 +19,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Two ingest-services, and the one that leads is killed. */
+/** Two ingest-services, and the one that leads is killed, or hangs and wakes later. */
 class LeaderFaultIT {
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String INGEST = "ingest-service";
     private static final List<String> INSTANCES = List.of("ingest-1", "ingest-2");
     private static final int CAPTIONS = 1_000;
@@ -41,6 +50,7 @@ class LeaderFaultIT {
 
     @TempDir Path folder;
     private Cluster cluster;
+    private int keys;
 
     @BeforeEach
     void start() throws Exception {
@@ -70,17 +80,44 @@ class LeaderFaultIT {
         try (StandInPipeline pipeline = new StandInPipeline(cluster.kafka(), PACE)) {
             String leader = leader();
             String next = other(leader);
-            String batch = create(next);
+            String batch = create(next, false);
             awaitCompleted(next, batch, CAPTIONS / 10);
-            kill(leader, pipeline);
+            releasesAgain("killed (-9)", leader, pipeline, JavaProcess::kill);
             start(leader);
             cluster.awaitReady(leader);
             awaitDone(leader, batch);
         }
-        assertThat(TopicReader.events(cluster.kafka(), Topics.CAPTIONS))
-                .extracting(CaptionSubmitted::getCustomId)
-                .doesNotHaveDuplicates()
-                .hasSize(CAPTIONS);
+        assertThatEveryCaptionCameOnce();
+    }
+
+    @Test
+    @Tag("faults")
+    void aLeaderThatHangsForTwoMinutesWhileItReleasesCaptions() throws Exception {
+        try (StandInPipeline pipeline = new StandInPipeline(cluster.kafka(), PACE)) {
+            String leader = leader();
+            String next = other(leader);
+            String batch = create(next, false);
+            awaitCompleted(next, batch, CAPTIONS / 10);
+            releasesAgain("stopped for two minutes", leader, pipeline, JavaProcess::suspend);
+            awaitDone(next, batch);
+            awaitTwoMinutes();
+            cluster.service(leader).resume();
+            awaitFollows(leader);
+            awaitDone(leader, batch);
+        }
+        assertThatEveryCaptionCameOnce();
+    }
+
+    @Test
+    @Tag("faults")
+    void aLeaderThatIsKilledWhileItClosesAJob() throws Exception {
+        closesAJob("killed (-9)", JavaProcess::kill);
+    }
+
+    @Test
+    @Tag("faults")
+    void aLeaderThatHangsForTwoMinutesWhileItClosesAJob() throws Exception {
+        closesAJob("stopped for two minutes", JavaProcess::suspend);
     }
 
     @Test
@@ -97,7 +134,7 @@ class LeaderFaultIT {
                             () -> {
                                 all.countDown();
                                 all.await();
-                                return asked.create(file, "the same");
+                                return asked.create(file, "the same", false);
                             }));
         }
         Set<String> ids = new HashSet<>();
@@ -135,9 +172,9 @@ class LeaderFaultIT {
         return INSTANCES.get(1 - INSTANCES.indexOf(instance));
     }
 
-    private String create(String instance) throws Exception {
+    private String create(String instance, boolean webdataset) throws Exception {
         BatchClient client = client(instance);
-        return client.create(client.upload(CAPTIONS), "a key of its own");
+        return client.create(client.upload(CAPTIONS), "key " + ++keys, webdataset);
     }
 
     private void awaitCompleted(String instance, String batch, int count) {
@@ -151,10 +188,16 @@ class LeaderFaultIT {
         assertThat(client.completed(batch)).isEqualTo(CAPTIONS);
     }
 
-    /** And captions are released again in time. */
-    private void kill(String leader, StandInPipeline pipeline) throws Exception {
+    /** Something that happens to the leader. */
+    private interface Fault {
+        void happen(JavaProcess leader) throws Exception;
+    }
+
+    /** Captions are released again in time. */
+    private void releasesAgain(String how, String leader, StandInPipeline pipeline, Fault fault)
+            throws Exception {
         long from = System.nanoTime();
-        cluster.service(leader).kill();
+        fault.happen(cluster.service(leader));
         long first =
                 soon().until(
                                 () ->
@@ -166,7 +209,85 @@ class LeaderFaultIT {
                         .getAsLong();
         Duration waited = Duration.ofNanos(first - from);
         new FaultReport()
-                .row("the leader of two ingest-services killed (-9)", List.of(), waited, waited);
+                .row("the leader of two ingest-services " + how, List.of(), waited, waited);
         assertThat(waited).isLessThan(LED_AGAIN);
+    }
+
+    /** A leader that wakes later changes nothing of what the next one has written. */
+    private void closesAJob(String how, Fault fault) throws Exception {
+        ObjectStore store = ObjectStore.open(cluster.directObjectStore());
+        try (StandInPipeline pipeline =
+                StandInPipeline.withPictures(cluster.kafka(), Duration.ZERO, store)) {
+            String leader = leader();
+            String next = other(leader);
+            String batch = create(next, true);
+            BatchClient asked = client(next);
+            soon().pollInterval(Duration.ofMillis(5))
+                    .until(() -> asked.batch(batch).get("status").textValue().equals("finalizing"));
+            long from = System.nanoTime();
+            fault.happen(cluster.service(leader));
+            assertThat(store.exists(manifest(batch))).as("it is closed already").isFalse();
+            awaitDone(next, batch);
+            Duration closed = Duration.ofNanos(System.nanoTime() - from);
+            new FaultReport()
+                    .row("the same, while it closes a job: " + how, List.of(), closed, closed);
+            Map<String, String> written = objects(store, batch);
+            if (cluster.service(leader).isAlive()) {
+                awaitTwoMinutes();
+                cluster.service(leader).resume();
+                awaitFollows(leader);
+                awaitDone(leader, create(leader, false));
+                assertThat(objects(store, batch)).as("after it woke").isEqualTo(written);
+            }
+            assertThat(pipeline.arrivals()).hasSizeGreaterThanOrEqualTo(CAPTIONS);
+        }
+    }
+
+    /** Nothing is waited for but the time. */
+    private static void awaitTwoMinutes() throws InterruptedException {
+        new CountDownLatch(1).await(2, TimeUnit.MINUTES);
+    }
+
+    /** It has woken, and knows that another leads. */
+    private void awaitFollows(String instance) {
+        cluster.awaitReady(instance);
+        soon().until(() -> !client(instance).leads() && client(other(instance)).leads());
+    }
+
+    private static String manifest(String batch) {
+        return "jobs/%s/manifest.json".formatted(batch);
+    }
+
+    /**
+     * Digests of all objects of the job, by name: they are those that its manifest names, and its
+     * output has every request once.
+     */
+    private static Map<String, String> objects(ObjectStore store, String batch) throws IOException {
+        String jobFolder = "jobs/%s/".formatted(batch);
+        Map<String, String> objects = new TreeMap<>();
+        for (String key : store.list(jobFolder)) {
+            objects.put(key.substring(jobFolder.length()), Sha256.hex(store.get(key)));
+        }
+        Map<String, String> named = new TreeMap<>();
+        for (JsonNode file : JSON.readTree(store.get(manifest(batch))).get("files")) {
+            named.put(file.get("name").textValue(), file.get("sha256").textValue());
+        }
+        Map<String, String> there = new TreeMap<>(objects);
+        there.remove("manifest.json");
+        assertThat(there).isEqualTo(named);
+        List<String> customIds = new ArrayList<>();
+        for (String line :
+                new String(store.get(jobFolder + "output.jsonl"), UTF_8).lines().toList()) {
+            customIds.add(JSON.readTree(line).get("custom_id").textValue());
+        }
+        assertThat(customIds).doesNotHaveDuplicates().hasSize(CAPTIONS);
+        return objects;
+    }
+
+    private void assertThatEveryCaptionCameOnce() {
+        assertThat(TopicReader.events(cluster.kafka(), Topics.CAPTIONS))
+                .extracting(CaptionSubmitted::getCustomId)
+                .doesNotHaveDuplicates()
+                .hasSize(CAPTIONS);
     }
 }

@@ -4,6 +4,7 @@ import dev.nocturne.ingest.BackgroundTask;
 import dev.nocturne.ingest.Rounds;
 import dev.nocturne.ingest.job.JobIndex;
 import dev.nocturne.ingest.job.JobLog;
+import dev.nocturne.ingest.lag.LagReport;
 import dev.nocturne.ingest.lag.PipelineStage;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
@@ -17,7 +18,9 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -36,8 +39,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deletes from the log what no open job needs, once it is old: others read the topics, too. Of the
- * copies of results in other forms nothing is needed here.
+ * Deletes records that nothing needs any more, once they are old: others read the topics, too. Of
+ * the log of jobs that is what no open job needs; of the topics between stages what every group of
+ * the pipeline has read; of the copies of results in other forms all. Captions, which stages may
+ * ask for again, are needed until nothing is on its way.
  */
 public final class Trimming implements BackgroundTask {
 
@@ -51,9 +56,26 @@ public final class Trimming implements BackgroundTask {
 
     private static final Duration SEGMENT = Duration.ofDays(1);
 
+    private static final List<Topic<?>> OTHERS =
+            Stream.of(
+                            Topics.CAPTIONS_JSON,
+                            Topics.CAPTIONS,
+                            Topics.GENERATION_TASKS,
+                            Topics.TOKEN_GRIDS,
+                            Topics.SCORED_GRIDS,
+                            Topics.SELECTIONS,
+                            Topics.RESULTS_JSON,
+                            Topics.RESULTS_AVRO)
+                    .<Topic<?>>flatMap(topic -> topic.lanes().stream())
+                    .toList();
+
+    private static final Set<String> OF_JOBS = names(JobLog.OF_JOBS);
+    private static final Set<String> CAPTIONS = names(Topics.CAPTIONS.lanes());
+
     private final KafkaSettings kafka;
     private final JobIndex index;
     private final List<PipelineStage> readers;
+    private final Supplier<LagReport> lag;
     private final Duration retention;
     private final Clock clock;
     private final Rounds rounds;
@@ -62,18 +84,20 @@ public final class Trimming implements BackgroundTask {
 
     /**
      * @param readers what one of these groups has not read stays
+     * @param lag what was measured last; null: it is not known whether anything is on its way
      * @param retention null: nothing is deleted
      */
     public Trimming(
             KafkaSettings kafka,
             JobIndex index,
             List<PipelineStage> readers,
+            Supplier<LagReport> lag,
             Duration retention,
             Clock clock) {
         this.kafka = kafka;
         this.index = index;
-        this.readers =
-                readers.stream().filter(reader -> JobLog.OF_JOBS.contains(reader.input())).toList();
+        this.readers = readers;
+        this.lag = lag;
         this.retention = retention;
         this.clock = clock;
         boolean isShort = retention != null && retention.compareTo(ROUND.multipliedBy(10)) < 0;
@@ -116,11 +140,14 @@ public final class Trimming implements BackgroundTask {
         }
     }
 
+    private static Set<String> names(Collection<? extends Topic<?>> topics) {
+        return topics.stream().map(Topic::name).collect(Collectors.toSet());
+    }
+
     private static List<String> topics(Admin admin)
             throws ExecutionException, InterruptedException {
-        List<String> topics = new ArrayList<>();
-        JobLog.OF_JOBS.stream().map(Topic::name).forEach(topics::add);
-        Stream.of(Topics.RESULTS_JSON, Topics.RESULTS_AVRO).map(Topic::name).forEach(topics::add);
+        List<String> topics = new ArrayList<>(OF_JOBS);
+        topics.addAll(names(OTHERS));
         topics.retainAll(admin.listTopics().names().get());
         return topics;
     }
@@ -158,7 +185,12 @@ public final class Trimming implements BackgroundTask {
     private void delete(Admin admin, List<String> topics)
             throws ExecutionException, InterruptedException {
         List<TopicPartition> partitions = partitions(admin, topics);
+        LagReport report = lag.get();
+        boolean isNothingOnItsWay = report != null && report.isEmpty();
         Instant oldest = clock.instant().minus(retention);
+        if (isNothingOnItsWay && report.measuredAt().isBefore(oldest)) {
+            oldest = report.measuredAt(); // what came later may be on its way
+        }
         Map<TopicPartition, Long> beginnings = offsets(admin, partitions, OffsetSpec.earliest());
         Map<TopicPartition, Long> ends = offsets(admin, partitions, OffsetSpec.latest());
         Map<TopicPartition, Long> young =
@@ -169,9 +201,12 @@ public final class Trimming implements BackgroundTask {
         for (TopicPartition partition : partitions) {
             long end = ends.get(partition);
             long old = young.get(partition) < 0 ? end : young.get(partition);
-            boolean isOfJobs =
-                    JobLog.OF_JOBS.stream().anyMatch(of -> of.name().equals(partition.topic()));
-            long unneeded = isOfJobs ? logStart.getOrDefault(partition.toString(), 0L) : end;
+            long unneeded = end;
+            if (OF_JOBS.contains(partition.topic())) {
+                unneeded = logStart.getOrDefault(partition.toString(), 0L);
+            } else if (CAPTIONS.contains(partition.topic()) && !isNothingOnItsWay) {
+                unneeded = 0;
+            }
             long before = Math.min(Math.min(end, old), unneeded);
             before = Math.min(before, readTo.getOrDefault(partition, before));
             if (before > beginnings.get(partition)) {
@@ -194,7 +229,7 @@ public final class Trimming implements BackgroundTask {
                             .partitionsToOffsetAndMetadata()
                             .get();
             for (TopicPartition partition : partitions) {
-                if (partition.topic().equals(reader.input().name())) {
+                if (reader.topics().contains(partition.topic())) {
                     OffsetAndMetadata at = committed.get(partition);
                     readTo.merge(partition, at == null ? 0 : at.offset(), Math::min);
                 }

@@ -49,7 +49,8 @@ public record PipelineStage(String name, String group, Topic<?> input) {
         return new PipelineStage(name, name, input);
     }
 
-    List<String> topics() {
+    /** Names of its input's lanes. */
+    public List<String> topics() {
         return input.lanes().stream().<String>map(Topic::name).toList();
     }
 }

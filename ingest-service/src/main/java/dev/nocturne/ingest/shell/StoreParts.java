@@ -157,7 +157,13 @@ final class StoreParts {
                         limits.fileRetention(),
                         clock),
                 new Summaries(parts.jobs, jobFiles::ensureResults, parts.publisher, catchUp, clock),
-                new Trimming(kafka, parts.index, parts.stages, limits.logRetention(), clock),
+                new Trimming(
+                        kafka,
+                        parts.index,
+                        parts.stages,
+                        () -> parts.lag.state().report(),
+                        limits.logRetention(),
+                        clock),
                 new Retention(
                         parts.jobs,
                         parts.events,

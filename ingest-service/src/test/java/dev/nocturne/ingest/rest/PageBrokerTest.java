@@ -197,6 +197,7 @@ class PageBrokerTest {
         reader.enter("find", "", "input");
         reader.enter("state", "failed", "change");
         reader.awaitText("6 requests, the latest first.");
+        reader.await("document.querySelectorAll('.card .reason').length === 6");
         assertThat(reader.texts(".card .reason"))
                 .hasSize(CAPTIONS - PAINTED)
                 .allMatch("the caption is a riddle: say what is to be seen"::equals);
@@ -271,6 +272,7 @@ class PageBrokerTest {
                                         2, 0, 5, 0.1f, -9, false, folder + "candidates/0.png")));
         browser.fake("/requests/", new Chromium.Fake(200, JSON.writeValueAsString(stored)));
         browser.fake("/candidates/0.png", new Chromium.Fake(200, "rendered"));
+        reader.await("document.querySelector('.card button') !== null");
         browser.evaluate("document.querySelector('.card button').click()");
         reader.awaitText("2 candidates of");
         assertThat(reader.texts(".candidates > li > p"))
