@@ -14,6 +14,7 @@ const WHAT = {
   publisher: "renders the winners and stores them",
   previewer: "renders pictures as far as they are drawn",
   webhooks: "tells the ends of jobs",
+  "ingest-leader": "elects the ingest-service that leads; reads nothing",
 };
 
 const VERDICTS = {

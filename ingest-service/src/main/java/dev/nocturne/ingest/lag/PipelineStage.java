@@ -28,7 +28,11 @@ public record PipelineStage(String name, String group, Topic<?> input) {
 
     /** Who reads what is not a step of a request of a file: none of them waits for these. */
     static final Set<String> BESIDE =
-            Set.of(Webhooks.GROUP, REGISTRY_CAPTIONS, RegistryResultStage.NAME);
+            Set.of(
+                    Webhooks.GROUP,
+                    REGISTRY_CAPTIONS,
+                    RegistryResultStage.NAME,
+                    Topics.INGEST_LEADER.name());
 
     /** As this installation has them. */
     public static List<PipelineStage> of(boolean webhooks, RegistrySettings registry) {
@@ -42,6 +46,8 @@ public record PipelineStage(String name, String group, Topic<?> input) {
         if (webhooks) {
             stages.add(stage(Webhooks.GROUP, Topics.JOB_EVENTS));
         }
+        // its members elect who leads, and read nothing
+        stages.add(stage(Topics.INGEST_LEADER.name(), Topics.INGEST_LEADER));
         return List.copyOf(stages);
     }
 

@@ -107,7 +107,8 @@ class LagMonitorBrokerTest extends OnBroker {
                             tuple("rerank", 0L, null),
                             tuple("publisher", 0L, null),
                             tuple("previewer", 0L, null),
-                            tuple("webhooks", 0L, null));
+                            tuple("webhooks", 0L, null),
+                            tuple("ingest-leader", 0L, null));
             assertThat(sumLag("encoder")).isNaN();
             assertThat(sumLag("generator")).isZero();
 

@@ -747,7 +747,8 @@ class IngestRestBrokerTest {
                         "scorer",
                         "rerank",
                         "publisher",
-                        "previewer");
+                        "previewer",
+                        "ingest-leader");
         assertThat(get("q/metrics").body())
                 .contains(
                         "kafka_consumergroup_group_lag{cluster_name=",
@@ -802,7 +803,7 @@ class IngestRestBrokerTest {
             JsonNode snapshot = next(each, "snapshot", data -> true);
             assertThat(snapshot.get("jobs").isArray()).isTrue();
             JsonNode lag = next(each, "lag", data -> data.has("measured_at"));
-            assertThat(lag.get("stages")).hasSize(7);
+            assertThat(lag.get("stages")).hasSize(8);
             assertOrder(lag, LagReport.class);
             String id = JSON.readTree(post(line("x")).body()).get("id").textValue();
             next(each, "jobs", data -> statuses(data, id).findAny().isPresent());
@@ -881,7 +882,8 @@ class IngestRestBrokerTest {
                         "scorer",
                         "rerank",
                         "publisher",
-                        "previewer");
+                        "previewer",
+                        "ingest-leader");
         int measured = history.get("measured_at").size();
         assertThat(history.at("/stages/0/lag")).hasSize(measured);
         assertThat(history.at("/stages/0/lag_seconds")).hasSize(measured);
