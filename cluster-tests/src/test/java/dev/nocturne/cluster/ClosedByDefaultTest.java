@@ -46,7 +46,7 @@ class ClosedByDefaultTest {
                 .content()
                 .contains("ENV QUARKUS_HTTP_HOST=0.0.0.0\n");
         assertThat(Files.readAllLines(REPOSITORY.resolve("docker-compose.yml")))
-                .filteredOn(line -> line.matches(" +- \"[\\d.:]+\""))
+                .filteredOn(line -> line.matches(" +- \"[\\d.:-]+\""))
                 .hasSize(3)
                 .allMatch(line -> line.contains("\"127.0.0.1:"));
     }
