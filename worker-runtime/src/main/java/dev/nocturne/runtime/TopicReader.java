@@ -83,7 +83,7 @@ public final class TopicReader implements AutoCloseable {
     private static final Duration POLL = Duration.ofSeconds(1);
 
     /** New partitions are found after this, see Kafka's {@code metadata.max.age.ms}. */
-    private static final Duration FIND_PARTITIONS = Duration.ofSeconds(15);
+    private static final Duration FIND_PARTITIONS = Duration.ofSeconds(5);
 
     private final String name;
     private final TopicPartitions partitions;
