@@ -80,9 +80,7 @@ public final class JobFiles {
             return created != null && created.getWebdataset();
         }
 
-        /**
-         * Of a job that came through Kafka nobody knows by what address its readers know the API.
-         */
+        /** Where readers reach the API, or {@code /} for a job that came through Kafka. */
         String apiUrl() {
             return created == null ? "/" : created.getApiUrl();
         }

@@ -23,7 +23,7 @@ final class JobSummaries {
     private JobSummaries() {}
 
     /**
-     * Of a job that is over, see {@link JobState#isOver}.
+     * Sums up a job that is over, see {@link JobState#isOver}.
      *
      * @param readTo how far the log has been read, by topic and partition
      * @param logStart where it begins for whoever knows this
