@@ -30,11 +30,12 @@ public final class Election implements AutoCloseable {
     public static final String GROUP = "ingest-leader";
 
     private static final Logger LOG = LoggerFactory.getLogger(Election.class);
-    private static final TopicPartition SEAT = new TopicPartition(Topics.INGEST_LEADER.name(), 0);
+    private static final TopicPartition PARTITION =
+            new TopicPartition(Topics.INGEST_LEADER.name(), 0);
 
     /** What a leader commits, with each of its transactions: a member that is none cannot. */
     static final Map<TopicPartition, OffsetAndMetadata> OFFSETS =
-            Map.of(SEAT, new OffsetAndMetadata(0));
+            Map.of(PARTITION, new OffsetAndMetadata(0));
 
     /** After it without a word of the leader, the brokers give its place to another. */
     private static final Duration SESSION = Duration.ofSeconds(9);
@@ -131,7 +132,7 @@ public final class Election implements AutoCloseable {
                 depose();
                 consumer.unsubscribe();
                 subscribe(consumer);
-            } else if (consumer.assignment().contains(SEAT)) {
+            } else if (consumer.assignment().contains(PARTITION)) {
                 lead(consumer);
             }
         }
@@ -140,7 +141,7 @@ public final class Election implements AutoCloseable {
 
     private void subscribe(KafkaConsumer<byte[], byte[]> consumer) {
         consumer.subscribe(
-                List.of(SEAT.topic()),
+                List.of(PARTITION.topic()),
                 new ConsumerRebalanceListener() {
                     @Override
                     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
@@ -152,7 +153,7 @@ public final class Election implements AutoCloseable {
 
                     @Override
                     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-                        if (partitions.contains(SEAT)) {
+                        if (partitions.contains(PARTITION)) {
                             depose();
                         }
                     }
