@@ -10,10 +10,9 @@ import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.StageException;
 import dev.nocturne.schemas.OptionRules;
 import dev.nocturne.schemas.ReasonCodes;
-import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,20 +23,25 @@ import org.slf4j.LoggerFactory;
  */
 final class EarlierAnswers {
 
+    /** Where no custom id comes again. */
+    static final EarlierAnswers NONE = new EarlierAnswers((job, request) -> Optional.empty());
+
     private static final Logger LOG = LoggerFactory.getLogger(EarlierAnswers.class);
 
-    private final Function<String, Optional<byte[]>> find;
+    private final BiFunction<String, String, Optional<ResultFile>> results;
 
     /**
-     * @param find gives the bytes of an object of the bucket, by its key; empty if it is not there
+     * @param results what is stored of a request, by the ids of its job and its own; throws a
+     *     {@link PermanentException} if that cannot be read
      */
-    EarlierAnswers(Function<String, Optional<byte[]>> find) {
-        this.find = find;
+    EarlierAnswers(BiFunction<String, String, Optional<ResultFile>> results) {
+        this.results = results;
     }
 
     /**
      * The result that the caption's request has; empty if it has no pictures.
      *
+     * @param caption with its digest, see {@link RequestDigest}
      * @throws PermanentException ({@code duplicate_custom_id}) if it was painted from another
      *     caption or with other options; its result stays
      * @throws StageException the store's
@@ -64,31 +68,37 @@ final class EarlierAnswers {
 
     /** Empty also where the object is broken: then the caption is painted again. */
     private Optional<ResultFile> read(RequestRef request) {
-        String key = ResultFile.key(request.getJobId(), request.getRequestId());
         try {
-            byte[] json = find.apply(key).orElse(null);
-            ResultFile result = json == null ? null : ResultFile.parse(json);
-            return Optional.ofNullable(result).filter(file -> file.images() != null);
-        } catch (IOException e) {
-            LOG.warn("ENC-01 {} cannot be read, painted again: {}", key, e.getMessage());
+            return results.apply(request.getJobId(), request.getRequestId());
+        } catch (PermanentException e) {
+            LOG.warn("ENC-01 {}, painted again", e.getMessage());
             return Optional.empty();
         }
     }
 
     private static boolean isSame(ResultFile earlier, RequestRef request, DrawingOptions options) {
-        return earlier.caption().equals(request.getCaption())
-                && earlier.candidates() == options.getCandidates()
-                && earlier.images().size() == Math.min(options.getTop(), options.getCandidates())
-                && isSame(options.getTemperature(), earlier.temperature())
-                && isSame(options.getGuidance(), earlier.guidance())
-                && earlier.topK() == options.getTopK()
-                && earlier.topP() == OptionRules.topP(options)
-                && earlier.outputFormat().equals(options.getOutputFormat());
+        return earlier.requestSha256() == null
+                ? isSameAsFarAsKept(earlier, request, options)
+                : earlier.requestSha256().equals(options.getRequestSha256());
     }
 
-    /** What the caption leaves to the model may have been another one's. */
-    private static boolean isSame(Double asked, double painted) {
-        return asked == null || asked == painted;
+    /** Of a file without a digest: what the caption leaves to the model may have been another's. */
+    private static boolean isSameAsFarAsKept(
+            ResultFile earlier, RequestRef request, DrawingOptions options) {
+        DrawingOptions painted = earlier.options(earlier.images().size());
+        DrawingOptions.Builder asked =
+                DrawingOptions.newBuilder(options)
+                        .setTopP(OptionRules.topP(options))
+                        .setSeedScheme(painted.getSeedScheme())
+                        .setPartialImages(painted.getPartialImages())
+                        .setRequestSha256(null);
+        if (options.getTemperature() == null) {
+            asked.setTemperature(painted.getTemperature());
+        }
+        if (options.getGuidance() == null) {
+            asked.setGuidance(painted.getGuidance());
+        }
+        return earlier.caption().equals(request.getCaption()) && asked.build().equals(painted);
     }
 
     private static PermanentException duplicate(ResultFile earlier) {

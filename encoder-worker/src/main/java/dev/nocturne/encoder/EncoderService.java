@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -37,10 +36,7 @@ public final class EncoderService implements Service {
         Clock clock = Clock.systemUTC();
         EncoderStage stage =
                 EncoderStage.of(
-                        model,
-                        () -> Optional.of(ObjectStore.open(store)),
-                        registry.url().isPresent(),
-                        clock);
+                        model, () -> ObjectStore.open(store), registry.url().isPresent(), clock);
         runners.add(
                 new StageRunner<>(
                         BundleGuard.ofEncoder(stage, kafka, clock), kafka, meters, clock));

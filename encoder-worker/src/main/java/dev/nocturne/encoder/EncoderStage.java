@@ -16,6 +16,7 @@ import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.Outbox;
 import dev.nocturne.runtime.PermanentException;
+import dev.nocturne.runtime.StoredResults;
 import dev.nocturne.runtime.TransientException;
 import dev.nocturne.runtime.registry.RegistryFraming;
 import dev.nocturne.runtime.registry.RegistrySettings;
@@ -50,19 +51,18 @@ public final class EncoderStage implements BundleStage<CaptionSubmitted> {
     private static final String NO_CAPTION = "";
 
     private final Supplier<CaptionEncoder> open;
-    private final Supplier<Optional<EarlierAnswers>> openAnswers;
+    private final Supplier<EarlierAnswers> openAnswers;
     private final boolean hasRegistry;
     private final Clock clock;
     private CaptionEncoder encoder;
-    private Optional<EarlierAnswers> earlierAnswers;
+    private EarlierAnswers earlierAnswers;
 
     /**
-     * @param openAnswers empty where no custom id comes again
      * @param hasRegistry whether there is a {@link RegistryCaptionStage}, too
      */
     EncoderStage(
             Supplier<CaptionEncoder> open,
-            Supplier<Optional<EarlierAnswers>> openAnswers,
+            Supplier<EarlierAnswers> openAnswers,
             boolean hasRegistry,
             Clock clock) {
         this.open = open;
@@ -72,18 +72,25 @@ public final class EncoderStage implements BundleStage<CaptionSubmitted> {
     }
 
     /**
+     * Where no custom id comes again, and no caption from a registry.
+     *
      * @param model directory of a model bundle
-     * @param openStore where pictures are kept; empty where no custom id comes again
+     */
+    public static EncoderStage of(Path model, Clock clock) {
+        return new EncoderStage(
+                () -> BundleCaptionEncoder.open(model), () -> EarlierAnswers.NONE, false, clock);
+    }
+
+    /**
+     * @param model directory of a model bundle
+     * @param openStore where pictures are kept
      * @param hasRegistry whether there is a stage for captions with a registry's framing, too
      */
-    public static EncoderStage of(
-            Path model,
-            Supplier<Optional<ObjectStore>> openStore,
-            boolean hasRegistry,
-            Clock clock) {
+    static EncoderStage of(
+            Path model, Supplier<ObjectStore> openStore, boolean hasRegistry, Clock clock) {
         return new EncoderStage(
                 () -> BundleCaptionEncoder.open(model),
-                () -> openStore.get().map(store -> new EarlierAnswers(store::find)),
+                () -> new EarlierAnswers(new StoredResults(openStore.get())::find),
                 hasRegistry,
                 clock);
     }
@@ -150,7 +157,8 @@ public final class EncoderStage implements BundleStage<CaptionSubmitted> {
             if (captions.get(i) == RegistryCaptionStage.NOT_MINE) {
                 continue;
             }
-            CaptionSubmitted caption = CaptionRules.normalised(captions.get(i));
+            CaptionSubmitted caption =
+                    RequestDigest.setIn(CaptionRules.normalised(captions.get(i)));
             RequestRef request = request(caption);
             if (CaptionOwner.isJobOfItsOwn(caption)) {
                 // also for a caption that is rejected: its job then shows it as failed
@@ -164,8 +172,7 @@ public final class EncoderStage implements BundleStage<CaptionSubmitted> {
             try {
                 requireGood(caption);
                 Optional<RequestFinished> earlier =
-                        earlierAnswers.flatMap(
-                                answers -> answers.find(request, caption, clock.instant()));
+                        earlierAnswers.find(request, caption, clock.instant());
                 if (earlier.isPresent()) {
                     out.send(i, Topics.RESULTS, request, earlier.get());
                 } else if (caption.getDrawn() == null) {

@@ -24,7 +24,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -52,7 +51,11 @@ class DamagedPicturesBrokerTest {
         try (EmbeddedBroker broker = EmbeddedBroker.start(data, 0)) {
             KafkaSettings kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
             EncoderStage stage =
-                    new EncoderStage(LetterEncoder::new, Optional::empty, false, Clock.systemUTC());
+                    new EncoderStage(
+                            LetterEncoder::new,
+                            () -> EarlierAnswers.NONE,
+                            false,
+                            Clock.systemUTC());
             Map<String, Integer> endings = new HashMap<>();
             try (StageRunner<?> runner =
                     new StageRunner<>(stage, kafka, new SimpleMeterRegistry(), Clock.systemUTC())) {

@@ -33,7 +33,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -53,7 +52,10 @@ class EncoderStageTest {
 
     private final EncoderStage stage =
             new EncoderStage(
-                    LetterEncoder::new, Optional::empty, false, Clock.fixed(NOON, ZoneOffset.UTC));
+                    LetterEncoder::new,
+                    () -> EarlierAnswers.NONE,
+                    false,
+                    Clock.fixed(NOON, ZoneOffset.UTC));
     private final Outbox out = new Outbox(() -> true);
 
     @BeforeEach
@@ -426,6 +428,13 @@ class EncoderStageTest {
 
     /** What the stage makes of a caption whose custom id was painted from "ab", 16 candidates. */
     private void comesAgain(CaptionSubmitted caption) {
+        comesAgain(caption, json -> json);
+    }
+
+    /**
+     * @param change of result.json, which else is from before it held a digest
+     */
+    private void comesAgain(CaptionSubmitted caption, UnaryOperator<String> change) {
         String jobId = Ids.captionJobId("again");
         String requestId = Ids.requestId(jobId, "again");
         String images =
@@ -438,17 +447,32 @@ class EncoderStageTest {
                                                         ResultFile.folder(jobId, requestId),
                                                         rank))
                         .collect(Collectors.joining(", "));
-        byte[] json = PAINTED.formatted(requestId, images).getBytes(StandardCharsets.UTF_8);
-        Map<String, byte[]> bucket = Map.of(ResultFile.key(jobId, requestId), json);
-        EarlierAnswers answers = new EarlierAnswers(key -> Optional.ofNullable(bucket.get(key)));
+        ResultFile painted = resultFile(change.apply(PAINTED.formatted(requestId, images)));
+        EarlierAnswers answers =
+                new EarlierAnswers(
+                        (job, request) ->
+                                Optional.of(painted)
+                                        .filter(
+                                                file ->
+                                                        file.jobId().equals(job)
+                                                                && file.requestId()
+                                                                        .equals(request)));
         EncoderStage withBucket =
                 new EncoderStage(
                         LetterEncoder::new,
-                        () -> Optional.of(answers),
+                        () -> answers,
                         false,
                         Clock.fixed(NOON, ZoneOffset.UTC));
         withBucket.open();
         withBucket.process(List.of(caption), out);
+    }
+
+    private static ResultFile resultFile(String json) {
+        try {
+            return ResultFile.parse(json.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private static CaptionSubmitted.Builder again(String text) {
@@ -478,6 +502,9 @@ class EncoderStageTest {
                 again("ab").setOptions(options(one -> one.setCandidates(8))).build(),
                 again("ab").setOptions(options(one -> one.setTop(2))).build(),
                 again("ab").setOptions(options(one -> one.setTemperature(1.))).build(),
+                again("ab").setOptions(options(one -> one.setTopK(5))).build(),
+                again("ab").setOptions(options(one -> one.setTopP(0.5))).build(),
+                again("ab").setOptions(options(one -> one.setGuidance(3.))).build(),
                 again("ab").setOptions(options(one -> one.setOutputFormat("webp"))).build());
     }
 
@@ -499,6 +526,45 @@ class EncoderStageTest {
                             assertThat(refused.reasonCode()).isEqualTo("duplicate_custom_id");
                             assertThat(refused.isAnswered()).isTrue();
                         });
+    }
+
+    @Test
+    void theDigestTellsWhetherTheRequestIsTheSame() {
+        CaptionSubmitted webp =
+                again("ab").setOptions(options(one -> one.setOutputFormat("webp"))).build();
+        String digest = RequestDigest.setIn(webp).getOptions().getRequestSha256();
+        UnaryOperator<String> digested =
+                json -> json.replaceFirst("\\{", "{\"request_sha256\": \"%s\",".formatted(digest));
+
+        comesAgain(webp, digested);
+        assertThat(out.outputs()).anyMatch(output -> output.topic() == Topics.RESULTS);
+        assertThat(out.rejections()).isEmpty();
+
+        CaptionSubmitted.Builder smaller = CaptionSubmitted.newBuilder(webp);
+        smaller.getOptionsBuilder().setOutputCompression(80).setRequestSha256(digest);
+        comesAgain(smaller.build(), digested);
+        assertThat(out.rejections().get(0).reasonCode()).isEqualTo("duplicate_custom_id");
+    }
+
+    @Test
+    void anotherCompressionIsAnotherRequestAlsoWhereNoDigestWasKept() {
+        CaptionSubmitted smaller =
+                again("ab")
+                        .setOptions(
+                                options(
+                                        one ->
+                                                one.setOutputFormat("webp")
+                                                        .setOutputCompression(80)))
+                        .build();
+        comesAgain(smaller, json -> json.replaceFirst("\\{", "{\"output_format\": \"webp\","));
+        assertThat(out.rejections().get(0).reasonCode()).isEqualTo("duplicate_custom_id");
+    }
+
+    @Test
+    void aTaskCarriesTheDigestOfItsCaption() {
+        stage.process(List.of(caption().build()), out);
+        assertThat(task().getOptions().getRequestSha256())
+                .isEqualTo(RequestDigest.setIn(caption().build()).getOptions().getRequestSha256());
     }
 
     @Test

@@ -31,7 +31,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -63,7 +62,8 @@ class RegistryCaptionsBrokerTest {
         try (EmbeddedBroker broker = EmbeddedBroker.start(data, 0)) {
             KafkaSettings kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
             EncoderStage encoder =
-                    new EncoderStage(LetterEncoder::new, Optional::empty, true, Clock.systemUTC());
+                    new EncoderStage(
+                            LetterEncoder::new, () -> EarlierAnswers.NONE, true, Clock.systemUTC());
             RegistryCaptionStage registry = new RegistryCaptionStage(new RegistryFraming(url));
             try (StageRunner<?> encoders = runner(encoder, kafka);
                     StageRunner<?> translators = runner(registry, kafka)) {

@@ -39,7 +39,7 @@ final class Examples {
             new RequestRef("job-1", "0123456789abcdef", "line-1", "ein rotes Haus, 赤い家");
 
     private static final DrawingOptions OPTIONS =
-            new DrawingOptions(17, 5, 0.9, 40, 0.95, 3.0, "webp", 80, 1, 3);
+            new DrawingOptions(17, 5, 0.9, 40, 0.95, 3.0, "webp", 80, 1, 3, "00ff");
 
     static final List<SpecificRecord> EVENTS =
             List.of(

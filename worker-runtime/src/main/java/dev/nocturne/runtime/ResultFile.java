@@ -1,5 +1,6 @@
 package dev.nocturne.runtime;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
@@ -41,6 +42,8 @@ import java.util.Optional;
  * @param outputFormat of the pictures; PNG in a file from before there were others
  * @param seedScheme how the candidates' seeds came from the request's, see {@link SeedSchemes}
  * @param textTokens of the caption; null in a file from before it was written
+ * @param requestSha256 of what its caption asked for, see {@link DrawingOptions}; null where it is
+ *     not known, and then left out
  * @param images of the winners, best first
  * @param ranking every candidate, best first; empty in a file from before they were kept
  */
@@ -63,6 +66,7 @@ public record ResultFile(
         int gridHeight,
         int gridWidth,
         Integer textTokens,
+        @JsonInclude(JsonInclude.Include.NON_NULL) String requestSha256,
         List<Image> images,
         List<Candidate> ranking) {
 
@@ -193,6 +197,7 @@ public record ResultFile(
                 ranked.getGridHeight(),
                 ranked.getGridWidth(),
                 textTokens,
+                options.getRequestSha256(),
                 images.stream().map(Image::of).toList(),
                 ranking(ranked));
     }
@@ -262,6 +267,7 @@ public record ResultFile(
                 gridHeight,
                 gridWidth,
                 textTokens,
+                requestSha256,
                 images.stream().map(Image::withoutFolder).toList(),
                 ranking);
     }

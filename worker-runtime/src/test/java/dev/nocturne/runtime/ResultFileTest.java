@@ -140,6 +140,15 @@ class ResultFileTest {
     }
 
     @Test
+    void theDigestOfTheRequestIsKept() throws IOException {
+        CandidatesRanked.Builder digested = CandidatesRanked.newBuilder(ranked());
+        digested.getOptionsBuilder().setRequestSha256("00aa");
+        byte[] json = ResultFile.of(digested.build(), "dvae@1", 5, List.of()).toJson();
+        assertThat(new String(json, UTF_8)).contains("  \"request_sha256\" : \"00aa\",\n");
+        assertThat(ResultFile.parse(json).besidePictures().requestSha256()).isEqualTo("00aa");
+    }
+
+    @Test
     void filesOfEveryVersionCanBeRead() throws IOException {
         assertThat(ResultFile.parse(file("dvae@1").toJson()).toJson())
                 .isEqualTo(file("dvae@1").toJson());
@@ -267,6 +276,7 @@ class ResultFileTest {
                 32,
                 32,
                 5,
+                null,
                 List.of(),
                 ranking);
     }

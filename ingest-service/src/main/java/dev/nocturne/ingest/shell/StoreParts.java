@@ -27,10 +27,10 @@ import dev.nocturne.ingest.dispatch.Summaries;
 import dev.nocturne.ingest.dispatch.Trimming;
 import dev.nocturne.ingest.file.FileStore;
 import dev.nocturne.ingest.job.IdempotencyKeys;
-import dev.nocturne.ingest.result.StoredResults;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.SpoolFolder;
+import dev.nocturne.runtime.StoredResults;
 import java.time.Clock;
 import java.util.List;
 

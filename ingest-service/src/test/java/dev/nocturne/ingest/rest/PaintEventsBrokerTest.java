@@ -415,6 +415,7 @@ class PaintEventsBrokerTest {
                         6,
                         8,
                         5,
+                        null,
                         images.stream().map(ResultFile.Image::of).toList(),
                         List.of());
         store().put(

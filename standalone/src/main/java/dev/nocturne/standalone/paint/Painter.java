@@ -21,7 +21,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
@@ -51,7 +50,7 @@ public final class Painter implements AutoCloseable {
         previews = PreviewRenderer.ofAll(model, this::show);
         stages =
                 StageChain.open(
-                        EncoderStage.of(model, Optional::empty, false, clock),
+                        EncoderStage.of(model, clock),
                         new GeneratorStage(
                                 () ->
                                         new CountingDrawer(

@@ -1,8 +1,5 @@
-package dev.nocturne.ingest.result;
+package dev.nocturne.runtime;
 
-import dev.nocturne.runtime.ObjectStore;
-import dev.nocturne.runtime.PermanentException;
-import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.schemas.ReasonCodes;
 import java.io.IOException;
 import java.util.Optional;
@@ -20,7 +17,7 @@ public final class StoredResults {
      * Empty for a request that has no pictures.
      *
      * @throws PermanentException ({@code storage_error}) if what is there cannot be read
-     * @throws dev.nocturne.runtime.StageException the store's
+     * @throws StageException the store's
      */
     public Optional<ResultFile> find(String jobId, String requestId) {
         String key = ResultFile.key(jobId, requestId);
