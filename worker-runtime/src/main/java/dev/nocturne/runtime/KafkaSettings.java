@@ -52,6 +52,10 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
         overrides = Map.copyOf(overrides);
     }
 
+    public static KafkaSettings of(KafkaConfig config) {
+        return new KafkaSettings(config.bootstrapServers(), config.overrides());
+    }
+
     public Map<String, Object> admin() {
         return with(Map.of());
     }

@@ -21,6 +21,9 @@ public record ObjectStoreSettings(
         String prefix,
         String publicEndpoint) {
 
+    static final String DEFAULT_REGION = "us-east-1";
+    static final String DEFAULT_BUCKET = "nocturne";
+
     /**
      * @param sessionToken null if the keys are for good
      */
@@ -52,6 +55,20 @@ public record ObjectStoreSettings(
     /** The last slash of the prefix may be left out. */
     public ObjectStoreSettings {
         prefix = prefix.isEmpty() || prefix.endsWith("/") ? prefix : prefix + "/";
+    }
+
+    /**
+     * @throws FatalException if there is only a part of the keys
+     */
+    public static ObjectStoreSettings of(ObjectStoreConfig config) {
+        return new ObjectStoreSettings(
+                config.endpoint(),
+                config.region().orElse(DEFAULT_REGION),
+                Keys.of(config.accessKey(), config.secretKey(), config.sessionToken()),
+                config.caFile(),
+                config.bucket().orElse(DEFAULT_BUCKET),
+                config.prefix().orElse(""),
+                config.publicEndpoint().orElse(config.endpoint()));
     }
 
     /** With keys for good, and no authority of one's own. */

@@ -33,20 +33,8 @@ class DecoderShell {
     @Produces
     @Singleton
     DecoderService decoder(DecoderConfig config, MeterRegistry meters) {
-        KafkaSettings kafka =
-                new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());
-        ObjectStoreSettings store =
-                new ObjectStoreSettings(
-                        config.s3().endpoint(),
-                        config.s3().region(),
-                        ObjectStoreSettings.Keys.of(
-                                config.s3().accessKey(),
-                                config.s3().secretKey(),
-                                config.s3().sessionToken()),
-                        config.s3().caFile(),
-                        config.s3().bucket(),
-                        config.s3().prefix().orElse(""),
-                        config.s3().endpoint());
+        KafkaSettings kafka = KafkaSettings.of(config.kafka());
+        ObjectStoreSettings store = ObjectStoreSettings.of(config.s3());
         LOG.infof(
                 "Kafka at %s, object store %s, model %s",
                 kafka.bootstrapServers(), store, config.model());

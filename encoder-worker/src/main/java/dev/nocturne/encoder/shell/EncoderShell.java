@@ -34,22 +34,10 @@ class EncoderShell {
     @Produces
     @Singleton
     EncoderService encoder(EncoderConfig config, MeterRegistry meters) {
-        KafkaSettings kafka =
-                new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());
+        KafkaSettings kafka = KafkaSettings.of(config.kafka());
         RegistrySettings registry =
                 RegistrySettings.parse(config.schemaRegistry().url().orElse(null), null);
-        ObjectStoreSettings store =
-                new ObjectStoreSettings(
-                        config.s3().endpoint(),
-                        config.s3().region(),
-                        ObjectStoreSettings.Keys.of(
-                                config.s3().accessKey(),
-                                config.s3().secretKey(),
-                                config.s3().sessionToken()),
-                        config.s3().caFile(),
-                        config.s3().bucket(),
-                        config.s3().prefix().orElse(""),
-                        config.s3().endpoint());
+        ObjectStoreSettings store = ObjectStoreSettings.of(config.s3());
         LOG.infof(
                 "Kafka at %s, object store %s, model %s, schema registry %s",
                 kafka.bootstrapServers(), store, config.model(), registry);

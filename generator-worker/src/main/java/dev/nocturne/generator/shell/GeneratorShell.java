@@ -32,8 +32,7 @@ class GeneratorShell {
     @Produces
     @Singleton
     GeneratorService generator(GeneratorConfig config, MeterRegistry meters) {
-        KafkaSettings kafka =
-                new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());
+        KafkaSettings kafka = KafkaSettings.of(config.kafka());
         int batch = config.generator().batch();
         LOG.infof(
                 "Kafka at %s, model %s, decode batches of %d",

@@ -35,17 +35,7 @@ class IngestShell {
     @Produces
     @Singleton
     IngestService ingest(IngestConfig config, MeterRegistry meters) {
-        IngestConfig.S3 s3 = config.s3();
-        ObjectStoreSettings store =
-                new ObjectStoreSettings(
-                        s3.endpoint(),
-                        s3.region(),
-                        ObjectStoreSettings.Keys.of(
-                                s3.accessKey(), s3.secretKey(), s3.sessionToken()),
-                        s3.caFile(),
-                        s3.bucket(),
-                        s3.prefix().orElse(""),
-                        s3.publicEndpoint().orElse(s3.endpoint()));
+        ObjectStoreSettings store = ObjectStoreSettings.of(config.s3());
         LOG.infof("Kafka at %s, objects at %s", config.kafka().bootstrapServers(), store);
         WebhookSettings webhooks =
                 new WebhookSettings(
@@ -62,7 +52,13 @@ class IngestShell {
                         .withState(config.ingest().stateDir().orElseGet(Spool::state));
         LOG.info(limits);
         return new IngestService(
-                kafka(config), store, webhooks, registry(config), limits, Spool.folder(), meters);
+                KafkaSettings.of(config.kafka()),
+                store,
+                webhooks,
+                registry(config),
+                limits,
+                Spool.folder(),
+                meters);
     }
 
     @Produces
@@ -71,15 +67,11 @@ class IngestShell {
         return ingest.api();
     }
 
-    private static KafkaSettings kafka(IngestConfig config) {
-        return new KafkaSettings(config.kafka().bootstrapServers(), config.kafka().overrides());
-    }
-
     @Produces
     @Singleton
     RegistryResults registryResults(IngestConfig config, MeterRegistry meters) {
         LOG.infof("schema registry: %s", registry(config));
-        return new RegistryResults(kafka(config), registry(config), meters);
+        return new RegistryResults(KafkaSettings.of(config.kafka()), registry(config), meters);
     }
 
     private static RegistrySettings registry(IngestConfig config) {

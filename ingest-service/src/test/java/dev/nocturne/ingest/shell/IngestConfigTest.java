@@ -2,9 +2,12 @@ package dev.nocturne.ingest.shell;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nocturne.runtime.ObjectStoreSettings;
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** The variables that docs/security.md names. */
@@ -29,8 +32,16 @@ class IngestConfigTest {
     @Test
     void theStoresKeysMayBeLeftOut() {
         IngestConfig none = config(Map.of());
-        assertThat(none.s3().accessKey()).isEmpty();
-        assertThat(none.s3().secretKey()).isEmpty();
+        assertThat(ObjectStoreSettings.of(none.s3()))
+                .isEqualTo(
+                        new ObjectStoreSettings(
+                                "http://s3:9000",
+                                "us-east-1",
+                                Optional.empty(),
+                                Optional.empty(),
+                                "nocturne",
+                                "",
+                                "http://s3:9000"));
 
         IngestConfig all =
                 config(
@@ -38,9 +49,21 @@ class IngestConfigTest {
                                 "NOCTURNE_S3_ACCESS_KEY", "a",
                                 "NOCTURNE_S3_SECRET_KEY", "s",
                                 "NOCTURNE_S3_SESSION_TOKEN", "t",
-                                "NOCTURNE_S3_CA_FILE", "/ca.pem"));
-        assertThat(all.s3().sessionToken()).contains("t");
-        assertThat(all.s3().caFile()).hasToString("Optional[/ca.pem]");
+                                "NOCTURNE_S3_CA_FILE", "/ca.pem",
+                                "NOCTURNE_S3_REGION", "eu-central-1",
+                                "NOCTURNE_S3_BUCKET", "b",
+                                "NOCTURNE_S3_PREFIX", "tenant-a",
+                                "NOCTURNE_S3_PUBLIC_ENDPOINT", "https://pictures"));
+        assertThat(ObjectStoreSettings.of(all.s3()))
+                .isEqualTo(
+                        new ObjectStoreSettings(
+                                "http://s3:9000",
+                                "eu-central-1",
+                                Optional.of(new ObjectStoreSettings.Keys("a", "s", "t")),
+                                Optional.of(Path.of("/ca.pem")),
+                                "b",
+                                "tenant-a/",
+                                "https://pictures"));
     }
 
     private static IngestConfig config(Map<String, String> variables) {

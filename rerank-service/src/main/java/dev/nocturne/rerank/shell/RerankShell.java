@@ -32,12 +32,9 @@ class RerankShell {
     @Produces
     @Singleton
     RerankService rerank(RerankConfig config, MeterRegistry meters) {
-        String bootstrapServers = config.kafka().bootstrapServers();
-        LOG.infof("Kafka at %s, state in %s", bootstrapServers, config.rerank().stateDir());
-        return new RerankService(
-                new KafkaSettings(bootstrapServers, config.kafka().overrides()),
-                config.rerank().stateDir(),
-                meters);
+        KafkaSettings kafka = KafkaSettings.of(config.kafka());
+        LOG.infof("Kafka at %s, state in %s", kafka.bootstrapServers(), config.rerank().stateDir());
+        return new RerankService(kafka, config.rerank().stateDir(), meters);
     }
 
     void start(@Observes StartupEvent event, RerankService rerank) {
