@@ -88,7 +88,10 @@ start_up() {
     NOCTURNE_S3=$(sed -n 's/^S3 *\([^ ]*\) .*/\1/p' "$log")
     AWS_SHARED_CREDENTIALS_FILE=$(sed -n 's/.*AWS_SHARED_CREDENTIALS_FILE=//p' "$log")
     export NOCTURNE_URL NOCTURNE_KAFKA NOCTURNE_S3 AWS_SHARED_CREDENTIALS_FILE
-    until curl -sf "$NOCTURNE_URL/q/health/ready" > /dev/null; do sleep 1; done
+    if ! curl -sf --retry 120 --retry-delay 1 --retry-all-errors "$NOCTURNE_URL/q/health/ready" > /dev/null; then
+        cat "$log" >&2
+        exit 1
+    fi
 }
 stop_up() {
     kill "$up" && wait "$up"
