@@ -6,41 +6,24 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.nocturne.decoder.DecoderService;
-import dev.nocturne.embedded.EmbeddedBroker;
-import dev.nocturne.embedded.EmbeddedObjectStore;
-import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.events.GridPartlyDrawn;
-import dev.nocturne.generator.GeneratorService;
-import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.api.CaptionUpload;
 import dev.nocturne.ingest.job.Job;
 import dev.nocturne.ingest.result.PartialImage;
-import dev.nocturne.ingest.shell.IngestService;
-import dev.nocturne.ingest.webhook.WebhookSettings;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.picture.PartialGrid;
 import dev.nocturne.models.picture.PrimedTokens;
-import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.Answers;
-import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
-import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.ResultFile;
-import dev.nocturne.runtime.Service;
-import dev.nocturne.runtime.SpoolFolder;
-import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Topics;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -63,59 +46,22 @@ class InteractiveLatencyBrokerTest {
     private static final int JOB_CAPTIONS = 2_000;
     private static final int PICTURES = 7;
     private static final int BATCH = 32;
-    private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final Duration PATIENCE = ServicesInProcess.PATIENCE;
     private static final String API = "http://localhost/";
 
     @TempDir static Path folder;
 
-    private static final Deque<AutoCloseable> PARTS = new ArrayDeque<>(); // the last started first
     private static volatile Duration decodeBatch = Duration.ZERO;
-    private static KafkaSettings kafka;
-    private static ObjectStoreSettings bucket;
-    private static IngestService ingest;
+    private static ServicesInProcess services;
 
     @BeforeAll
     static void start() throws IOException {
         ModelBundle model = TinyModel.write(folder.resolve("model"));
-        EmbeddedBroker broker = opened(EmbeddedBroker.start(folder.resolve("kafka"), 0));
-        EmbeddedObjectStore store = opened(EmbeddedObjectStore.start(folder.resolve("objects"), 0));
-        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
-        bucket =
-                new ObjectStoreSettings(
-                        store.endpoint(),
-                        "us-east-1",
-                        store.accessKey(),
-                        store.secretKey(),
-                        "nocturne");
-        SimpleMeterRegistry meters = new SimpleMeterRegistry();
-        Path directory = model.directory();
-        ingest =
-                opened(
-                        new IngestService(
-                                kafka,
-                                bucket,
-                                WebhookSettings.NONE,
-                                RegistrySettings.NONE,
-                                IngestLimits.DEFAULT,
-                                SpoolFolder.open(folder.resolve("spool")),
-                                meters));
-        List<Service> services =
-                List.of(
-                        ingest,
-                        opened(
-                                new EncoderService(
-                                        kafka, bucket, directory, RegistrySettings.NONE, meters)),
-                        opened(
-                                new GeneratorService(
-                                        kafka,
-                                        () -> new StandInDrawer(model.id(), () -> decodeBatch),
-                                        BATCH,
-                                        meters)),
-                        opened(new DecoderService(kafka, bucket, directory, meters)),
-                        opened(new RerankService(kafka, folder.resolve("rerank"), meters)));
-        services.forEach(Service::start);
-        await().atMost(PATIENCE)
-                .until(() -> services.stream().allMatch(one -> one.health().ready()));
+        services = new ServicesInProcess(folder);
+        services.keep(
+                services.encoder(model),
+                services.generator(() -> new StandInDrawer(model.id(), () -> decodeBatch), BATCH),
+                services.decoder(model));
         paint(picture(), null); // what is loaded at first use is loaded
         await("the first preview, for which a model is loaded")
                 .atMost(PATIENCE)
@@ -127,15 +73,10 @@ class InteractiveLatencyBrokerTest {
                         });
     }
 
-    private static <P extends AutoCloseable> P opened(P part) {
-        PARTS.push(part);
-        return part;
-    }
-
     @AfterAll
     static void stop() throws Exception {
-        while (!PARTS.isEmpty()) {
-            PARTS.pop().close();
+        if (services != null) {
+            services.close();
         }
     }
 
@@ -146,20 +87,21 @@ class InteractiveLatencyBrokerTest {
         long alone = medianMillis();
 
         String job =
-                ingest.api()
+                services.ingest
+                        .api()
                         .jobs()
                         .submit(new CaptionUpload(captions(), null, Map.of()), API)
                         .job()
                         .id();
         await("the job is being painted")
                 .atMost(PATIENCE)
-                .until(() -> ingest.api().jobs().job(job).counts().completed() > 0);
+                .until(() -> services.ingest.api().jobs().job(job).counts().completed() > 0);
         long beside = medianMillis();
 
-        assertThat(ingest.api().jobs().job(job).status())
+        assertThat(services.ingest.api().jobs().job(job).status())
                 .as("still running, or the measurement says nothing")
                 .isEqualTo(Job.Status.IN_PROGRESS);
-        ingest.api().batches().cancel(job);
+        services.ingest.api().batches().cancel(job);
         assertThat(beside)
                 .as("milliseconds beside the job; alone they were %d", alone)
                 .isLessThanOrEqualTo(2 * alone);
@@ -219,7 +161,7 @@ class InteractiveLatencyBrokerTest {
     }
 
     private static int[] finishedTokens(String jobId, String requestId) throws IOException {
-        byte[] json = ObjectStore.open(bucket).get(ResultFile.key(jobId, requestId));
+        byte[] json = ObjectStore.open(services.bucket).get(ResultFile.key(jobId, requestId));
         byte[] tokens = ResultFile.parse(json).ranking().get(0).tokens();
         return PrimedTokens.fromBytes(tokens);
     }
@@ -227,7 +169,8 @@ class InteractiveLatencyBrokerTest {
     /** All that are there. */
     private static List<GridPartlyDrawn> partialGrids() {
         List<GridPartlyDrawn> found = new ArrayList<>();
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(kafka.consumer())) {
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(services.kafka.consumer())) {
             List<TopicPartition> partitions =
                     consumer.partitionsFor(Topics.PARTIAL_GRIDS.name()).stream()
                             .map(info -> new TopicPartition(info.topic(), info.partition()))
@@ -262,7 +205,8 @@ class InteractiveLatencyBrokerTest {
      * @param seen null: nobody looks
      */
     private static Answers.Images paint(ObjectNode request, List<PartialImage> seen) {
-        return ingest.api()
+        return services.ingest
+                .api()
                 .images()
                 .paint(request, API, seen == null ? null : seen::add)
                 .toCompletableFuture()

@@ -77,35 +77,27 @@ class LeaderFaultIT {
 
     @Test
     void aLeaderThatIsKilledWhileItReleasesCaptions() throws Exception {
-        try (StandInPipeline pipeline = new StandInPipeline(cluster.kafka(), PACE)) {
-            String leader = leader();
-            String next = other(leader);
-            String batch = create(next, false);
-            awaitCompleted(next, batch, CAPTIONS / 10);
-            releasesAgain("killed (-9)", leader, pipeline, JavaProcess::kill);
-            start(leader);
-            cluster.awaitReady(leader);
-            awaitDone(leader, batch);
-        }
-        assertThatEveryCaptionCameOnce();
+        releasesCaptions(
+                "killed (-9)",
+                JavaProcess::kill,
+                (leader, batch) -> {
+                    start(leader);
+                    cluster.awaitReady(leader);
+                });
     }
 
     @Test
     @Tag("faults")
     void aLeaderThatHangsForTwoMinutesWhileItReleasesCaptions() throws Exception {
-        try (StandInPipeline pipeline = new StandInPipeline(cluster.kafka(), PACE)) {
-            String leader = leader();
-            String next = other(leader);
-            String batch = create(next, false);
-            awaitCompleted(next, batch, CAPTIONS / 10);
-            releasesAgain("stopped for two minutes", leader, pipeline, JavaProcess::suspend);
-            awaitDone(next, batch);
-            awaitTwoMinutes();
-            cluster.service(leader).resume();
-            awaitFollows(leader);
-            awaitDone(leader, batch);
-        }
-        assertThatEveryCaptionCameOnce();
+        releasesCaptions(
+                "stopped for two minutes",
+                JavaProcess::suspend,
+                (leader, batch) -> {
+                    awaitDone(other(leader), batch);
+                    awaitTwoMinutes();
+                    cluster.service(leader).resume();
+                    awaitFollows(leader);
+                });
     }
 
     @Test
@@ -193,24 +185,43 @@ class LeaderFaultIT {
         void happen(JavaProcess leader) throws Exception;
     }
 
-    /** Captions are released again in time. */
-    private void releasesAgain(String how, String leader, StandInPipeline pipeline, Fault fault)
-            throws Exception {
-        long from = System.nanoTime();
-        fault.happen(cluster.service(leader));
-        long first =
-                soon().until(
-                                () ->
-                                        pipeline.arrivals().stream()
-                                                .mapToLong(Long::longValue)
-                                                .filter(at -> at > from + READ.toNanos())
-                                                .findFirst(),
-                                OptionalLong::isPresent)
-                        .getAsLong();
-        Duration waited = Duration.ofNanos(first - from);
-        new FaultReport()
-                .row("the leader of two ingest-services " + how, List.of(), waited, waited);
-        assertThat(waited).isLessThan(LED_AGAIN);
+    /** What follows its fault, until the former leader answers again. */
+    private interface Return {
+        void happen(String leader, String batch) throws Exception;
+    }
+
+    /** Captions are released again in time, and each comes once. */
+    private void releasesCaptions(String how, Fault fault, Return back) throws Exception {
+        try (StandInPipeline pipeline = new StandInPipeline(cluster.kafka(), PACE)) {
+            String leader = leader();
+            String next = other(leader);
+            String batch = create(next, false);
+            awaitCompleted(next, batch, CAPTIONS / 10);
+            long from = System.nanoTime();
+            fault.happen(cluster.service(leader));
+            Duration waited = Duration.ofNanos(firstArrival(pipeline, from) - from);
+            new FaultReport()
+                    .row("the leader of two ingest-services " + how, List.of(), waited, waited);
+            assertThat(waited).isLessThan(LED_AGAIN);
+            back.happen(leader, batch);
+            awaitDone(leader, batch);
+        }
+        assertThat(TopicReader.events(cluster.kafka(), Topics.CAPTIONS))
+                .extracting(CaptionSubmitted::getCustomId)
+                .doesNotHaveDuplicates()
+                .hasSize(CAPTIONS);
+    }
+
+    /** When the first caption came that the fault's victim cannot have sent, in nanoseconds. */
+    private static long firstArrival(StandInPipeline pipeline, long from) {
+        return soon().until(
+                        () ->
+                                pipeline.arrivals().stream()
+                                        .mapToLong(Long::longValue)
+                                        .filter(at -> at > from + READ.toNanos())
+                                        .findFirst(),
+                        OptionalLong::isPresent)
+                .getAsLong();
     }
 
     /** A leader that wakes later changes nothing of what the next one has written. */
@@ -282,12 +293,5 @@ class LeaderFaultIT {
         }
         assertThat(customIds).doesNotHaveDuplicates().hasSize(CAPTIONS);
         return objects;
-    }
-
-    private void assertThatEveryCaptionCameOnce() {
-        assertThat(TopicReader.events(cluster.kafka(), Topics.CAPTIONS))
-                .extracting(CaptionSubmitted::getCustomId)
-                .doesNotHaveDuplicates()
-                .hasSize(CAPTIONS);
     }
 }

@@ -7,30 +7,16 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.nocturne.decoder.DecoderService;
-import dev.nocturne.embedded.EmbeddedBroker;
-import dev.nocturne.embedded.EmbeddedObjectStore;
-import dev.nocturne.encoder.EncoderService;
-import dev.nocturne.generator.GeneratorService;
-import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.api.CaptionUpload;
 import dev.nocturne.ingest.job.Job;
-import dev.nocturne.ingest.shell.IngestService;
-import dev.nocturne.ingest.webhook.WebhookSettings;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.clip.CandidateScorer;
 import dev.nocturne.models.clip.Clip;
 import dev.nocturne.models.picture.TokenGrid;
-import dev.nocturne.rerank.RerankService;
-import dev.nocturne.runtime.KafkaSettings;
-import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Service;
-import dev.nocturne.runtime.SpoolFolder;
-import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.schemas.Ids;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -49,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A job is drawn by one model, and ranked again by others that have another CLIP or dVAE. */
 class RescoreBrokerTest {
-    private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final Duration PATIENCE = ServicesInProcess.PATIENCE;
     private static final String API = "http://localhost/";
     private static final List<String> CAPTIONS = List.of("a red heart", "a snowman");
     private static final int CANDIDATES = 40;
@@ -57,10 +43,7 @@ class RescoreBrokerTest {
 
     @TempDir Path folder;
 
-    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    private KafkaSettings kafka;
-    private ObjectStoreSettings bucket;
-    private IngestService ingest;
+    private ServicesInProcess services;
 
     @Test
     @Timeout(value = 15, unit = TimeUnit.MINUTES)
@@ -68,51 +51,19 @@ class RescoreBrokerTest {
         ModelBundle first = TinyModel.write(folder.resolve("first"), 1, 1);
         ModelBundle otherClip = TinyModel.write(folder.resolve("other-clip"), 1, 2);
         ModelBundle otherDvae = TinyModel.write(folder.resolve("other-dvae"), 2, 2);
-        try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("kafka"), 0);
-                EmbeddedObjectStore store =
-                        EmbeddedObjectStore.start(folder.resolve("objects"), 0)) {
-            kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
-            bucket =
-                    new ObjectStoreSettings(
-                            store.endpoint(),
-                            "us-east-1",
-                            store.accessKey(),
-                            store.secretKey(),
-                            "nocturne");
-            try (IngestService opened =
-                            new IngestService(
-                                    kafka,
-                                    bucket,
-                                    WebhookSettings.NONE,
-                                    RegistrySettings.NONE,
-                                    IngestLimits.DEFAULT,
-                                    SpoolFolder.open(folder.resolve("spool")),
-                                    meters);
-                    Service rerank = new RerankService(kafka, folder.resolve("rerank"), meters)) {
-                ingest = opened;
-                start(ingest, rerank);
-                String drawn = draw(first);
-                theOtherClipScoresTheSameCandidates(drawn, first, otherClip);
-                theOtherDvaeRefusesThem(drawn, first, otherDvae);
-            }
+        try (ServicesInProcess opened = new ServicesInProcess(folder)) {
+            services = opened;
+            String drawn = draw(first);
+            theOtherClipScoresTheSameCandidates(drawn, first, otherClip);
+            theOtherDvaeRefusesThem(drawn, first, otherDvae);
         }
-    }
-
-    private static void start(Service... services) {
-        for (Service service : services) {
-            service.start();
-        }
-        await().atMost(PATIENCE)
-                .until(() -> List.of(services).stream().allMatch(one -> one.health().ready()));
     }
 
     private String draw(ModelBundle model) throws IOException {
-        try (Service encoder =
-                        new EncoderService(
-                                kafka, bucket, model.directory(), RegistrySettings.NONE, meters);
-                Service generator = new GeneratorService(kafka, model.directory(), 32, meters);
-                Service decoder = new DecoderService(kafka, bucket, model.directory(), meters)) {
-            start(encoder, generator, decoder);
+        try (Service encoder = services.encoder(model);
+                Service generator = services.generator(model, 32);
+                Service decoder = services.decoder(model)) {
+            services.start(encoder, generator, decoder);
             StringBuilder lines = new StringBuilder();
             for (String caption : CAPTIONS) {
                 lines.append(
@@ -121,7 +72,8 @@ class RescoreBrokerTest {
             }
             InputStream jsonl = new ByteArrayInputStream(lines.toString().getBytes(UTF_8));
             String job =
-                    ingest.api()
+                    services.ingest
+                            .api()
                             .jobs()
                             .submit(new CaptionUpload(jsonl, null, Map.of()), API)
                             .job()
@@ -133,12 +85,15 @@ class RescoreBrokerTest {
 
     private void awaitCompleted(String job) {
         await().atMost(PATIENCE)
-                .until(() -> ingest.api().jobs().job(job).status() == Job.Status.COMPLETED);
+                .until(
+                        () ->
+                                services.ingest.api().jobs().job(job).status()
+                                        == Job.Status.COMPLETED);
     }
 
     private String rescore(String job) throws IOException {
         JsonNode body = new ObjectMapper().readTree("{\"rescore\":true}");
-        String child = ingest.api().followUps().rerank(job, body, null, API).id();
+        String child = services.ingest.api().followUps().rerank(job, body, null, API).id();
         awaitCompleted(child);
         return child;
     }
@@ -147,19 +102,12 @@ class RescoreBrokerTest {
     private void theOtherClipScoresTheSameCandidates(
             String drawn, ModelBundle first, ModelBundle otherClip) throws IOException {
         String rescored;
-        try (Service encoder =
-                        new EncoderService(
-                                kafka,
-                                bucket,
-                                otherClip.directory(),
-                                RegistrySettings.NONE,
-                                meters);
-                Service decoder =
-                        new DecoderService(kafka, bucket, otherClip.directory(), meters)) {
-            start(encoder, decoder);
+        try (Service encoder = services.encoder(otherClip);
+                Service decoder = services.decoder(otherClip)) {
+            services.start(encoder, decoder);
             rescored = rescore(drawn);
         }
-        assertThat(ingest.api().jobs().job(rescored).counts())
+        assertThat(services.ingest.api().jobs().job(rescored).counts())
                 .isEqualTo(new Job.Counts(CAPTIONS.size(), CAPTIONS.size(), 0, 0, 0, 0));
         for (String caption : CAPTIONS) {
             ResultFile before = result(drawn, caption);
@@ -213,14 +161,15 @@ class RescoreBrokerTest {
     private void theOtherDvaeRefusesThem(String drawn, ModelBundle first, ModelBundle otherDvae)
             throws IOException {
         String rescored;
-        try (Service encoder =
-                new EncoderService(
-                        kafka, bucket, otherDvae.directory(), RegistrySettings.NONE, meters)) {
-            start(encoder);
+        try (Service encoder = services.encoder(otherDvae)) {
+            services.start(encoder);
             rescored = rescore(drawn);
         }
         Map<String, RequestResult> results = new HashMap<>();
-        ingest.api().results().read(rescored, result -> results.put(result.customId(), result));
+        services.ingest
+                .api()
+                .results()
+                .read(rescored, result -> results.put(result.customId(), result));
         assertThat(results).containsOnlyKeys(CAPTIONS);
         assertThat(new ArrayList<>(results.values()))
                 .allSatisfy(
@@ -233,7 +182,7 @@ class RescoreBrokerTest {
 
     private ResultFile result(String job, String customId) throws IOException {
         String name = "images/%s/result.json".formatted(Ids.requestId(job, customId));
-        try (InputStream in = ingest.api().jobFiles().file(job, name)) {
+        try (InputStream in = services.ingest.api().jobFiles().file(job, name)) {
             return ResultFile.parse(in.readAllBytes());
         }
     }

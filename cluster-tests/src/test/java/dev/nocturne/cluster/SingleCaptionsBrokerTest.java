@@ -2,42 +2,23 @@ package dev.nocturne.cluster;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
-import dev.nocturne.decoder.DecoderService;
-import dev.nocturne.embedded.EmbeddedBroker;
-import dev.nocturne.embedded.EmbeddedObjectStore;
-import dev.nocturne.encoder.EncoderService;
 import dev.nocturne.events.JobClosed;
 import dev.nocturne.events.JobEvent;
-import dev.nocturne.generator.GeneratorService;
-import dev.nocturne.ingest.IngestLimits;
-import dev.nocturne.ingest.shell.IngestService;
-import dev.nocturne.ingest.webhook.WebhookSettings;
 import dev.nocturne.models.bundle.ModelBundle;
-import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
-import dev.nocturne.runtime.ObjectStoreSettings;
-import dev.nocturne.runtime.Service;
-import dev.nocturne.runtime.SpoolFolder;
-import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Topics;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -54,77 +35,31 @@ class SingleCaptionsBrokerTest {
     private static final int WARM_UP = 100;
     private static final int BATCH = 32;
     private static final Duration DECODE_BATCH = Duration.ofMillis(20);
-    private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final Pattern WANTED =
             Pattern.compile("jobs/[^/]+/images/[^/]+/(result\\.json|\\d+\\.png)");
 
-    private final Deque<AutoCloseable> parts = new ArrayDeque<>(); // the last started first
-
     @TempDir Path folder;
-
-    private <P extends AutoCloseable> P opened(P part) {
-        parts.push(part);
-        return part;
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        while (!parts.isEmpty()) {
-            parts.pop().close();
-        }
-    }
 
     @Test
     @Timeout(3_600)
     void nothingButTheirPicturesAndWhatIsToldOfThemIsStored() throws Exception {
         ModelBundle model = TinyModel.write(folder.resolve("model"));
-        EmbeddedBroker broker = opened(EmbeddedBroker.start(folder.resolve("kafka"), 0));
-        EmbeddedObjectStore store = opened(EmbeddedObjectStore.start(folder.resolve("objects"), 0));
-        KafkaSettings kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
-        ObjectStoreSettings bucket =
-                new ObjectStoreSettings(
-                        store.endpoint(),
-                        "us-east-1",
-                        store.accessKey(),
-                        store.secretKey(),
-                        "nocturne");
-        SimpleMeterRegistry meters = new SimpleMeterRegistry();
-        IngestService ingest =
-                opened(
-                        new IngestService(
-                                kafka,
-                                bucket,
-                                WebhookSettings.NONE,
-                                RegistrySettings.NONE,
-                                IngestLimits.DEFAULT,
-                                SpoolFolder.open(folder.resolve("spool")),
-                                meters));
-        Path directory = model.directory();
-        List<Service> services =
-                List.of(
-                        ingest,
-                        opened(
-                                new EncoderService(
-                                        kafka, bucket, directory, RegistrySettings.NONE, meters)),
-                        opened(
-                                new GeneratorService(
-                                        kafka,
-                                        () -> new StandInDrawer(model.id(), DECODE_BATCH),
-                                        BATCH,
-                                        meters)),
-                        opened(new DecoderService(kafka, bucket, directory, meters)),
-                        opened(new RerankService(kafka, folder.resolve("rerank"), meters)));
-        services.forEach(Service::start);
-        await().atMost(PATIENCE)
-                .until(() -> services.stream().allMatch(one -> one.health().ready()));
-
-        try (KafkaConsumer<byte[], byte[]> log = log(kafka);
-                KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
-            measure(log, producer, "warm-up", WARM_UP);
-            measure(log, producer, "caption", CAPTIONS);
+        try (ServicesInProcess services = new ServicesInProcess(folder)) {
+            services.keep(
+                    services.encoder(model),
+                    services.generator(() -> new StandInDrawer(model.id(), DECODE_BATCH), BATCH),
+                    services.decoder(model));
+            try (KafkaConsumer<byte[], byte[]> log = log(services.kafka);
+                    KafkaProducer<byte[], byte[]> producer =
+                            new KafkaProducer<>(services.kafka.producer())) {
+                measure(log, producer, "warm-up", WARM_UP);
+                measure(log, producer, "caption", CAPTIONS);
+            }
+            assertThatNothingElseIsStored(ObjectStore.open(services.bucket));
         }
+    }
 
-        ObjectStore objects = ObjectStore.open(bucket);
+    private static void assertThatNothingElseIsStored(ObjectStore objects) {
         List<String> keys = objects.list("jobs/");
         List<String> others =
                 keys.stream().filter(key -> !WANTED.matcher(key).matches()).limit(5).toList();

@@ -6,15 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.ingest.Ingest;
 import dev.nocturne.ingest.IngestException;
-import dev.nocturne.ingest.MemoryStore;
 import dev.nocturne.ingest.MovableClock;
+import dev.nocturne.ingest.OnBroker;
 import dev.nocturne.ingest.Painter;
 import dev.nocturne.ingest.Published;
 import dev.nocturne.ingest.api.CaptionUpload;
@@ -23,7 +22,6 @@ import dev.nocturne.ingest.job.JobPublisher;
 import dev.nocturne.ingest.job.JobStateTest;
 import dev.nocturne.ingest.job.Throughput;
 import dev.nocturne.ingest.shell.IngestService;
-import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -37,34 +35,15 @@ import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Jobs that share a pipeline, with a stand-in for the pipeline. */
-class DispatcherBrokerTest {
+class DispatcherBrokerTest extends OnBroker {
 
     private static final Duration PATIENCE = Duration.ofMinutes(4);
     private static final int ALL = Integer.MAX_VALUE;
 
-    @TempDir Path folder;
-
-    private EmbeddedBroker broker;
-    private KafkaSettings kafka;
-    private final MemoryStore store = new MemoryStore();
     private final MovableClock clock = new MovableClock();
-
-    @BeforeEach
-    void start() {
-        broker = EmbeddedBroker.start(folder.resolve("kafka"), 0);
-        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
-    }
-
-    @AfterEach
-    void close() {
-        broker.close();
-    }
 
     private IngestService service() {
         IngestService service = Ingest.service(kafka, store, new SimpleMeterRegistry(), clock);

@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.DrawnGrid;
@@ -16,13 +15,12 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.ingest.Ingest;
 import dev.nocturne.ingest.IngestException;
-import dev.nocturne.ingest.MemoryStore;
+import dev.nocturne.ingest.OnBroker;
 import dev.nocturne.ingest.api.CaptionUpload;
 import dev.nocturne.ingest.job.Job;
 import dev.nocturne.ingest.job.JobStateTest;
 import dev.nocturne.ingest.shell.IngestService;
 import dev.nocturne.runtime.DeadLetters;
-import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.schemas.EventCodec;
@@ -34,7 +32,6 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -54,9 +51,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class DeadLetterBrokerTest {
+class DeadLetterBrokerTest extends OnBroker {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final String JOB = "job-from-kafka";
@@ -64,24 +60,15 @@ class DeadLetterBrokerTest {
     private static final byte[] KEY = Ids.key(JOB, REQUEST).getBytes(UTF_8);
     private static final byte[] NONSENSE = {7, 0, -1};
 
-    @TempDir Path folder;
-
-    private EmbeddedBroker broker;
-    private KafkaSettings kafka;
-    private KafkaProducer<byte[], byte[]> producer;
+    private KafkaProducer<byte[], byte[]> transactions;
     private KafkaConsumer<byte[], byte[]> reader;
     private IngestService ingest;
-    private final MemoryStore store = new MemoryStore();
 
     @BeforeEach
     void start() {
-        broker = EmbeddedBroker.start(folder, 0);
-        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
-        producer = new KafkaProducer<>(kafka.transactionalProducer("test"));
-        producer.initTransactions();
-        Map<String, Object> config = kafka.consumer("");
-        config.remove("group.id");
-        reader = new KafkaConsumer<>(config);
+        transactions = new KafkaProducer<>(kafka.transactionalProducer("test"));
+        transactions.initTransactions();
+        reader = new KafkaConsumer<>(kafka.consumer());
         startService();
     }
 
@@ -95,8 +82,7 @@ class DeadLetterBrokerTest {
     void close() {
         ingest.close();
         reader.close();
-        producer.close();
-        broker.close();
+        transactions.close();
     }
 
     @Test
@@ -401,10 +387,10 @@ class DeadLetterBrokerTest {
     }
 
     private void publish(List<ProducerRecord<byte[], byte[]>> records) {
-        producer.beginTransaction();
+        transactions.beginTransaction();
         Map<TopicPartition, Long> ends = new ConcurrentHashMap<>();
         for (ProducerRecord<byte[], byte[]> record : records) {
-            producer.send(
+            transactions.send(
                     record,
                     (sent, error) ->
                             ends.merge(
@@ -412,7 +398,7 @@ class DeadLetterBrokerTest {
                                     sent.offset() + 1,
                                     Math::max));
         }
-        producer.commitTransaction();
+        transactions.commitTransaction();
         // readers see a transaction a moment after its commit is promised
         await().atMost(PATIENCE)
                 .until(

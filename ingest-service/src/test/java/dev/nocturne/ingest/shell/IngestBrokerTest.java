@@ -9,12 +9,11 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.ingest.Ingest;
 import dev.nocturne.ingest.IngestException;
-import dev.nocturne.ingest.MemoryStore;
+import dev.nocturne.ingest.OnBroker;
 import dev.nocturne.ingest.Published;
 import dev.nocturne.ingest.api.CaptionUpload;
 import dev.nocturne.ingest.job.Job;
@@ -23,14 +22,12 @@ import dev.nocturne.ingest.job.JobStateTest;
 import dev.nocturne.ingest.lag.LagReport.LaneLag;
 import dev.nocturne.ingest.lag.LagReport.PartitionLag;
 import dev.nocturne.ingest.lag.LagReport.StageLag;
-import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,32 +45,23 @@ import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class IngestBrokerTest {
+class IngestBrokerTest extends OnBroker {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-    @TempDir Path folder;
-
-    private EmbeddedBroker broker;
-    private KafkaSettings kafka;
-    private KafkaProducer<byte[], byte[]> producer;
+    private KafkaProducer<byte[], byte[]> transactions;
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    private final MemoryStore store = new MemoryStore();
 
     @BeforeEach
     void start() {
-        broker = EmbeddedBroker.start(folder, 0);
-        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
-        producer = new KafkaProducer<>(kafka.transactionalProducer("test"));
-        producer.initTransactions();
+        transactions = new KafkaProducer<>(kafka.transactionalProducer("test"));
+        transactions.initTransactions();
     }
 
     @AfterEach
     void close() {
-        producer.close();
-        broker.close();
+        transactions.close();
     }
 
     private IngestService service() {
@@ -148,9 +136,9 @@ class IngestBrokerTest {
     @Test
     void aPoisonRecordInTheLogIsSkipped() {
         try (IngestService ingest = service()) {
-            producer.beginTransaction();
-            producer.send(new ProducerRecord<>(Topics.JOBS.name(), new byte[] {1, 2, 3}));
-            producer.commitTransaction();
+            transactions.beginTransaction();
+            transactions.send(new ProducerRecord<>(Topics.JOBS.name(), new byte[] {1, 2, 3}));
+            transactions.commitTransaction();
             String id = submit(ingest, "{\"prompt\":\"a\"}").id();
             finish(JobStateTest.completed(id, "line-1", 1));
 
@@ -190,9 +178,9 @@ class IngestBrokerTest {
                                 }
                                 return records.get() == 40;
                             });
-            producer.beginTransaction();
-            producer.sendOffsetsToTransaction(read, encoder.groupMetadata());
-            producer.commitTransaction();
+            transactions.beginTransaction();
+            transactions.sendOffsetsToTransaction(read, encoder.groupMetadata());
+            transactions.commitTransaction();
 
             awaitLag(ingest, lag -> lag.lag() == 0 && lag.lagSeconds() == 0);
             StageLag drained = encoderLag(ingest);
@@ -208,10 +196,10 @@ class IngestBrokerTest {
                                             .isGreaterThan(partition.committed()));
             assertThat(sumLagGauge()).isZero();
 
-            producer.beginTransaction();
-            producer.send(new ProducerRecord<>(Topics.CAPTIONS.name(), new byte[] {1}));
-            producer.flush();
-            producer.abortTransaction();
+            transactions.beginTransaction();
+            transactions.send(new ProducerRecord<>(Topics.CAPTIONS.name(), new byte[] {1}));
+            transactions.flush();
+            transactions.abortTransaction();
             long markers = drained.partitions().stream().mapToLong(PartitionLag::logEnd).sum();
             awaitLag(
                     ingest,
@@ -243,16 +231,16 @@ class IngestBrokerTest {
         try (IngestService ingest = service();
                 KafkaConsumer<byte[], byte[]> letters =
                         new KafkaConsumer<>(kafka.consumer("letters"))) {
-            producer.beginTransaction();
+            transactions.beginTransaction();
             for (String value :
                     List.of(
                             "{\"custom_id\":\"x\",\"prompt\":\"a dog\"}",
                             "a dog",
                             "{\"prompt\":\"a cat\"}")) {
-                producer.send(
+                transactions.send(
                         new ProducerRecord<>(Topics.CAPTIONS_JSON.name(), value.getBytes(UTF_8)));
             }
-            producer.commitTransaction();
+            transactions.commitTransaction();
 
             await().atMost(PATIENCE).until(() -> captions().size() == 2);
             assertThat(captions())
@@ -292,11 +280,11 @@ class IngestBrokerTest {
 
     private void finish(RequestFinished event) {
         String key = Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId());
-        producer.beginTransaction();
-        producer.send(
+        transactions.beginTransaction();
+        transactions.send(
                 new ProducerRecord<>(
                         Topics.RESULTS.name(), key.getBytes(UTF_8), EventCodec.encode(event)));
-        producer.commitTransaction();
+        transactions.commitTransaction();
     }
 
     private List<CaptionSubmitted> captions() {
