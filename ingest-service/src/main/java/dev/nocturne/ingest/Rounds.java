@@ -1,5 +1,6 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.runtime.DaemonThreads;
 import dev.nocturne.runtime.Health;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
@@ -34,13 +35,7 @@ public final class Rounds {
         this.name = name;
         this.pause = pause;
         this.longest = longest;
-        thread =
-                Executors.newSingleThreadExecutor(
-                        task -> {
-                            Thread thread = new Thread(task, name);
-                            thread.setDaemon(true);
-                            return thread;
-                        });
+        thread = Executors.newSingleThreadExecutor(DaemonThreads.named(name));
     }
 
     /** Begins with the first round, others follow after the pause; later calls change nothing. */

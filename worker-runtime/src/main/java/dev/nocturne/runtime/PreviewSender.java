@@ -47,11 +47,7 @@ public final class PreviewSender<T extends SpecificRecord> implements AutoClosea
                         0,
                         TimeUnit.SECONDS,
                         new ArrayBlockingQueue<>(MOST_WAITING),
-                        task -> {
-                            Thread made = new Thread(task, topic.name());
-                            made.setDaemon(true);
-                            return made;
-                        },
+                        DaemonThreads.named(topic.name()),
                         new ThreadPoolExecutor.DiscardPolicy());
     }
 

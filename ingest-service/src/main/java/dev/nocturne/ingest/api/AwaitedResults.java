@@ -3,6 +3,7 @@ package dev.nocturne.ingest.api;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.Problem;
+import dev.nocturne.runtime.DaemonThreads;
 import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.schemas.ReasonCodes;
 import java.time.Duration;
@@ -40,13 +41,7 @@ public final class AwaitedResults implements AutoCloseable {
 
     /** Answers read pictures from the store, and the common pool has as few threads as the CPU. */
     private final ExecutorService storeReaders =
-            Executors.newFixedThreadPool(
-                    STORE_READERS,
-                    task -> {
-                        Thread thread = new Thread(task, "store-reader");
-                        thread.setDaemon(true);
-                        return thread;
-                    });
+            Executors.newFixedThreadPool(STORE_READERS, DaemonThreads.named("store-reader"));
 
     /**
      * Publishes the request of a job, unless somebody waits for its result already, and answers

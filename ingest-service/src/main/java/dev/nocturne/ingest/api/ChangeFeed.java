@@ -9,6 +9,7 @@ import dev.nocturne.ingest.job.OpenWork;
 import dev.nocturne.ingest.lag.LagMonitor;
 import dev.nocturne.ingest.lag.LagReport;
 import dev.nocturne.ingest.result.PartialImage;
+import dev.nocturne.runtime.DaemonThreads;
 import dev.nocturne.schemas.Ids;
 import java.time.Clock;
 import java.time.Duration;
@@ -94,12 +95,7 @@ public final class ChangeFeed implements AutoCloseable {
     private final Map<String, Partial> partials = new LinkedHashMap<>();
 
     private final ScheduledExecutorService thread =
-            Executors.newSingleThreadScheduledExecutor(
-                    task -> {
-                        Thread thread = new Thread(task, "change-feed");
-                        thread.setDaemon(true);
-                        return thread;
-                    });
+            Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("change-feed"));
     private LagMonitor.State lastLag; // the thread's own, like the next
     private OpenWork lastWork;
 

@@ -9,6 +9,7 @@ import dev.nocturne.ingest.job.JobEvents;
 import dev.nocturne.ingest.job.JobKeys;
 import dev.nocturne.ingest.job.JobState;
 import dev.nocturne.ingest.job.JobTable;
+import dev.nocturne.runtime.DaemonThreads;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.TransientException;
@@ -56,13 +57,7 @@ public final class Housekeeper implements BackgroundTask {
     private final Clock clock;
     private final Rounds rounds = new Rounds("housekeeper", TICK, LONGEST_TICK);
     private final ExecutorService threads =
-            Executors.newFixedThreadPool(
-                    THREADS,
-                    task -> {
-                        Thread thread = new Thread(task, "housekeeper-store");
-                        thread.setDaemon(true);
-                        return thread;
-                    });
+            Executors.newFixedThreadPool(THREADS, DaemonThreads.named("housekeeper-store"));
     private Instant nextSweep = Instant.MIN; // the thread's own, like the next
     private Instant notBefore = Instant.MIN;
 

@@ -15,6 +15,7 @@ import dev.nocturne.ingest.job.JobLog;
 import dev.nocturne.ingest.job.JobPublisher;
 import dev.nocturne.ingest.job.JobState;
 import dev.nocturne.ingest.job.JobTable;
+import dev.nocturne.runtime.DaemonThreads;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.TransientException;
@@ -177,13 +178,7 @@ public final class JobKeeper implements BackgroundTask {
     }
 
     private static ExecutorService threads(String name, int count) {
-        return Executors.newFixedThreadPool(
-                count,
-                task -> {
-                    Thread thread = new Thread(task, name);
-                    thread.setDaemon(true);
-                    return thread;
-                });
+        return Executors.newFixedThreadPool(count, DaemonThreads.named(name));
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.job.Election;
 import dev.nocturne.ingest.job.JobPublisher;
 import dev.nocturne.ingest.job.Term;
+import dev.nocturne.runtime.DaemonThreads;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import io.micrometer.core.instrument.Gauge;
@@ -37,12 +38,7 @@ final class Leadership implements Election.Candidate, AutoCloseable {
     private final Runnable catchUp;
     private final Election election;
     private final ExecutorService thread =
-            Executors.newSingleThreadExecutor(
-                    task -> {
-                        Thread thread = new Thread(task, "leader");
-                        thread.setDaemon(true);
-                        return thread;
-                    });
+            Executors.newSingleThreadExecutor(DaemonThreads.named("leader"));
     private Future<?> beginning; // null before the first term; the election's thread's own
     private Supplier<List<BackgroundTask>> tasks; // written before the election is started
     private volatile List<BackgroundTask> running = List.of();
