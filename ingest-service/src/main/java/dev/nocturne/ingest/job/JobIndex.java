@@ -190,13 +190,13 @@ public final class JobIndex implements AutoCloseable {
                 open -> {
                     String id = summary.getJobId();
                     String before = open.places().get(id);
-                    JobState job = JobSummaries.state(summary);
+                    JobCreated created = JobSummaries.created(summary);
                     byte[] bytes = EventCodec.encode(summary);
                     String place;
                     if (summary.getDeletedAt() == null) {
                         String key = key(summary.getSubmittedAt(), id);
                         open.there().put(key, bytes);
-                        if (job.created() != null) {
+                        if (created != null) {
                             open.batches().put(key, "");
                         }
                         place = JobIndexMaps.THERE + key;
@@ -209,7 +209,7 @@ public final class JobIndex implements AutoCloseable {
                     if (before != null && !before.equals(place)) {
                         open.removeAt(before);
                     }
-                    String idempotencyKey = idempotencyKey(summary, job);
+                    String idempotencyKey = idempotencyKey(summary, created);
                     if (idempotencyKey != null) {
                         open.ids().putIfAbsent(idempotencyKey, id);
                     }
@@ -229,8 +229,7 @@ public final class JobIndex implements AutoCloseable {
                 });
     }
 
-    private static String idempotencyKey(JobSummary summary, JobState job) {
-        JobCreated created = job.created();
+    private static String idempotencyKey(JobSummary summary, JobCreated created) {
         return created == null ? summary.getIdempotencyKey() : created.getIdempotencyKey();
     }
 
@@ -239,7 +238,7 @@ public final class JobIndex implements AutoCloseable {
         reading(
                 null,
                 open -> {
-                    find(id).map(summary -> idempotencyKey(summary, JobSummaries.state(summary)))
+                    find(id).map(summary -> idempotencyKey(summary, JobSummaries.created(summary)))
                             .filter(key -> id.equals(open.ids().get(key)))
                             .ifPresent(open.ids()::remove);
                     String place = open.places().remove(id);

@@ -5,6 +5,7 @@ import static dev.nocturne.events.RequestStatus.COMPLETED;
 import static dev.nocturne.events.RequestStatus.EXPIRED;
 import static dev.nocturne.events.RequestStatus.FAILED;
 
+import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobStopped;
 import dev.nocturne.events.JobSubmitted;
@@ -95,6 +96,17 @@ final class JobSummaries {
                 readTo,
                 job.created() == null ? null : job.created().getIdempotencyKey(),
                 logStart);
+    }
+
+    /** How the job was made; null for one that came through Kafka, or is deleted. */
+    static JobCreated created(JobSummary summary) {
+        return summary.getEvents().stream()
+                .map(event -> EventCodec.decode(JobEvent.class, EventCodec.bytes(event)))
+                .map(JobEvent::getChange)
+                .filter(JobCreated.class::isInstance)
+                .map(JobCreated.class::cast)
+                .findFirst()
+                .orElse(null);
     }
 
     /** The job as it was when it was summed up. */
