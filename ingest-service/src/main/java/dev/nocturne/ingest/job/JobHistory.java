@@ -179,6 +179,29 @@ final class JobHistory {
         return isPurged;
     }
 
+    /**
+     * @param allFinished whether every request has a result
+     */
+    Job.Status status(boolean allFinished) {
+        boolean isCancelled = stopped == StopReason.CANCELLED;
+        if (rejected != null) {
+            return Job.Status.FAILED;
+        }
+        if (closed != null && stopped == null) {
+            return Job.Status.COMPLETED;
+        }
+        if (closed != null) {
+            return isCancelled ? Job.Status.CANCELLED : Job.Status.EXPIRED;
+        }
+        if (stopped != null) {
+            return isCancelled ? Job.Status.CANCELLING : Job.Status.FINALIZING;
+        }
+        if (submitted == null) {
+            return Job.Status.VALIDATING;
+        }
+        return allFinished ? Job.Status.FINALIZING : Job.Status.IN_PROGRESS;
+    }
+
     boolean isTerminal() {
         return rejected != null || closed != null;
     }

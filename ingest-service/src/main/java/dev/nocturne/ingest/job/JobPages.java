@@ -95,7 +95,7 @@ final class JobPages {
             synchronized (table) {
                 seen.addAll(jobs.ids());
                 jobs.all().stream()
-                        .filter(JobTable::isThere)
+                        .filter(JobState::isThere)
                         .filter(fits)
                         .map(job -> Map.entry(key(job), job))
                         .filter(entry -> isBehind(entry.getKey()))

@@ -142,6 +142,11 @@ public final class JobState {
         return created() != null || isStarted();
     }
 
+    /** Whether it has been made, and not deleted. */
+    boolean isThere() {
+        return isKnown() && deletedAt() == null;
+    }
+
     public boolean isStarted() {
         return history.submitted() != null;
     }
@@ -328,23 +333,7 @@ public final class JobState {
     }
 
     Job.Status status() {
-        if (history.rejected() != null) {
-            return Job.Status.FAILED;
-        }
-        if (history.closed() != null) {
-            return stopped() == null
-                    ? Job.Status.COMPLETED
-                    : stopped() == StopReason.CANCELLED ? Job.Status.CANCELLED : Job.Status.EXPIRED;
-        }
-        if (stopped() != null) {
-            return stopped() == StopReason.CANCELLED
-                    ? Job.Status.CANCELLING
-                    : Job.Status.FINALIZING;
-        }
-        if (!isStarted()) {
-            return Job.Status.VALIDATING;
-        }
-        return allFinished() ? Job.Status.FINALIZING : Job.Status.IN_PROGRESS;
+        return history.status(allFinished());
     }
 
     /**

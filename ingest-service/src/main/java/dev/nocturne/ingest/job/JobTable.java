@@ -12,7 +12,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -211,13 +210,20 @@ public final class JobTable {
 
     /** What {@code question} finds out about a job; empty if there is no such job. */
     public <T> Optional<T> ask(String id, Function<JobState, T> question) {
+        Function<JobState, T> ifThere = job -> job.isThere() ? question.apply(job) : null;
+        return find(id, ifThere, summary -> ifThere.apply(JobSummaries.state(summary)));
+    }
+
+    /** Looks here first: a job that is over by then is in the index before it leaves. */
+    private <T> Optional<T> find(
+            String id, Function<JobState, T> open, Function<JobSummary, T> over) {
         synchronized (this) {
             JobState job = jobs.get(id);
             if (job != null) {
-                return Optional.of(job).filter(JobTable::isThere).map(question);
+                return Optional.ofNullable(open.apply(job));
             }
         }
-        return index.find(id).map(JobSummaries::state).filter(JobTable::isThere).map(question);
+        return index.find(id).map(over);
     }
 
     /** Whether the job was made from a file, so that what has failed of it can be retried. */
@@ -230,30 +236,14 @@ public final class JobTable {
         return ask(id, job -> job.isFinished(requestId)).orElse(false);
     }
 
-    static boolean isThere(JobState job) {
-        return job.isKnown() && job.deletedAt() == null;
-    }
-
     /** Empty unless the job is deleted. */
     public Optional<Instant> deletedAt(String id) {
-        synchronized (this) {
-            JobState job = jobs.get(id);
-            if (job != null) {
-                return Optional.ofNullable(job.deletedAt());
-            }
-        }
-        return index.find(id).map(JobSummary::getDeletedAt);
+        return find(id, JobState::deletedAt, JobSummary::getDeletedAt);
     }
 
     /** Whether there is, or was, a job with this id. */
     public boolean isKnown(String id) {
-        synchronized (this) {
-            JobState job = jobs.get(id);
-            if (job != null) {
-                return job.isKnown();
-            }
-        }
-        return index.find(id).isPresent();
+        return find(id, JobState::isKnown, summary -> true).orElse(false);
     }
 
     /** Deleted jobs that may still have objects in the bucket. */
@@ -263,10 +253,7 @@ public final class JobTable {
 
     /** Of all jobs but these. */
     synchronized long waitingCandidates(Set<String> others) {
-        return jobs.all().stream()
-                .filter(job -> !others.contains(job.id()))
-                .mapToLong(JobState::waitingCandidates)
-                .sum();
+        return jobs.waitingCandidates(others);
     }
 
     /**
@@ -278,17 +265,7 @@ public final class JobTable {
 
     /** What keeps jobs from going on, one line for people; empty if all go on. */
     public synchronized String problems() {
-        List<JobState> stuck =
-                jobs.all().stream()
-                        .filter(job -> !job.isTerminal() && job.problem() != null)
-                        .sorted(Comparator.comparing(JobState::id))
-                        .toList();
-        if (stuck.isEmpty()) {
-            return "";
-        }
-        JobState first = stuck.get(0);
-        return "%d jobs do not go on, as job %s: %s"
-                .formatted(stuck.size(), first.id(), first.problem());
+        return jobs.problems();
     }
 
     /** See {@link JobState#recount}. */
@@ -381,7 +358,7 @@ public final class JobTable {
         Map<String, FinishEstimate> estimates = estimates(now);
         return OpenWork.of(
                 jobs.all().stream()
-                        .filter(job -> isThere(job) && !job.isTerminal())
+                        .filter(job -> job.isThere() && !job.isTerminal())
                         .map(job -> job.at(now, estimates.get(job.id())))
                         .toList());
     }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -168,6 +169,29 @@ final class OpenJobs {
 
     List<JobState> deleted() {
         return deleted.stream().map(jobs::get).toList();
+    }
+
+    /** See {@link JobTable#problems}. */
+    String problems() {
+        List<JobState> stuck =
+                jobs.values().stream()
+                        .filter(job -> !job.isTerminal() && job.problem() != null)
+                        .sorted(Comparator.comparing(JobState::id))
+                        .toList();
+        if (stuck.isEmpty()) {
+            return "";
+        }
+        JobState first = stuck.get(0);
+        return "%d jobs do not go on, as job %s: %s"
+                .formatted(stuck.size(), first.id(), first.problem());
+    }
+
+    /** See {@link JobTable#waitingCandidates}. */
+    long waitingCandidates(Set<String> others) {
+        return jobs.values().stream()
+                .filter(job -> !others.contains(job.id()))
+                .mapToLong(JobState::waitingCandidates)
+                .sum();
     }
 
     List<JobState> over(int most) {
