@@ -41,8 +41,11 @@ import java.util.Set;
  */
 public final class JobFiles {
 
-    /** Requests whose results are read one by one; others may be between them in the log. */
-    private static final int FEW = 1_000;
+    /**
+     * The most requests of a small job: its files take little time, as its results are read one by
+     * one, whatever is between them in the log.
+     */
+    private static final int SMALL = 1_000;
 
     /**
      * What the files say.
@@ -72,7 +75,7 @@ public final class JobFiles {
                     job.total(),
                     job.created() == null ? job.finished() : Set.of(),
                     job.firstOffsets(),
-                    job.total() <= FEW ? job.results() : null);
+                    isSmall(job.total()) ? job.results() : null);
         }
 
         /** Whether the pictures are packed into archives, too. */
@@ -92,6 +95,15 @@ public final class JobFiles {
                     + closing.getCancelled()
                     + closing.getExpired();
         }
+    }
+
+    /**
+     * Whether the files of a job take little time.
+     *
+     * @param total its requests
+     */
+    public static boolean isSmall(int total) {
+        return total <= SMALL;
     }
 
     private final ObjectStore store;

@@ -14,7 +14,6 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -75,10 +74,7 @@ final class ResultSpool implements AutoCloseable {
     /** Ids of all requests, in the order of {@link ResultIndex#latestFirst}. */
     List<String> latestFirst() {
         return finishes.stream()
-                .sorted(
-                        Comparator.comparingLong(Finish::finishedAtMillis)
-                                .thenComparingLong(Finish::request)
-                                .reversed())
+                .sorted(ResultIndex.latestFirst(Finish::finishedAtMillis, Finish::request))
                 .map(finish -> RequestNumber.id(finish.request))
                 .toList();
     }

@@ -61,10 +61,9 @@ public final class JobKeeper implements BackgroundTask {
     /** What is wrong with the job itself seldom mends itself. */
     private static final Duration LONGEST_RETRY_OF_ONE = Duration.ofMinutes(15);
 
-    /** Requests; the files of a larger job take their time, and smaller ones shall not wait. */
-    private static final int SMALL = 1_000;
-
+    /** Their files shall not wait for those of a large one. */
     private static final int SMALL_AT_ONCE = 4;
+
     private static final int LARGE_AT_ONCE = 2;
 
     private enum Step {
@@ -271,7 +270,7 @@ public final class JobKeeper implements BackgroundTask {
         return switch (look.next) {
             case START -> starts;
             case EXPIRE, WRITE_OFF -> ends;
-            default -> look.total <= SMALL ? small : large;
+            default -> JobFiles.isSmall(look.total) ? small : large;
         };
     }
 

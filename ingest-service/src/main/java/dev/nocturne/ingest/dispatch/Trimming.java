@@ -56,21 +56,21 @@ public final class Trimming implements BackgroundTask {
 
     private static final Duration SEGMENT = Duration.ofDays(1);
 
-    private static final List<Topic<?>> OTHERS =
-            Stream.of(
-                            Topics.CAPTIONS_JSON,
-                            Topics.CAPTIONS,
-                            Topics.GENERATION_TASKS,
-                            Topics.TOKEN_GRIDS,
-                            Topics.SCORED_GRIDS,
-                            Topics.SELECTIONS,
-                            Topics.RESULTS_JSON,
-                            Topics.RESULTS_AVRO)
-                    .<Topic<?>>flatMap(topic -> topic.lanes().stream())
-                    .toList();
+    private static final Set<String> TOPICS =
+            names(
+                    Stream.concat(
+                            JobLog.OF_JOBS.stream(),
+                            Stream.of(
+                                    Topics.CAPTIONS_JSON,
+                                    Topics.CAPTIONS,
+                                    Topics.GENERATION_TASKS,
+                                    Topics.TOKEN_GRIDS,
+                                    Topics.SCORED_GRIDS,
+                                    Topics.SELECTIONS,
+                                    Topics.RESULTS_JSON,
+                                    Topics.RESULTS_AVRO)));
 
-    private static final Set<String> OF_JOBS = names(JobLog.OF_JOBS);
-    private static final Set<String> CAPTIONS = names(Topics.CAPTIONS.lanes());
+    private static final Set<String> CAPTIONS = names(Stream.of(Topics.CAPTIONS));
 
     private final KafkaSettings kafka;
     private final JobIndex index;
@@ -140,14 +140,15 @@ public final class Trimming implements BackgroundTask {
         }
     }
 
-    private static Set<String> names(Collection<? extends Topic<?>> topics) {
-        return topics.stream().map(Topic::name).collect(Collectors.toSet());
+    /** Of their lanes. */
+    private static Set<String> names(Stream<? extends Topic<?>> topics) {
+        return topics.<String>flatMap(topic -> topic.lanes().stream().map(Topic::name))
+                .collect(Collectors.toSet());
     }
 
     private static List<String> topics(Admin admin)
             throws ExecutionException, InterruptedException {
-        List<String> topics = new ArrayList<>(OF_JOBS);
-        topics.addAll(names(OTHERS));
+        List<String> topics = new ArrayList<>(TOPICS);
         topics.retainAll(admin.listTopics().names().get());
         return topics;
     }
@@ -202,7 +203,7 @@ public final class Trimming implements BackgroundTask {
             long end = ends.get(partition);
             long old = young.get(partition) < 0 ? end : young.get(partition);
             long unneeded = end;
-            if (OF_JOBS.contains(partition.topic())) {
+            if (JobLog.isOfJobs(partition)) {
                 unneeded = logStart.getOrDefault(partition.toString(), 0L);
             } else if (CAPTIONS.contains(partition.topic()) && !isNothingOnItsWay) {
                 unneeded = 0;

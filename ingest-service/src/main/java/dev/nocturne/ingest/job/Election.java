@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Election implements AutoCloseable {
 
-    public static final String GROUP = "ingest-leader";
+    /** Named as the topic of whose partition it is. */
+    static final String GROUP = Topics.INGEST_LEADER.name();
 
     private static final Logger LOG = LoggerFactory.getLogger(Election.class);
     private static final TopicPartition PARTITION =

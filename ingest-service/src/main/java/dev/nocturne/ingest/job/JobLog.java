@@ -95,6 +95,7 @@ public final class JobLog implements AutoCloseable {
     private final TopicReader reader;
     private final Listener listener;
     private final SkippedRecords skipped;
+    private String topicId; // of the summaries, from when their reading begins; its thread's own
 
     /**
      * @param index of the listener: it has what the listener was told of summaries
@@ -170,7 +171,8 @@ public final class JobLog implements AutoCloseable {
         listener.readTo(ofJobs);
     }
 
-    private static boolean isOfJobs(TopicPartition partition) {
+    /** Whether only what open jobs need is read of it. */
+    public static boolean isOfJobs(TopicPartition partition) {
         return OF_JOBS.stream().anyMatch(topic -> topic.name().equals(partition.topic()));
     }
 
@@ -178,7 +180,8 @@ public final class JobLog implements AutoCloseable {
             org.apache.kafka.clients.consumer.Consumer<?, ?> consumer,
             Set<TopicPartition> partitions) {
         Map<TopicPartition, Long> starts = new HashMap<>(consumer.endOffsets(partitions));
-        starts.replaceAll((partition, end) -> index.begin(topicId(), end));
+        topicId = topicId();
+        starts.replaceAll((partition, end) -> index.begin(topicId, end));
         return starts;
     }
 
@@ -212,7 +215,7 @@ public final class JobLog implements AutoCloseable {
         starts.replaceAll(
                 (partition, beginning) -> {
                     if (partition.equals(SUMMARIES)) {
-                        return index.begin(topicId(), ends.get(partition));
+                        return index.begin(topicId, ends.get(partition));
                     }
                     long start = known.getOrDefault(partition.toString(), beginning);
                     boolean isThere = start >= beginning && start <= ends.get(partition);

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 
 /**
  * Where the results of one job stand in the log, so that a page of them is read without the rest:
@@ -17,9 +18,7 @@ import java.util.Set;
 public final class ResultIndex {
 
     private static final Comparator<Place> LATEST_FIRST =
-            Comparator.comparingLong(Place::finishedAtMillis)
-                    .thenComparingLong(Place::request)
-                    .reversed();
+            latestFirst(Place::finishedAtMillis, Place::request);
 
     /**
      * @param request its id as a number
@@ -30,6 +29,17 @@ public final class ResultIndex {
             long finishedAtMillis,
             int partition,
             long offset) {}
+
+    /**
+     * The order in which results are shown: those that came last first.
+     *
+     * @param finishedAtMillis of a result, since 1970
+     * @param request its id as a number
+     */
+    public static <T> Comparator<T> latestFirst(
+            ToLongFunction<T> finishedAtMillis, ToLongFunction<T> request) {
+        return Comparator.comparingLong(finishedAtMillis).thenComparingLong(request).reversed();
+    }
 
     // columns: an object for each of a hundred thousand results would weigh four times as much
     private long[] requests = {};
