@@ -13,6 +13,7 @@ import dev.nocturne.ingest.file.StoredFile;
 import dev.nocturne.ingest.job.JobPublisher;
 import dev.nocturne.ingest.job.JobState;
 import dev.nocturne.ingest.job.JobTable;
+import dev.nocturne.ingest.job.RequestInFlight;
 import dev.nocturne.runtime.Health;
 import java.io.IOException;
 import java.time.Clock;
@@ -32,8 +33,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Releases the captions of jobs from their files just in time: so many are on their way that no
- * stage runs dry, and the rest waits where it can still be reordered, paused or dropped.
+ * Releases the captions of jobs from their files just in time: so many are in flight that no stage
+ * runs dry, and the rest waits where it can still be reordered, paused or dropped.
  *
  * <p>A round of portions is one transaction with a {@link JobReleased} for each job in it. So the
  * log says how far every job is, and a round is in it as a whole or not at all. Nothing is read
@@ -74,7 +75,7 @@ public final class Dispatcher implements BackgroundTask {
     private final Map<String, CaptionReader> readers = new HashMap<>();
     private final Map<String, Long> lastTurns = new HashMap<>();
     private final Map<String, Instant> notBefore = new HashMap<>(); // after an error
-    private final Set<String> counted = new HashSet<>(); // what is out of them is known
+    private final Set<String> counted = new HashSet<>(); // what is in flight of them is known
     private long turns;
 
     /**
@@ -108,7 +109,7 @@ public final class Dispatcher implements BackgroundTask {
      * A job as it was when it was looked at.
      *
      * @param opensAt when captions of it may be released; {@link Instant#MAX} if none is held
-     * @param out candidates that are on their way
+     * @param inFlight candidates
      */
     private record Look(
             String id,
@@ -116,7 +117,7 @@ public final class Dispatcher implements BackgroundTask {
             Instant startedAt,
             JobReleased released,
             Instant opensAt,
-            long out) {
+            long inFlight) {
 
         static Look at(JobState job, Instant now) {
             boolean isHeld = job.released().getHeld() > 0;
@@ -126,7 +127,7 @@ public final class Dispatcher implements BackgroundTask {
                     job.startedAt(),
                     job.released(),
                     isHeld ? job.schedule().opening(now) : Instant.MAX,
-                    job.out());
+                    job.candidatesInFlight());
         }
 
         boolean mayRun(Instant now) {
@@ -217,7 +218,9 @@ public final class Dispatcher implements BackgroundTask {
         counted.retainAll(ids);
     }
 
-    /** Opens the file of a job that may run, and of one of which it is not known what is out. */
+    /**
+     * Opens the file of a job that may run, and of one of which it is not known what is in flight.
+     */
     private void prepare(Look look, Instant now) {
         String id = look.id();
         if (look.released().getLine() == 0) {
@@ -243,7 +246,7 @@ public final class Dispatcher implements BackgroundTask {
         }
     }
 
-    /** Behind what is released; what of that has no result yet is out. */
+    /** Behind what is released; what of that has no result yet is in flight. */
     private CaptionReader openAt(Look look) throws IOException {
         String fileId = look.created().getInputFileId();
         StoredFile file = files.require(fileId);
@@ -252,7 +255,7 @@ public final class Dispatcher implements BackgroundTask {
         CaptionReader reader =
                 CaptionReader.open(files, file, look.id(), look.startedAt(), isGood, finished);
         try {
-            Map<Long, JobState.Out> out = new HashMap<>();
+            Map<Long, RequestInFlight> inFlight = new HashMap<>();
             while (reader.line() < look.released().getLine()) {
                 JobParser.Line line = reader.next();
                 if (line == null) {
@@ -262,12 +265,12 @@ public final class Dispatcher implements BackgroundTask {
                 }
                 long request = RequestNumber.of(line.requestId());
                 if (!finished.contains(request)) {
-                    out.put(
+                    inFlight.put(
                             request,
-                            new JobState.Out(line.caption().getOptions().getCandidates(), null));
+                            new RequestInFlight(line.caption().getOptions().getCandidates(), null));
                 }
             }
-            jobs.addOut(look.id(), out);
+            jobs.addInFlight(look.id(), inFlight);
             return reader;
         } catch (IOException | RuntimeException e) {
             reader.close();
@@ -280,7 +283,8 @@ public final class Dispatcher implements BackgroundTask {
      */
     private boolean release(List<Look> looks, Instant now) {
         ReleaseRound round =
-                new ReleaseRound(sender, jobs.throughput().target(), jobs.out(), turns, now);
+                new ReleaseRound(
+                        sender, jobs.throughput().target(), jobs.candidatesInFlight(), turns, now);
         looks.stream()
                 .filter(look -> look.mayRun(now) && readers.containsKey(look.id()))
                 .forEach(look -> claim(round, look));
@@ -310,7 +314,7 @@ public final class Dispatcher implements BackgroundTask {
         for (ReleaseRound.Claim claim : round.claims()) {
             if (!claim.released().isEmpty()) {
                 jobs.add(claim.event());
-                jobs.addOut(claim.id(), claim.released());
+                jobs.addInFlight(claim.id(), claim.released());
                 lastTurns.put(claim.id(), claim.lastTurn());
             }
         }
@@ -323,7 +327,7 @@ public final class Dispatcher implements BackgroundTask {
                 look.created(),
                 look.released(),
                 readers.get(look.id()),
-                look.out(),
+                look.inFlight(),
                 lastTurns.getOrDefault(look.id(), 0L));
     }
 

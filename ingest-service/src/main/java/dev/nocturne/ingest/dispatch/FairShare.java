@@ -7,13 +7,15 @@ import java.util.Optional;
 /** Whose captions are released next, and how many, in candidates. */
 final class FairShare {
 
-    /** So many portions make up what is out, so that it can be shared by as many jobs at once. */
+    /**
+     * So many portions make up what is in flight, so that it can be shared by as many jobs at once.
+     */
     private static final int PORTIONS = 8;
 
     /** A job that has captions to release and may run. */
     interface Claim {
-        /** Candidates on their way. */
-        long out();
+        /** Candidates. */
+        long inFlight();
 
         /** Grows with every portion, over all jobs. */
         long lastTurn();
@@ -21,10 +23,10 @@ final class FairShare {
 
     private FairShare() {}
 
-    /** Who has least on its way; of equals, who has waited longest. */
+    /** Who has least in flight; of equals, who has waited longest. */
     static <C extends Claim> Optional<C> next(Collection<C> claims) {
         return claims.stream()
-                .min(Comparator.comparingLong(Claim::out).thenComparingLong(Claim::lastTurn));
+                .min(Comparator.comparingLong(Claim::inFlight).thenComparingLong(Claim::lastTurn));
     }
 
     /** The least number of candidates to release at a time. */
@@ -35,9 +37,9 @@ final class FairShare {
     /**
      * Whether a portion is to be released.
      *
-     * @param out candidates of all jobs on their way
+     * @param inFlight candidates of all jobs
      */
-    static boolean isRoom(long target, long out) {
-        return out == 0 || target - out >= portion(target);
+    static boolean isRoom(long target, long inFlight) {
+        return inFlight == 0 || target - inFlight >= portion(target);
     }
 }

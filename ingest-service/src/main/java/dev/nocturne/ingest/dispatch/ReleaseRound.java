@@ -7,7 +7,7 @@ import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.RequestNumber;
 import dev.nocturne.ingest.caption.JobParser;
 import dev.nocturne.ingest.job.JobPublisher;
-import dev.nocturne.ingest.job.JobState;
+import dev.nocturne.ingest.job.RequestInFlight;
 import dev.nocturne.runtime.StageException;
 import dev.nocturne.schemas.Topics;
 import java.io.IOException;
@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The portions of captions that one transaction releases, in turn from the jobs that claim some,
- * until so many are on their way that no stage runs dry. Belongs to the dispatcher's thread.
+ * until so many are in flight that no stage runs dry. Belongs to the dispatcher's thread.
  */
 final class ReleaseRound {
 
@@ -40,24 +40,24 @@ final class ReleaseRound {
         private final String id;
         private final JobCreated created;
         private final CaptionReader reader;
-        private final Map<Long, JobState.Out> released = new HashMap<>();
+        private final Map<Long, RequestInFlight> released = new HashMap<>();
         private int line; // released up to it
         private int held;
         private long heldCandidates;
-        private long out;
+        private long inFlight;
         private long lastTurn;
         private boolean isBroken; // its source is away
 
         /**
          * @param reader stands behind what is released
-         * @param out candidates that are on their way
+         * @param inFlight candidates
          */
         private Claim(
                 String id,
                 JobCreated created,
                 JobReleased released,
                 CaptionReader reader,
-                long out,
+                long inFlight,
                 long lastTurn) {
             this.id = id;
             this.created = created;
@@ -65,7 +65,7 @@ final class ReleaseRound {
             this.line = released.getLine();
             this.held = released.getHeld();
             this.heldCandidates = released.getHeldCandidates();
-            this.out = out;
+            this.inFlight = inFlight;
             this.lastTurn = lastTurn;
         }
 
@@ -74,7 +74,7 @@ final class ReleaseRound {
         }
 
         /** What the round has released of it, by request id as a number. */
-        Map<Long, JobState.Out> released() {
+        Map<Long, RequestInFlight> released() {
             return released;
         }
 
@@ -84,8 +84,8 @@ final class ReleaseRound {
         }
 
         @Override
-        public long out() {
-            return out;
+        public long inFlight() {
+            return inFlight;
         }
 
         @Override
@@ -109,11 +109,12 @@ final class ReleaseRound {
             int candidates = next.caption().getOptions().getCandidates();
             // the time of what is not drawn says nothing about the drawing
             Instant since = created.getReplay() == null ? now : null;
-            released.put(RequestNumber.of(next.requestId()), new JobState.Out(candidates, since));
+            released.put(
+                    RequestNumber.of(next.requestId()), new RequestInFlight(candidates, since));
             line = next.number();
             held--;
             heldCandidates -= candidates;
-            out += candidates;
+            inFlight += candidates;
             return candidates;
         }
 
@@ -127,19 +128,19 @@ final class ReleaseRound {
     private final Instant now;
     private final List<Claim> claims = new ArrayList<>();
     private long startNanos; // clocks are set
-    private long out;
+    private long inFlight;
     private long turn;
     private int sent;
 
     /**
-     * @param target candidates to have on their way
-     * @param out those that are
+     * @param target candidates to have in flight
+     * @param inFlight those that are
      * @param turn of the job that had the last one
      */
-    ReleaseRound(RequestSender sender, long target, long out, long turn, Instant now) {
+    ReleaseRound(RequestSender sender, long target, long inFlight, long turn, Instant now) {
         this.sender = sender;
         this.target = target;
-        this.out = out;
+        this.inFlight = inFlight;
         this.turn = turn;
         this.now = now;
     }
@@ -150,9 +151,9 @@ final class ReleaseRound {
             JobCreated created,
             JobReleased released,
             CaptionReader reader,
-            long out,
+            long inFlight,
             long lastTurn) {
-        claims.add(new Claim(id, created, released, reader, out, lastTurn));
+        claims.add(new Claim(id, created, released, reader, inFlight, lastTurn));
     }
 
     List<Claim> claims() {
@@ -161,7 +162,7 @@ final class ReleaseRound {
 
     /** Whether there is a job that wants captions released, and room for one. */
     boolean isWanted() {
-        return !claims.isEmpty() && FairShare.isRoom(target, out);
+        return !claims.isEmpty() && FairShare.isRoom(target, inFlight);
     }
 
     /** Of the last portion. */
@@ -180,7 +181,7 @@ final class ReleaseRound {
     boolean sendTo(JobPublisher.Transaction transaction) {
         startNanos = System.nanoTime();
         List<Claim> left = new ArrayList<>(claims);
-        while (!isFull() && FairShare.isRoom(target, out)) {
+        while (!isFull() && FairShare.isRoom(target, inFlight)) {
             Optional<Claim> next = FairShare.next(left);
             if (next.isEmpty()) {
                 break;
@@ -200,10 +201,10 @@ final class ReleaseRound {
 
     private void sendPortion(Claim claim, JobPublisher.Transaction transaction) {
         long portion = FairShare.portion(target);
-        long before = claim.out;
+        long before = claim.inFlight;
         try {
-            while (claim.held > 0 && !isFull() && claim.out - before < portion) {
-                out += claim.sendNext(transaction);
+            while (claim.held > 0 && !isFull() && claim.inFlight - before < portion) {
+                inFlight += claim.sendNext(transaction);
                 sent++;
             }
         } catch (IOException | StageException | IngestException e) {

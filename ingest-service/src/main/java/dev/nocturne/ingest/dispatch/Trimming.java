@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * Deletes records that nothing needs any more, once they are old: others read the topics, too. Of
  * the log of jobs that is what no open job needs; of the topics between stages what every group of
  * the pipeline has read; of the copies of results in other forms all. Captions, which stages may
- * ask for again, are needed until nothing is on its way.
+ * ask for again, are needed until nothing is in flight.
  */
 public final class Trimming implements BackgroundTask {
 
@@ -84,7 +84,7 @@ public final class Trimming implements BackgroundTask {
 
     /**
      * @param readers what one of these groups has not read stays
-     * @param lag what was measured last; null: it is not known whether anything is on its way
+     * @param lag what was measured last; null: it is not known whether anything is in flight
      * @param retention null: nothing is deleted
      */
     public Trimming(
@@ -187,10 +187,10 @@ public final class Trimming implements BackgroundTask {
             throws ExecutionException, InterruptedException {
         List<TopicPartition> partitions = partitions(admin, topics);
         LagReport report = lag.get();
-        boolean isNothingOnItsWay = report != null && report.isEmpty();
+        boolean isNothingInFlight = report != null && report.isEmpty();
         Instant oldest = clock.instant().minus(retention);
-        if (isNothingOnItsWay && report.measuredAt().isBefore(oldest)) {
-            oldest = report.measuredAt(); // what came later may be on its way
+        if (isNothingInFlight && report.measuredAt().isBefore(oldest)) {
+            oldest = report.measuredAt(); // what came later may be in flight
         }
         Map<TopicPartition, Long> beginnings = offsets(admin, partitions, OffsetSpec.earliest());
         Map<TopicPartition, Long> ends = offsets(admin, partitions, OffsetSpec.latest());
@@ -205,7 +205,7 @@ public final class Trimming implements BackgroundTask {
             long unneeded = end;
             if (JobLog.isOfJobs(partition)) {
                 unneeded = logStart.getOrDefault(partition.toString(), 0L);
-            } else if (CAPTIONS.contains(partition.topic()) && !isNothingOnItsWay) {
+            } else if (CAPTIONS.contains(partition.topic()) && !isNothingInFlight) {
                 unneeded = 0;
             }
             long before = Math.min(Math.min(end, old), unneeded);

@@ -18,7 +18,7 @@ import java.util.List;
  *     Kafka
  * @param deadlineAtRisk whether the latest estimated finish, or the finish, is after the deadline
  * @param window hours of the day in which it runs, as its submitter wrote them
- * @param waitingFor why nothing of it is on its way; null if something is, or all was
+ * @param waitingFor why nothing of it is in flight; null if something is, or all was
  * @param inputFileId null for a job that came through Kafka alone; such a one cannot be cancelled
  *     or retried here
  * @param problem why it does not go on, or has failed as a whole; null if all is well

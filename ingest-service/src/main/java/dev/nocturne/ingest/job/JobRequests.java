@@ -25,8 +25,8 @@ final class JobRequests {
     private final RecentRate rate = new RecentRate();
     private Instant finishedAt = Instant.MIN; // of the latest result
     private Set<Long> foreign = Set.of(); // ids with results that are no requests of the job
-    private final Map<Long, JobState.Out> out = new HashMap<>(); // released, by request id
-    private long outCandidates;
+    private final Map<Long, RequestInFlight> inFlight = new HashMap<>(); // by request id
+    private long candidatesInFlight;
 
     /** The first result, encoded; null if there is none, or another request has one, too. */
     private byte[] only;
@@ -61,9 +61,9 @@ final class JobRequests {
     }
 
     /**
-     * @return what was on its way and is now finished; null if it was not
+     * @return what was in flight and is now finished; null if it was not
      */
-    JobState.Out count(RequestFinished event) {
+    RequestInFlight count(RequestFinished event) {
         long request = number(event);
         if (finished.add(request)) {
             counts.merge(event.getStatus(), 1, Integer::sum);
@@ -72,8 +72,8 @@ final class JobRequests {
                 finishedAt = event.getFinishedAt();
             }
         }
-        JobState.Out gone = out.remove(request);
-        outCandidates -= gone == null ? 0 : gone.candidates();
+        RequestInFlight gone = inFlight.remove(request);
+        candidatesInFlight -= gone == null ? 0 : gone.candidates();
         return gone;
     }
 
@@ -110,8 +110,8 @@ final class JobRequests {
     /** The counts stay; nothing is added to them any more. */
     void forget() {
         finished.clear();
-        out.clear();
-        outCandidates = 0;
+        inFlight.clear();
+        candidatesInFlight = 0;
     }
 
     /** Nobody reads its results any more. */
@@ -120,9 +120,9 @@ final class JobRequests {
         only = null;
     }
 
-    void addOut(long request, JobState.Out one) {
-        if (!finished.contains(request) && out.putIfAbsent(request, one) == null) {
-            outCandidates += one.candidates();
+    void addInFlight(long request, RequestInFlight one) {
+        if (!finished.contains(request) && inFlight.putIfAbsent(request, one) == null) {
+            candidatesInFlight += one.candidates();
         }
     }
 
@@ -157,24 +157,24 @@ final class JobRequests {
     }
 
     /**
-     * Candidates that are on their way. Who released them knows it; others know from the log how
-     * many requests it are, and take them for average ones.
+     * Candidates in flight. Who released them knows it; others know from the log how many requests
+     * it are, and take them for average ones.
      *
-     * @param requests that are on their way
+     * @param requests in flight
      * @param held what there was to release at first
      * @param released what is held now
      */
-    long outCandidates(int requests, JobReleased held, JobReleased released) {
+    long candidatesInFlight(int requests, JobReleased held, JobReleased released) {
         int all = held.getHeld() - released.getHeld();
-        if (out.size() >= requests || all <= 0) {
-            return outCandidates;
+        if (inFlight.size() >= requests || all <= 0) {
+            return candidatesInFlight;
         }
         long candidates = held.getHeldCandidates() - released.getHeldCandidates();
         return Math.round(1.0 * candidates * requests / all);
     }
 
-    long outCandidates() {
-        return outCandidates;
+    long candidatesInFlight() {
+        return candidatesInFlight;
     }
 
     Map<Integer, Long> firstOffsets() {

@@ -84,7 +84,7 @@ final class JobSnapshot {
             return null;
         }
         String waiting = job.schedule().waitingFor(now);
-        return waiting == null && job.requestsOut() <= 0 ? "its turn" : waiting;
+        return waiting == null && job.requestsInFlight() <= 0 ? "its turn" : waiting;
     }
 
     private boolean deadlineAtRisk() {

@@ -31,13 +31,6 @@ public final class JobState {
     private String problem; // null if all is well
     private Instant changedAt = Instant.MIN; // here, not in the log
 
-    /**
-     * A request that is on its way.
-     *
-     * @param since null if an earlier process released it, or it is not drawn
-     */
-    public record Out(int candidates, Instant since) {}
-
     JobState(String id) {
         this.id = id;
     }
@@ -111,19 +104,19 @@ public final class JobState {
                 : history.rejected().getProblems().get(0).getMessage();
     }
 
-    /** These requests are on their way, or were before their results came. */
-    void addOut(Map<Long, Out> released) {
+    /** These requests are in flight, or were before their results came. */
+    void addInFlight(Map<Long, RequestInFlight> released) {
         if (!isTerminal()) {
-            released.forEach(requests::addOut);
+            released.forEach(requests::addInFlight);
         }
     }
 
     /**
      * The result stands at this offset of the log.
      *
-     * @return the request that was on its way and is now finished; null if it was not
+     * @return the request that was in flight and is now finished; null if it was not
      */
-    Out add(RequestFinished event, int partition, long offset) {
+    RequestInFlight add(RequestFinished event, int partition, long offset) {
         if (deletedAt() != null) {
             return null;
         }
@@ -240,9 +233,9 @@ public final class JobState {
         return requests.finishedCount();
     }
 
-    /** In candidates. */
-    public long out() {
-        return isDispatched() ? requests.outCandidates() : 0;
+    /** As far as this process knows: all, if it releases them. */
+    public long candidatesInFlight() {
+        return isDispatched() ? requests.candidatesInFlight() : 0;
     }
 
     /** Candidates that are not drawn yet; of a job that came through Kafka, its requests. */
@@ -250,24 +243,26 @@ public final class JobState {
         if (!isStarted() || isTerminal() || stopped() != null || allFinished() || !isDrawn()) {
             return 0;
         }
-        return isDispatched() ? outByTheLog() + released().getHeldCandidates() : open();
+        return isDispatched()
+                ? candidatesInFlightByTheLog() + released().getHeldCandidates()
+                : open();
     }
 
-    /** Requests that are on their way, as the log knows it. */
-    int requestsOut() {
+    /** As the log knows it. */
+    int requestsInFlight() {
         return unfinished() - released().getHeld();
     }
 
-    private long outByTheLog() {
-        return requests.outCandidates(requestsOut(), history.held(), released());
+    private long candidatesInFlightByTheLog() {
+        return requests.candidatesInFlight(requestsInFlight(), history.held(), released());
     }
 
-    /** What is left of it, for an estimate; what is out already waits for no window. */
+    /** What is left of it, for an estimate; what is in flight waits for no window. */
     FinishEstimate.Work work() {
         boolean held = released().getHeld() > 0;
         return new FinishEstimate.Work(
                 id,
-                outByTheLog() + released().getHeldCandidates(),
+                candidatesInFlightByTheLog() + released().getHeldCandidates(),
                 held ? schedule() : Schedule.AT_ONCE);
     }
 

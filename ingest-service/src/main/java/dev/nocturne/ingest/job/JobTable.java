@@ -126,7 +126,7 @@ public final class JobTable {
         if (job == null) {
             return;
         }
-        JobState.Out gone = job.add(event, partition, offset);
+        RequestInFlight gone = job.add(event, partition, offset);
         boolean painted = event.getStatus() == RequestStatus.COMPLETED && job.stopped() == null;
         if (painted && gone != null && gone.since() != null) {
             throughput.finished(gone.candidates(), Duration.between(gone.since(), clock.instant()));
@@ -288,9 +288,9 @@ public final class JobTable {
         return throughput;
     }
 
-    /** These requests of the job are on their way. */
-    public synchronized void addOut(String id, Map<Long, JobState.Out> requests) {
-        open(id).ifPresent(job -> job.addOut(requests));
+    /** These requests of the job are in flight. */
+    public synchronized void addInFlight(String id, Map<Long, RequestInFlight> requests) {
+        open(id).ifPresent(job -> job.addInFlight(requests));
     }
 
     /** What {@code look} sees of each job whose captions are released bit by bit. */
@@ -310,14 +310,14 @@ public final class JobTable {
                 .toList();
     }
 
-    /** Of all jobs, in candidates. */
-    public synchronized long out() {
-        return jobs.all().stream().mapToLong(JobState::out).sum();
+    /** Of all jobs. */
+    public synchronized long candidatesInFlight() {
+        return jobs.all().stream().mapToLong(JobState::candidatesInFlight).sum();
     }
 
-    /** Whether something is out that has to be drawn. */
+    /** Whether something is in flight that has to be drawn. */
     public synchronized boolean isDrawing() {
-        return jobs.all().stream().anyMatch(job -> job.isDrawn() && job.out() > 0);
+        return jobs.all().stream().anyMatch(job -> job.isDrawn() && job.candidatesInFlight() > 0);
     }
 
     private synchronized Map<String, FinishEstimate> estimates(Instant now) {

@@ -9,8 +9,8 @@ import java.util.TreeMap;
  * What the pipeline has made of the released requests lately, in candidates, and from that how much
  * to keep released, and how fast work will go.
  *
- * <p>It has a clock of its own that stands still while nothing is out: nights, windows and waiting
- * say nothing about how fast the pipeline is. Thread-safe.
+ * <p>It has a clock of its own that stands still while nothing is in flight: nights, windows and
+ * waiting say nothing about how fast the pipeline is. Thread-safe.
  */
 public final class Throughput {
 
@@ -29,7 +29,7 @@ public final class Throughput {
 
     private final TreeMap<Integer, Long> finishedBySecond = new TreeMap<>(); // busy seconds
     private long busyMillis;
-    private Instant lastTick; // null if nothing was out then
+    private Instant lastTick; // null if nothing was in flight then
     private final TreeMap<Integer, Long> fastestBySecond = new TreeMap<>(); // in milliseconds
     private long fastestMillis = -1; // of these: a request, from its release to its result
 

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class FairShareTest {
 
-    private record Job(String name, long out, long lastTurn) implements FairShare.Claim {}
+    private record Job(String name, long inFlight, long lastTurn) implements FairShare.Claim {}
 
     @Test
     void whoHasLeastOnItsWayIsNextThenWhoHasWaitedLongest() {
@@ -25,22 +25,28 @@ class FairShareTest {
     @Test
     void aJobThatComesLateHasHalfOfWhatIsOutOnceSoMuchIsFinished() {
         long target = 800;
-        Map<String, Long> out = new HashMap<>(Map.of("large", 800L, "small", 0L));
+        Map<String, Long> inFlight = new HashMap<>(Map.of("large", 800L, "small", 0L));
         Map<String, Long> turns = new HashMap<>(Map.of("large", 1L, "small", 0L));
         for (long turn = 2; turn < 6; turn++) {
-            out.merge("large", -100L, Long::sum); // finished
-            assertThat(FairShare.isRoom(target, out.get("large") + out.get("small"))).isTrue();
+            inFlight.merge("large", -100L, Long::sum); // finished
+            assertThat(FairShare.isRoom(target, inFlight.get("large") + inFlight.get("small")))
+                    .isTrue();
             String next =
                     FairShare.next(
-                                    out.keySet().stream()
-                                            .map(job -> new Job(job, out.get(job), turns.get(job)))
+                                    inFlight.keySet().stream()
+                                            .map(
+                                                    job ->
+                                                            new Job(
+                                                                    job,
+                                                                    inFlight.get(job),
+                                                                    turns.get(job)))
                                             .toList())
                             .orElseThrow()
                             .name();
-            out.merge(next, FairShare.portion(target), Long::sum);
+            inFlight.merge(next, FairShare.portion(target), Long::sum);
             turns.put(next, turn);
         }
-        assertThat(out).isEqualTo(Map.of("large", 400L, "small", 400L));
+        assertThat(inFlight).isEqualTo(Map.of("large", 400L, "small", 400L));
     }
 
     @Test

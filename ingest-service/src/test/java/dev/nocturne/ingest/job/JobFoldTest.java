@@ -124,9 +124,9 @@ class JobFoldTest {
         assertThat(jobs.isEmpty()).isFalse();
         assertThat(jobs.open(job -> true)).isEmpty();
         jobs.setProblem(ID, "came too late");
-        jobs.addOut(ID, Map.of(1L, new JobState.Out(16, NOW)));
+        jobs.addInFlight(ID, Map.of(1L, new RequestInFlight(16, NOW)));
         assertThat(jobs.problems()).isEmpty();
-        assertThat(jobs.out()).isZero();
+        assertThat(jobs.candidatesInFlight()).isZero();
     }
 
     @Test

@@ -33,7 +33,7 @@ class JobTableTest {
 
     private void release(String customId, Instant since) {
         long request = RequestNumber.of(Ids.requestId(JOB, customId));
-        jobs.addOut(JOB, Map.of(request, new JobState.Out(16, since)));
+        jobs.addInFlight(JOB, Map.of(request, new RequestInFlight(16, since)));
     }
 
     @Test
@@ -110,7 +110,7 @@ class JobTableTest {
     }
 
     @Test
-    void aReplayIsOutWithoutBeingDrawn() {
+    void aRerankIsInFlightWithoutBeingDrawn() {
         JobCreated created =
                 JobCreated.newBuilder()
                         .setInputFileId("file-1")
@@ -125,7 +125,7 @@ class JobTableTest {
         submit(1);
         release("a", null);
 
-        assertThat(jobs.out()).isEqualTo(16);
+        assertThat(jobs.candidatesInFlight()).isEqualTo(16);
         assertThat(jobs.isDrawing()).isFalse();
     }
 }
