@@ -106,12 +106,12 @@ public final class Dispatcher implements BackgroundTask {
     }
 
     /**
-     * A job as it was when it was looked at.
+     * A job as it is at the beginning of a round.
      *
      * @param opensAt when captions of it may be released; {@link Instant#MAX} if none is held
      * @param inFlight candidates
      */
-    private record Look(
+    private record DispatchedJob(
             String id,
             JobCreated created,
             Instant startedAt,
@@ -119,9 +119,9 @@ public final class Dispatcher implements BackgroundTask {
             Instant opensAt,
             long inFlight) {
 
-        static Look at(JobState job, Instant now) {
+        static DispatchedJob of(JobState job, Instant now) {
             boolean isHeld = job.released().getHeld() > 0;
-            return new Look(
+            return new DispatchedJob(
                     job.id(),
                     job.created(),
                     job.startedAt(),
@@ -140,16 +140,16 @@ public final class Dispatcher implements BackgroundTask {
      */
     private Duration round() {
         try {
-            List<Look> looks = List.of();
+            List<DispatchedJob> dispatched = List.of();
             Instant now = now();
             boolean more = true;
             while (more && !Thread.currentThread().isInterrupted()) {
                 now = now();
-                looks = look(now);
-                more = release(looks, now);
+                dispatched = dispatchedJobs(now);
+                more = release(dispatched, now);
                 rounds.beat();
             }
-            return pause(looks, now);
+            return pause(dispatched, now);
         } catch (RuntimeException e) {
             rounds.beat();
             logFailure(e);
@@ -164,29 +164,33 @@ public final class Dispatcher implements BackgroundTask {
     }
 
     /** The jobs that there are, with the files open of those that may run. */
-    private List<Look> look(Instant now) {
+    private List<DispatchedJob> dispatchedJobs(Instant now) {
         jobs.throughput().tick(now, jobs.isDrawing());
-        List<Look> looks = new ArrayList<>(jobs.dispatched(job -> Look.at(job, now)));
-        looks.sort(Comparator.comparing(Look::startedAt).thenComparing(Look::id));
-        forgetOthers(looks);
-        looks.forEach(look -> prepare(look, now));
-        return looks;
+        List<DispatchedJob> dispatched =
+                new ArrayList<>(jobs.dispatched(job -> DispatchedJob.of(job, now)));
+        dispatched.sort(
+                Comparator.comparing(DispatchedJob::startedAt).thenComparing(DispatchedJob::id));
+        forgetOthers(dispatched);
+        dispatched.forEach(job -> prepare(job, now));
+        return dispatched;
     }
 
-    private Duration pause(List<Look> looks, Instant now) {
+    private Duration pause(List<DispatchedJob> dispatched, Instant now) {
         boolean isFileClosed =
-                looks.stream()
+                dispatched.stream()
                         .anyMatch(
-                                look ->
-                                        look.mayRun(now)
-                                                && !readers.containsKey(look.id())
-                                                && !notBefore.containsKey(look.id()));
+                                job ->
+                                        job.mayRun(now)
+                                                && !readers.containsKey(job.id())
+                                                && !notBefore.containsKey(job.id()));
         if (isFileClosed && readers.size() < MAX_READERS) {
             return SHORTEST_PAUSE;
         }
         Instant latest = now.plus(jobs.isDrawing() ? DRAWING_PAUSE : LONGEST_PAUSE);
         Instant due =
-                Stream.concat(looks.stream().map(Look::opensAt), notBefore.values().stream())
+                Stream.concat(
+                                dispatched.stream().map(DispatchedJob::opensAt),
+                                notBefore.values().stream())
                         .filter(at -> at.isAfter(now) && at.isBefore(latest))
                         .min(Comparator.naturalOrder())
                         .orElse(latest);
@@ -205,9 +209,9 @@ public final class Dispatcher implements BackgroundTask {
         return rounds.health();
     }
 
-    private void forgetOthers(List<Look> looks) {
+    private void forgetOthers(List<DispatchedJob> dispatched) {
         Set<String> ids = new HashSet<>();
-        looks.forEach(look -> ids.add(look.id()));
+        dispatched.forEach(job -> ids.add(job.id()));
         for (String id : List.copyOf(readers.keySet())) {
             if (!ids.contains(id)) {
                 closeReader(id);
@@ -221,12 +225,12 @@ public final class Dispatcher implements BackgroundTask {
     /**
      * Opens the file of a job that may run, and of one of which it is not known what is in flight.
      */
-    private void prepare(Look look, Instant now) {
-        String id = look.id();
-        if (look.released().getLine() == 0) {
+    private void prepare(DispatchedJob job, Instant now) {
+        String id = job.id();
+        if (job.released().getLine() == 0) {
             counted.add(id);
         }
-        if (!look.mayRun(now) && counted.contains(id)) {
+        if (!job.mayRun(now) && counted.contains(id)) {
             closeReader(id);
             return;
         }
@@ -235,7 +239,7 @@ public final class Dispatcher implements BackgroundTask {
             return;
         }
         try {
-            readers.put(id, openAt(look));
+            readers.put(id, openAt(job));
             counted.add(id);
             notBefore.remove(id);
         } catch (FileGoneException e) {
@@ -247,21 +251,21 @@ public final class Dispatcher implements BackgroundTask {
     }
 
     /** Behind what is released; what of that has no result yet is in flight. */
-    private CaptionReader openAt(Look look) throws IOException {
-        String fileId = look.created().getInputFileId();
+    private CaptionReader openAt(DispatchedJob job) throws IOException {
+        String fileId = job.created().getInputFileId();
         StoredFile file = files.require(fileId);
-        boolean isGood = !look.created().getSkipInvalid();
-        Set<Long> finished = jobs.ask(look.id(), JobState::finished).orElseThrow();
+        boolean isGood = !job.created().getSkipInvalid();
+        Set<Long> finished = jobs.ask(job.id(), JobState::finished).orElseThrow();
         CaptionReader reader =
-                CaptionReader.open(files, file, look.id(), look.startedAt(), isGood, finished);
+                CaptionReader.open(files, file, job.id(), job.startedAt(), isGood, finished);
         try {
             Map<Long, RequestInFlight> inFlight = new HashMap<>();
-            while (reader.line() < look.released().getLine()) {
+            while (reader.line() < job.released().getLine()) {
                 JobParser.Line line = reader.next();
                 if (line == null) {
                     throw new IOException(
                             "file '%s' has no line %d any more"
-                                    .formatted(fileId, look.released().getLine()));
+                                    .formatted(fileId, job.released().getLine()));
                 }
                 long request = RequestNumber.of(line.requestId());
                 if (!finished.contains(request)) {
@@ -270,7 +274,7 @@ public final class Dispatcher implements BackgroundTask {
                             new RequestInFlight(line.caption().getOptions().getCandidates(), null));
                 }
             }
-            jobs.addInFlight(look.id(), inFlight);
+            jobs.addInFlight(job.id(), inFlight);
             return reader;
         } catch (IOException | RuntimeException e) {
             reader.close();
@@ -281,13 +285,13 @@ public final class Dispatcher implements BackgroundTask {
     /**
      * @return whether there is more to release at once
      */
-    private boolean release(List<Look> looks, Instant now) {
+    private boolean release(List<DispatchedJob> dispatched, Instant now) {
         ReleaseRound round =
                 new ReleaseRound(
                         sender, jobs.throughput().target(), jobs.candidatesInFlight(), turns, now);
-        looks.stream()
-                .filter(look -> look.mayRun(now) && readers.containsKey(look.id()))
-                .forEach(look -> claim(round, look));
+        dispatched.stream()
+                .filter(job -> job.mayRun(now) && readers.containsKey(job.id()))
+                .forEach(job -> claim(round, job));
         if (!round.isWanted()) {
             return false;
         }
@@ -321,14 +325,14 @@ public final class Dispatcher implements BackgroundTask {
         return round.isFull();
     }
 
-    private void claim(ReleaseRound round, Look look) {
+    private void claim(ReleaseRound round, DispatchedJob job) {
         round.add(
-                look.id(),
-                look.created(),
-                look.released(),
-                readers.get(look.id()),
-                look.inFlight(),
-                lastTurns.getOrDefault(look.id(), 0L));
+                job.id(),
+                job.created(),
+                job.released(),
+                readers.get(job.id()),
+                job.inFlight(),
+                lastTurns.getOrDefault(job.id(), 0L));
     }
 
     /**

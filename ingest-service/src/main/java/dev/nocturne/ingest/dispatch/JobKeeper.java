@@ -81,24 +81,24 @@ public final class JobKeeper implements BackgroundTask {
     }
 
     /**
-     * A job as it is now.
+     * What is to be done for a job as it is now.
      *
-     * @param next null if there is nothing to do but to wait
+     * @param step null if there is nothing to do but to wait
      * @param due when there is something to do, unless the job changes before; null: never
      */
-    private record Look(Step next, Instant due, int total, JobClosed closing) {
+    private record NextStep(Step step, Instant due, int total, JobClosed closing) {
 
-        static Look at(JobState job, Instant now) {
-            Step next = next(job, now);
+        static NextStep of(JobState job, Instant now) {
+            Step step = step(job, now);
             boolean expires = job.created() != null && job.stopped() == null && !job.isTerminal();
-            return new Look(
-                    next,
+            return new NextStep(
+                    step,
                     expires ? job.created().getExpiresAt() : null,
                     job.total(),
-                    next == Step.CLOSE ? job.closing() : null);
+                    step == Step.CLOSE ? job.closing() : null);
         }
 
-        private static Step next(JobState job, Instant now) {
+        private static Step step(JobState job, Instant now) {
             if (job.isTerminal()) {
                 return null;
             }
@@ -236,8 +236,8 @@ public final class JobKeeper implements BackgroundTask {
         if (atWork.contains(id)) {
             return; // it is looked at when that is done
         }
-        Look look = jobs.ask(id, job -> Look.at(job, now)).orElse(null);
-        if (look == null || look.next == null && look.due == null) {
+        NextStep next = jobs.ask(id, job -> NextStep.of(job, now)).orElse(null);
+        if (next == null || next.step == null && next.due == null) {
             times.clear(id);
             retries.remove(id);
             return;
@@ -245,32 +245,32 @@ public final class JobKeeper implements BackgroundTask {
         Retry retry = retries.get(id);
         if (retry != null && now.isBefore(retry.at)) {
             times.set(id, retry.at);
-        } else if (look.next == null) {
-            times.set(id, look.due);
+        } else if (next.step == null) {
+            times.set(id, next.due);
         } else {
             times.clear(id);
-            submit(look, id);
+            submit(next, id);
         }
     }
 
-    private void submit(Look look, String id) {
+    private void submit(NextStep next, String id) {
         atWork.add(id);
-        if (look.next == Step.CLOSE) {
-            closings.add(id, look.closing);
+        if (next.step == Step.CLOSE) {
+            closings.add(id, next.closing);
             return;
         }
         try {
-            threadsOf(look).execute(() -> run(look.next, id));
+            threadsOf(next).execute(() -> run(next.step, id));
         } catch (RejectedExecutionException e) {
             atWork.remove(id); // closing
         }
     }
 
-    private ExecutorService threadsOf(Look look) {
-        return switch (look.next) {
+    private ExecutorService threadsOf(NextStep next) {
+        return switch (next.step) {
             case START -> starts;
             case EXPIRE, WRITE_OFF -> ends;
-            default -> JobFiles.isSmall(look.total) ? small : large;
+            default -> JobFiles.isSmall(next.total) ? small : large;
         };
     }
 

@@ -170,9 +170,9 @@ public final class JobTable {
 
     // ---- what is over
 
-    /** What {@code look} sees of jobs that are over and have no summary yet, the first first. */
-    public synchronized <T> List<T> over(int most, Function<JobState, T> look) {
-        return jobs.over(most).stream().map(look).toList();
+    /** What {@code question} finds out about jobs that are over and have no summary yet. */
+    public synchronized <T> List<T> over(int most, Function<JobState, T> question) {
+        return jobs.over(most).stream().map(question).toList();
     }
 
     public synchronized boolean isAnyOver() {
@@ -293,20 +293,20 @@ public final class JobTable {
         open(id).ifPresent(job -> job.addInFlight(requests));
     }
 
-    /** What {@code look} sees of each job whose captions are released bit by bit. */
-    public synchronized <T> List<T> dispatched(Function<JobState, T> look) {
+    /** What {@code question} finds out about each job whose captions are released bit by bit. */
+    public synchronized <T> List<T> dispatched(Function<JobState, T> question) {
         return jobs.all().stream()
                 .filter(JobState::isDispatched)
                 .filter(job -> !job.allFinished())
-                .map(look)
+                .map(question)
                 .toList();
     }
 
-    /** What {@code look} sees of each job that has been started, and neither stopped nor ended. */
-    public synchronized <T> List<T> started(Function<JobState, T> look) {
+    /** Likewise, about each job that has been started, and neither stopped nor ended. */
+    public synchronized <T> List<T> started(Function<JobState, T> question) {
         return jobs.all().stream()
                 .filter(job -> job.isStarted() && job.stopped() == null && !job.isTerminal())
-                .map(look)
+                .map(question)
                 .toList();
     }
 
