@@ -30,9 +30,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells its followers what changes, twice a second at most, however much that is: a job that has
- * changed a thousand times is told once, as it is now. A follower begins with a snapshot, and gets
- * another if it was too slow for what came meanwhile; so nothing piles up for anybody.
+ * Tells its subscribers what changes, twice a second at most, however much that is: a job that has
+ * changed a thousand times is told once, as it is now. A subscriber begins with a snapshot, and
+ * gets another if it was too slow for what came meanwhile; so nothing piles up for anybody.
  */
 public final class ChangeFeed implements AutoCloseable {
 
@@ -62,7 +62,7 @@ public final class ChangeFeed implements AutoCloseable {
     record Partial(String jobId, String requestId, String caption, int partialImageIndex) {}
 
     /** Somebody who is told what changes, by one thread; no method may wait. */
-    public interface Follower {
+    public interface Subscriber {
         boolean isOpen();
 
         /** Whether all that was sent has left. */
@@ -73,14 +73,14 @@ public final class ChangeFeed implements AutoCloseable {
         void close();
     }
 
-    private static final class Seat {
-        final Follower follower;
+    private static final class Subscription {
+        final Subscriber subscriber;
         boolean needsSnapshot = true;
         String toldOutage; // null if it was told none since its snapshot
         Instant tellAgainAt;
 
-        Seat(Follower follower) {
-            this.follower = follower;
+        Subscription(Subscriber subscriber) {
+            this.subscriber = subscriber;
         }
     }
 
@@ -88,7 +88,7 @@ public final class ChangeFeed implements AutoCloseable {
     private final LagMonitor lag;
     private final Supplier<String> outage; // null while the jobs are known
     private final Clock clock;
-    private final List<Seat> seats = new CopyOnWriteArrayList<>();
+    private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
     private final Set<String> changed = new LinkedHashSet<>(); // guarded by itself
 
     /** By request; guarded by {@link #changed}. */
@@ -111,13 +111,13 @@ public final class ChangeFeed implements AutoCloseable {
     }
 
     /** Until it is no longer open, or this is closed. */
-    public void add(Follower follower) {
-        seats.add(new Seat(follower));
+    public void add(Subscriber subscriber) {
+        subscriptions.add(new Subscription(subscriber));
     }
 
     /** Cheap: it is called for every result. */
     public void changed(String jobId) {
-        if (!seats.isEmpty()) {
+        if (!subscriptions.isEmpty()) {
             synchronized (changed) {
                 changed.add(jobId);
             }
@@ -126,7 +126,7 @@ public final class ChangeFeed implements AutoCloseable {
 
     /** Cheap, too. Beyond what is told at once, partial images are not. */
     public void partial(PartialImage image) {
-        if (!seats.isEmpty()) {
+        if (!subscriptions.isEmpty()) {
             synchronized (changed) {
                 if (partials.size() < MOST) {
                     partials.put(
@@ -143,7 +143,7 @@ public final class ChangeFeed implements AutoCloseable {
 
     private void tick() {
         try {
-            seats.removeIf(seat -> !seat.follower.isOpen());
+            subscriptions.removeIf(subscription -> !subscription.subscriber.isOpen());
             String away = outage.get();
             if (away != null || hasTooManyChanges()) {
                 forgetChanges();
@@ -160,12 +160,14 @@ public final class ChangeFeed implements AutoCloseable {
 
     private void tellOutage(String outage) {
         Instant now = clock.instant();
-        for (Seat seat : seats) {
-            boolean due = !outage.equals(seat.toldOutage) || !now.isBefore(seat.tellAgainAt);
-            if (due && seat.follower.isReady()) {
-                send(seat, "unavailable", new Message(outage));
-                seat.toldOutage = outage;
-                seat.tellAgainAt = now.plus(OUTAGE_PERIOD);
+        for (Subscription subscription : subscriptions) {
+            boolean due =
+                    !outage.equals(subscription.toldOutage)
+                            || !now.isBefore(subscription.tellAgainAt);
+            if (due && subscription.subscriber.isReady()) {
+                send(subscription, "unavailable", new Message(outage));
+                subscription.toldOutage = outage;
+                subscription.tellAgainAt = now.plus(OUTAGE_PERIOD);
             }
         }
     }
@@ -178,7 +180,7 @@ public final class ChangeFeed implements AutoCloseable {
 
     /** Everybody gets a snapshot in their place. */
     private void forgetChanges() {
-        seats.forEach(seat -> seat.needsSnapshot = true);
+        subscriptions.forEach(subscription -> subscription.needsSnapshot = true);
         synchronized (changed) {
             changed.clear();
             partials.clear();
@@ -199,35 +201,35 @@ public final class ChangeFeed implements AutoCloseable {
             lastWork = now;
         }
         Snapshot snapshot = null;
-        for (Seat seat : seats) {
-            if (!seat.follower.isReady()) {
-                seat.needsSnapshot = true;
-            } else if (seat.needsSnapshot) {
+        for (Subscription subscription : subscriptions) {
+            if (!subscription.subscriber.isReady()) {
+                subscription.needsSnapshot = true;
+            } else if (subscription.needsSnapshot) {
                 if (snapshot == null) {
                     snapshot =
                             new Snapshot(
                                     latestJobs(), jobs.openWork(clock.instant()), state.report());
                 }
-                send(seat, "snapshot", snapshot);
-                seat.needsSnapshot = false;
-                seat.toldOutage = null;
+                send(subscription, "snapshot", snapshot);
+                subscription.needsSnapshot = false;
+                subscription.toldOutage = null;
             } else {
                 if (!changes.isEmpty()) {
-                    send(seat, "jobs", changes);
+                    send(subscription, "jobs", changes);
                 }
                 if (!drawn.isEmpty()) {
-                    send(seat, "partial-images", drawn);
+                    send(subscription, "partial-images", drawn);
                 }
                 if (!deleted.isEmpty()) {
-                    send(seat, "deleted", deleted);
+                    send(subscription, "deleted", deleted);
                 }
                 if (work != null) {
-                    send(seat, "work", work);
+                    send(subscription, "work", work);
                 }
                 if (newLag && state.report() != null) {
-                    send(seat, "lag", state.report());
+                    send(subscription, "lag", state.report());
                 } else if (newLag) {
-                    send(seat, "lag-unknown", new Message(state.outage()));
+                    send(subscription, "lag-unknown", new Message(state.outage()));
                 }
             }
         }
@@ -244,7 +246,7 @@ public final class ChangeFeed implements AutoCloseable {
             jobs.job(id, clock.instant()).ifPresent(job -> told.put(id, job));
             jobs.deletedAt(id).ifPresent(at -> deleted.add(id));
         }
-        if (withOpen && !seats.isEmpty()) {
+        if (withOpen && !subscriptions.isEmpty()) {
             for (Job job : latestJobs()) {
                 if (!job.status().isTerminal()) {
                     told.putIfAbsent(job.id(), job);
@@ -274,19 +276,19 @@ public final class ChangeFeed implements AutoCloseable {
         }
     }
 
-    private void send(Seat seat, String event, Object data) {
+    private void send(Subscription subscription, String event, Object data) {
         try {
-            seat.follower.send(event, data);
+            subscription.subscriber.send(event, data);
         } catch (RuntimeException e) { // went away this moment
-            LOG.debug("a follower of changes is gone", e);
-            seat.follower.close();
-            seats.remove(seat);
+            LOG.debug("a subscriber of changes is gone", e);
+            subscription.subscriber.close();
+            subscriptions.remove(subscription);
         }
     }
 
     @Override
     public void close() {
         thread.shutdownNow();
-        seats.forEach(seat -> seat.follower.close());
+        subscriptions.forEach(subscription -> subscription.subscriber.close());
     }
 }

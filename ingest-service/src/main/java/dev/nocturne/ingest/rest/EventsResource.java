@@ -31,7 +31,7 @@ public class EventsResource {
         api.changes().add(new Stream(sink, sse));
     }
 
-    private final class Stream implements ChangeFeed.Follower {
+    private final class Stream implements ChangeFeed.Subscriber {
 
         private final SseEventSink sink;
         private final Sse sse;

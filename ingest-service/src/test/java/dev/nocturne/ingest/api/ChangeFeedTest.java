@@ -33,7 +33,7 @@ class ChangeFeedTest {
 
     private record Sent(String event, Object data) {}
 
-    private static final class Follower implements ChangeFeed.Follower {
+    private static final class Subscriber implements ChangeFeed.Subscriber {
         final List<Sent> sent = new CopyOnWriteArrayList<>();
         volatile boolean open = true;
         volatile boolean ready = true;
@@ -111,7 +111,7 @@ class ChangeFeedTest {
     private volatile String outage;
     private volatile Instant now = Instant.now();
     private final ChangeFeed feed = new ChangeFeed(jobs, lag, () -> outage, new TestClock());
-    private final Follower follower = new Follower();
+    private final Subscriber subscriber = new Subscriber();
 
     @AfterEach
     void close() {
@@ -125,17 +125,17 @@ class ChangeFeedTest {
     }
 
     private void start() {
-        feed.add(follower);
+        feed.add(subscriber);
         feed.start();
         awaitMessages(1);
     }
 
     private void awaitMessages(int count) {
-        await().atMost(PATIENCE).until(() -> follower.events().size() >= count);
+        await().atMost(PATIENCE).until(() -> subscriber.events().size() >= count);
     }
 
     @Test
-    void aFollowerBeginsWithASnapshotAndIsToldOfAJobOnceHoweverOftenItChanged() {
+    void aSubscriberBeginsWithASnapshotAndIsToldOfAJobOnceHoweverOftenItChanged() {
         submit("job-old");
         start();
 
@@ -143,22 +143,22 @@ class ChangeFeedTest {
         change("job-new");
         awaitMessages(2);
 
-        assertThat(follower.events()).startsWith("snapshot", "jobs");
-        assertThat(follower.jobs(0)).containsExactly("job-old");
-        assertThat(follower.jobs(1)).containsExactly("job-new");
+        assertThat(subscriber.events()).startsWith("snapshot", "jobs");
+        assertThat(subscriber.jobs(0)).containsExactly("job-old");
+        assertThat(subscriber.jobs(1)).containsExactly("job-new");
     }
 
     @Test
     void whatAllJobsHaveLeftIsToldWithTheSnapshotAndWhenItChanges() {
         submit("job-old");
         start();
-        assertThat(((ChangeFeed.Snapshot) follower.sent.get(0).data()).work())
+        assertThat(((ChangeFeed.Snapshot) subscriber.sent.get(0).data()).work())
                 .isEqualTo(new OpenWork(1, 3, null));
 
         submit("job-new");
 
-        await().atMost(PATIENCE).until(() -> follower.sent.size() >= 3);
-        assertThat(follower.lastWork()).isEqualTo(new OpenWork(2, 6, null));
+        await().atMost(PATIENCE).until(() -> subscriber.sent.size() >= 3);
+        assertThat(subscriber.lastWork()).isEqualTo(new OpenWork(2, 6, null));
     }
 
     private void change(String id) {
@@ -180,9 +180,9 @@ class ChangeFeedTest {
         await().atMost(PATIENCE)
                 .until(
                         () -> {
-                            for (int i = 1; i < follower.events().size(); i++) {
-                                assertThat(follower.jobs(i)).hasSizeLessThanOrEqualTo(100);
-                                told.addAll(follower.jobs(i));
+                            for (int i = 1; i < subscriber.events().size(); i++) {
+                                assertThat(subscriber.jobs(i)).hasSizeLessThanOrEqualTo(100);
+                                told.addAll(subscriber.jobs(i));
                             }
                             return told.equals(all);
                         });
@@ -195,10 +195,10 @@ class ChangeFeedTest {
             feed.partial(partial("a", index));
         }
         feed.partial(partial("b", 0));
-        await().atMost(PATIENCE).until(() -> follower.events().contains("partial-images"));
+        await().atMost(PATIENCE).until(() -> subscriber.events().contains("partial-images"));
 
         List<Object> told =
-                follower.sent.stream()
+                subscriber.sent.stream()
                         .filter(sent -> sent.event().equals("partial-images"))
                         .<Object>flatMap(sent -> ((List<?>) sent.data()).stream())
                         .toList();
@@ -221,48 +221,48 @@ class ChangeFeedTest {
         }
 
         await().atMost(PATIENCE)
-                .until(() -> follower.events().stream().filter("snapshot"::equals).count() == 2);
+                .until(() -> subscriber.events().stream().filter("snapshot"::equals).count() == 2);
     }
 
     @Test
-    void aSlowFollowerGetsASnapshotInPlaceOfWhatItMissed() {
+    void aSlowSubscriberGetsASnapshotInPlaceOfWhatItMissed() {
         start();
-        follower.ready = false;
-        Follower witness = new Follower();
+        subscriber.ready = false;
+        Subscriber witness = new Subscriber();
         feed.add(witness);
         submit("job-1");
         await().atMost(PATIENCE).until(() -> !witness.sent.isEmpty());
-        assertThat(follower.events()).containsExactly("snapshot");
+        assertThat(subscriber.events()).containsExactly("snapshot");
 
-        follower.ready = true;
+        subscriber.ready = true;
         awaitMessages(2);
 
-        assertThat(follower.events()).containsExactly("snapshot", "snapshot");
-        assertThat(follower.jobs(1)).containsExactly("job-1");
+        assertThat(subscriber.events()).containsExactly("snapshot", "snapshot");
+        assertThat(subscriber.jobs(1)).containsExactly("job-1");
     }
 
     @Test
     void anOutageIsToldToEverybodyAndAgainNowAndThenAndASnapshotFollowsIt() {
         outage = "reading the log";
         start();
-        Follower late = new Follower();
+        Subscriber late = new Subscriber();
         feed.add(late);
         await().atMost(PATIENCE).until(() -> !late.sent.isEmpty());
-        assertThat(follower.events()).containsExactly("unavailable");
+        assertThat(subscriber.events()).containsExactly("unavailable");
 
         now = now.plusSeconds(20);
         awaitMessages(2);
         outage = null;
         awaitMessages(3);
 
-        assertThat(follower.events()).containsExactly("unavailable", "unavailable", "snapshot");
+        assertThat(subscriber.events()).containsExactly("unavailable", "unavailable", "snapshot");
         assertThat(late.events()).startsWith("unavailable");
     }
 
     @Test
     void whoeverIsGoneIsForgottenAndTheOthersAreClosedAtTheEnd() {
         start();
-        Follower gone = new Follower();
+        Subscriber gone = new Subscriber();
         gone.open = false;
         feed.add(gone);
         submit("job-1");
@@ -271,6 +271,6 @@ class ChangeFeedTest {
 
         feed.close();
 
-        assertThat(follower.open).isFalse();
+        assertThat(subscriber.open).isFalse();
     }
 }
