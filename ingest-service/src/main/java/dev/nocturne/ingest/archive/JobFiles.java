@@ -203,7 +203,7 @@ public final class JobFiles {
         }
         LocalFiles local;
         try (ResultSpool read = read(content, folder)) {
-            List<RequestOrder.Turn> order = RequestOrder.of(content, input, read);
+            List<RequestOrder.OrderedRequest> order = RequestOrder.of(content, input, read);
             try (LocalFiles open = new LocalFiles(content, folder, store, read.pictures())) {
                 open.writeResults(read);
                 requests.visit(order, read, content.webdataset(), open);

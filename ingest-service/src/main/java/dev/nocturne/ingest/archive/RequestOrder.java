@@ -21,8 +21,8 @@ import java.util.Set;
 /** The requests of a job in the order of its files: of its input, or else of the log. */
 final class RequestOrder {
 
-    /** A request whose turn it is, and how its answer shows the pictures. */
-    record Turn(String requestId, AnswerFormat format) {}
+    /** A request, and how its answer shows the pictures. */
+    record OrderedRequest(String requestId, AnswerFormat format) {}
 
     private RequestOrder() {}
 
@@ -31,9 +31,9 @@ final class RequestOrder {
      * @throws IOException if the input is not what was counted
      * @throws MiscountException if the results are not what was counted
      */
-    static List<Turn> of(JobFiles.Content content, Path input, ResultSpool spool)
+    static List<OrderedRequest> of(JobFiles.Content content, Path input, ResultSpool spool)
             throws IOException {
-        List<Turn> order =
+        List<OrderedRequest> order =
                 content.created() == null
                         ? ofLog(content, spool)
                         : ofInput(content.jobId(), input, spool);
@@ -42,17 +42,17 @@ final class RequestOrder {
         return order;
     }
 
-    private static List<Turn> ofLog(JobFiles.Content content, ResultSpool spool) {
+    private static List<OrderedRequest> ofLog(JobFiles.Content content, ResultSpool spool) {
         return spool.statuses().keySet().stream()
                 .filter(id -> content.counted().contains(RequestNumber.of(id)))
                 .limit(content.total())
-                .map(id -> new Turn(id, AnswerFormat.URL))
+                .map(id -> new OrderedRequest(id, AnswerFormat.URL))
                 .toList();
     }
 
-    private static List<Turn> ofInput(String jobId, Path input, ResultSpool spool)
+    private static List<OrderedRequest> ofInput(String jobId, Path input, ResultSpool spool)
             throws IOException {
-        List<Turn> turns = new ArrayList<>();
+        List<OrderedRequest> order = new ArrayList<>();
         try (InputStream in = Files.newInputStream(input)) {
             JobParser parser = new JobParser(in, jobId, Instant.EPOCH);
             for (JobParser.Line line = parser.next(); line != null; line = parser.next()) {
@@ -60,19 +60,19 @@ final class RequestOrder {
                 // and the other way round
                 String bad = JobParser.badRequestId(jobId, line.number());
                 String good = Ids.requestId(jobId, line.customId());
-                turns.add(
+                order.add(
                         spool.statuses().containsKey(bad)
-                                ? new Turn(bad, AnswerFormat.URL)
-                                : new Turn(good, line.format()));
+                                ? new OrderedRequest(bad, AnswerFormat.URL)
+                                : new OrderedRequest(good, line.format()));
             }
         }
-        return turns;
+        return order;
     }
 
     /** A line that is missing would be lost without a word. */
-    private static void requireAllLines(JobFiles.Content content, List<Turn> order)
+    private static void requireAllLines(JobFiles.Content content, List<OrderedRequest> order)
             throws IOException {
-        long lines = order.stream().map(Turn::requestId).distinct().count();
+        long lines = order.stream().map(OrderedRequest::requestId).distinct().count();
         if (content.created() != null && lines != content.total()) {
             throw new IOException(
                     "lines of file %s: %d, requests of job %s: %d; the file is not as it was uploaded"
@@ -86,15 +86,15 @@ final class RequestOrder {
 
     /** Each of the job's requests has a result, and as many of each kind as were counted. */
     private static void requireAllResults(
-            JobFiles.Content content, List<Turn> order, ResultSpool spool) {
+            JobFiles.Content content, List<OrderedRequest> order, ResultSpool spool) {
         Map<Long, RequestStatus> results = new HashMap<>();
         Set<Long> foreign = new HashSet<>();
         spool.statuses().forEach((id, status) -> foreign.add(RequestNumber.of(id)));
-        for (Turn turn : order) {
-            RequestStatus status = spool.statuses().get(turn.requestId());
-            foreign.remove(RequestNumber.of(turn.requestId()));
+        for (OrderedRequest request : order) {
+            RequestStatus status = spool.statuses().get(request.requestId());
+            foreign.remove(RequestNumber.of(request.requestId()));
             if (status != null) {
-                results.put(RequestNumber.of(turn.requestId()), status);
+                results.put(RequestNumber.of(request.requestId()), status);
             }
         }
         JobClosed counted = content.closing();

@@ -4,7 +4,7 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
-import dev.nocturne.ingest.archive.RequestOrder.Turn;
+import dev.nocturne.ingest.archive.RequestOrder.OrderedRequest;
 import dev.nocturne.ingest.caption.CaptionJson.AnswerFormat;
 import dev.nocturne.runtime.Backoff;
 import dev.nocturne.runtime.ObjectStore;
@@ -29,7 +29,7 @@ import java.util.function.Function;
  */
 final class StoredRequests {
 
-    /** Objects that are fetched from the bucket ahead of the request whose turn it is. */
+    /** Objects that are fetched from the bucket ahead of the request that is visited. */
     private static final int FETCHED_AHEAD = 16;
 
     /** A store that is busy for a moment shall not cost what is fetched so far. */
@@ -56,7 +56,7 @@ final class StoredRequests {
      * @param pictures by key; empty if nobody wants them
      */
     private record Fetched(
-            Turn turn,
+            OrderedRequest request,
             RequestFinished result,
             Future<byte[]> stored,
             Map<String, Future<byte[]>> pictures) {
@@ -75,14 +75,14 @@ final class StoredRequests {
     /**
      * @param withPictures of all; else of those whose answers show them
      */
-    void visit(List<Turn> order, ResultSpool spool, boolean withPictures, Visitor visitor)
+    void visit(List<OrderedRequest> order, ResultSpool spool, boolean withPictures, Visitor visitor)
             throws IOException {
         ExecutorService threads = Executors.newFixedThreadPool(FETCHED_AHEAD);
         Deque<Fetched> ahead = new ArrayDeque<>();
         int objects = 0;
         try {
-            for (Turn turn : order) {
-                ahead.add(fetch(turn, spool.get(turn.requestId()), withPictures, threads));
+            for (OrderedRequest request : order) {
+                ahead.add(fetch(request, spool.get(request.requestId()), withPictures, threads));
                 objects += ahead.getLast().objects();
                 while (objects >= FETCHED_AHEAD) {
                     objects -= ahead.element().objects();
@@ -98,14 +98,17 @@ final class StoredRequests {
     }
 
     private Fetched fetch(
-            Turn turn, RequestFinished result, boolean withPictures, ExecutorService threads) {
+            OrderedRequest request,
+            RequestFinished result,
+            boolean withPictures,
+            ExecutorService threads) {
         Map<String, Future<byte[]>> pictures = new HashMap<>();
-        if (withPictures || turn.format() == AnswerFormat.B64_JSON) {
+        if (withPictures || request.format() == AnswerFormat.B64_JSON) {
             for (StoredImage image : result.getImages()) {
                 pictures.put(image.getKey(), threads.submit(() -> find(image.getKey())));
             }
         }
-        return new Fetched(turn, result, threads.submit(() -> stored(result)), pictures);
+        return new Fetched(request, result, threads.submit(() -> stored(result)), pictures);
     }
 
     private static void visit(Fetched fetched, Visitor visitor) throws IOException {
@@ -115,7 +118,7 @@ final class StoredRequests {
         }
         visitor.visit(
                 fetched.result,
-                fetched.turn.format(),
+                fetched.request.format(),
                 got(fetched.stored),
                 image -> pictures.get(image.key()));
     }
