@@ -148,7 +148,7 @@ export function jobActions(place) {
 function buttons(offered, job) {
   if (offered === "cancel") {
     return [actionButton("Cancel", async () => {
-      if (await confirmed(`Cancel “${nameOf(job)}”? What is painted stays; the rest is written off.`,
+      if (await confirmed(`Cancel “${nameOf(job)}”? What is painted stays; the rest is not painted.`,
         "Cancel the job")) {
         await post(`v1/batches/${encodeURIComponent(job.id)}/cancel`);
       }

@@ -40,9 +40,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts jobs from their files, and writes off what of a stopped job is unfinished. A line is in
- * memory at a time. Every step may be repeated, and after a step has been broken off its repetition
- * does what is left: the log says how far a job is.
+ * Starts jobs from their files, and ends what of a stopped job is unfinished. A line is in memory
+ * at a time. Every step may be repeated, and after a step has been broken off its repetition does
+ * what is left: the log says how far a job is.
  */
 public final class Intake {
 
@@ -93,7 +93,7 @@ public final class Intake {
      *
      * @throws IngestException TOO_MANY while it must wait for others, UNAVAILABLE as {@link
      *     Survey#of}
-     * @throws FileGoneException as {@link #writeOff} does
+     * @throws FileGoneException as {@link #endUnfinished} does
      */
     public synchronized void start(String jobId) throws IOException {
         if (!isToBeStarted(jobId)) {
@@ -269,7 +269,7 @@ public final class Intake {
      * Gives every unfinished request of a stopped job its result: cancelled, or expired. A picture
      * that is finished at the same time counts if its result comes first in the log.
      */
-    synchronized void writeOff(String jobId) throws IOException {
+    synchronized void endUnfinished(String jobId) throws IOException {
         JobCreated created = jobs.ask(jobId, JobState::created).orElseThrow();
         StopReason reason = jobs.ask(jobId, JobState::stopped).orElseThrow();
         Path local = files.download(files.require(created.getInputFileId()));
@@ -277,7 +277,7 @@ public final class Intake {
             publisher.publish(
                     catchUp,
                     transaction -> {
-                        sendUnfinished(jobId, reason, local, transaction);
+                        sendEnds(jobId, reason, local, transaction);
                         return true;
                     });
             catchUp.run(); // or it would be done again
@@ -288,7 +288,7 @@ public final class Intake {
         }
     }
 
-    private void sendUnfinished(
+    private void sendEnds(
             String jobId, StopReason reason, Path file, JobPublisher.Transaction transaction) {
         Instant now = events.now();
         Failure failure = stopFailure(reason);
@@ -299,7 +299,7 @@ public final class Intake {
                 String requestId = line.requestId();
                 String bad = JobParser.badRequestId(jobId, line.number());
                 if (line.isGood()
-                        // the version that started the job may have written it off as bad
+                        // the version that started the job may have ended it as bad
                         && !jobs.ask(jobId, job -> job.isFinished(bad)).get()
                         && !jobs.ask(jobId, job -> job.isFinished(requestId)).get()) {
                     count++;
@@ -314,7 +314,7 @@ public final class Intake {
                                     now));
                 }
             }
-            LOG.info("job {} {}: {} requests written off", jobId, reason, count);
+            LOG.info("job {} {}: {} unfinished requests ended", jobId, reason, count);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

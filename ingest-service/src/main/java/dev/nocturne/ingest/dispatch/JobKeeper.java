@@ -38,9 +38,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes every job its next step: start it, stop it when its time is over, write off what a stopped
- * one has left, write its files and close it. What the next step is follows from the job's state
- * alone, so a restart goes on where the last process ended. A step that fails comes again.
+ * Takes every job its next step: start it, stop it when its time is over, end what a stopped one
+ * has left, write its files and close it. What the next step is follows from the job's state alone,
+ * so a restart goes on where the last process ended. A step that fails comes again.
  *
  * <p>A job is looked at when it has changed, or its time has come; all of them only at the start.
  */
@@ -69,7 +69,7 @@ public final class JobKeeper implements BackgroundTask {
     private enum Step {
         START("it cannot be started"),
         EXPIRE("it cannot be expired"),
-        WRITE_OFF("what it has left cannot be written off"),
+        END_UNFINISHED("its unfinished requests cannot be ended"),
         WRITE_FILES("its files cannot be written"),
         CLOSE("it cannot be closed");
 
@@ -114,7 +114,7 @@ public final class JobKeeper implements BackgroundTask {
             if (!job.isStarted()) {
                 return Step.START;
             }
-            return job.stopped() == null ? null : Step.WRITE_OFF;
+            return job.stopped() == null ? null : Step.END_UNFINISHED;
         }
     }
 
@@ -269,7 +269,7 @@ public final class JobKeeper implements BackgroundTask {
     private ExecutorService threadsOf(NextStep next) {
         return switch (next.step) {
             case START -> starts;
-            case EXPIRE, WRITE_OFF -> ends;
+            case EXPIRE, END_UNFINISHED -> ends;
             default -> JobFiles.isSmall(next.total) ? small : large;
         };
     }
@@ -292,7 +292,7 @@ public final class JobKeeper implements BackgroundTask {
             switch (step) {
                 case START -> intake.start(id);
                 case EXPIRE -> events.publishLeading(id, new JobStopped(StopReason.EXPIRED));
-                case WRITE_OFF -> intake.writeOff(id);
+                case END_UNFINISHED -> intake.endUnfinished(id);
                 default -> {
                     return !writeFiles(id);
                 }

@@ -66,7 +66,7 @@ public record Job(
         /** as completed, but the time was over before the last request finished */
         @JsonProperty("expired")
         EXPIRED,
-        /** nothing more is started; what was unfinished is being written off */
+        /** nothing more is started; what was unfinished is given its result */
         @JsonProperty("cancelling")
         CANCELLING,
         /** as completed, but by its submitter's word */
