@@ -141,7 +141,7 @@ public final class FollowUpApi {
                         events.publish(
                                 child.id(),
                                 JobCreated.newBuilder(created)
-                                        .setReplay(inherited.replay())
+                                        .setReplay(inherited.rerank())
                                         .setSeedScheme(inherited.seedScheme())
                                         .build());
                     });

@@ -15,14 +15,14 @@ import dev.nocturne.schemas.SeedSchemes;
  * @param window null: all hours
  * @param webdataset whether pictures are packed into archives, too
  * @param outputExpiresAfter of the files of its answers; null: they stay
- * @param replay null for a job that is drawn
+ * @param rerank null for a job that is drawn
  * @param seedScheme what is painted later has the pictures that it would have had at once
  */
 record Inheritance(
         JobWindow window,
         boolean webdataset,
         ExpiresAfter outputExpiresAfter,
-        Replay replay,
+        Replay rerank,
         int seedScheme) {
 
     private static final Inheritance OF_CAPTIONS_IN_KAFKA =

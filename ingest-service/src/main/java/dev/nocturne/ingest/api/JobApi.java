@@ -214,7 +214,7 @@ public final class JobApi {
                     "job '%s' is %s: wait for its end or cancel it, then delete it"
                             .formatted(id, job.status().name().toLowerCase(Locale.ROOT)));
         }
-        List<String> children = jobs.open(child -> child.replays(id));
+        List<String> children = jobs.open(child -> child.reranks(id));
         if (!children.isEmpty()) {
             throw IngestException.conflict(
                     "id",

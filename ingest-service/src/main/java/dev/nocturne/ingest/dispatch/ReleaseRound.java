@@ -98,7 +98,7 @@ final class ReleaseRound {
          *
          * @return its candidates
          * @throws IOException if the file breaks off
-         * @throws StageException the store's, with what it keeps of a replayed request
+         * @throws StageException the store's, with what it keeps of a request that is ranked again
          */
         private int sendNext(JobPublisher.Transaction transaction) throws IOException {
             JobParser.Line next = reader.next();

@@ -12,18 +12,18 @@ import java.time.Instant;
 /** Sends the requests of jobs that were made from files to where they enter the pipeline. */
 public final class RequestSender {
 
-    private final Replays replays;
+    private final Reranks reranks;
 
-    public RequestSender(Replays replays) {
-        this.replays = replays;
+    public RequestSender(Reranks reranks) {
+        this.reranks = reranks;
     }
 
     /**
      * Sends a good line of the job's file, as a caption with the job's token and scheme of seeds,
-     * or as a replay.
+     * or as one that is ranked again.
      *
-     * @throws StageException the store's, with what it keeps of a replayed request; nothing is sent
-     *     then
+     * @throws StageException the store's, with what it keeps of a request that is ranked again;
+     *     nothing is sent then
      */
     void send(JobCreated created, JobParser.Line line, Instant now, JobPublisher.Transaction to) {
         JobParser.Line owned = line.withToken(created.getToken());
@@ -33,7 +33,7 @@ public final class RequestSender {
             caption.getOptions().put("seedScheme", created.getSeedScheme());
             to.send(Topics.CAPTIONS, Ids.key(caption.getJobId(), owned.requestId()), caption);
         } else {
-            replays.send(created.getReplay(), owned, now, to);
+            reranks.send(created.getReplay(), owned, now, to);
         }
     }
 }

@@ -103,7 +103,7 @@ public final class Retention implements BackgroundTask {
         Instant end = clock.instant().minus(retention);
         List<String> old =
                 jobs.endedBefore(end, MOST).stream()
-                        .filter(id -> jobs.open(child -> child.replays(id)).isEmpty())
+                        .filter(id -> jobs.open(child -> child.reranks(id)).isEmpty())
                         .toList();
         if (!old.isEmpty()) {
             events.publishLeading(old, new JobDeleted(false));

@@ -121,7 +121,7 @@ public final class JobLogThread implements AutoCloseable {
             do {
                 try {
                     owner.prepare();
-                    replayAndFollow(owner);
+                    readAndFollow(owner);
                 } catch (TransientException | RetriableException e) {
                     behind(owner, e.getMessage());
                     LOG.warn("waiting: {}", standing);
@@ -132,7 +132,7 @@ public final class JobLogThread implements AutoCloseable {
         }
     }
 
-    private void replayAndFollow(Owner owner) {
+    private void readAndFollow(Owner owner) {
         try (JobLog opened = new JobLog(kafka, index, listener, skipped)) {
             log = opened;
             if (closed.getCount() == 0) {

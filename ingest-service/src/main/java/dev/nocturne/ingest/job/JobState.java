@@ -175,7 +175,7 @@ public final class JobState {
     }
 
     /** Whether its pictures are made of what another job has drawn. */
-    public boolean replays(String jobId) {
+    public boolean reranks(String jobId) {
         return !isDrawn() && created().getReplay().getJobId().equals(jobId);
     }
 

@@ -95,7 +95,7 @@ public final class ResultIndex {
                 offsets[row]);
     }
 
-    /** A replay of the log brings everything again; only what is new then takes room. */
+    /** Reading the log again brings everything again; only what is new then takes room. */
     private void makeRoom() {
         List<Place> distinct = List.copyOf(firstByRequest().values());
         int capacity = Math.max(1, distinct.size() * 2);

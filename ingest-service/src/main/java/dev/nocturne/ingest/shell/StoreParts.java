@@ -20,8 +20,8 @@ import dev.nocturne.ingest.dispatch.Housekeeper;
 import dev.nocturne.ingest.dispatch.Intake;
 import dev.nocturne.ingest.dispatch.JobKeeper;
 import dev.nocturne.ingest.dispatch.LostRequests;
-import dev.nocturne.ingest.dispatch.Replays;
 import dev.nocturne.ingest.dispatch.RequestSender;
+import dev.nocturne.ingest.dispatch.Reranks;
 import dev.nocturne.ingest.dispatch.Retention;
 import dev.nocturne.ingest.dispatch.Summaries;
 import dev.nocturne.ingest.dispatch.Trimming;
@@ -124,7 +124,7 @@ final class StoreParts {
 
     /** For one term. */
     List<BackgroundTask> leaderTasks(KafkaSettings kafka, IngestLimits limits) {
-        RequestSender sender = new RequestSender(new Replays(stored));
+        RequestSender sender = new RequestSender(new Reranks(stored));
         JobFiles jobFiles =
                 new JobFiles(
                         store,

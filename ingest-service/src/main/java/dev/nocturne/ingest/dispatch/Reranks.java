@@ -26,14 +26,14 @@ import org.slf4j.LoggerFactory;
  * Requests whose candidates are in the bucket already: they enter the pipeline behind the drawing
  * and scoring, or as captions that bring their candidates, and go on like any other.
  */
-public final class Replays {
+public final class Reranks {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Replays.class);
+    private static final Logger LOG = LoggerFactory.getLogger(Reranks.class);
     private static final String STAGE = "ingest";
 
     private final StoredResults results;
 
-    public Replays(StoredResults results) {
+    public Reranks(StoredResults results) {
         this.results = results;
     }
 
@@ -44,19 +44,19 @@ public final class Replays {
      * @throws TransientException if the store is away; nothing is sent then
      * @throws FatalException likewise, if it refuses the credentials
      */
-    void send(Replay replay, JobParser.Line line, Instant now, JobPublisher.Transaction to) {
+    void send(Replay rerank, JobParser.Line line, Instant now, JobPublisher.Transaction to) {
         RequestRef request = line.request();
         String key = Ids.key(request.getJobId(), request.getRequestId());
-        String parentRequest = Ids.requestId(replay.getJobId(), request.getCustomId());
-        String object = ResultFile.key(replay.getJobId(), parentRequest);
-        if (replay.getRescore()) {
-            kept(replay, parentRequest, stored -> withCandidates(line.caption(), stored))
+        String parentRequest = Ids.requestId(rerank.getJobId(), request.getCustomId());
+        String object = ResultFile.key(rerank.getJobId(), parentRequest);
+        if (rerank.getRescore()) {
+            kept(rerank, parentRequest, stored -> withCandidates(line.caption(), stored))
                     .ifPresentOrElse(
                             caption -> to.send(Topics.CAPTIONS, key, caption),
                             () -> to.send(Topics.RESULTS, key, allNotKept(object, request, now)));
         } else {
             int top = line.caption().getOptions().getTop();
-            kept(replay, parentRequest, stored -> stored.best(request, top))
+            kept(rerank, parentRequest, stored -> stored.best(request, top))
                     .ifPresentOrElse(
                             ranked -> to.send(Topics.SELECTIONS, key, ranked),
                             () ->
@@ -69,13 +69,13 @@ public final class Replays {
 
     /** Empty also where the object is broken: it will be the next time, too. */
     private <E> Optional<E> kept(
-            Replay replay, String parentRequest, Function<ResultFile, Optional<E>> event) {
+            Replay rerank, String parentRequest, Function<ResultFile, Optional<E>> event) {
         try {
-            return results.find(replay.getJobId(), parentRequest).flatMap(event);
+            return results.find(rerank.getJobId(), parentRequest).flatMap(event);
         } catch (TransientException | FatalException e) {
             throw e;
         } catch (RuntimeException e) { // of many kinds: anything may stand in it
-            LOG.warn("{}: {}", ResultFile.key(replay.getJobId(), parentRequest), e.getMessage());
+            LOG.warn("{}: {}", ResultFile.key(rerank.getJobId(), parentRequest), e.getMessage());
             return Optional.empty();
         }
     }
