@@ -94,7 +94,7 @@ public final class BucketWatch implements BackgroundTask {
                 isGone();
             }
         } catch (FatalException e) {
-            needsAPerson(e.getMessage());
+            reportTrouble(e.getMessage());
         } catch (StageException | IngestException e) {
             LOG.debug("ING-09 not known whether the bucket is there", e);
         } catch (Throwable e) { // the next look comes only if this one ends well
@@ -105,7 +105,7 @@ public final class BucketWatch implements BackgroundTask {
     }
 
     /** It may be mended from outside, by another permission for example: looking goes on. */
-    private void needsAPerson(String why) {
+    private void reportTrouble(String why) {
         if (!why.equals(trouble)) {
             LOG.error("ING-26 {}", why);
         }
