@@ -51,7 +51,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 
 /** What a finished job leaves, and what can be made of it later; the test is the decoder. */
-class ReplayBrokerTest extends OnBroker {
+class RerankBrokerTest extends OnBroker {
 
     private static final Duration PATIENCE = Duration.ofMinutes(4);
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -228,7 +228,7 @@ class ReplayBrokerTest extends OnBroker {
                         caption -> caption.getDrawn().getDvae())
                 .containsExactlyInAnyOrder(
                         tuple("a", "a cat", "dvae@1"), tuple("c", "a cow", null));
-        assertThat(captions).allSatisfy(ReplayBrokerTest::bringsItsCandidates);
+        assertThat(captions).allSatisfy(RerankBrokerTest::bringsItsCandidates);
         assertThat(captions)
                 .extracting(caption -> caption.getOptions().getTop())
                 .as("as many as the parent has")
@@ -242,7 +242,7 @@ class ReplayBrokerTest extends OnBroker {
         String retry = ingest.api().followUps().retryFailed(child.id(), null, API).id();
         await().atMost(PATIENCE).until(() -> captions(retry).size() == 1);
         assertThat(captions(retry).get(0).getCustomId()).isEqualTo("c");
-        assertThat(captions(retry)).allSatisfy(ReplayBrokerTest::bringsItsCandidates);
+        assertThat(captions(retry)).allSatisfy(RerankBrokerTest::bringsItsCandidates);
 
         ingest.api().batches().cancel(retry);
         await().atMost(PATIENCE)
