@@ -16,7 +16,7 @@ final class Estimates {
     private Instant madeAt = Instant.MIN;
 
     /** By job id. */
-    Map<String, FinishEstimate> at(Instant now, Collection<JobState> jobs, Throughput.Rates rates) {
+    Map<String, FinishEstimate> at(Instant now, Collection<JobState> jobs, Throughput throughput) {
         boolean isFresh = !now.isBefore(madeAt) && now.isBefore(madeAt.plus(FRESH));
         if (!isFresh) {
             List<FinishEstimate.Work> work =
@@ -26,7 +26,9 @@ final class Estimates {
                             .filter(job -> !job.allFinished())
                             .map(JobState::work)
                             .toList();
-            last = FinishEstimate.of(work, rates, now);
+            // nobody else does where nothing is released
+            throughput.tick(now, jobs.stream().anyMatch(JobState::isBeingDrawn));
+            last = FinishEstimate.of(work, throughput.rates(), now);
             madeAt = now;
         }
         return last;

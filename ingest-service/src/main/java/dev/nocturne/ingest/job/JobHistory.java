@@ -147,6 +147,13 @@ final class JobHistory {
         return held;
     }
 
+    /** Of a request that is released; 0 if it is not dispatched. */
+    int averageCandidates() {
+        return held == null || held.getHeld() == 0
+                ? 0
+                : (int) Math.round(1.0 * held.getHeldCandidates() / held.getHeld());
+    }
+
     JobRejected rejected() {
         return rejected;
     }

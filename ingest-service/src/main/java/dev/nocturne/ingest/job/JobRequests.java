@@ -61,20 +61,22 @@ final class JobRequests {
     }
 
     /**
-     * @return what was in flight and is now finished; null if it was not
+     * @param averageCandidates of a request, where it is not known who released this one
+     * @return the request that is now finished; null if it was before
      */
-    RequestInFlight count(RequestFinished event) {
+    RequestInFlight count(RequestFinished event, int averageCandidates) {
         long request = number(event);
-        if (finished.add(request)) {
+        boolean isNew = finished.add(request);
+        if (isNew) {
             counts.merge(event.getStatus(), 1, Integer::sum);
             rate.finished(event.getFinishedAt());
             if (event.getFinishedAt().isAfter(finishedAt)) {
                 finishedAt = event.getFinishedAt();
             }
         }
-        RequestInFlight gone = inFlight.remove(request);
-        candidatesInFlight -= gone == null ? 0 : gone.candidates();
-        return gone;
+        RequestInFlight known = inFlight.remove(request);
+        candidatesInFlight -= known == null ? 0 : known.candidates();
+        return known == null && isNew ? new RequestInFlight(averageCandidates, null) : known;
     }
 
     /** See {@link JobState#recount}. */

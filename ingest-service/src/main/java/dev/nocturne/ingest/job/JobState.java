@@ -114,7 +114,7 @@ public final class JobState {
     /**
      * The result stands at this offset of the log.
      *
-     * @return the request that was in flight and is now finished; null if it was not
+     * @return the request that is now finished; null if it does not count, or did before
      */
     RequestInFlight add(RequestFinished event, int partition, long offset) {
         if (deletedAt() != null) {
@@ -123,7 +123,7 @@ public final class JobState {
         requests.found(event, partition, offset);
         cover.finished(event);
         boolean counts = !isTerminal() && !allFinished() && !requests.isForeign(event);
-        return counts ? requests.count(event) : null;
+        return counts ? requests.count(event, history.averageCandidates()) : null;
     }
 
     public String id() {
@@ -246,6 +246,11 @@ public final class JobState {
         return isDispatched()
                 ? candidatesInFlightByTheLog() + released().getHeldCandidates()
                 : open();
+    }
+
+    /** Whether something of it is in flight that has to be drawn. */
+    boolean isBeingDrawn() {
+        return isDrawn() && isDispatched() && requestsInFlight() > 0;
     }
 
     /** As the log knows it. */

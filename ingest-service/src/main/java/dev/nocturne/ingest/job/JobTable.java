@@ -9,7 +9,6 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.schemas.Topics;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -126,10 +125,10 @@ public final class JobTable {
         if (job == null) {
             return;
         }
-        RequestInFlight gone = job.add(event, partition, offset);
+        RequestInFlight finished = job.add(event, partition, offset);
         boolean painted = event.getStatus() == RequestStatus.COMPLETED && job.stopped() == null;
-        if (painted && gone != null && gone.since() != null) {
-            throughput.finished(gone.candidates(), Duration.between(gone.since(), clock.instant()));
+        if (painted && finished != null && job.isDrawn()) {
+            throughput.finished(finished, event.getFinishedAt(), clock.instant());
         }
         jobs.changed(job, place);
         tell(job.id());
@@ -317,11 +316,11 @@ public final class JobTable {
 
     /** Whether something is in flight that has to be drawn. */
     public synchronized boolean isDrawing() {
-        return jobs.all().stream().anyMatch(job -> job.isDrawn() && job.candidatesInFlight() > 0);
+        return jobs.all().stream().anyMatch(JobState::isBeingDrawn);
     }
 
     private synchronized Map<String, FinishEstimate> estimates(Instant now) {
-        return estimates.at(now, jobs.all(), throughput.rates());
+        return estimates.at(now, jobs.all(), throughput);
     }
 
     public Optional<Job> job(String id, Instant now) {

@@ -24,6 +24,9 @@ public final class Throughput {
     private static final int SHORTEST_SPAN = 10;
     private static final int SPANS = 30;
 
+    /** Clocks of other machines may be off by it. */
+    private static final Duration JUST_NOW = Duration.ofSeconds(5);
+
     /** Slowest and fastest candidates per second that are to be expected. */
     record Rates(double slow, double fast) {}
 
@@ -49,6 +52,21 @@ public final class Throughput {
                             .mapToLong(Long::longValue)
                             .min()
                             .orElse(fastestMillis);
+        }
+    }
+
+    /**
+     * A request is finished that was drawn. Who did not release it does not know how long it took,
+     * but can tell from the log how many candidates are finished. A result of long ago, as when the
+     * log is read anew, says nothing about now.
+     *
+     * @param finishedAt as its result says
+     */
+    synchronized void finished(RequestInFlight request, Instant finishedAt, Instant now) {
+        if (request.since() != null) {
+            finished(request.candidates(), Duration.between(request.since(), now));
+        } else if (Duration.between(finishedAt, now).abs().compareTo(JUST_NOW) < 0) {
+            finishedBySecond.merge(second(), (long) request.candidates(), Long::sum);
         }
     }
 

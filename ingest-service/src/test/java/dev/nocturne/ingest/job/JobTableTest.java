@@ -55,6 +55,35 @@ class JobTableTest {
         assertThat(jobs.isDrawing()).isFalse();
     }
 
+    /** Of four requests with 64 candidates, by one that does not lead. */
+    @Test
+    void whoReleasesNothingKnowsFromTheLogHowFastDrawingIs() {
+        jobs.add(JobStateTest.submitted(JOB, 4));
+        jobs.add(new JobEvent(JOB, NOW, new JobReleased(0, 4, 64L)));
+        jobs.add(new JobEvent(JOB, NOW, new JobReleased(4, 0, 0L)));
+        jobs.add(JobStateTest.completed(JOB, "a", 1), 0, 0); // before it read the log
+        assertThat(estimate(0)).isNull();
+        assertThat(estimate(2)).as("nothing is measured").isNull();
+
+        jobs.add(JobStateTest.completed(JOB, "b", 8), 0, 1);
+        jobs.add(JobStateTest.completed(JOB, "b", 9), 0, 2);
+
+        assertThat(jobs.isDrawing()).isTrue();
+        FinishEstimate estimate = estimate(4);
+        assertThat(estimate.earliest())
+                .as("32 candidates, three times as fast")
+                .isEqualTo(at(6, 667));
+        assertThat(estimate.latest()).as("a third as fast").isEqualTo(at(28, 0));
+    }
+
+    private FinishEstimate estimate(int second) {
+        return jobs.job(JOB, NOW.plusSeconds(second)).orElseThrow().estimatedFinish();
+    }
+
+    private static Instant at(int second, int millis) {
+        return NOW.plusSeconds(second).plusMillis(millis);
+    }
+
     @Test
     void whoListensIsToldOfEveryChange() {
         List<String> changed = new ArrayList<>();

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.events.RequestFinished;
 import dev.nocturne.ingest.Ingest;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.OnBroker;
@@ -27,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -35,6 +37,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,6 +97,20 @@ class TwoInstancesBrokerTest extends OnBroker {
         assertThat(Published.in(Topics.CAPTIONS, kafka))
                 .extracting(CaptionSubmitted::getCustomId)
                 .containsExactlyInAnyOrder("line-1", "line-2");
+    }
+
+    @Test
+    void bothEstimateWhenAJobWillBeFinished() throws IOException {
+        Job job = submit(follower, "{\"prompt\":\"a\"}\n".repeat(3));
+        Published.await(Topics.CAPTIONS, kafka, 3);
+        finish(job.id(), "line-1", Instant.now());
+
+        await().atMost(PATIENCE)
+                .until(
+                        () ->
+                                Stream.of(leader, follower)
+                                        .map(one -> one.api().jobs().job(job.id()))
+                                        .allMatch(one -> one.estimatedFinish() != null));
     }
 
     @Test
@@ -163,11 +180,19 @@ class TwoInstancesBrokerTest extends OnBroker {
     }
 
     private void finish(String jobId, String customId) {
+        finish(jobId, customId, Instant.EPOCH);
+    }
+
+    private void finish(String jobId, String customId, Instant at) {
+        RequestFinished result =
+                RequestFinished.newBuilder(JobStateTest.completed(jobId, customId, 1))
+                        .setFinishedAt(at)
+                        .build();
         producer.send(
                 new ProducerRecord<>(
                         Topics.RESULTS.name(),
                         Ids.key(jobId, Ids.requestId(jobId, customId)).getBytes(UTF_8),
-                        EventCodec.encode(JobStateTest.completed(jobId, customId, 1))));
+                        EventCodec.encode(result)));
         producer.flush();
     }
 }
