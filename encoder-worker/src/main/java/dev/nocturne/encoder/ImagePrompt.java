@@ -1,50 +1,17 @@
 package dev.nocturne.encoder;
 
-import com.luciad.imageio.webp.WebPImageReaderSpi;
 import dev.nocturne.runtime.PermanentException;
-import dev.nocturne.runtime.PictureHeader;
-import dev.nocturne.runtime.PictureHeader.UnknownFormatException;
-import dev.nocturne.runtime.WebpLibrary;
-import dev.nocturne.schemas.PlainText;
-import dev.nocturne.schemas.PrintableText;
+import dev.nocturne.runtime.PictureDecoder;
+import dev.nocturne.runtime.PictureDecoder.UnreadablePictureException;
+import dev.nocturne.runtime.PictureHeader.Format;
 import dev.nocturne.schemas.ReasonCodes;
-import java.awt.Graphics2D;
-import java.awt.geom.AffineTransform;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Set;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
-/**
- * A picture of which the drawn pictures share a part. It comes from anybody: its format is told by
- * its first bytes alone, its size is bounded before it is decoded, and whatever its reader throws
- * is the picture's fault.
- */
+/** A picture of which the drawn pictures share a part. */
 public final class ImagePrompt {
 
-    /** A small file may hold a huge picture. */
-    private static final long MAX_DECODED_BYTES = 100_000_000;
-
-    /** What a picture takes at least, once it is drawn somewhere. */
-    private static final int LEAST_BYTES_PER_PIXEL = 4;
-
-    /** A progressive JPEG has about ten; each takes the time of a whole picture. */
-    private static final int MAX_SCANS = 100;
-
-    private static final int PNG_SIGNATURE_BYTES = 8;
-
-    /** Length, type and checksum, without what is between them. */
-    private static final int PNG_CHUNK_BYTES = 12;
-
-    private static final Set<String> PNG_PIXEL_CHUNKS =
-            Set.of("IHDR", "PLTE", "tRNS", "IDAT", "IEND");
+    private static final Set<Format> FORMATS = Set.of(Format.PNG, Format.JPEG, Format.WEBP);
 
     private ImagePrompt() {}
 
@@ -55,24 +22,14 @@ public final class ImagePrompt {
      *     a damaged or huge one
      */
     public static BufferedImage read(byte[] file) {
+        return read("image_prompt", file);
+    }
+
+    private static BufferedImage read(String option, byte[] file) {
         try {
-            PictureHeader header = PictureHeader.of(file);
-            requireBounded(header);
-            return upright(decode(header, file), header.orientation());
-        } catch (PermanentException e) {
-            throw e;
-        } catch (LinkageError e) {
-            throw invalid(
-                    "image_prompt cannot be read: the encoder-worker cannot load %s: send a PNG"
-                            .formatted(WebpLibrary.missing()),
-                    e);
-        } catch (UnknownFormatException e) {
-            throw invalid("image_prompt is not a picture: send a PNG, JPEG or WebP file", e);
-        } catch (Throwable e) { // readers of damaged files throw anything, and run out of stack
-            throw invalid(
-                    "image_prompt is damaged (%s): send it again, as PNG or RGB JPEG"
-                            .formatted(reason(e)),
-                    e);
+            return PictureDecoder.decode(file, FORMATS);
+        } catch (UnreadablePictureException e) {
+            throw invalid("%s %s: %s".formatted(option, e.getMessage(), e.remedy()), e);
         }
     }
 
@@ -87,12 +44,7 @@ public final class ImagePrompt {
         if (file.length == 0) {
             return picture;
         }
-        BufferedImage mask;
-        try {
-            mask = read(file);
-        } catch (PermanentException e) {
-            throw invalid(e.getMessage().replace("image_prompt", "mask"), e);
-        }
+        BufferedImage mask = read("mask", file);
         if (mask.getWidth() != picture.getWidth() || mask.getHeight() != picture.getHeight()) {
             throw invalid(
                     "mask has %dx%d pixels, the image_prompt %dx%d: send a mask as large as the picture"
@@ -104,111 +56,6 @@ public final class ImagePrompt {
                     null);
         }
         return mask;
-    }
-
-    /** Part of one line: a reader's message may hold bytes of the file. */
-    private static String reason(Throwable e) {
-        return e.getMessage() == null
-                ? e.getClass().getSimpleName()
-                : PrintableText.of(PlainText.onOneLine(e.getMessage()));
-    }
-
-    private static void requireBounded(PictureHeader header) {
-        int bytesPerPixel = Math.max(LEAST_BYTES_PER_PIXEL, header.bytesPerPixel());
-        long pixels = (long) header.width() * header.height();
-        if (pixels > MAX_DECODED_BYTES / bytesPerPixel) {
-            throw invalid(
-                    "image_prompt has %dx%d pixels of %d bytes: at most %d pixels, send a smaller picture"
-                            .formatted(
-                                    header.width(),
-                                    header.height(),
-                                    bytesPerPixel,
-                                    MAX_DECODED_BYTES / bytesPerPixel),
-                    null);
-        }
-        if (header.scans() > MAX_SCANS) {
-            throw invalid(
-                    "image_prompt has %d scans: at most %d, save it as a plain JPEG"
-                            .formatted(header.scans(), MAX_SCANS),
-                    null);
-        }
-    }
-
-    /** In memory alone: no temporary file holds what came from anybody. */
-    private static BufferedImage decode(PictureHeader header, byte[] file) throws IOException {
-        byte[] needed = header.format() == PictureHeader.Format.PNG ? withoutTexts(file) : file;
-        ImageReader reader = reader(header.format());
-        try (ImageInputStream in =
-                new MemoryCacheImageInputStream(new ByteArrayInputStream(needed))) {
-            reader.setInput(in, true, true);
-            return reader.read(0);
-        } finally {
-            reader.dispose();
-        }
-    }
-
-    /** Never a guess: those that come with Java are found by name, that of WebP is made here. */
-    private static ImageReader reader(PictureHeader.Format format) throws IOException {
-        return switch (format) {
-            case PNG -> ImageIO.getImageReadersByFormatName("png").next();
-            case JPEG -> ImageIO.getImageReadersByFormatName("jpeg").next();
-            case WEBP -> {
-                WebpLibrary.ensureFolder();
-                yield new WebPImageReaderSpi().createReaderInstance(null);
-            }
-        };
-    }
-
-    /** A PNG without the chunks that its pixels do not need: texts among them unpack unbounded. */
-    private static byte[] withoutTexts(byte[] file) {
-        ByteArrayOutputStream needed = new ByteArrayOutputStream(file.length);
-        needed.write(file, 0, PNG_SIGNATURE_BYTES);
-        ByteBuffer bytes = ByteBuffer.wrap(file).position(PNG_SIGNATURE_BYTES);
-        while (bytes.remaining() >= PNG_CHUNK_BYTES) {
-            int at = bytes.position();
-            String type = new String(file, at + 4, 4, StandardCharsets.ISO_8859_1);
-            long size = PNG_CHUNK_BYTES + (bytes.getInt(at) & 0xFFFFFFFFL);
-            int present = (int) Math.min(size, bytes.remaining());
-            if (PNG_PIXEL_CHUNKS.contains(type)) {
-                needed.write(file, at, present);
-            }
-            bytes.position(at + present);
-        }
-        return needed.toByteArray();
-    }
-
-    /**
-     * @param orientation of EXIF: which sides of the picture the first row and the first column are
-     */
-    private static BufferedImage upright(BufferedImage stored, int orientation) {
-        if (orientation == 1) {
-            return stored;
-        }
-        int width = stored.getWidth();
-        int height = stored.getHeight();
-        AffineTransform turn =
-                switch (orientation) { // matrices by column: [x' of x, y' of x, of y, of 1]
-                    case 2 -> new AffineTransform(-1, 0, 0, 1, width, 0);
-                    case 3 -> new AffineTransform(-1, 0, 0, -1, width, height);
-                    case 4 -> new AffineTransform(1, 0, 0, -1, 0, height);
-                    case 5 -> new AffineTransform(0, 1, 1, 0, 0, 0);
-                    case 6 -> new AffineTransform(0, 1, -1, 0, height, 0);
-                    case 7 -> new AffineTransform(0, -1, -1, 0, height, width);
-                    case 8 -> new AffineTransform(0, -1, 1, 0, 0, width);
-                    default -> throw new AssertionError("an orientation of 1 to 8");
-                };
-        boolean lying = orientation >= 5;
-        BufferedImage upright =
-                new BufferedImage(
-                        lying ? height : width,
-                        lying ? width : height,
-                        stored.getColorModel().hasAlpha()
-                                ? BufferedImage.TYPE_INT_ARGB
-                                : BufferedImage.TYPE_INT_RGB);
-        Graphics2D graphics = upright.createGraphics();
-        graphics.drawImage(stored, turn, null);
-        graphics.dispose();
-        return upright;
     }
 
     private static PermanentException invalid(String message, Throwable cause) {

@@ -9,7 +9,8 @@ import java.util.List;
 
 /**
  * What a picture's file says of itself before anything is decoded: of PNG (ISO/IEC 15948), JPEG
- * (ITU-T T.81) and WebP (WebP Container Specification). Reads no further than the bytes go.
+ * (ITU-T T.81), WebP (WebP Container Specification) and GIF (89a). Reads no further than the bytes
+ * go.
  *
  * @param width in pixels, the largest that any part of the file names, as is {@code height}
  * @param bytesPerPixel once decoded
@@ -23,7 +24,8 @@ public record PictureHeader(
     public enum Format {
         PNG("\u0089PNG\r\n\u001a\n"),
         JPEG("\u00ff\u00d8\u00ff"),
-        WEBP("RIFF????WEBP");
+        WEBP("RIFF????WEBP"),
+        GIF("GIF8?a");
 
         private final String signature;
 
@@ -31,7 +33,8 @@ public record PictureHeader(
             this.signature = signature;
         }
 
-        private boolean isOf(byte[] file) {
+        /** Whether a file that begins so is of this format. */
+        public boolean isOf(byte[] file) {
             for (int i = 0; i < signature.length(); i++) {
                 char expected = signature.charAt(i);
                 if (i >= file.length || expected != '?' && expected != (file[i] & 0xFF)) {
@@ -47,6 +50,7 @@ public record PictureHeader(
                 case PNG -> chunks(bytes.position(8));
                 case WEBP -> riffChunks(bytes.position(12).order(ByteOrder.LITTLE_ENDIAN));
                 case JPEG -> segments(bytes);
+                case GIF -> blocks(bytes.position(6).order(ByteOrder.LITTLE_ENDIAN));
             };
         }
     }
@@ -63,6 +67,11 @@ public record PictureHeader(
     }
 
     private static final int PNG_CHECKSUM_BYTES = 4;
+
+    private static final int GIF_SCREEN_BYTES = 7;
+    private static final int GIF_HAS_COLOURS = 0x80;
+    private static final int GIF_EXTENSION = 0x21;
+    private static final int GIF_FRAME_BYTES = 10;
 
     // the second bytes of JPEG's markers
     private static final int FIRST_FRAME = 0xC0;
@@ -122,6 +131,8 @@ public record PictureHeader(
                 int sizes = data.getInt(1);
                 yield sized((sizes & 0x3FFF) + 1, (sizes >> 14 & 0x3FFF) + 1, 4);
             }
+            case "screen" -> sized(data.getShort(0) & 0xFFFF, data.getShort(2) & 0xFFFF, 4);
+            case "image" -> sized(data.getShort(5) & 0xFFFF, data.getShort(7) & 0xFFFF, 4);
             case "VP8X" -> sized((data.getInt(4) & 0xFFFFFF) + 1, (data.getInt(6) >>> 8) + 1, 4);
             case "ANMF" -> throw new IllegalArgumentException("it is an animation");
             case "scan" ->
@@ -175,6 +186,30 @@ public record PictureHeader(
             parts.add(Part.of(type, bytes, length));
             skip(bytes, (int) (length % 2));
         }
+        return parts;
+    }
+
+    /** The screen and the first frame: those behind it are not read. */
+    private static List<Part> blocks(ByteBuffer bytes) {
+        List<Part> parts = new ArrayList<>();
+        Part screen = Part.of("screen", bytes, GIF_SCREEN_BYTES);
+        parts.add(screen);
+        if (screen.data.remaining() < GIF_SCREEN_BYTES) {
+            return parts;
+        }
+        int flags = screen.data.get(4);
+        if ((flags & GIF_HAS_COLOURS) != 0) {
+            skip(bytes, 3 << (flags & 7) + 1);
+        }
+        while (bytes.hasRemaining() && bytes.get(bytes.position()) == GIF_EXTENSION) {
+            skip(bytes, 2);
+            int length = -1;
+            while (bytes.hasRemaining() && length != 0) {
+                length = bytes.get() & 0xFF;
+                skip(bytes, length);
+            }
+        }
+        parts.add(Part.of("image", bytes, GIF_FRAME_BYTES));
         return parts;
     }
 
