@@ -227,19 +227,38 @@ def replace(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tenso
     return 0
 
 
-# One training step. Hyperparameters `hyper`: [dtype, lr, temperature, beta, clip, ema, phase, free nats]. Phase 0
-# passes Gaussian code vectors, whose KL costs nothing up to the free nats; phase 1 the relaxed categorical (Jang et
+# One training step. Hyperparameters `hyper`: [dtype, lr, temperature, beta, clip, ema, phase, free nats, parts]. Phase
+# 0 passes Gaussian code vectors, whose KL costs nothing up to the free nats; phase 1 the relaxed categorical (Jang et
 # al. 2017) with the given temperature, phase 2 trains the decoder alone on the tokens that the finished encoder
-# gives. Returns [loss, -ln f per value, KL per position, gradient norm]. Loss: the negative evidence lower bound, its
-# KL weighted by beta, divided by the number of pixel values.
+# gives. Gradients of the batch are summed over `parts` of it, one in memory at a time. Returns [loss, -ln f per
+# value, KL per position, gradient norm].
 def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], averages: Dict[str, Tensor],
                steps: Tensor, hyper: Tensor, pixels: Tensor) -> Tensor:
-    dtype, phase = int(hyper[0]), int(hyper[6])
+    phase, parts = int(hyper[6]), int(hyper[8])
     lr, clip, ema = float(hyper[1]), float(hyper[4]), float(hyper[5])
+    means: List[Tensor] = []
+    for some in torch.chunk(pixels, parts, 0):
+        losses = self.losses(w, hyper, some)
+        share = float(torch.size(some, 0)) / float(torch.size(pixels, 0))
+        torch.backward(losses[0] * share)
+        means.append(torch.stack([torch.detach(losses[0]), torch.detach(losses[1]), torch.detach(losses[2])]) * share)
+    part = ""
+    if phase == DECODER_ALONE:
+        part = "decoder."
+    # A block's output is scaled by its gain, and so is what it learns in a step of Adam, whose steps do not depend on
+    # the gradient's scale. The last convolution of a residual path makes up for it.
+    catch_up = 1. / self.gain(w, "encoder")
+    norms = self.optimize(w, m, v, averages, part, ".conv_4.", catch_up, steps, lr, 0.999, 0.0001, clip, ema)
+    return torch.cat([torch.sum(torch.stack(means), [0]), torch.stack([norms[0]])])
+
+
+# [loss, -ln f per value, KL per position] of some pictures. Loss: the negative evidence lower bound, its KL weighted by
+# beta, divided by the number of pixel values.
+def losses(self, w: Dict[str, Tensor], hyper: Tensor, pixels: Tensor) -> List[Tensor]:
+    dtype, phase = int(hyper[0]), int(hyper[6])
     temperature, beta, free_nats = hyper[2], hyper[3], hyper[7]
     p = self.prepare(w, dtype)
     x = self.map_pixels(pixels)
-    part = ""
     if phase == GAUSSIAN:
         z = self.code_vectors(p, x)
         # the optimizer wants a gradient of every weight, also of the codes that are not there yet
@@ -255,7 +274,6 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
             gumbel = torch.neg(torch.log(torch.neg(torch.log(uniform))))
             y = torch.softmax((logits + gumbel) / temperature, -1)
         else:
-            part = "decoder."
             logits = torch.detach(logits)
             y = torch.one_hot(torch.argmax(logits, -1), vocabulary).to(FLOAT32)
         log_q = torch.log_softmax(logits, -1)
@@ -269,9 +287,4 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
     error = torch.abs(torch.log(x) - torch.log1p(torch.neg(x)) - mu)
     nll = torch.mean(ln_b + error * torch.exp(torch.neg(ln_b)) + torch.log(x) + torch.log1p(torch.neg(x))) + LN_2
     loss = nll + beta * excess / float(3 * self.cell(w))
-    torch.backward(loss)
-    # A block's output is scaled by its gain, and so is what it learns in a step of Adam, whose steps do not depend on
-    # the gradient's scale. The last convolution of a residual path makes up for it.
-    catch_up = 1. / self.gain(w, "encoder")
-    norms = self.optimize(w, m, v, averages, part, ".conv_4.", catch_up, steps, lr, 0.999, 0.0001, clip, ema)
-    return torch.stack([torch.detach(loss), torch.detach(nll), torch.detach(kl), norms[0]])
+    return [loss, nll, kl]

@@ -89,20 +89,26 @@ def losses(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tens
     return [text_loss, image_loss]
 
 
-# One training step. Hyperparameters `hyper`: [dtype, lr, clip, ema, noise, dropout]. A share `noise` of the image
-# tokens that the blocks see is another picture's at the same place, so that drawing learns to recover from a token
-# that it should not have drawn. Returns [loss, text, image, gradient norm, weight norm].
+# One training step. Hyperparameters `hyper`: [dtype, lr, clip, ema, noise, dropout, parts]. A share `noise` of the
+# image tokens that the blocks see is another picture's at the same place, so that drawing learns to recover from a
+# token that it should not have drawn. Gradients of the batch are summed over `parts` of it, one in memory at a time.
+# Returns [loss, text, image, gradient norm, weight norm].
 def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], averages: Dict[str, Tensor],
                steps: Tensor, hyper: Tensor, layout: Tensor, masks: Tensor, text: Tensor, image: Tensor) -> Tensor:
     dtype, lr, clip, ema = int(hyper[0]), float(hyper[1]), float(hyper[2]), float(hyper[3])
-    noise, dropout = hyper[4], float(hyper[5])
+    noise, dropout, parts = hyper[4], float(hyper[5]), int(hyper[6])
     wrong = torch.lt(torch.rand_like(image, dtype=FLOAT32), noise)
     seen = torch.where(wrong, torch.roll(image, [1], [0]), image)
-    losses = self.losses(self.prepare(w, dtype), layout, masks, text, seen, image, dropout)
-    loss = losses[0] * 0.125 + losses[1] * 0.875  # as published: the text counts an eighth
-    torch.backward(loss)
+    texts, seens, images = torch.chunk(text, parts, 0), torch.chunk(seen, parts, 0), torch.chunk(image, parts, 0)
+    means: List[Tensor] = []
+    for i in range(len(texts)):
+        losses = self.losses(self.prepare(w, dtype), layout, masks, texts[i], seens[i], images[i], dropout)
+        loss = losses[0] * 0.125 + losses[1] * 0.875  # as published: the text counts an eighth
+        share = float(torch.size(texts[i], 0)) / float(torch.size(text, 0))
+        torch.backward(loss * share)
+        means.append(torch.stack([torch.detach(loss), torch.detach(losses[0]), torch.detach(losses[1])]) * share)
     norms = self.optimize(w, m, v, averages, "", "", 1., steps, lr, 0.96, 0.045, clip, ema)
-    return torch.stack([torch.detach(loss), torch.detach(losses[0]), torch.detach(losses[1]), norms[0], norms[1]])
+    return torch.cat([torch.sum(torch.stack(means), [0]), torch.stack(norms)])
 
 
 # Runs one caption's text through the blocks. text [1, L] -> "k.I", "v.I" [1, heads, L, 64] for each block I, and "x",

@@ -50,9 +50,10 @@ class RoomsTest {
     static void training(JavaClasses classes) {
         new Rooms("training")
                 .room("data")
+                .room("dataset", "data")
                 .room("measure")
                 .room("loop")
-                .room("recipe", "data", "measure", "loop")
+                .room("recipe", "data", "dataset", "measure", "loop")
                 .room("evaluate", "data", "measure")
                 .room("bench", "data", "loop", "recipe")
                 .check(classes);

@@ -54,6 +54,8 @@ class NocturneCommandTest {
                 "paint|a star|--output-format|jpeg|--output-compression|101",
                 "paint|a star|--output-compression|80",
                 "paint|a star|--batch|65",
+                "train|transformer|--model|m|--from|b|--layers|2",
+                "train|dvae|--model|m|--data|d|--crop|SIDE",
                 "import|openai-dvae|encoder.pkl|--model|m",
                 "import|openai-clip|ViT-B-32.pt|--model|m",
                 "bench|models|--only|transformer drew",
@@ -134,5 +136,24 @@ class NocturneCommandTest {
         Path file = Files.createFile(folder.resolve("file"));
         assertThat(run("paint", "a star", "--out", file.toString())).isEqualTo(1);
         assertThat(err.toString().lines()).singleElement().asString().contains(file.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/nowhere", "s3://pictures/all", "shards/{0..3}.tar"})
+    void picturesThatAreNotThereAreToldInOneLine(String place, @TempDir Path folder) {
+        assertThat(
+                        run(
+                                "train",
+                                "tokenizer",
+                                "--model",
+                                folder.resolve("m").toString(),
+                                "--data",
+                                place))
+                .isEqualTo(1);
+        assertThat(err.toString().lines())
+                .singleElement()
+                .asString()
+                .doesNotContain("internal error")
+                .containsAnyOf("correct --data", "set NOCTURNE_S3_ENDPOINT");
     }
 }

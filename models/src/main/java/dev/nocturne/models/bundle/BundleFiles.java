@@ -44,6 +44,13 @@ final class BundleFiles {
         Safetensors.write(unfinished(file), weights, type, Map.of());
     }
 
+    /** Copies what another bundle has. */
+    void copy(String file, Path source) throws IOException {
+        prepare(file);
+        Files.copy(source, unfinished(file), StandardCopyOption.REPLACE_EXISTING);
+        force(unfinished(file));
+    }
+
     void write(String file, CaptionTokenizer tokenizer) throws IOException {
         prepare(file);
         tokenizer.save(unfinished(file));

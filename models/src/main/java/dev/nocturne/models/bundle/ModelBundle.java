@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -67,6 +68,26 @@ public final class ModelBundle {
     }
 
     /**
+     * A new bundle on disk with all that another one has, but the transformer: what a transformer
+     * of other pictures needs.
+     */
+    public static ModelBundle begin(Path directory, String name, ModelBundle from)
+            throws IOException {
+        Manifest other = from.manifest;
+        TreeMap<String, String> checksums = new TreeMap<>(other.files());
+        checksums.remove(TRANSFORMER);
+        BundleFiles files = new BundleFiles(directory, checksums);
+        for (String file : checksums.keySet()) {
+            files.copy(file, from.files.verified(file));
+        }
+        Manifest begun =
+                new Manifest(
+                        name, other.imageSize(), other.dvae(), null, null, other.clip(), checksums);
+        files.publish(begun, checksums.keySet().toArray(String[]::new));
+        return new ModelBundle(directory, begun);
+    }
+
+    /**
      * Name and version: the version changes with any byte of any part, and with what changes the
      * transformer's output beside its weights. How the model draws best is not in it: every result
      * says how it was drawn.
@@ -86,6 +107,16 @@ public final class ModelBundle {
      */
     public String dvaeId() throws InvalidModelException {
         return "dvae@" + trained("dvae", manifest.files().get(DVAE)).substring(0, ID_CHARS);
+    }
+
+    /**
+     * The sha256 in hex of a part's file.
+     *
+     * @param part tokenizer, dvae, transformer or clip
+     */
+    public String checksum(String part) throws InvalidModelException {
+        String file = part.equals("tokenizer") ? TOKENIZER : part + ".safetensors";
+        return trained(part, manifest.files().get(file));
     }
 
     public Path directory() {
@@ -171,6 +202,23 @@ public final class ModelBundle {
         try (Safetensors weights = files.weights(TRANSFORMER, transformerArchitecture().shapes())) {
             return new GridGenerator(
                     weights.tensors(), manifest.transformer(), batchSize, Precision.best());
+        }
+    }
+
+    /** The transformer's weights in Java's memory, to train them further. */
+    public Map<String, Safetensors.Tensor> transformerWeights() throws IOException {
+        return weights(TRANSFORMER, transformerArchitecture().shapes());
+    }
+
+    /** CLIP's weights in Java's memory, to train them further. */
+    public Map<String, Safetensors.Tensor> clipWeights() throws IOException {
+        return weights(CLIP, clipArchitecture().shapes());
+    }
+
+    private Map<String, Safetensors.Tensor> weights(String file, Map<String, long[]> shapes)
+            throws IOException {
+        try (Safetensors weights = files.weights(file, shapes)) {
+            return new LinkedHashMap<>(weights.tensors());
         }
     }
 

@@ -6,6 +6,7 @@ import dev.nocturne.training.recipe.Training;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -13,11 +14,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Trains a model from the emoji art; the defaults are those of the model in the model zoo. */
+/**
+ * Trains a model from the emoji art or from one's own pictures; the defaults are those of the model
+ * in the model zoo.
+ */
 @Command(
         name = "train",
         description = {
-            "Trains one part of a model from the emoji art.",
+            "Trains one part of a model from the emoji art, or from your own",
+            "pictures with --data.",
             "In this order: tokenizer, dvae, transformer; clip any time after the tokenizer.",
             "Ctrl-C or SIGTERM saves a checkpoint; the same command goes on from it."
         },
@@ -45,7 +50,7 @@ public final class TrainCommand {
                 names = "--scenes",
                 paramLabel = "SHARE",
                 defaultValue = "0.35",
-                description = "Share of two-object scenes (default: ${DEFAULT-VALUE}).")
+                description = "Share of two-object scenes of the art (default: ${DEFAULT-VALUE}).")
         double scenes;
 
         @Option(
@@ -55,8 +60,10 @@ public final class TrainCommand {
                 description = "Seed of data and first weights (default: ${DEFAULT-VALUE}).")
         long seed;
 
+        @Mixin OwnPictureOptions own;
+
         Training training() {
-            return new Training(directory, System.out);
+            return new Training(directory, own.place(), System.out);
         }
     }
 
@@ -86,6 +93,13 @@ public final class TrainCommand {
                 description = "Steps between measurements (default: ${DEFAULT-VALUE}).")
         long evaluateEvery;
 
+        @Option(
+                names = "--keep",
+                paramLabel = "N",
+                defaultValue = "2",
+                description = "Checkpoints that are kept (default: ${DEFAULT-VALUE}).")
+        int keep;
+
         PlanOptions(long steps, int batch, double learningRate, long evaluateEvery) {
             this.steps = steps;
             this.batch = batch;
@@ -93,9 +107,62 @@ public final class TrainCommand {
             this.evaluateEvery = evaluateEvery;
         }
 
-        Training.Options with(ModelOption model) {
+        Training.Options with(ModelOption model, int accumulate) {
             return new Training.Options(
-                    steps, batch, learningRate, model.scenes, evaluateEvery, model.seed);
+                    steps,
+                    batch,
+                    accumulate,
+                    learningRate,
+                    model.scenes,
+                    evaluateEvery,
+                    model.seed,
+                    keep);
+        }
+    }
+
+    /** Of parts whose batches are sums over pictures. */
+    static final class PartsOption {
+        @Option(
+                names = "--accumulate",
+                paramLabel = "N",
+                defaultValue = "1",
+                description = {
+                    "Parts of a batch whose gradients are added up: the same step in",
+                    "less memory (default: ${DEFAULT-VALUE})."
+                })
+        int accumulate;
+    }
+
+    /** Where a part goes on from. */
+    static final class FromOption {
+        /** Of what a training that begins from nothing learns with. */
+        private static final double FINE_TUNING_RATE = 0.25;
+
+        @Option(
+                names = "--from",
+                paramLabel = "BUNDLE",
+                description = {
+                    "Directory of a model whose weights are trained further, in its",
+                    "sizes; DIR begins with its other parts if it is not there. The",
+                    "learning rate is then a quarter, unless it is given."
+                })
+        Path bundle;
+
+        /**
+         * @param sizes options that say how large the part is
+         */
+        void prepare(CommandSpec command, PlanOptions plan, String... sizes) {
+            CommandLine.ParseResult given = command.commandLine().getParseResult();
+            for (String size : sizes) {
+                if (given.hasMatchedOption(size)) {
+                    throw new ParameterException(
+                            command.commandLine(),
+                            "%s is what %s has; leave it out".formatted(size, bundle));
+                }
+            }
+            if (!given.hasMatchedOption("--learning-rate")) {
+                plan.learningRate *= FINE_TUNING_RATE;
+            }
         }
     }
 
@@ -142,6 +209,7 @@ public final class TrainCommand {
     static final class Dvae implements Callable<Integer> {
         @Mixin ModelOption model;
         @Mixin PlanOptions plan = new PlanOptions(5000, 16, 8e-4, 250);
+        @Mixin PartsOption parts;
 
         @Option(
                 names = "--hidden",
@@ -205,7 +273,8 @@ public final class TrainCommand {
             DvaeArchitecture architecture =
                     new DvaeArchitecture(hidden, groups, blocks, codebook, codeWidth, !published);
             double beta = klWeight != null ? klWeight : published ? 6.6 : 0.2;
-            model.training().dvae(architecture, published, beta, plan.with(model));
+            model.training()
+                    .dvae(architecture, published, beta, plan.with(model, parts.accumulate));
             return 0;
         }
     }
@@ -214,6 +283,9 @@ public final class TrainCommand {
     static final class Transformer implements Callable<Integer> {
         @Mixin ModelOption model;
         @Mixin PlanOptions plan = new PlanOptions(2000, 48, 1.2e-3, 300);
+        @Mixin PartsOption parts;
+        @Mixin FromOption from;
+        @Spec CommandSpec command;
 
         @Option(
                 names = "--layers",
@@ -241,7 +313,13 @@ public final class TrainCommand {
 
         @Override
         public Integer call() throws IOException {
-            model.training().transformer(layers, width, attention, plan.with(model));
+            if (from.bundle != null) {
+                from.prepare(command, plan, "--layers", "--width", "--attention");
+                model.training().transformerFrom(from.bundle, plan.with(model, parts.accumulate));
+                return 0;
+            }
+            model.training()
+                    .transformer(layers, width, attention, plan.with(model, parts.accumulate));
             return 0;
         }
     }
@@ -250,6 +328,8 @@ public final class TrainCommand {
     static final class Clip implements Callable<Integer> {
         @Mixin ModelOption model;
         @Mixin PlanOptions plan = new PlanOptions(6500, 192, 1e-3, 500);
+        @Mixin FromOption from;
+        @Spec CommandSpec command;
 
         @Option(
                 names = "--layers",
@@ -277,7 +357,12 @@ public final class TrainCommand {
 
         @Override
         public Integer call() throws IOException {
-            model.training().clip(layers, width, patch, plan.with(model));
+            if (from.bundle != null) {
+                from.prepare(command, plan, "--layers", "--width", "--patch");
+                model.training().clipFrom(from.bundle, plan.with(model, 1));
+                return 0;
+            }
+            model.training().clip(layers, width, patch, plan.with(model, 1));
             return 0;
         }
     }

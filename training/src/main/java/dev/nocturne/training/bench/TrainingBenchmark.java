@@ -11,9 +11,11 @@ import dev.nocturne.models.transformer.TransformerCosts;
 import dev.nocturne.training.bench.ModelBenchmark.Row;
 import dev.nocturne.training.bench.ModelBenchmark.Sizes;
 import dev.nocturne.training.bench.ModelBenchmark.Work;
+import dev.nocturne.training.data.ArtSource;
 import dev.nocturne.training.data.Drawing;
 import dev.nocturne.training.data.ExampleSource;
 import dev.nocturne.training.data.ExampleSource.Placement;
+import dev.nocturne.training.data.PictureSource;
 import dev.nocturne.training.data.Sprite;
 import dev.nocturne.training.loop.Trainee;
 import dev.nocturne.training.loop.TrainingState;
@@ -90,9 +92,8 @@ final class TrainingBenchmark {
     private DvaeTraining dvaeTraining(int batch) {
         return new DvaeTraining(
                 sizes.ownDvae(),
-                new DvaeTraining.Settings(STEPS, batch, RATE, false, 1, precision),
+                new DvaeTraining.Settings(STEPS, batch, 1, RATE, false, 1, precision),
                 examples(sizes.imageSize()),
-                List.of(),
                 sizes.imageSize());
     }
 
@@ -100,9 +101,9 @@ final class TrainingBenchmark {
         ClipArchitecture clip = sizes.clip().orElseThrow();
         return new ClipTraining(
                 clip,
-                new ClipTraining.Settings(STEPS, batch, RATE, precision),
+                new ClipTraining.Settings(STEPS, batch, RATE, 0, precision),
+                Map.of(),
                 examples(clip.imageSize()),
-                List.of(),
                 ModelBenchmark.TOKENIZER);
     }
 
@@ -110,15 +111,15 @@ final class TrainingBenchmark {
             TransformerArchitecture transformer, int batch) {
         return new TransformerTraining(
                 transformer,
-                new TransformerTraining.Settings(STEPS, batch, RATE, precision),
+                new TransformerTraining.Settings(STEPS, batch, 1, RATE, precision),
+                Map.of(),
                 examples(sizes.imageSize()),
-                List.of(),
                 ModelBenchmark.TOKENIZER,
                 ModelBenchmark.dvae(sizes, precision));
     }
 
     /** A grey square without end. */
-    private static ExampleSource examples(int imageSize) {
+    private static PictureSource examples(int imageSize) {
         int[] argb = new int[imageSize * imageSize];
         Arrays.fill(argb, 0xff808080);
         Sprite sprite =
@@ -138,7 +139,8 @@ final class TrainingBenchmark {
                         argb,
                         new Rectangle(imageSize, imageSize),
                         Optional.empty());
-        return new ExampleSource(List.of(sprite), imageSize, 0, Placement.LOOSE);
+        return new ArtSource(
+                new ExampleSource(List.of(sprite), imageSize, 0, Placement.LOOSE), List.of());
     }
 
     /** One step of a training, its batch drawn beforehand. */
@@ -148,7 +150,7 @@ final class TrainingBenchmark {
             TrainingState state = TrainingState.of(manager, weights);
             NDList arguments = state.arguments();
             arguments.add(scope.create(trainee.hyperparameters(0)));
-            arguments.addAll(trainee.arguments(trainee.draw(new SplittableRandom(1)), scope));
+            arguments.addAll(trainee.arguments(trainee.draw(0, new SplittableRandom(1)), scope));
             return stopwatch.time(
                     () -> {
                         try (NDArray metrics = trainee.program().train("train_step", arguments)) {

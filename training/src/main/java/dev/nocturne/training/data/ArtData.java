@@ -24,6 +24,8 @@ public final class ArtData {
     /** What fewer hands have drawn can't be learnt apart from one hand's drawing of it. */
     private static final int FAMILIES = 4;
 
+    private static final int HELD_OUT = 256;
+
     private final Map<Split, List<Sprite>> sprites;
     private final int imageSize;
 
@@ -58,6 +60,17 @@ public final class ArtData {
                                         () -> new EnumMap<>(Split.class),
                                         Collectors.toList())),
                 imageSize);
+    }
+
+    /**
+     * What one part of a model learns from.
+     *
+     * @param sceneShare the share of scenes among the pictures to learn from, in [0, 1]
+     * @param heldOut where the held-out drawings stand
+     */
+    public ArtSource source(double sceneShare, Placement training, Placement heldOut) {
+        return new ArtSource(
+                training(sceneShare, training), heldOut(Split.VALIDATION, HELD_OUT, heldOut));
     }
 
     public ExampleSource training(double sceneShare, Placement placement) {

@@ -7,7 +7,7 @@ import java.util.random.RandomGenerator;
 /**
  * Examples with the tokens of their captions; examples whose captions are too long are passed over.
  */
-public record CaptionedSource(ExampleSource source, BpeTokenizer tokenizer) {
+public record CaptionedSource(PictureSource source, BpeTokenizer tokenizer) {
 
     /**
      * @param tokens not padded
@@ -15,11 +15,13 @@ public record CaptionedSource(ExampleSource source, BpeTokenizer tokenizer) {
     public record Captioned(Example example, int[] tokens) {}
 
     /**
+     * The example of a visit, or another one in its place.
+     *
      * @param bpeDropout share of merges left out at random, so that rare spellings are learnt, too
      */
-    public Captioned next(double bpeDropout, RandomGenerator random) {
+    public Captioned at(long visit, double bpeDropout, RandomGenerator random) {
         while (true) {
-            Example example = source.next(random);
+            Example example = source.example(visit, random);
             try {
                 return new Captioned(
                         example, tokenizer.encode(example.caption(), bpeDropout, random));

@@ -18,8 +18,8 @@ public interface Trainee extends AutoCloseable {
     /** Every weight of the program by name, to start from. */
     Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random);
 
-    /** Draws one batch. Called by several threads at once, ahead of the step that uses it. */
-    Object draw(RandomGenerator random);
+    /** Draws the batch of a step. Called by several threads at once, ahead of that step. */
+    Object draw(long step, RandomGenerator random);
 
     /** The drawn batch as the last arguments of {@code train_step}, owned by {@code scope}. */
     NDList arguments(Object drawn, NDManager scope);
@@ -35,6 +35,11 @@ public interface Trainee extends AutoCloseable {
 
     /** The {@code hyperparameters} of {@code train_step} before the given step, in its order. */
     float[] hyperparameters(long step);
+
+    /** What the first metric means at the given step; in another phase it may be any number. */
+    default int phase(long step) {
+        return 0;
+    }
 
     /** Names of the numbers that {@code train_step} returns, in its order. */
     List<String> metrics();
@@ -52,7 +57,10 @@ public interface Trainee extends AutoCloseable {
      */
     Optional<Measured> evaluate(long step, Map<String, Safetensors.Tensor> weights);
 
-    record Measured(String summary, BufferedImage picture) {}
+    /**
+     * @param heldOut what was measured, by name; what is also a metric of training has its name
+     */
+    record Measured(String summary, Map<String, Double> heldOut, BufferedImage picture) {}
 
     @Override
     void close();

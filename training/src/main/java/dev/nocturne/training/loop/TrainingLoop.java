@@ -1,71 +1,90 @@
 package dev.nocturne.training.loop;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.nocturne.models.format.Safetensors;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
 
 /**
- * Trains one model: steps, progress lines, checkpoints and pictures, until the last step or a
- * signal. The same call on the same folder goes on where the last one stopped; the batch of a step
- * depends on the seed and the step alone.
+ * Trains one model: steps, progress, checkpoints and pictures, until the last step or a signal. The
+ * same call on the same folder goes on where the last one stopped. What happens in a step depends
+ * on the state before it, the seed and the step's number alone.
  *
  * <p>The folder holds {@code checkpoint.safetensors}, {@code weights.safetensors} (the average, for
- * use) and the pictures.
+ * use), {@code losses.jsonl}, {@code tensorboard} and the pictures.
  */
 public final class TrainingLoop {
-    private static final Duration REPORT_EVERY = Duration.ofSeconds(20);
-    private static final Duration CHECKPOINT_EVERY = Duration.ofMinutes(3);
+    /**
+     * Held-out losses above training's by this share, and by this much, tell of learning by heart.
+     */
+    private static final double BY_HEART_SHARE = 1.3;
 
-    /** Steps that a reported metric is averaged over, about. */
-    private static final int MEAN_OF = 50;
+    private static final double BY_HEART_NATS = 0.3;
 
     private final Trainee trainee;
     private final Path folder;
     private final Plan plan;
     private final PrintStream log;
+    private final Checkpoints checkpoints;
+    private final Divergence divergence = new Divergence();
+    private final Map<String, Double> heldOut = new LinkedHashMap<>();
+    private long checkpointed;
 
-    /** How long to train. {@code evaluateEvery} is in steps. */
-    public record Plan(long steps, long evaluateEvery, long seed) {}
+    /**
+     * How long to train.
+     *
+     * @param evaluateEvery in steps
+     * @param checkpointEvery the time between checkpoints, at least
+     * @param keep checkpoints that are kept, at least 1
+     */
+    public record Plan(
+            long steps, long evaluateEvery, long seed, Duration checkpointEvery, int keep) {}
 
     public TrainingLoop(Trainee trainee, Path folder, Plan plan, PrintStream log) {
         this.trainee = trainee;
         this.folder = folder;
         this.plan = plan;
         this.log = log;
+        this.checkpoints = new Checkpoints(folder, plan.keep);
     }
 
     /**
      * @return whether the last step was reached (else a signal asked to stop)
+     * @throws IOException if the loss has gone astray, memory is short, or a state cannot be saved:
+     *     one line that says what to try
      */
     public boolean run() throws IOException {
         Files.createDirectories(folder);
-        Path checkpoint = folder.resolve("checkpoint.safetensors");
         NDManager manager = trainee.program().manager();
         TrainingState state =
-                Files.exists(checkpoint)
-                        ? TrainingState.load(manager, checkpoint)
+                Files.exists(checkpoints.newest())
+                        ? TrainingState.load(manager, checkpoints.newest())
                         : TrainingState.of(
                                 manager, trainee.initialWeights(new SplittableRandom(plan.seed)));
-        long first = state.steps();
-        if (first > 0) {
-            log.printf("going on from step %,d of %,d in %s%n", first, plan.steps, folder);
+        checkpointed = state.steps();
+        if (checkpointed > 0) {
+            log.printf("going on from step %,d of %,d in %s%n", checkpointed, plan.steps, folder);
         }
-        try (StopSignal signal = StopSignal.install()) {
-            long reached = train(state, checkpoint, signal);
+        try (StopSignal signal = StopSignal.install();
+                RunRecord record = new RunRecord(trainee, folder, checkpointed, plan.steps, log)) {
+            long reached = train(state, record, signal);
             signal.saved();
             boolean finished = reached == plan.steps;
             log.printf(
@@ -73,66 +92,136 @@ public final class TrainingLoop {
                     finished ? "finished" : "stopped",
                     reached,
                     folder.resolve("weights.safetensors"));
+            byHeart(record).ifPresent(log::println);
             return finished;
         }
     }
 
-    private long train(TrainingState state, Path checkpoint, StopSignal signal) throws IOException {
+    private long train(TrainingState state, RunRecord record, StopSignal signal)
+            throws IOException {
         long first = state.steps();
-        Progress progress = new Progress(first);
-        long checkpointed = System.nanoTime();
+        long saved = System.nanoTime();
         // a GPU makes a step in less time than a processor draws its batch
         Queue<CompletableFuture<Object>> ahead = new ArrayDeque<>();
         int lead = Runtime.getRuntime().availableProcessors();
         LongStream.range(first, first + lead).forEach(s -> ahead.add(drawAhead(s)));
         long step = first;
         while (step < plan.steps && !signal.stopRequested()) {
-            Object drawn = ahead.remove().join();
+            Object drawn = drawn(ahead.remove());
             ahead.add(drawAhead(step + lead));
             trainee.before(step, state).ifPresent(log::println);
-            progress.add(step(state, drawn, step));
+            float[] metrics = step(state, drawn, step);
+            divergence.add(step + 1, trainee.phase(step), metrics[0]);
             step++;
-            progress.report(step);
+            record.add(step, metrics);
+            requireSane(step);
             if (step % plan.evaluateEvery == 0 || step == plan.steps) {
-                evaluate(state, step);
+                evaluate(state, record, step);
             }
-            if (System.nanoTime() - checkpointed > CHECKPOINT_EVERY.toNanos()) {
-                save(state, checkpoint, step);
-                checkpointed = System.nanoTime();
+            record.report(step);
+            boolean due = System.nanoTime() - saved > plan.checkpointEvery.toNanos();
+            if (due && !divergence.isRising()) {
+                save(state, record, step);
+                saved = System.nanoTime();
             }
         }
-        save(state, checkpoint, step);
+        save(state, record, step);
         return step;
     }
 
     private CompletableFuture<Object> drawAhead(long step) {
         return CompletableFuture.supplyAsync(
-                () -> trainee.draw(new SplittableRandom(plan.seed * 1_000_003 + step)));
+                () -> trainee.draw(step, new SplittableRandom(stepSeed(step))));
     }
 
-    private float[] step(TrainingState state, Object drawn, long step) {
-        try (NDManager scope = trainee.program().manager().newSubManager()) {
+    private long stepSeed(long step) {
+        return plan.seed * 1_000_003 + step;
+    }
+
+    private static Object drawn(CompletableFuture<Object> drawing) throws IOException {
+        try {
+            return drawing.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof UncheckedIOException unread) {
+                throw unread.getCause();
+            }
+            throw e;
+        }
+    }
+
+    private float[] step(TrainingState state, Object drawn, long step) throws IOException {
+        NDManager manager = trainee.program().manager();
+        // dropout and noise are drawn within the step
+        manager.getEngine().setRandomSeed((int) stepSeed(step));
+        try (NDManager scope = manager.newSubManager()) {
             NDList arguments = state.arguments();
             arguments.add(scope.create(trainee.hyperparameters(step)));
             arguments.addAll(trainee.arguments(drawn, scope));
             NDArray metrics = trainee.program().train("train_step", arguments);
             metrics.attach(scope);
             return metrics.toFloatArray();
+        } catch (EngineException e) {
+            if (String.valueOf(e.getMessage()).matches("(?s).*(out of memory|allocate memory).*")) {
+                throw new IOException(
+                        "a step needs more memory than there is: halve --batch, or give --accumulate 2, which computes the same batch in two parts (docs/training.md)",
+                        e);
+            }
+            throw e;
         }
     }
 
-    private void evaluate(TrainingState state, long step) throws IOException {
+    private void requireSane(long step) throws IOException {
+        if (divergence.hasDiverged()) {
+            throw new IOException(
+                    "step %,d: the loss is %s: training has gone astray and is stopped; %s: halve --learning-rate and give the same command again"
+                            .formatted(
+                                    step,
+                                    divergence,
+                                    checkpointed == 0
+                                            ? "nothing is saved yet"
+                                            : "the checkpoint of step %,d is good"
+                                                    .formatted(checkpointed)));
+        }
+    }
+
+    private void evaluate(TrainingState state, RunRecord record, long step) throws IOException {
         Optional<Trainee.Measured> measured = trainee.evaluate(step, state.averaged());
         if (measured.isPresent()) {
             Path picture = folder.resolve("step-%07d.png".formatted(step));
             ImageIO.write(measured.get().picture(), "png", picture.toFile());
             log.printf("step %,d  %s  (%s)%n", step, measured.get().summary(), picture);
+            heldOut.putAll(measured.get().heldOut());
+            record.heldOut(step, measured.get().heldOut());
         }
     }
 
-    private void save(TrainingState state, Path checkpoint, long step) throws IOException {
+    /** A sentence if what is held out is far worse than what was trained on. */
+    private Optional<String> byHeart(RunRecord record) {
+        return heldOut.entrySet().stream()
+                .filter(one -> trainee.metrics().contains(one.getKey()))
+                .filter(
+                        one ->
+                                one.getValue() > BY_HEART_SHARE * record.mean(one.getKey())
+                                        && one.getValue()
+                                                > BY_HEART_NATS + record.mean(one.getKey()))
+                .findFirst()
+                .map(
+                        one ->
+                                "learned by heart: %s is %.2f in training and %.2f held out: it will repeat what it was shown; more pictures or fewer steps help"
+                                        .formatted(
+                                                one.getKey(),
+                                                record.mean(one.getKey()),
+                                                one.getValue()));
+    }
+
+    private void save(TrainingState state, RunRecord record, long step) throws IOException {
         try {
-            state.save(checkpoint);
+            record.flush();
+            if (step != checkpointed) {
+                checkpoints.retire(checkpointed);
+            }
+            state.save(checkpoints.newest());
+            checkpointed = step;
             Safetensors.write(
                     folder.resolve("weights.safetensors"),
                     state.averaged(),
@@ -144,60 +233,6 @@ public final class TrainingLoop {
                             .formatted(step, e, folder);
             log.println(line); // after a signal nobody may be left to tell
             throw new IOException(line, e);
-        }
-    }
-
-    /**
-     * Running means and the rate since this process began; one line every {@link #REPORT_EVERY}.
-     */
-    private final class Progress {
-        private final long first;
-        private final long began = System.nanoTime();
-        private long reported = began;
-        private double[] means;
-        private long added;
-
-        Progress(long first) {
-            this.first = first;
-        }
-
-        void add(float[] metrics) {
-            if (means == null) {
-                means = new double[metrics.length];
-            }
-            added++;
-            for (int i = 0; i < means.length; i++) {
-                means[i] += (metrics[i] - means[i]) / Math.min(added, MEAN_OF);
-            }
-            if (!Float.isFinite(metrics[0])) {
-                throw new IllegalStateException(
-                        "the loss is "
-                                + metrics[0]
-                                + "; lower --learning-rate and start again from the last checkpoint");
-            }
-        }
-
-        void report(long step) {
-            long now = System.nanoTime();
-            if (now - reported < REPORT_EVERY.toNanos() && step < plan.steps) {
-                return;
-            }
-            reported = now;
-            double perSecond = (step - first) / ((now - began) / 1e9);
-            Duration left = Duration.ofSeconds((long) ((plan.steps - step) / perSecond));
-            StringBuilder line = new StringBuilder("step %,d of %,d".formatted(step, plan.steps));
-            for (int i = 0; i < means.length; i++) {
-                line.append("  %s %.4f".formatted(trainee.metrics().get(i), means[i]));
-            }
-            line.append(
-                    "  %.0f %s/s  %d:%02d:%02d left"
-                            .formatted(
-                                    perSecond * trainee.unitsPerStep(),
-                                    trainee.unit(),
-                                    left.toHours(),
-                                    left.toMinutesPart(),
-                                    left.toSecondsPart()));
-            log.println(line);
         }
     }
 }

@@ -14,7 +14,7 @@ import dev.nocturne.models.tokenizer.BpeTokenizer;
 import dev.nocturne.training.data.CaptionedSource;
 import dev.nocturne.training.data.Captions;
 import dev.nocturne.training.data.Example;
-import dev.nocturne.training.data.ExampleSource;
+import dev.nocturne.training.data.PictureSource;
 import dev.nocturne.training.data.Recolouring;
 import dev.nocturne.training.loop.InitialWeights;
 import dev.nocturne.training.loop.Schedules;
@@ -41,11 +41,8 @@ public final class ClipTraining implements Trainee {
 
     private static final double MASKED_STEPS = 0.85;
 
-    /**
-     * The share of pictures whose colours are changed where the caption names none: what stays is
-     * the shape, which is what tells one yellow thing from another.
-     */
-    private static final double RECOLOURED = 0.5;
+    /** Held-out pictures that captions look for. */
+    private static final int RETRIEVAL = 100;
 
     private static final int SHOWN_CAPTIONS = 24;
     private static final int SHOWN_PICTURES = 8;
@@ -53,25 +50,32 @@ public final class ClipTraining implements Trainee {
     private final TorchProgram program = TorchProgram.load("clip.py", "resblocks.py", "adamw.py");
     private final ClipArchitecture architecture;
     private final Settings settings;
+    private final Map<String, Safetensors.Tensor> start;
     private final CaptionedSource training;
     private final List<Example> heldOut;
     private final BpeTokenizer tokenizer;
 
-    public record Settings(long steps, int batch, double learningRate, Precision precision) {}
+    /**
+     * @param recoloured the share of pictures whose colours are changed where the caption names
+     *     none: what stays is the shape, which is what tells one yellow thing from another
+     */
+    public record Settings(
+            long steps, int batch, double learningRate, double recoloured, Precision precision) {}
 
     /**
-     * @param heldOut pictures of different captions
+     * @param start weights to go on from; empty: random ones
      */
     public ClipTraining(
             ClipArchitecture architecture,
             Settings settings,
-            ExampleSource training,
-            List<Example> heldOut,
+            Map<String, Safetensors.Tensor> start,
+            PictureSource pictures,
             BpeTokenizer tokenizer) {
         this.architecture = architecture;
         this.settings = settings;
-        this.training = new CaptionedSource(training, tokenizer);
-        this.heldOut = heldOut;
+        this.start = start;
+        this.training = new CaptionedSource(pictures, tokenizer);
+        this.heldOut = pictures.heldOut(RETRIEVAL);
         this.tokenizer = tokenizer;
     }
 
@@ -82,6 +86,9 @@ public final class ClipTraining implements Trainee {
 
     @Override
     public Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random) {
+        if (!start.isEmpty()) {
+            return start;
+        }
         Map<String, Safetensors.Tensor> weights =
                 InitialWeights.transformer(
                         architecture.shapes(),
@@ -95,7 +102,7 @@ public final class ClipTraining implements Trainee {
     private record Drawn(long[] ids, byte[] pixels, long[] groups) {}
 
     @Override
-    public Object draw(RandomGenerator random) {
+    public Object draw(long step, RandomGenerator random) {
         int pictureBytes = 3 * architecture.imageSize() * architecture.imageSize();
         Drawn drawn =
                 new Drawn(
@@ -104,7 +111,7 @@ public final class ClipTraining implements Trainee {
                         new long[settings.batch]);
         Map<String, Long> groups = new HashMap<>();
         for (int i = 0; i < settings.batch; i++) {
-            CaptionedSource.Captioned captioned = training.next(0, random);
+            CaptionedSource.Captioned captioned = training.at(step * settings.batch + i, 0, random);
             Example example = captioned.example();
             System.arraycopy(
                     architecture.padded(captioned.tokens()),
@@ -113,7 +120,8 @@ public final class ClipTraining implements Trainee {
                     i * architecture.textLength(),
                     architecture.textLength());
             byte[] rgb =
-                    random.nextDouble() < RECOLOURED && !Captions.namesColour(example.caption())
+                    random.nextDouble() < settings.recoloured
+                                    && !Captions.namesColour(example.caption())
                             ? Recolouring.random(random).of(example.rgb())
                             : example.rgb();
             System.arraycopy(rgb, 0, drawn.pixels, i * pictureBytes, pictureBytes);
@@ -162,6 +170,9 @@ public final class ClipTraining implements Trainee {
 
     @Override
     public Optional<Measured> evaluate(long step, Map<String, Safetensors.Tensor> weights) {
+        if (heldOut.isEmpty()) {
+            return Optional.empty();
+        }
         try (Clip clip = new Clip(weights, architecture, tokenizer, settings.precision)) {
             List<BufferedImage> pictures =
                     heldOut.stream()
@@ -181,11 +192,12 @@ public final class ClipTraining implements Trainee {
             }
             return Optional.of(
                     new Measured(
-                            "%d held-out drawings: caption to picture recall@1 %.1f %%, @5 %.1f %%"
+                            "%d held-out pictures: caption to picture recall@1 %.1f %%, @5 %.1f %%"
                                     .formatted(
                                             pictures.size(),
                                             100 * retrieval.recall(1),
                                             100 * retrieval.recall(5)),
+                            Map.of("recall@1", retrieval.recall(1)),
                             Pictures.sheet(rows)));
         }
     }

@@ -8,10 +8,11 @@ import ai.djl.ndarray.types.Shape;
 import dev.nocturne.models.dvae.DiscreteVae;
 import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.format.Safetensors;
+import dev.nocturne.models.picture.Pixels;
 import dev.nocturne.models.program.Constants;
 import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.program.TorchProgram;
-import dev.nocturne.training.data.ExampleSource;
+import dev.nocturne.training.data.PictureSource;
 import dev.nocturne.training.loop.InitialWeights;
 import dev.nocturne.training.loop.Schedules;
 import dev.nocturne.training.loop.Trainee;
@@ -52,41 +53,50 @@ public final class DvaeTraining implements Trainee {
     private static final int RELAXED = Constants.whole("RELAXED");
     private static final int DECODER_ALONE = Constants.whole("DECODER_ALONE");
 
+    private static final int HELD_OUT = 256;
+
+    /** Where the phase stands among the hyperparameters. */
+    private static final int PHASE = 6;
+
     /** Pictures that the codebook is fitted to. */
     private static final int CODEBOOK_PICTURES = 1024;
 
     private final TorchProgram program = TorchProgram.load("dvae.py", "adamw.py");
     private final DvaeArchitecture architecture;
     private final Settings settings;
-    private final ExampleSource training;
+    private final PictureSource pictures;
     private final List<BufferedImage> heldOut;
     private final int imageSize;
 
     /**
      * @param published whether to train as in the paper; else the codebook starts as clusters
      * @param klWeight β of the evidence lower bound; the paper ends at 6.6
+     * @param accumulate parts of a batch that are computed one after the other
      */
     public record Settings(
             long steps,
             int batch,
+            int accumulate,
             double learningRate,
             boolean published,
             double klWeight,
             Precision precision) {}
 
     /**
-     * @param heldOut pictures of {@code imageSize} that training never sees
+     * @param pictures of {@code imageSize}
      */
     public DvaeTraining(
             DvaeArchitecture architecture,
             Settings settings,
-            ExampleSource training,
-            List<BufferedImage> heldOut,
+            PictureSource pictures,
             int imageSize) {
         this.architecture = architecture;
         this.settings = settings;
-        this.training = training;
-        this.heldOut = heldOut;
+        this.pictures = pictures;
+        this.heldOut =
+                pictures.heldOut(HELD_OUT).stream()
+                        .map(example -> Pixels.picture(example.rgb(), imageSize))
+                        .toList();
         this.imageSize = imageSize;
     }
 
@@ -135,15 +145,15 @@ public final class DvaeTraining implements Trainee {
     }
 
     @Override
-    public Object draw(RandomGenerator random) {
-        return pixels(settings.batch, random);
+    public Object draw(long step, RandomGenerator random) {
+        return pixels(step * settings.batch, settings.batch, random);
     }
 
     /** Training pictures one after the other. */
-    private byte[] pixels(int count, RandomGenerator random) {
+    private byte[] pixels(long firstVisit, int count, RandomGenerator random) {
         byte[] pixels = new byte[count * 3 * imageSize * imageSize];
         for (int i = 0; i < count; i++) {
-            byte[] picture = training.next(random).rgb();
+            byte[] picture = pictures.example(firstVisit + i, random).rgb();
             System.arraycopy(picture, 0, pixels, i * picture.length, picture.length);
         }
         return pixels;
@@ -164,7 +174,7 @@ public final class DvaeTraining implements Trainee {
         if (step != gaussianSteps()) {
             return Optional.empty();
         }
-        byte[] pixels = pixels(CODEBOOK_PICTURES, new SplittableRandom(step));
+        byte[] pixels = pixels(0, CODEBOOK_PICTURES, new SplittableRandom(step));
         try (NDManager scope = program.manager().newSubManager()) {
             NDList arguments = state.arguments();
             arguments.add(array(pixels, CODEBOOK_PICTURES, scope));
@@ -229,8 +239,14 @@ public final class DvaeTraining implements Trainee {
             1f,
             0.999f,
             phase,
-            (float) (3 * Math.log(architecture.vocabulary()))
+            (float) (3 * Math.log(architecture.vocabulary())),
+            settings.accumulate
         };
+    }
+
+    @Override
+    public int phase(long step) {
+        return (int) hyperparameters(step)[PHASE];
     }
 
     @Override
@@ -250,7 +266,7 @@ public final class DvaeTraining implements Trainee {
 
     @Override
     public Optional<Measured> evaluate(long step, Map<String, Safetensors.Tensor> weights) {
-        if (step <= gaussianSteps()) {
+        if (step <= gaussianSteps() || heldOut.isEmpty()) {
             return Optional.empty();
         }
         try (DiscreteVae vae =
@@ -263,7 +279,11 @@ public final class DvaeTraining implements Trainee {
                                     reconstruction.perplexity(),
                                     reconstruction.codesInUse(),
                                     architecture.vocabulary());
-            return Optional.of(new Measured(summary, reconstruction.sheet()));
+            return Optional.of(
+                    new Measured(
+                            summary,
+                            Map.of("PSNR", reconstruction.psnr()),
+                            reconstruction.sheet()));
         }
     }
 

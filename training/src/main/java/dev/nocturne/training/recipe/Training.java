@@ -2,65 +2,79 @@ package dev.nocturne.training.recipe;
 
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.clip.ClipArchitecture;
+import dev.nocturne.models.dvae.DiscreteVae;
 import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.dvae.DvaeFamily;
+import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.models.format.Safetensors;
-import dev.nocturne.models.picture.Pixels;
 import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.tokenizer.BpeTokenizer;
 import dev.nocturne.models.tokenizer.BpeTrainer;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.training.data.ArtData;
-import dev.nocturne.training.data.Example;
-import dev.nocturne.training.data.ExampleSource;
+import dev.nocturne.training.data.CaptionCut;
 import dev.nocturne.training.data.ExampleSource.Placement;
-import dev.nocturne.training.data.Split;
+import dev.nocturne.training.data.PictureSource;
+import dev.nocturne.training.dataset.OwnData;
+import dev.nocturne.training.dataset.OwnPictures;
 import dev.nocturne.training.loop.Trainee;
 import dev.nocturne.training.loop.TrainingLoop;
-import java.awt.image.BufferedImage;
+import dev.nocturne.training.recipe.OwnPlace.LongCaptions;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.stream.Stream;
+import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
 
 /**
- * The training commands: each trains one part of the model in a directory, from the emoji art.
- * Parts build on each other in the order tokenizer, dVAE, transformer; CLIP needs the tokenizer
- * only. Checkpoints and pictures stand in {@code <model>/training/<part>}; the same command goes on
- * from there. A part enters the model when its last step is done.
+ * The training commands: each trains one part of the model in a directory, from the emoji art or
+ * from people's own pictures. Parts build on each other in the order tokenizer, dVAE, transformer;
+ * CLIP needs the tokenizer only. Checkpoints and pictures stand in {@code <model>/training/<part>};
+ * the same command goes on from there. A part enters the model when its last step is done.
  */
 public final class Training {
+    private static final Duration CHECKPOINT_EVERY = Duration.ofMinutes(3);
     private static final int TOKENIZER_CAPTIONS = 30_000;
-    private static final int HELD_OUT = 256;
-    private static final int RETRIEVAL = 100;
+
+    /** The share of the art's pictures that CLIP sees in other colours. */
+    private static final double RECOLOURED_ART = 0.5;
 
     private final Path model;
+    private final Optional<OwnPlace> own;
     private final PrintStream log;
 
     /**
      * How to train, for every part.
      *
+     * @param accumulate parts of a batch that are computed one after the other
      * @param learningRate the peak, reached after the warm-up
-     * @param sceneShare the share of composed two-object scenes among the pictures
+     * @param sceneShare the share of composed two-object scenes among the pictures of the art
      * @param evaluateEvery steps between measurements and pictures
+     * @param keep checkpoints that are kept
      */
     public record Options(
             long steps,
             int batch,
+            int accumulate,
             double learningRate,
             double sceneShare,
             long evaluateEvery,
-            long seed) {}
+            long seed,
+            int keep) {}
 
     /**
      * @param model directory of the model; created if it isn't there
+     * @param own what to learn from; empty: the emoji art
      */
-    public Training(Path model, PrintStream log) {
+    public Training(Path model, Optional<OwnPlace> own, PrintStream log) {
         this.model = model;
+        this.own = own;
         this.log = log;
     }
 
@@ -73,24 +87,35 @@ public final class Training {
             double sceneShare,
             long seed)
             throws IOException {
-        ExampleSource source = art(imageSize).training(sceneShare, Placement.LOOSE);
-        SplittableRandom random = new SplittableRandom(seed);
-        List<String> captions =
-                Stream.generate(() -> source.next(random).caption())
-                        .limit(TOKENIZER_CAPTIONS)
-                        .toList();
+        List<String> captions;
+        try (PictureSource source =
+                pictures(
+                        imageSize,
+                        sceneShare,
+                        seed,
+                        Placement.LOOSE,
+                        Placement.LOOSE,
+                        Optional.empty(),
+                        pictures -> pictures)) {
+            SplittableRandom random = new SplittableRandom(seed);
+            captions =
+                    LongStream.range(0, TOKENIZER_CAPTIONS)
+                            .mapToObj(visit -> source.caption(visit, random))
+                            .toList();
+        }
         BpeTokenizer tokenizer = BpeTrainer.train(captions, vocabulary, textLength);
         ModelBundle bundle =
                 Files.exists(model.resolve("model.json"))
                         ? ModelBundle.open(model)
                         : ModelBundle.create(model, name, imageSize);
         bundle.with(tokenizer);
+        String example = new CaptionCut(tokenizer).cut(captions.get(0));
         log.printf(
                 "tokenizer of %,d tokens from %,d captions, e.g. \"%s\" has %d%n",
                 tokenizer.vocabularySize(),
                 captions.size(),
-                captions.get(0),
-                tokenizer.encode(captions.get(0)).length);
+                example,
+                tokenizer.encode(example).length);
     }
 
     /**
@@ -102,26 +127,26 @@ public final class Training {
             DvaeArchitecture architecture, boolean published, double klWeight, Options options)
             throws IOException {
         ModelBundle bundle = ModelBundle.open(model);
-        ArtData art = art(bundle.imageSize());
-        List<BufferedImage> heldOut =
-                art.heldOut(Split.VALIDATION, HELD_OUT, Placement.LOOSE).stream()
-                        .map(example -> Pixels.picture(example.rgb(), bundle.imageSize()))
-                        .toList();
         DvaeTraining.Settings settings =
                 new DvaeTraining.Settings(
                         options.steps,
                         options.batch,
+                        options.accumulate,
                         options.learningRate,
                         published,
                         klWeight,
                         Precision.best());
-        try (DvaeTraining trainee =
-                new DvaeTraining(
-                        architecture,
-                        settings,
-                        art.training(options.sceneShare, Placement.LOOSE),
-                        heldOut,
-                        bundle.imageSize())) {
+        try (PictureSource pictures =
+                        pictures(
+                                bundle.imageSize(),
+                                options.sceneShare,
+                                options.seed,
+                                Placement.LOOSE,
+                                Placement.LOOSE,
+                                Optional.empty(),
+                                found -> found.withPixels(log));
+                DvaeTraining trainee =
+                        new DvaeTraining(architecture, settings, pictures, bundle.imageSize())) {
             boolean finished = run(trainee, "dvae", options);
             if (finished) {
                 // read again: another part may have been finished meanwhile
@@ -149,19 +174,57 @@ public final class Training {
                         dvae.vocabulary(),
                         bundle.imageSize() / dvae.downsampling(),
                         attention);
-        ArtData art = art(bundle.imageSize());
-        List<Example> heldOut = art.heldOut(Split.VALIDATION, HELD_OUT, Placement.CENTRED);
+        return transformer(bundle, architecture, Map.of(), options);
+    }
+
+    /**
+     * Trains the transformer of another model further. A model that is not there yet begins with
+     * all that the other one has beside it.
+     *
+     * @return whether training finished (else a signal stopped it)
+     * @throws InvalidModelException if that transformer is of a kind that is not trained here, or
+     *     speaks other tokens than this model
+     */
+    public boolean transformerFrom(Path start, Options options) throws IOException {
+        ModelBundle from = ModelBundle.open(start);
+        ModelBundle bundle = begun(from);
+        if (!(from.transformerArchitecture() instanceof TransformerArchitecture architecture)) {
+            throw new InvalidModelException(
+                    "the transformer at %s was imported in its own form, which is drawn with but not trained: give a model that nocturne trained"
+                            .formatted(start));
+        }
+        requireSame(from, bundle, "tokenizer");
+        requireSame(from, bundle, "dvae");
+        return transformer(bundle, architecture, from.transformerWeights(), options);
+    }
+
+    private boolean transformer(
+            ModelBundle bundle,
+            TransformerArchitecture architecture,
+            Map<String, Safetensors.Tensor> start,
+            Options options)
+            throws IOException {
+        BpeTokenizer tokenizer = bundle.trainingTokenizer();
         TransformerTraining.Settings settings =
                 new TransformerTraining.Settings(
-                        options.steps, options.batch, options.learningRate, Precision.best());
-        try (TransformerTraining trainee =
-                new TransformerTraining(
-                        architecture,
-                        settings,
-                        art.training(options.sceneShare, Placement.MIRRORED),
-                        heldOut,
-                        tokenizer,
-                        bundle.dvae())) {
+                        options.steps,
+                        options.batch,
+                        options.accumulate,
+                        options.learningRate,
+                        Precision.best());
+        DiscreteVae vae = bundle.dvae();
+        try (PictureSource pictures =
+                        pictures(
+                                bundle.imageSize(),
+                                options.sceneShare,
+                                options.seed,
+                                Placement.MIRRORED,
+                                Placement.CENTRED,
+                                Optional.of(tokenizer),
+                                found -> found.withTokens(vae, bundle.dvaeId(), log));
+                TransformerTraining trainee =
+                        new TransformerTraining(
+                                architecture, settings, start, pictures, tokenizer, vae)) {
             boolean finished = run(trainee, "transformer", options);
             if (finished) {
                 // read again: another part may have been finished meanwhile
@@ -190,17 +253,51 @@ public final class Training {
                         tokenizer.contextLength() + 2,
                         tokenizer.vocabularySize() + 2,
                         width);
-        ArtData art = art(bundle.imageSize());
+        return clip(bundle, architecture, Map.of(), options);
+    }
+
+    /**
+     * Trains the CLIP of another model further, as {@link #transformerFrom} does the transformer.
+     *
+     * @return whether training finished (else a signal stopped it)
+     */
+    public boolean clipFrom(Path start, Options options) throws IOException {
+        ModelBundle from = ModelBundle.open(start);
+        ModelBundle bundle = begun(from);
+        requireSame(from, bundle, "tokenizer");
+        return clip(bundle, from.clipArchitecture(), from.clipWeights(), options);
+    }
+
+    private boolean clip(
+            ModelBundle bundle,
+            ClipArchitecture architecture,
+            Map<String, Safetensors.Tensor> start,
+            Options options)
+            throws IOException {
+        BpeTokenizer tokenizer = bundle.trainingTokenizer();
         ClipTraining.Settings settings =
                 new ClipTraining.Settings(
-                        options.steps, options.batch, options.learningRate, Precision.best());
-        try (ClipTraining trainee =
-                new ClipTraining(
-                        architecture,
-                        settings,
-                        art.training(options.sceneShare, Placement.LOOSE),
-                        art.heldOut(Split.VALIDATION, RETRIEVAL, Placement.LOOSE),
-                        tokenizer)) {
+                        options.steps,
+                        options.batch,
+                        options.learningRate,
+                        own.isPresent() ? 0 : RECOLOURED_ART,
+                        Precision.best());
+        try (PictureSource pictures =
+                        pictures(
+                                architecture.imageSize(),
+                                options.sceneShare,
+                                options.seed,
+                                Placement.LOOSE,
+                                Placement.LOOSE,
+                                Optional.of(tokenizer),
+                                found -> found.withPixels(log));
+                ClipTraining trainee =
+                        new ClipTraining(architecture, settings, start, pictures, tokenizer)) {
+            if (options.batch > pictures.size()) {
+                throw new IOException(
+                        "--batch is %d, and there are %,d pictures: CLIP tells the pictures of a batch apart, so give at most as many"
+                                .formatted(options.batch, pictures.size()));
+            }
             boolean finished = run(trainee, "clip", options);
             if (finished) {
                 // read again: another part may have been finished meanwhile
@@ -210,9 +307,31 @@ public final class Training {
         }
     }
 
+    /** The model in the making, begun with another one's parts if it is not there. */
+    private ModelBundle begun(ModelBundle from) throws IOException {
+        if (Files.exists(model.resolve("model.json"))) {
+            return ModelBundle.open(model);
+        }
+        Path name = model.toAbsolutePath().normalize().getFileName();
+        return ModelBundle.begin(model, String.valueOf(name), from);
+    }
+
+    private void requireSame(ModelBundle from, ModelBundle bundle, String part) throws IOException {
+        if (!from.checksum(part).equals(bundle.checksum(part))) {
+            throw new InvalidModelException(
+                    "the %s at %s is another one than that at %s, so the weights there mean nothing here: give another directory with --model"
+                            .formatted(part, model, from.directory()));
+        }
+    }
+
     private boolean run(Trainee trainee, String part, Options options) throws IOException {
         TrainingLoop.Plan plan =
-                new TrainingLoop.Plan(options.steps, options.evaluateEvery, options.seed);
+                new TrainingLoop.Plan(
+                        options.steps,
+                        options.evaluateEvery,
+                        options.seed,
+                        CHECKPOINT_EVERY,
+                        options.keep);
         return new TrainingLoop(trainee, folder(part), plan, log).run();
     }
 
@@ -224,7 +343,48 @@ public final class Training {
         return model.resolve("training").resolve(part);
     }
 
-    private ArtData art(int imageSize) throws IOException {
-        return ArtData.load(model.resolve("training").resolve("art"), imageSize);
+    /** Computes what of people's own pictures is computed once. */
+    private interface Preparation {
+        OwnPictures of(OwnPictures pictures) throws IOException;
+    }
+
+    /**
+     * What a part learns from.
+     *
+     * @param training where drawings of the art stand
+     * @param heldOut where held-out ones stand
+     * @param reader of the captions; empty if they may have any length
+     */
+    private PictureSource pictures(
+            int imageSize,
+            double sceneShare,
+            long seed,
+            Placement training,
+            Placement heldOut,
+            Optional<BpeTokenizer> reader,
+            Preparation preparation)
+            throws IOException {
+        if (own.isEmpty()) {
+            return ArtData.load(folder("art"), imageSize).source(sceneShare, training, heldOut);
+        }
+        OwnPlace place = own.get();
+        OwnData data = OwnData.open(place.data(), place.storage(), folder("data"), log);
+        Optional<CaptionCut> cut = reader.map(CaptionCut::new);
+        if (cut.isPresent() && place.longCaptions() == LongCaptions.REFUSE) {
+            requireFitting(data, cut.get());
+        }
+        UnaryOperator<String> fitted =
+                cut.<UnaryOperator<String>>map(longest -> longest::cut)
+                        .orElse(UnaryOperator.identity());
+        return preparation.of(data.pictures(imageSize, seed, fitted));
+    }
+
+    private static void requireFitting(OwnData data, CaptionCut cut) throws IOException {
+        Optional<String> tooLong = data.anyCaption(caption -> !cut.fits(caption));
+        if (tooLong.isPresent()) {
+            throw new IOException(
+                    "the caption \"%s\" has more than the %d tokens that the model reads: give --long-captions CUT, or begin a model with a larger --text-length"
+                            .formatted(tooLong.get(), cut.tokenizer().contextLength()));
+        }
     }
 }

@@ -21,7 +21,7 @@ import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.training.data.CaptionedSource;
 import dev.nocturne.training.data.Example;
-import dev.nocturne.training.data.ExampleSource;
+import dev.nocturne.training.data.PictureSource;
 import dev.nocturne.training.loop.InitialWeights;
 import dev.nocturne.training.loop.Schedules;
 import dev.nocturne.training.loop.Trainee;
@@ -32,11 +32,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /**
  * Trains the transformer on captions and the tokens of their pictures (Ramesh et al. 2021, section
- * 2.2 and appendix B.3). Pictures are drawn and tokenised on the fly, so no two passes over the art
- * are alike.
+ * 2.2 and appendix B.3). Pictures whose tokens are not known are tokenised on the fly.
  */
 public final class TransformerTraining implements Trainee {
     private static final double BPE_DROPOUT = 0.1;
@@ -58,55 +58,51 @@ public final class TransformerTraining implements Trainee {
 
     private static final int SAMPLES = 8;
 
-    /** What the sheet of samples shows. */
-    private static final List<String> SHOWN =
-            List.of(
-                    "red heart",
-                    "pizza",
-                    "soccer ball",
-                    "cat face",
-                    "banana",
-                    "rocket",
-                    "snowman",
-                    "birthday cake",
-                    "frog",
-                    "guitar",
-                    "umbrella",
-                    "red apple",
-                    "penguin",
-                    "automobile",
-                    "octopus",
-                    "a red apple to the left of a dog",
-                    "a cat above a car",
-                    "a tree and a house",
-                    "rocket, noto style",
-                    "light bulb, flat style");
+    private static final int HELD_OUT = 256;
 
     private final TorchProgram program =
             TorchProgram.load("transformer.py", "decoding.py", "resblocks.py", "adamw.py");
     private final TransformerArchitecture architecture;
     private final Settings settings;
+    private final Map<String, Safetensors.Tensor> start;
     private final CaptionedSource training;
-    private final List<Example> heldOut;
+
+    /** With their tokens. */
+    private final List<Drawn> heldOut;
+
+    private final int heldOutPictures;
+
+    /** The captions of the sheet of samples. */
+    private final List<String> shown;
+
     private final BpeTokenizer tokenizer;
     private final DiscreteVae vae;
     private final NDArray layout;
     private final NDArray masks;
 
-    public record Settings(long steps, int batch, double learningRate, Precision precision) {}
+    /**
+     * @param accumulate parts of a batch that are computed one after the other
+     */
+    public record Settings(
+            long steps, int batch, int accumulate, double learningRate, Precision precision) {}
 
-    /** Takes ownership of {@code vae}. */
+    /**
+     * Takes ownership of {@code vae}.
+     *
+     * @param start weights to go on from; empty: random ones
+     */
     public TransformerTraining(
             TransformerArchitecture architecture,
             Settings settings,
-            ExampleSource training,
-            List<Example> heldOut,
+            Map<String, Safetensors.Tensor> start,
+            PictureSource pictures,
             BpeTokenizer tokenizer,
             DiscreteVae vae) {
         this.architecture = architecture;
         this.settings = settings;
-        this.training = new CaptionedSource(training, tokenizer);
-        this.heldOut = heldOut;
+        this.start = start;
+        this.training = new CaptionedSource(pictures, tokenizer);
+        this.shown = pictures.shown();
         this.tokenizer = tokenizer;
         this.vae = vae;
         NDManager manager = program.manager();
@@ -116,6 +112,8 @@ public final class TransformerTraining implements Trainee {
                 manager.create(
                         AttentionPattern.masks(architecture.textLength(), architecture.gridSize()),
                         new Shape(AttentionPattern.values().length, positions, positions));
+        this.heldOut = batches(pictures.heldOut(HELD_OUT));
+        this.heldOutPictures = heldOut.stream().mapToInt(Drawn::count).sum();
     }
 
     @Override
@@ -125,18 +123,26 @@ public final class TransformerTraining implements Trainee {
 
     @Override
     public Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random) {
-        return InitialWeights.transformer(architecture.shapes(), architecture.layers(), random);
+        return !start.isEmpty()
+                ? start
+                : InitialWeights.transformer(architecture.shapes(), architecture.layers(), random);
     }
 
-    /** Text ids by row, and the pictures one after the other. */
-    private record Drawn(long[] text, byte[] pixels, int count) {}
+    /**
+     * Text ids by row, and the pictures one after the other.
+     *
+     * @param pixels empty where the tokens are known
+     * @param image tokens by row; empty where they are not known
+     */
+    private record Drawn(long[] text, byte[] pixels, long[] image, int count) {}
 
     @Override
-    public Object draw(RandomGenerator random) {
+    public Object draw(long step, RandomGenerator random) {
         List<Example> examples = new ArrayList<>();
         List<int[]> texts = new ArrayList<>();
         for (int i = 0; i < settings.batch; i++) {
-            CaptionedSource.Captioned captioned = training.next(BPE_DROPOUT, random);
+            CaptionedSource.Captioned captioned =
+                    training.at(step * settings.batch + i, BPE_DROPOUT, random);
             examples.add(captioned.example());
             texts.add(random.nextDouble() < CAPTION_DROPOUT ? new int[0] : captioned.tokens());
         }
@@ -145,8 +151,10 @@ public final class TransformerTraining implements Trainee {
 
     private Drawn drawn(List<Example> examples, List<int[]> texts) {
         int pictureBytes = examples.get(0).rgb().length;
+        int pictureTokens = examples.get(0).tokens().length;
         long[] text = new long[examples.size() * architecture.textLength()];
         byte[] pixels = new byte[examples.size() * pictureBytes];
+        long[] image = new long[examples.size() * pictureTokens];
         for (int i = 0; i < examples.size(); i++) {
             System.arraycopy(
                     architecture.padded(texts.get(i)),
@@ -155,20 +163,34 @@ public final class TransformerTraining implements Trainee {
                     i * architecture.textLength(),
                     architecture.textLength());
             System.arraycopy(examples.get(i).rgb(), 0, pixels, i * pictureBytes, pictureBytes);
+            for (int t = 0; t < pictureTokens; t++) {
+                image[i * pictureTokens + t] = examples.get(i).tokens()[t];
+            }
         }
-        return new Drawn(text, pixels, examples.size());
+        return new Drawn(text, pixels, image, examples.size());
+    }
+
+    /** What is held out, in batches of the size of a step's. */
+    private List<Drawn> batches(List<Example> examples) {
+        List<Drawn> batches = new ArrayList<>();
+        for (int from = 0; from < examples.size(); from += settings.batch) {
+            List<Example> some =
+                    examples.subList(from, Math.min(from + settings.batch, examples.size()));
+            Drawn drawn =
+                    drawn(
+                            some,
+                            some.stream()
+                                    .map(example -> tokenizer.encode(example.caption()))
+                                    .toList());
+            batches.add(new Drawn(drawn.text, new byte[0], encoded(drawn), drawn.count));
+        }
+        return batches;
     }
 
     @Override
     public NDList arguments(Object object, NDManager scope) {
         Drawn drawn = (Drawn) object;
-        long[] image = new long[drawn.count * architecture.gridLength()];
-        int at = 0;
-        for (TokenGrid grid : vae.encode(drawn.pixels, drawn.count)) {
-            for (int token : grid.tokens()) {
-                image[at++] = token;
-            }
-        }
+        long[] image = drawn.image.length > 0 ? drawn.image : encoded(drawn);
         return new NDList(
                 layout,
                 masks,
@@ -176,11 +198,24 @@ public final class TransformerTraining implements Trainee {
                 scope.create(image, new Shape(drawn.count, architecture.gridLength())));
     }
 
+    private long[] encoded(Drawn drawn) {
+        return vae.encode(drawn.pixels, drawn.count).stream()
+                .flatMapToInt(grid -> IntStream.of(grid.tokens()))
+                .asLongStream()
+                .toArray();
+    }
+
     @Override
     public float[] hyperparameters(long step) {
         double rate = Schedules.warmUpCosine(settings.learningRate, step, settings.steps);
         return new float[] {
-            settings.precision.torchType(), (float) rate, 1f, 0.999f, TOKEN_NOISE, DROPOUT
+            settings.precision.torchType(),
+            (float) rate,
+            1f,
+            0.999f,
+            TOKEN_NOISE,
+            DROPOUT,
+            settings.accumulate
         };
     }
 
@@ -201,16 +236,16 @@ public final class TransformerTraining implements Trainee {
 
     @Override
     public Optional<Measured> evaluate(long step, Map<String, Safetensors.Tensor> weights) {
-        float[] losses = heldOutLosses(weights);
+        double[] losses = heldOutLosses(weights);
         try (GridGenerator generator =
                 new GridGenerator(weights, architecture, SAMPLES, settings.precision)) {
             List<List<BufferedImage>> rows = new ArrayList<>();
-            for (int i = 0; i < SHOWN.size(); i++) {
+            for (int i = 0; i < shown.size(); i++) {
                 List<Candidate> candidates = new ArrayList<>();
                 for (int k = 0; k < SAMPLES; k++) {
                     candidates.add(
                             new Candidate(
-                                    tokenizer.encode(SHOWN.get(i)),
+                                    tokenizer.encode(shown.get(i)),
                                     CandidateSeeds.mixed(0, k),
                                     SAMPLING,
                                     new int[0]));
@@ -227,28 +262,42 @@ public final class TransformerTraining implements Trainee {
             }
             return Optional.of(
                     new Measured(
-                            "held out: text %.4f, image %.4f nats per token"
-                                    .formatted(losses[0], losses[1]),
+                            heldOut.isEmpty()
+                                    ? "nothing is held out"
+                                    : "held out: text %.4f, image %.4f nats per token"
+                                            .formatted(losses[0], losses[1]),
+                            heldOut.isEmpty()
+                                    ? Map.of()
+                                    : Map.of("text", losses[0], "image", losses[1]),
                             Pictures.sheet(rows)));
         }
     }
 
-    private float[] heldOutLosses(Map<String, Safetensors.Tensor> weights) {
-        List<int[]> texts =
-                heldOut.stream().map(example -> tokenizer.encode(example.caption())).toList();
+    /** Of text and image. */
+    private double[] heldOutLosses(Map<String, Safetensors.Tensor> weights) {
+        double[] means = new double[2];
         PtNDManager manager = program.manager();
-        try (PtNDManager scope = (PtNDManager) manager.newSubManager();
-                IValue prepared = program.prepare(weights, settings.precision)) {
-            NDList arguments = arguments(drawn(heldOut, texts), scope);
-            try (IValue layers = IValue.from((PtNDArray) arguments.get(0));
-                    IValue seen = IValue.from((PtNDArray) arguments.get(1));
-                    IValue text = IValue.from((PtNDArray) arguments.get(2));
-                    IValue image = IValue.from((PtNDArray) arguments.get(3));
-                    IValue output = program.call("evaluate", prepared, layers, seen, text, image)) {
-                try (NDArray losses = output.toTensor(scope)) {
-                    return losses.toFloatArray();
+        try (IValue prepared = program.prepare(weights, settings.precision)) {
+            for (Drawn batch : heldOut) {
+                try (PtNDManager scope = (PtNDManager) manager.newSubManager()) {
+                    float[] losses = losses(prepared, arguments(batch, scope), scope);
+                    for (int i = 0; i < means.length; i++) {
+                        means[i] += losses[i] * batch.count / heldOutPictures;
+                    }
                 }
             }
+        }
+        return means;
+    }
+
+    private float[] losses(IValue prepared, NDList arguments, PtNDManager scope) {
+        try (IValue layers = IValue.from((PtNDArray) arguments.get(0));
+                IValue seen = IValue.from((PtNDArray) arguments.get(1));
+                IValue text = IValue.from((PtNDArray) arguments.get(2));
+                IValue image = IValue.from((PtNDArray) arguments.get(3));
+                IValue output = program.call("evaluate", prepared, layers, seen, text, image);
+                NDArray losses = output.toTensor(scope)) {
+            return losses.toFloatArray();
         }
     }
 

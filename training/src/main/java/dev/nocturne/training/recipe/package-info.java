@@ -1,4 +1,5 @@
 /**
- * How each part of a model is trained. May touch {@code data}, {@code measure} and {@code loop}.
+ * How each part of a model is trained. May touch {@code data}, {@code dataset}, {@code measure} and
+ * {@code loop}.
  */
 package dev.nocturne.training.recipe;

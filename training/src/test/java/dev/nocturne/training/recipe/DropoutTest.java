@@ -57,7 +57,7 @@ class DropoutTest {
         NDList arguments = state.arguments();
         arguments.add(
                 scope.create(
-                        new float[] {Precision.FLOAT32.torchType(), 0, 1, 0.999f, 0, dropout}));
+                        new float[] {Precision.FLOAT32.torchType(), 0, 1, 0.999f, 0, dropout, 1}));
         arguments.add(program.hostManager().create(ARCHITECTURE.layout()));
         arguments.add(
                 scope.create(

@@ -1,0 +1,36 @@
+package dev.nocturne.training.data;
+
+import dev.nocturne.models.tokenizer.BpeTokenizer;
+import dev.nocturne.models.tokenizer.CaptionTooLongException;
+
+/** Captions that are longer than a model reads. */
+public record CaptionCut(BpeTokenizer tokenizer) {
+
+    public boolean fits(String caption) {
+        try {
+            tokenizer.encode(caption);
+            return true;
+        } catch (CaptionTooLongException e) {
+            return false;
+        }
+    }
+
+    /** The longest beginning of the caption that fits, in whole words where it has any. */
+    public String cut(String caption) {
+        if (fits(caption)) {
+            return caption;
+        }
+        int fitting = 0;
+        int tooLong = caption.length();
+        while (tooLong - fitting > 1) {
+            int middle = (fitting + tooLong) / 2;
+            if (fits(caption.substring(0, middle))) {
+                fitting = middle;
+            } else {
+                tooLong = middle;
+            }
+        }
+        int word = caption.charAt(fitting) == ' ' ? fitting : caption.lastIndexOf(' ', fitting);
+        return caption.substring(0, word > 0 ? word : fitting);
+    }
+}

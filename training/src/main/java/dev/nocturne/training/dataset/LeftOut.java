@@ -1,0 +1,20 @@
+package dev.nocturne.training.dataset;
+
+/** Why a picture is not learned from. */
+enum LeftOut {
+    UNCAPTIONED("without a caption"),
+    DAMAGED("damaged"),
+    MISSING("not there or not readable"),
+    UNREAD_FORMAT("of a format that is not read");
+
+    private final String words;
+
+    LeftOut(String words) {
+        this.words = words;
+    }
+
+    @Override
+    public String toString() {
+        return words;
+    }
+}

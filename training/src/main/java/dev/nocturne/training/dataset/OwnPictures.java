@@ -1,0 +1,293 @@
+package dev.nocturne.training.dataset;
+
+import dev.nocturne.models.dvae.DiscreteVae;
+import dev.nocturne.models.picture.TokenGrid;
+import dev.nocturne.runtime.PictureDecoder;
+import dev.nocturne.runtime.PictureDecoder.UnreadablePictureException;
+import dev.nocturne.training.data.Example;
+import dev.nocturne.training.data.PictureSource;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+
+/**
+ * People's own pictures in one size. Each epoch shows every picture once, in an order that is a
+ * function of the seed and the epoch alone.
+ */
+public final class OwnPictures implements PictureSource {
+    /** Pixels of more pictures than fit in these are decoded at every visit. */
+    private static final long MOST_PIXEL_BYTES = 4L << 30;
+
+    /** Both of what is trained on and of what is held out. */
+    private static final int SHOWN = 10;
+
+    private static final long HELD_OUT_ORDER = 1;
+
+    private final Lists lists;
+    private final Views views;
+    private final int imageSize;
+    private final long seed;
+    private final UnaryOperator<String> fitted;
+    private final Optional<ViewFile> pixels;
+    private final Optional<ViewFile> tokens;
+
+    /**
+     * Where pictures were found.
+     *
+     * @param folder for what is computed once
+     */
+    record Lists(SampleList training, SampleList heldOut, Storage storage, Path folder) {}
+
+    /**
+     * Takes ownership of the lists.
+     *
+     * @param fitted makes a caption as short as the model wants it
+     */
+    OwnPictures(Lists lists, Views views, int imageSize, long seed, UnaryOperator<String> fitted) {
+        this(lists, views, imageSize, seed, fitted, Optional.empty(), Optional.empty());
+    }
+
+    private OwnPictures(
+            Lists lists,
+            Views views,
+            int imageSize,
+            long seed,
+            UnaryOperator<String> fitted,
+            Optional<ViewFile> pixels,
+            Optional<ViewFile> tokens) {
+        this.lists = lists;
+        this.views = views;
+        this.imageSize = imageSize;
+        this.seed = seed;
+        this.fitted = fitted;
+        this.pixels = pixels;
+        this.tokens = tokens;
+    }
+
+    /** The same, with the pixels of all views on disk, if there are not too many. */
+    public OwnPictures withPixels(PrintStream log) throws IOException {
+        int pictureBytes = views.count() * pixelBytes();
+        if (lists.training.size() * pictureBytes > MOST_PIXEL_BYTES) {
+            return this;
+        }
+        ViewFile file =
+                ViewFile.complete(
+                        lists.folder.resolve("pixels-%d-%s".formatted(imageSize, viewsName())),
+                        pixelBytes(),
+                        pictureBytes,
+                        lists.training.size(),
+                        this::pixels,
+                        "pixels",
+                        log);
+        return new OwnPictures(lists, views, imageSize, seed, fitted, Optional.of(file), tokens);
+    }
+
+    /**
+     * The same, with the tokens of all views on disk in place of pictures.
+     *
+     * @param dvaeId which dVAE it is: another's tokens are others
+     */
+    public OwnPictures withTokens(DiscreteVae vae, String dvaeId, PrintStream log)
+            throws IOException {
+        if (vae.vocabulary() > 1 << Character.SIZE) {
+            throw new IOException(
+                    "the dVAE has %,d codes: tokens are kept in two bytes, so at most 65,536"
+                            .formatted(vae.vocabulary()));
+        }
+        int recordBytes = vae.gridSize() * vae.gridSize() * Character.BYTES;
+        ViewFile file =
+                ViewFile.complete(
+                        lists.folder.resolve(
+                                "tokens-%s-%d-%s".formatted(dvaeId, imageSize, viewsName())),
+                        recordBytes,
+                        views.count() * recordBytes,
+                        lists.training.size(),
+                        (first, count) -> tokens(vae, first, count),
+                        "tokens",
+                        log);
+        return new OwnPictures(lists, views, imageSize, seed, fitted, pixels, Optional.of(file));
+    }
+
+    /** Part of a file's name. */
+    private String viewsName() {
+        return "%s%s-%06x"
+                .formatted(
+                        views.crop().name().toLowerCase(Locale.ROOT),
+                        views.mirrored() ? "-mirrored" : "",
+                        views.background());
+    }
+
+    private int pixelBytes() {
+        return 3 * imageSize * imageSize;
+    }
+
+    /** Of all views of some pictures. */
+    private byte[] pixels(long first, int count) throws IOException {
+        List<byte[]> pictures;
+        try {
+            pictures =
+                    LongStream.range(first, first + count)
+                            .parallel()
+                            .mapToObj(number -> allViews(sample(lists.training, number)))
+                            .toList();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        ByteBuffer all = ByteBuffer.allocate(count * views.count() * pixelBytes());
+        pictures.forEach(all::put);
+        return all.array();
+    }
+
+    private byte[] tokens(DiscreteVae vae, long first, int count) throws IOException {
+        int records = count * views.count();
+        ByteBuffer all =
+                ByteBuffer.allocate(records * vae.gridSize() * vae.gridSize() * Character.BYTES);
+        for (TokenGrid grid : vae.encode(pixels(first, count), records)) {
+            for (int token : grid.tokens()) {
+                all.putChar((char) token);
+            }
+        }
+        return all.array();
+    }
+
+    private byte[] allViews(SampleList.Sample sample) {
+        BufferedImage picture = picture(sample);
+        ByteBuffer all = ByteBuffer.allocate(views.count() * pixelBytes());
+        for (int view = 0; view < views.count(); view++) {
+            all.put(views.rgb(picture, sample.hash(), view, imageSize));
+        }
+        return all.array();
+    }
+
+    private BufferedImage picture(SampleList.Sample sample) {
+        try {
+            return PictureDecoder.decode(lists.storage.read(sample.place()), PictureNames.READ);
+        } catch (UnreadablePictureException e) {
+            throw new UncheckedIOException(
+                    new IOException(
+                            "%s %s now: give the same command again, which goes through the pictures anew"
+                                    .formatted(sample.place().file(), e.getMessage()),
+                            e));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static SampleList.Sample sample(SampleList list, long number) {
+        try {
+            return list.get(number);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The number of the picture that is visited. */
+    private long number(long visit) {
+        long epoch = visit / lists.training.size();
+        return Shuffle.at(
+                visit % lists.training.size(),
+                lists.training.size(),
+                Shuffle.mixed(seed) + 31 * epoch);
+    }
+
+    @Override
+    public Example example(long visit, RandomGenerator random) {
+        long number = number(visit);
+        SampleList.Sample sample = sample(lists.training, number);
+        String caption = caption(sample, random);
+        int view = random.nextInt(views.count());
+        long record = number * views.count() + view;
+        try {
+            if (tokens.isPresent()) {
+                return Example.ofTokens(caption, unpacked(tokens.get().read(record)));
+            }
+            return new Example(
+                    caption,
+                    pixels.isPresent()
+                            ? pixels.get().read(record)
+                            : views.rgb(picture(sample), sample.hash(), view, imageSize));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static int[] unpacked(byte[] record) {
+        return ByteBuffer.wrap(record).asCharBuffer().chars().toArray();
+    }
+
+    @Override
+    public String caption(long visit, RandomGenerator random) {
+        return caption(sample(lists.training, number(visit)), random);
+    }
+
+    private String caption(SampleList.Sample sample, RandomGenerator random) {
+        List<String> captions = sample.captions();
+        return captions.isEmpty()
+                ? ""
+                : fitted.apply(captions.get(random.nextInt(captions.size())));
+    }
+
+    @Override
+    public List<Example> heldOut(int count) {
+        List<Example> examples = new ArrayList<>();
+        for (SampleList.Sample sample : some(lists.heldOut, count)) {
+            examples.add(
+                    new Example(
+                            first(sample),
+                            views.plain().rgb(picture(sample), sample.hash(), 0, imageSize)));
+        }
+        return examples;
+    }
+
+    private String first(SampleList.Sample sample) {
+        return sample.captions().isEmpty() ? "" : fitted.apply(sample.captions().get(0));
+    }
+
+    /** From all over the list. */
+    private static List<SampleList.Sample> some(SampleList list, int count) {
+        return LongStream.range(0, Math.min(count, list.size()))
+                .map(place -> Shuffle.at(place, list.size(), HELD_OUT_ORDER))
+                .mapToObj(number -> sample(list, number))
+                .toList();
+    }
+
+    /** Of pictures that were trained on, then of some that were not. */
+    @Override
+    public List<String> shown() {
+        Set<String> captions = new LinkedHashSet<>();
+        some(lists.training, SHOWN).forEach(sample -> captions.add(first(sample)));
+        some(lists.heldOut, SHOWN).forEach(sample -> captions.add(first(sample)));
+        return List.copyOf(captions);
+    }
+
+    @Override
+    public long size() {
+        return lists.training.size();
+    }
+
+    @Override
+    public void close() {
+        try {
+            lists.training.close();
+            lists.heldOut.close();
+            for (ViewFile file : Stream.of(pixels, tokens).flatMap(Optional::stream).toList()) {
+                file.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
