@@ -74,7 +74,7 @@ final class Rescoring {
         int width = drawn.getGridWidth();
         if (height != encoder.gridSize() || width != encoder.gridSize()) {
             throw malformed(
-                    "grids of %1$dx%2$d tokens are none of %3$s, whose are %4$dx%4$d"
+                    "the grids have %1$dx%2$d tokens, those of %3$s have %4$dx%4$d"
                             .formatted(height, width, encoder.dvae(), encoder.gridSize()),
                     null);
         }

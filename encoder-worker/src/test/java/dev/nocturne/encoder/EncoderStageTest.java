@@ -386,7 +386,8 @@ class EncoderStageTest {
         assertThat(out.rejections())
                 .hasSize(4)
                 .hasEntrySatisfying(
-                        0, e -> assertRejected(e, "malformed_event", "40000x40000 tokens are none"))
+                        0,
+                        e -> assertRejected(e, "malformed_event", "grids have 40000x40000 tokens"))
                 .hasEntrySatisfying(1, e -> assertRejected(e, "malformed_event", "grid 2 of 2"))
                 .hasEntrySatisfying(2, e -> assertRejected(e, "malformed_event", "token 100"))
                 .hasEntrySatisfying(3, e -> assertRejected(e, "invalid_option", "3 seeds"));

@@ -116,7 +116,7 @@ public final class RerankService implements Service {
                     stopped.clear();
                     startTopology();
                     Throwable reason = stopped.take();
-                    LOG.warn("streams stopped: {}", rootMessage(reason));
+                    LOG.warn("streams stopped: {}", KafkaSettings.rootMessage(reason));
                     streams.close(LEAVE);
                     if (!Changelogs.grow(kafka)) {
                         fail(reason);
@@ -149,7 +149,7 @@ public final class RerankService implements Service {
         } catch (StreamsException e) {
             throw new FatalException(
                     "state folder %s: %s: check that it can be written and is used by no other process"
-                            .formatted(stateDir, rootMessage(e)),
+                            .formatted(stateDir, KafkaSettings.rootMessage(e)),
                     e);
         } catch (KafkaException e) {
             throw kafka.asStageException("cannot start", e);
@@ -171,19 +171,10 @@ public final class RerankService implements Service {
     }
 
     private void fail(Throwable e) {
-        trouble = rootMessage(e);
+        trouble = KafkaSettings.rootMessage(e);
         LOG.error("rerank stopped: {}", trouble);
         failure.complete(
                 e instanceof FatalException fatal ? fatal : new FatalException(trouble, e));
-    }
-
-    /** Kafka wraps: the innermost message says most. */
-    private static String rootMessage(Throwable e) {
-        Throwable root = e;
-        while (root instanceof KafkaException && root.getCause() != null) {
-            root = root.getCause();
-        }
-        return root.getMessage();
     }
 
     @Override

@@ -153,7 +153,15 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
         return false;
     }
 
-    /** Kafka wraps: the innermost message says most. */
+    /** What to say of an error: Kafka wraps, and the innermost of its messages says most. */
+    public static String rootMessage(Throwable e) {
+        Throwable root = e;
+        while (root instanceof KafkaException && root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage() == null ? root.toString() : root.getMessage();
+    }
+
     static Throwable rootCause(Throwable e) {
         Throwable cause = e;
         while (cause.getCause() != null) {

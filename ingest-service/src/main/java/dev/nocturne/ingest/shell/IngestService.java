@@ -29,7 +29,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
-import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -190,11 +189,7 @@ public final class IngestService implements Service {
     }
 
     private void fail(Throwable reason) {
-        Throwable root = reason;
-        while (root instanceof KafkaException && root.getCause() != null) {
-            root = root.getCause(); // the innermost message says most
-        }
-        String message = root.getMessage() == null ? root.toString() : root.getMessage();
+        String message = KafkaSettings.rootMessage(reason);
         parts.gate.close(message);
         LOG.error("ingest stopped: {}", message);
         failure.complete(

@@ -216,7 +216,7 @@ public final class DownloadCommand implements Callable<Integer> {
     /** What is wrong with one file; other failures would meet all of them, and are thrown. */
     private static String problem(Entry entry, Throwable cause) throws IOException {
         if (cause instanceof RestClient.NotFound) {
-            return "%s is missing: somebody has deleted it from the bucket".formatted(entry.name);
+            return "%s is missing: it was deleted from the bucket".formatted(entry.name);
         }
         if (cause instanceof RestClient.Away away) {
             throw away;

@@ -74,7 +74,7 @@ final class RegistryHttp {
         }
         String reason =
                 cause instanceof ConnectException
-                        ? "nobody listens there"
+                        ? "no server listens there"
                         : cause instanceof IOException ? cause.toString() : NO_REGISTRY;
         return new TransientException("%s at %s: %s".formatted(what, address, reason), e);
     }
