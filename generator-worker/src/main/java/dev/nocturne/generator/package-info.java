@@ -1,0 +1,5 @@
+/**
+ * Generation tasks to token grids: the transformer draws the candidates of a request, those of
+ * several requests in one decode batch.
+ */
+package dev.nocturne.generator;
