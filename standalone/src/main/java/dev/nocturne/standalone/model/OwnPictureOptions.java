@@ -19,23 +19,29 @@ final class OwnPictureOptions {
             names = "--data",
             paramLabel = "PLACE",
             description = {
-                "Your own pictures in place of the emoji art: a folder, a table",
-                "(.csv, .tsv, .jsonl), shards ('{00000..00099}.tar') or",
-                "s3://bucket/prefix; see docs/training.md."
+                "Your own pictures in place of the emoji art:",
+                "a folder, a table (.csv, .tsv, .jsonl), shards",
+                "('{00000..00099}.tar') or s3://bucket/prefix;",
+                "see docs/training.md."
             })
     String data;
 
     @Option(
             names = "--image-column",
             paramLabel = "NAME",
-            description = "Column of a table with the pictures' paths (default: its usual names).")
+            description = {
+                "Column of a table with the pictures' paths",
+                "(default: the usual names)."
+            })
     String imageColumn;
 
     @Option(
             names = "--caption-column",
             paramLabel = "NAME",
-            description =
-                    "Column, or field of .json, with the captions (default: the usual names).")
+            description = {
+                "Column, or field of .json, with the captions",
+                "(default: the usual names)."
+            })
     String captionColumn;
 
     @Option(
@@ -43,14 +49,14 @@ final class OwnPictureOptions {
             paramLabel = "KIND",
             defaultValue = "CENTRE",
             description = {
-                "CENTRE: the middle square; RANDOM: eight squares within the",
-                "picture (default: ${DEFAULT-VALUE})."
+                "CENTRE: the middle square; RANDOM: eight",
+                "squares in the picture (default: ${DEFAULT-VALUE})."
             })
     Views.Crop crop;
 
     @Option(
             names = "--mirror",
-            description = "Shows pictures mirrored, too; not if captions say left or right.")
+            description = {"Shows pictures mirrored, too;", "not if captions say left or right."})
     boolean mirror;
 
     @Option(
@@ -62,7 +68,10 @@ final class OwnPictureOptions {
 
     @Option(
             names = "--uncaptioned",
-            description = "Learns from pictures without a caption, too, as if theirs was empty.")
+            description = {
+                "Learns from pictures without a caption, too,",
+                "as if theirs was empty."
+            })
     boolean uncaptioned;
 
     @Option(
@@ -70,8 +79,9 @@ final class OwnPictureOptions {
             paramLabel = "SHARE",
             defaultValue = "0.05",
             description = {
-                "Share of pictures that may be damaged or without a caption;",
-                "with more, training does not begin (default: ${DEFAULT-VALUE})."
+                "Share that may be damaged or without a caption;",
+                "with more, training does not begin",
+                "(default: ${DEFAULT-VALUE})."
             })
     double mostLeftOut;
 
@@ -79,8 +89,10 @@ final class OwnPictureOptions {
             names = "--held-out",
             paramLabel = "SHARE",
             defaultValue = "0.05",
-            description =
-                    "Share that is measured on, never trained on (default: ${DEFAULT-VALUE}).")
+            description = {
+                "Share that is measured on, never trained on",
+                "(default: ${DEFAULT-VALUE})."
+            })
     double heldOut;
 
     @Option(
@@ -88,8 +100,8 @@ final class OwnPictureOptions {
             paramLabel = "WHAT",
             defaultValue = "CUT",
             description = {
-                "Of captions longer than the model reads: CUT or REFUSE",
-                "(default: ${DEFAULT-VALUE})."
+                "Captions longer than the model reads are CUT,",
+                "or REFUSE them (default: ${DEFAULT-VALUE})."
             })
     OwnPlace.LongCaptions longCaptions;
 

@@ -50,7 +50,10 @@ public final class TrainCommand {
                 names = "--scenes",
                 paramLabel = "SHARE",
                 defaultValue = "0.35",
-                description = "Share of two-object scenes of the art (default: ${DEFAULT-VALUE}).")
+                description = {
+                    "Share of two-object scenes of the art",
+                    "(default: ${DEFAULT-VALUE})."
+                })
         double scenes;
 
         @Option(
@@ -127,8 +130,9 @@ public final class TrainCommand {
                 paramLabel = "N",
                 defaultValue = "1",
                 description = {
-                    "Parts of a batch whose gradients are added up: the same step in",
-                    "less memory (default: ${DEFAULT-VALUE})."
+                    "Parts of a batch whose gradients are added up:",
+                    "the same step in less memory",
+                    "(default: ${DEFAULT-VALUE})."
                 })
         int accumulate;
     }
@@ -142,9 +146,10 @@ public final class TrainCommand {
                 names = "--from",
                 paramLabel = "BUNDLE",
                 description = {
-                    "Directory of a model whose weights are trained further, in its",
-                    "sizes; DIR begins with its other parts if it is not there. The",
-                    "learning rate is then a quarter, unless it is given."
+                    "Directory of a model whose weights are trained",
+                    "further, in its sizes. A DIR that is not there",
+                    "begins with its other parts. The learning rate",
+                    "is a quarter then, unless it is given."
                 })
         Path bundle;
 

@@ -12,7 +12,6 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -88,6 +87,7 @@ public final class OwnPictures implements PictureSource {
                         lists.folder.resolve("pixels-%d-%s".formatted(imageSize, viewsName())),
                         pixelBytes(),
                         pictureBytes,
+                        pictureBytes,
                         lists.training.size(),
                         this::pixels,
                         "pixels",
@@ -114,6 +114,7 @@ public final class OwnPictures implements PictureSource {
                                 "tokens-%s-%d-%s".formatted(dvaeId, imageSize, viewsName())),
                         recordBytes,
                         views.count() * recordBytes,
+                        views.count() * pixelBytes(),
                         lists.training.size(),
                         (first, count) -> tokens(vae, first, count),
                         "tokens",
@@ -242,14 +243,12 @@ public final class OwnPictures implements PictureSource {
 
     @Override
     public List<Example> heldOut(int count) {
-        List<Example> examples = new ArrayList<>();
-        for (SampleList.Sample sample : some(lists.heldOut, count)) {
-            examples.add(
-                    new Example(
-                            first(sample),
-                            views.plain().rgb(picture(sample), sample.hash(), 0, imageSize)));
-        }
-        return examples;
+        return some(lists.heldOut, count).parallelStream().map(this::plain).toList();
+    }
+
+    private Example plain(SampleList.Sample sample) {
+        return new Example(
+                first(sample), views.plain().rgb(picture(sample), sample.hash(), 0, imageSize));
     }
 
     private String first(SampleList.Sample sample) {

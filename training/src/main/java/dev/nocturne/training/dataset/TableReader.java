@@ -12,6 +12,7 @@ import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -163,11 +164,16 @@ final class TableReader implements SampleReader {
             if (path == null) {
                 return;
             }
-            Path picture = file.resolveSibling(path);
-            if (Files.isRegularFile(picture)) {
-                sink.sample(Place.whole(picture.toString()), null, List.copyOf(captions));
-            } else {
-                sink.leftOut(picture.toString(), LeftOut.MISSING, "named in " + file);
+            try {
+                Path picture = file.resolveSibling(path);
+                if (Files.isRegularFile(picture)) {
+                    sink.sample(Place.whole(picture.toString()), null, List.copyOf(captions));
+                } else {
+                    sink.leftOut(picture.toString(), LeftOut.MISSING, "named in " + file);
+                }
+            } catch (InvalidPathException e) {
+                sink.leftOut(
+                        "%s row %d".formatted(file, row), LeftOut.MISSING, "its path is no path");
             }
             path = null;
             captions.clear();

@@ -15,8 +15,11 @@ import java.time.Duration;
  * What was computed of each view of each picture, as records of one length on disk. Thread-safe.
  */
 final class ViewFile implements Closeable {
-    /** Pictures that are computed together. */
+    /** The most pictures that are computed together. */
     private static final int TOGETHER = 64;
+
+    /** Memory for those, about. */
+    private static final int TOGETHER_BYTES = 64 << 20;
 
     private static final Duration TOLD_EVERY = Duration.ofSeconds(20);
 
@@ -38,12 +41,14 @@ final class ViewFile implements Closeable {
      * was.
      *
      * @param pictureBytes of all views of a picture
+     * @param workBytes memory that computing those of a picture takes
      * @param what in words, for the log
      */
     static ViewFile complete(
             Path file,
             int recordBytes,
             int pictureBytes,
+            int workBytes,
             long pictures,
             Computation computation,
             String what,
@@ -56,7 +61,8 @@ final class ViewFile implements Closeable {
                 long done = Math.min(pictures, out.size() / pictureBytes);
                 out.truncate(done * pictureBytes);
                 out.position(done * pictureBytes);
-                append(out, done, pictures, computation, what, log);
+                int together = Math.max(1, Math.min(TOGETHER, TOGETHER_BYTES / workBytes));
+                append(out, done, pictures, together, computation, what, log);
                 out.force(true);
             }
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
@@ -68,14 +74,15 @@ final class ViewFile implements Closeable {
             FileChannel out,
             long first,
             long pictures,
+            int together,
             Computation computation,
             String what,
             PrintStream log)
             throws IOException {
         long began = System.nanoTime();
         long told = began;
-        for (long done = first; done < pictures; done += TOGETHER) {
-            int count = (int) Math.min(TOGETHER, pictures - done);
+        for (long done = first; done < pictures; done += together) {
+            int count = (int) Math.min(together, pictures - done);
             ByteBuffer records = ByteBuffer.wrap(computation.of(done, count));
             while (records.hasRemaining()) {
                 out.write(records);

@@ -5,7 +5,7 @@ package dev.nocturne.training.loop;
  * gone astray and does not come back.
  */
 final class Divergence {
-    /** Steps in a mean, about, and before the first verdict. */
+    /** Steps in a mean, about; of the first ones, as many as there are. */
     private static final int MEAN_OF = 50;
 
     private int phase;
@@ -31,7 +31,7 @@ final class Divergence {
             mean = 0;
         }
         mean += (loss - mean) / Math.min(added, MEAN_OF);
-        if (added >= MEAN_OF && mean < best) {
+        if (mean < best) {
             best = mean;
             bestStep = step;
         }

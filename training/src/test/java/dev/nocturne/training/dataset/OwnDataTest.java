@@ -215,7 +215,7 @@ class OwnDataTest {
                         folder.resolve("a.csv"),
                         "\uFEFFimage,caption\nsub folder/picture 0.png,\"a cat, asleep\"\n"
                                 + "sub folder/picture 0.png,the same cat\nsub folder/picture 1.png,\n"
-                                + "gone.png,nobody\n");
+                                + "gone.png,nobody\n\0.png,no path\n");
         Path tsv =
                 Files.writeString(
                         folder.resolve("a.tsv"),
@@ -230,7 +230,7 @@ class OwnDataTest {
             assertThat(data.anyCaption(caption -> caption.equals("the same cat"))).isPresent();
             assertThat(data.anyCaption(caption -> caption.equals("a cat, asleep"))).isPresent();
         }
-        assertThat(log()).contains("1 without a caption, 1 not there or not readable");
+        assertThat(log()).contains("1 without a caption, 2 not there or not readable");
         assertThat(captions(all(tsv))).containsExactly("a dog");
         assertThat(captions(all(json))).containsAnyOf("x", "y").hasSize(1);
     }
@@ -418,7 +418,7 @@ class OwnDataTest {
                 };
         // three records and a half
         Files.write(home.resolve("kept.part"), new byte[] {0, 0, 1, 0, 2, 0, 3});
-        try (ViewFile views = ViewFile.complete(file, 2, 2, 100, doubles, "", System.out)) {
+        try (ViewFile views = ViewFile.complete(file, 2, 2, 1, 100, doubles, "", System.out)) {
             assertThat(computed).containsExactly(3L, 67L);
             for (byte number : new byte[] {0, 3, 66, 67, 99}) {
                 assertThat(views.read(number)).containsExactly(number, 0);

@@ -35,6 +35,13 @@ class DivergenceTest {
     }
 
     @Test
+    void aLossThatRisesFromTheFirstStepsOnIsTheEnd() {
+        add(1, 0, 6);
+        add(3, 0, 40);
+        assertThat(divergence.hasDiverged()).isTrue();
+    }
+
+    @Test
     void whatIsNoNumberIsTheEndAtOnce() {
         add(1, 0, Double.NaN);
         assertThat(divergence.hasDiverged()).isTrue();

@@ -201,6 +201,18 @@ class OwnTrainingTest {
     }
 
     @Test
+    void aTrainingThatGoesAstrayStopsWithoutSavingAndSaysWhatToTry() throws IOException {
+        Training training = begun("astray");
+        assertThatIOException()
+                .isThrownBy(() -> training.transformer(1, 64, Attention.DENSE, options(100, 8, 30)))
+                .withMessageContaining("training has gone astray")
+                .withMessageContaining("nothing is saved yet")
+                .withMessageContaining("halve --learning-rate");
+        assertThat(home.resolve("astray/training/transformer/checkpoint.safetensors"))
+                .doesNotExist();
+    }
+
+    @Test
     void captionsThatAreTooLongCanBeRefusedAndBatchesOfClipFit() throws IOException {
         begun("short");
         assertThatIOException()
