@@ -6,6 +6,7 @@ import dev.nocturne.runtime.PictureHeader.UnknownFormatException;
 import dev.nocturne.schemas.PlainText;
 import dev.nocturne.schemas.PrintableText;
 import java.awt.Graphics2D;
+import java.awt.color.ColorSpace;
 import java.awt.geom.AffineTransform;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -127,10 +128,34 @@ public final class PictureDecoder {
         try (ImageInputStream in =
                 new MemoryCacheImageInputStream(new ByteArrayInputStream(needed))) {
             reader.setInput(in, true, true);
-            return reader.read(0);
+            return exactGrey(reader.read(0));
         } finally {
             reader.dispose();
         }
+    }
+
+    /**
+     * Java takes grey with alpha for linear light and brightens it; other pictures stay as they
+     * are.
+     */
+    private static BufferedImage exactGrey(BufferedImage picture) {
+        boolean grey = picture.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_GRAY;
+        if (!grey || !picture.getColorModel().hasAlpha()) {
+            return picture;
+        }
+        BufferedImage exact =
+                new BufferedImage(
+                        picture.getWidth(), picture.getHeight(), BufferedImage.TYPE_INT_ARGB);
+        int bits = picture.getColorModel().getComponentSize(0);
+        int[] pixel = new int[2];
+        for (int y = 0; y < picture.getHeight(); y++) {
+            for (int x = 0; x < picture.getWidth(); x++) {
+                picture.getRaster().getPixel(x, y, pixel);
+                int light = pixel[0] >> bits - Byte.SIZE;
+                exact.setRGB(x, y, pixel[1] >> bits - Byte.SIZE << 24 | light * 0x010101);
+            }
+        }
+        return exact;
     }
 
     /** Never a guess: those that come with Java are found by name, that of WebP is made here. */

@@ -16,9 +16,17 @@ import java.util.List;
  * @param bytesPerPixel once decoded
  * @param scans how often a decoder goes over the whole picture
  * @param orientation of EXIF, 1 to 8; 1, as it is stored, where the file names none
+ * @param ended whether the file has its last marker, of JPEG, whose readers make up what is cut
+ *     off; true of the other formats, whose readers notice
  */
 public record PictureHeader(
-        Format format, int width, int height, int bytesPerPixel, int scans, int orientation) {
+        Format format,
+        int width,
+        int height,
+        int bytesPerPixel,
+        int scans,
+        int orientation,
+        boolean ended) {
 
     /** Told by the first bytes of a file; a question mark stands for any byte. */
     public enum Format {
@@ -80,6 +88,7 @@ public record PictureHeader(
     private static final int FIRST_RESTART = 0xD0;
     private static final int LAST_ALONE = 0xD9; // restarts, start and end: they have no length
     private static final int TEMPORARY = 0x01;
+    private static final int END = 0xD9;
     private static final int SCAN = 0xDA;
     private static final int APP1 = 0xE1;
 
@@ -98,7 +107,8 @@ public record PictureHeader(
                         .filter(known -> known.isOf(file))
                         .findFirst()
                         .orElseThrow(UnknownFormatException::new);
-        PictureHeader header = new PictureHeader(format, 0, 0, 0, 0, UPRIGHT);
+        PictureHeader header =
+                new PictureHeader(format, 0, 0, 0, 0, UPRIGHT, format != Format.JPEG);
         for (Part part : format.parts(file)) {
             try {
                 header = header.with(part);
@@ -136,10 +146,14 @@ public record PictureHeader(
             case "VP8X" -> sized((data.getInt(4) & 0xFFFFFF) + 1, (data.getInt(6) >>> 8) + 1, 4);
             case "ANMF" -> throw new IllegalArgumentException("it is an animation");
             case "scan" ->
-                    new PictureHeader(format, width, height, bytesPerPixel, scans + 1, orientation);
+                    new PictureHeader(
+                            format, width, height, bytesPerPixel, scans + 1, orientation, ended);
+            case "end" ->
+                    new PictureHeader(
+                            format, width, height, bytesPerPixel, scans, orientation, true);
             case "eXIf", "EXIF", "app1" ->
                     new PictureHeader(
-                            format, width, height, bytesPerPixel, scans, orientation(data));
+                            format, width, height, bytesPerPixel, scans, orientation(data), ended);
             default -> this;
         };
     }
@@ -154,7 +168,8 @@ public record PictureHeader(
                 Math.max(height, newHeight),
                 Math.max(bytesPerPixel, newBytesPerPixel),
                 scans,
-                orientation);
+                orientation,
+                ended);
     }
 
     private static int pngPixelBytes(int bitDepth, int colourType) {
@@ -222,7 +237,7 @@ public record PictureHeader(
     /** The coded data between them is passed over: in it, 0xFF stands before 0 or a restart. */
     private static List<Part> segments(ByteBuffer bytes) {
         List<Part> parts = new ArrayList<>();
-        while (bytes.remaining() >= 4) {
+        while (bytes.remaining() >= 2) {
             if ((bytes.get() & 0xFF) != 0xFF) {
                 continue;
             }
@@ -231,6 +246,9 @@ public record PictureHeader(
                 continue; // a fill byte
             }
             skip(bytes, 1);
+            if (marker == END) {
+                parts.add(Part.of("end", bytes, 0));
+            }
             boolean alone = marker >= FIRST_RESTART && marker <= LAST_ALONE;
             if (marker != 0 && marker != TEMPORARY && !alone && bytes.remaining() >= 2) {
                 int length = Math.max(0, (bytes.getShort() & 0xFFFF) - 2);

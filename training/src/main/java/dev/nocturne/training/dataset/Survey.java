@@ -3,6 +3,7 @@ package dev.nocturne.training.dataset;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.runtime.PictureDecoder;
 import dev.nocturne.runtime.PictureDecoder.UnreadablePictureException;
+import dev.nocturne.runtime.PictureHeader;
 import java.awt.image.BufferedImage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -170,6 +171,9 @@ final class Survey implements SampleReader.Sink, Closeable {
         try {
             byte[] file = found.file != null ? found.file : storage.read(found.place);
             BufferedImage picture = PictureDecoder.decode(file, PictureNames.READ);
+            if (!PictureHeader.of(file).ended()) {
+                return new Examined(found, 0, LeftOut.DAMAGED, "its end is cut off");
+            }
             return new Examined(found, hash(picture), null, null);
         } catch (UnreadablePictureException e) {
             return new Examined(found, 0, LeftOut.DAMAGED, e.getMessage());

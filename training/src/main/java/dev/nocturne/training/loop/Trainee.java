@@ -5,9 +5,11 @@ import ai.djl.ndarray.NDManager;
 import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.program.TorchProgram;
 import java.awt.image.BufferedImage;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
 /** What one model brings to the common training loop. */
@@ -60,7 +62,12 @@ public interface Trainee extends AutoCloseable {
     /**
      * @param heldOut what was measured, by name; what is also a metric of training has its name
      */
-    record Measured(String summary, Map<String, Double> heldOut, BufferedImage picture) {}
+    record Measured(String summary, Map<String, Double> heldOut, BufferedImage picture) {
+        /** In the order of their names: what is written of them is the same every time. */
+        public Measured {
+            heldOut = Collections.unmodifiableMap(new TreeMap<>(heldOut));
+        }
+    }
 
     @Override
     void close();

@@ -149,9 +149,16 @@ class OwnDataTest {
         byte[] cut = Arrays.copyOf(SampleFiles.png(9), 60);
         SampleFiles.add(folder, "broken.png", cut, "never seen");
 
-        assertThat(captions(all(folder))).hasSize(5).doesNotHaveDuplicates();
-        assertThat(log()).contains("5 pictures to learn from").contains("left out: 1 damaged");
-        assertThat(leftOut().lines()).singleElement().asString().contains("broken.png");
+        byte[] jpeg = SampleFiles.encoded(SampleFiles.picture(9, 300, 300), "jpeg");
+        SampleFiles.add(folder, "half.jpg", Arrays.copyOf(jpeg, jpeg.length / 2), "grey below");
+        SampleFiles.add(folder, "whole.jpg", jpeg, "whole");
+
+        assertThat(captions(all(folder))).hasSize(6).doesNotHaveDuplicates().contains("whole");
+        assertThat(log()).contains("6 pictures to learn from").contains("left out: 2 damaged");
+        assertThat(leftOut().lines())
+                .satisfiesExactlyInAnyOrder(
+                        line -> assertThat(line).contains("broken.png"),
+                        line -> assertThat(line).contains("half.jpg").contains("cut off"));
     }
 
     @Test

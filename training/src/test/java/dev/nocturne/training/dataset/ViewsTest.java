@@ -4,7 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nocturne.models.picture.Pixels;
 import dev.nocturne.runtime.PictureDecoder;
+import java.awt.Transparency;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.WritableRaster;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
@@ -23,6 +29,27 @@ class ViewsTest {
         byte[] rgb = new Views(Views.Crop.CENTRE, false, 0x8040C0).rgb(clear, 1, 0, 8);
         assertThat(pixel(rgb, 8, 0, 0)).isEqualTo(0x102030);
         assertThat(pixel(rgb, 8, 5, 5)).isEqualTo(0x8040C0);
+    }
+
+    @Test
+    void greyWithTransparencyIsAsBrightAsItIs() throws Exception {
+        ColorModel greyAndAlpha =
+                new ComponentColorModel(
+                        ColorSpace.getInstance(ColorSpace.CS_GRAY),
+                        true,
+                        false,
+                        Transparency.TRANSLUCENT,
+                        DataBuffer.TYPE_BYTE);
+        WritableRaster raster = greyAndAlpha.createCompatibleWritableRaster(4, 4);
+        for (int i = 0; i < 16; i++) {
+            raster.setPixel(i % 4, i / 4, new int[] {100, i == 0 ? 0 : 255});
+        }
+        byte[] png =
+                SampleFiles.encoded(new BufferedImage(greyAndAlpha, raster, false, null), "png");
+        BufferedImage read = PictureDecoder.decode(png, PictureNames.READ);
+        byte[] rgb = new Views(Views.Crop.CENTRE, false, 0x0000FF).rgb(read, 1, 0, 4);
+        assertThat(pixel(rgb, 4, 3, 3)).isEqualTo(0x646464);
+        assertThat(pixel(rgb, 4, 0, 0)).isEqualTo(0x0000FF);
     }
 
     @Test
