@@ -48,14 +48,17 @@ public final class OwnData implements Closeable {
             throws IOException {
         SampleReader reader = DataPlaces.of(options.place(), options.columns(), storage);
         Path folder = cache.resolve(key(reader, options));
+        Files.createDirectories(cache);
         Survey.Report report;
-        if (Files.exists(folder)) {
+        // another part of the model may be trained at the same time: it waits, and finds the lists
+        try (ProcessLock alone = ProcessLock.of(cache)) {
+            if (!Files.exists(folder)) {
+                Path unfinished = cache.resolve("unfinished");
+                Files.createDirectories(unfinished);
+                Survey.make(reader, storage, options, unfinished, log);
+                Files.move(unfinished, folder, StandardCopyOption.ATOMIC_MOVE);
+            }
             report = Survey.read(folder);
-        } else {
-            Path unfinished = cache.resolve("unfinished");
-            Files.createDirectories(unfinished);
-            report = Survey.make(reader, storage, options, unfinished, log);
-            Files.move(unfinished, folder, StandardCopyOption.ATOMIC_MOVE);
         }
         log.printf(
                 "%s: %,d pictures to learn from, %,d held out, %,d captions%s%n",

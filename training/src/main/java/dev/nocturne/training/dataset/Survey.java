@@ -93,7 +93,7 @@ final class Survey implements SampleReader.Sink, Closeable {
     /**
      * @param folder where the lists go; what is there is written over
      */
-    static Report make(
+    static void make(
             SampleReader reader, Storage storage, DataOptions options, Path folder, PrintStream log)
             throws IOException {
         Report report;
@@ -112,7 +112,6 @@ final class Survey implements SampleReader.Sink, Closeable {
             report = holdOutOne(folder, report);
         }
         JSON.writeValue(folder.resolve(REPORT).toFile(), report);
-        return report;
     }
 
     static Report read(Path folder) throws IOException {

@@ -54,18 +54,22 @@ final class ViewFile implements Closeable {
             String what,
             PrintStream log)
             throws IOException {
-        if (!Files.exists(file)) {
-            Path part = file.resolveSibling(file.getFileName() + ".part");
-            try (FileChannel out =
-                    FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-                long done = Math.min(pictures, out.size() / pictureBytes);
-                out.truncate(done * pictureBytes);
-                out.position(done * pictureBytes);
-                int together = Math.max(1, Math.min(TOGETHER, TOGETHER_BYTES / workBytes));
-                append(out, done, pictures, together, computation, what, log);
-                out.force(true);
+        // another part of the model may want the same: it waits
+        try (ProcessLock alone = ProcessLock.of(file.getParent())) {
+            if (!Files.exists(file)) {
+                Path part = file.resolveSibling(file.getFileName() + ".part");
+                try (FileChannel out =
+                        FileChannel.open(
+                                part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                    long done = Math.min(pictures, out.size() / pictureBytes);
+                    out.truncate(done * pictureBytes);
+                    out.position(done * pictureBytes);
+                    int together = Math.max(1, Math.min(TOGETHER, TOGETHER_BYTES / workBytes));
+                    append(out, done, pictures, together, computation, what, log);
+                    out.force(true);
+                }
+                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
             }
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
         }
         return new ViewFile(FileChannel.open(file), recordBytes);
     }
