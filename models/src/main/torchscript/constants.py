@@ -32,6 +32,10 @@ GROUP = 8
 # Slots by which the caches of keys and values grow on processors.
 GROWTH = 32
 
+# Speculative decoding sees a multiple of so many slots: sums over other numbers of them are rounded otherwise, since
+# libtorch takes the rest one by one.
+SLOTS = 16
+
 # Where the layout of a DALLE-pytorch transformer says what its layers have.
 SHIFTED = -3
 STABLE = -2

@@ -33,15 +33,24 @@ def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
     return p
 
 
+# What every image position adds to its token, or the angles by which it turns heads. -> [height * width, width of the
+# model, or turned] float32
+def image_positions(self, w: Dict[str, Tensor]) -> Tensor:
+    if "image_rotation" in w:
+        return torch.flatten(w["image_rotation"], 0, 1)
+    rows, columns = w["image_row.weight"].to(FLOAT32), w["image_column.weight"].to(FLOAT32)
+    return torch.flatten(torch.unsqueeze(rows, 1) + torch.unsqueeze(columns, 0), 0, 1)
+
+
 # x [..., width] -> logits [..., vocabulary] float32
 def logits(self, w: Dict[str, Tensor], head: str, x: Tensor) -> Tensor:
     return self.dense(w, head, self.norm(w, "norm_final", x)).to(FLOAT32)
 
 
 # The first numbers of heads, pair by pair, turned by the angles of their positions. x [..., positions, 64], angles
-# [positions, turned]
+# [..., positions, turned]
 def rotate(self, angles: Tensor, x: Tensor) -> Tensor:
-    turned = torch.size(angles, 1)
+    turned = torch.size(angles, -1)
     straight = torch.slice(x, -1, 0, turned).to(FLOAT32)
     pairs = torch.unflatten(straight, -1, [turned // 2, 2])
     crossed = torch.flatten(torch.stack([torch.neg(torch.select(pairs, -1, 1)), torch.select(pairs, -1, 0)], -1), -2)
@@ -50,7 +59,7 @@ def rotate(self, angles: Tensor, x: Tensor) -> Tensor:
 
 
 # x [batch, positions, width], normed -> queries, keys, values [batch, heads, positions, 64]. Values are rotated as
-# the others are. `angles` [positions, turned] are empty where positions are learned.
+# the others are. `angles` [..., positions, turned] are empty where positions are learned.
 def heads(self, w: Dict[str, Tensor], layer: str, angles: Tensor, x: Tensor) -> List[Tensor]:
     qkv = self.linear(x, w[layer + ".attn.to_qkv.weight"], None)
     qkv = torch.permute(torch.view(qkv, [torch.size(x, 0), torch.size(x, 1), 3, -1, HEAD_WIDTH]), [2, 0, 3, 1, 4])
@@ -66,10 +75,14 @@ def branch(self, w: Dict[str, Tensor], name: str, y: Tensor) -> Tensor:
     return y.to(FLOAT32) * w[name + ".scale"]
 
 
-# y [batch, heads, positions, 64] -> [batch, positions, width]
+# Heads beside each other: [batch, heads, positions, 64] -> [batch, positions, heads * 64]
+def merged(self, y: Tensor) -> Tensor:
+    return torch.flatten(torch.transpose(y, 1, 2), 2)
+
+
+# y [batch, positions, heads * 64] -> [batch, positions, width]
 def after_attention(self, w: Dict[str, Tensor], layer: str, y: Tensor) -> Tensor:
-    merged = torch.flatten(torch.transpose(y, 1, 2), 2)
-    return self.branch(w, layer + ".attn", self.dense(w, layer + ".attn.to_out", merged))
+    return self.branch(w, layer + ".attn", self.dense(w, layer + ".attn.to_out", y))
 
 
 # x [batch, positions, width], normed
@@ -134,7 +147,8 @@ def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[st
         q, k, v = self.heads(w, layer, angles, self.shift_text(layout, self.norm(w, layer + ".attn.norm", b)))
         prefix["k." + str(i)] = k
         prefix["v." + str(i)] = v
-        a = a + self.after_attention(w, layer, torch.scaled_dot_product_attention(q, k, v, None, 0., True))
+        a = a + self.after_attention(
+            w, layer, self.merged(torch.scaled_dot_product_attention(q, k, v, None, 0., True)))
         if not reversible:
             b = a
         b = b + self.feed_forward(w, layer, self.shift_text(layout, self.norm(w, layer + ".ff.norm", a)))
@@ -159,7 +173,7 @@ def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor]
         layer = "layers." + str(i)
         x = self.shift_image(w, layout, state, layer + ".attn", t, self.norm(w, layer + ".attn.norm", b))
         q, k, v = self.heads(w, layer, angles, x)
-        a = a + self.after_attention(w, layer, self.attend_at(w, layout, state, i, t, q, k, v))
+        a = a + self.after_attention(w, layer, self.merged(self.attend_at(w, layout, state, i, t, q, k, v)))
         if not reversible:
             b = a
         x = self.shift_image(w, layout, state, layer + ".ff", t, self.norm(w, layer + ".ff.norm", a))
@@ -167,3 +181,52 @@ def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor]
         if not reversible:
             a = b
     return torch.squeeze(self.output(layout, a, b), 1)
+
+
+# As shift_image, at image positions of each row's own: x [rows, span, width], at [rows, span]. state[name] [rows,
+# columns + positions, width / 2] holds the first half of the channels of all positions, behind a row of zeros.
+def shift_ahead(self, layout: Tensor, state: Dict[str, Tensor], name: str, columns: int, at: Tensor,
+                x: Tensor) -> Tensor:
+    if int(layout[SHIFTED]) == 0:
+        return x
+    rows, quarter = torch.size(x, 0), torch.size(x, 2) // 4
+    positions = columns + torch.size(state["tokens"], 1)
+    if name not in state:
+        state[name] = torch.new_zeros(x, [rows, positions, 2 * quarter])
+    kept = torch.flatten(state[name], 0, 1)
+    above = torch.flatten(torch.unsqueeze(torch.arange(rows, device=at.device), 1) * positions + at)
+    torch.index_copy_(kept, 0, above + columns, torch.flatten(torch.slice(x, 2, 0, 2 * quarter), 0, 1))
+    from_above = torch.slice(torch.index_select(kept, 0, above), 1, 0, quarter)
+    from_left = torch.slice(torch.index_select(kept, 0, above + (columns - 1)), 1, quarter)
+    first = torch.unsqueeze(torch.flatten(torch.eq(torch.remainder(at, columns), 0)), 1)
+    shifted = torch.cat([from_above, torch.masked_fill(from_left, first, 0.)], 1)
+    return torch.cat([torch.unflatten(shifted, 0, [rows, -1]), torch.slice(x, 2, 2 * quarter)], 2)
+
+
+# Runs tokens at image positions of each row's own through the layers: token and at [rows, span] -> hidden states [rows,
+# span, width]. Positions may be beyond the grid.
+def advance_ahead(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], at: Tensor,
+                  token: Tensor) -> Tensor:
+    height, width = self.grid(w)
+    a = torch.embedding(w["image_emb.weight"], token).to(FLOAT32)
+    position = torch.embedding(state["positions"], torch.clamp_max(at, height * width - 1))
+    angles = torch.new_zeros(a, [0])
+    if "image_rotation" in w:
+        angles = torch.unsqueeze(position, 1)
+    else:
+        a = a + position
+    b = a
+    reversible = int(layout[REVERSIBLE]) == 1
+    for i in range(self.depth(w, "")):
+        layer = "layers." + str(i)
+        x = self.shift_ahead(layout, state, layer + ".attn", width, at, self.norm(w, layer + ".attn.norm", b))
+        q, k, v = self.heads(w, layer, angles, x)
+        y = self.attend_ahead(state, str(i), self.merged(q), self.merged(torch.cat([k, v], 1)))
+        a = a + self.after_attention(w, layer, y)
+        if not reversible:
+            b = a
+        x = self.shift_ahead(layout, state, layer + ".ff", width, at, self.norm(w, layer + ".ff.norm", a))
+        b = b + self.feed_forward(w, layer, x)
+        if not reversible:
+            a = b
+    return self.output(layout, a, b)

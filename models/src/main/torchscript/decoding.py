@@ -180,7 +180,7 @@ def attend_at(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tenso
     return self.attend(state, layer, q, keys, values, self.seen(pattern, t, height, width))
 
 
-# logits [batch, vocabulary], uniforms and sampling parameters [batch, 1] -> tokens [batch, 1]. Inverse of the
+# logits [..., vocabulary], uniforms and sampling parameters [..., 1] -> tokens [..., 1]. Inverse of the
 # cumulative distribution over the tokens that are left when it is cut to the top_k likeliest first and then to the
 # fewest that reach top_p. `cut` tells that some row is cut at all: only then are the tokens put in order, which takes
 # longer than everything else here.
@@ -192,12 +192,20 @@ def sample(self, logits: Tensor, uniform: Tensor, temperature: Tensor, top_k: Te
         beyond = torch.gt(torch.cumsum(torch.ones_like(tokens), -1), top_k)
         p = torch.softmax(torch.masked_fill(ordered, beyond, -inf), -1)
         beyond = torch.logical_or(beyond, torch.ge(torch.cumsum(p, -1) - p, top_p))
-        logits = torch.masked_fill(logits, torch.scatter(beyond, 1, tokens, beyond), -inf)
+        logits = torch.masked_fill(logits, torch.scatter(beyond, -1, tokens, beyond), -inf)
     cumulative = torch.cumsum(torch.softmax(logits, -1), -1)
     # a uniform is less than 1, so this is less than the last sum, and what stands after the last token that is left is
     # never drawn
-    target = uniform * torch.slice(cumulative, 1, -1)
-    return torch.sum(torch.le(cumulative, target), [1], True)
+    target = uniform * torch.slice(cumulative, -1, -1)
+    return torch.sum(torch.le(cumulative, target), [-1], True)
+
+
+# logits [..., vocabulary], tokens [..., 1] -> [..., 1] float64. The logarithm is of float64: in float32 libtorch rounds
+# it otherwise for the last few rows of a batch.
+def log_probability(self, logits: Tensor, token: Tensor) -> Tensor:
+    most = torch.amax(logits, [-1], True)
+    total = torch.sum(torch.exp(logits - most), [-1], True)
+    return (torch.gather(logits, -1, token) - most).to(FLOAT64) - torch.log(total.to(FLOAT64))
 
 
 # Draws the tokens of image positions [start, start + count) for all rows, in place in `state`. uniforms [batch,
@@ -224,7 +232,7 @@ def draw(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], s
         given = torch.slice(primed, 1, t - start, t - start + 1)
         token = torch.where(torch.ge(given, 0), given, drawn)
         torch.copy_(torch.slice(state["tokens"], 1, t, t + 1), token)
-        log_p = torch.gather(torch.log_softmax(scores, -1), 1, token)  # [batch, 1]
+        log_p = self.log_probability(scores, token)
         # a primed token was not drawn: it does not count
         torch.add_(state["log_probability"], torch.squeeze(torch.masked_fill(log_p, torch.ge(given, 0), 0.), 1))
         if guided:
@@ -245,3 +253,20 @@ def decode_logits(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, T
     return torch.stack(every, 1)
 
 
+
+
+# Whether products of a few of `rows` rows with the weights of a layer and of the head are, to the bit, those of all.
+def few_rows_are_alike(self, w: Dict[str, Tensor], rows: int) -> bool:
+    for name in w.keys():
+        if torch.dim(w[name]) == 2 and (".0." in name or "image_head." in name):
+            inputs = torch.size(w[name], 1)
+            x = torch.sin(torch.arange(rows * inputs, dtype=FLOAT32, device=w[name].device))
+            x = torch.view(x, [rows, inputs])
+            every = self.linear(x, w[name], None)
+            few = 1
+            while few < rows:
+                last = torch.slice(x, 0, rows - few)
+                if not torch.equal(self.linear(last, w[name], None), torch.slice(every, 0, rows - few)):
+                    return False
+                few = few * 2
+    return True

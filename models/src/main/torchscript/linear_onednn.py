@@ -10,6 +10,14 @@ def linear(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     return torch.linear(x.to(weight.dtype), weight, bias)
 
 
+# The same, and then GELU, in one operation.
+def linear_gelu(self, x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
+    if weight.is_mkldnn:
+        return ops.mkldnn._linear_pointwise(
+            x.to(weight.dtype), weight, bias, "gelu", annotate(List[Optional[number]], []), "none")
+    return torch.gelu(torch.linear(x.to(weight.dtype), weight, bias))
+
+
 # Prepared weights as `linear` reads them fastest when x has so many rows.
 def packed(self, w: Dict[str, Tensor], rows: int) -> Dict[str, Tensor]:
     p: Dict[str, Tensor] = {}

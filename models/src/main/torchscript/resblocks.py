@@ -23,12 +23,15 @@ def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
     return p
 
 
+# x [batch, positions, width] -> queries, keys and values of all heads beside each other [batch, positions, 3 * width]
+def dense_heads(self, w: Dict[str, Tensor], block: str, x: Tensor) -> Tensor:
+    weight, bias = w[block + ".attn.in_proj_weight"], w[block + ".attn.in_proj_bias"]
+    return self.linear(self.norm(w, block + ".ln_1", x), weight, bias)
+
+
 # x [batch, positions, width] -> queries, keys, values [batch, heads, positions, 64]
 def heads(self, w: Dict[str, Tensor], block: str, x: Tensor) -> List[Tensor]:
-    b, t, d = torch.size(x, 0), torch.size(x, 1), torch.size(x, 2)
-    weight, bias = w[block + ".attn.in_proj_weight"], w[block + ".attn.in_proj_bias"]
-    qkv = self.linear(self.norm(w, block + ".ln_1", x), weight, bias)  # [batch, positions, 3 * width]
-    qkv = torch.view(qkv, [b, t, 3, d // HEAD_WIDTH, HEAD_WIDTH])
+    qkv = torch.unflatten(self.dense_heads(w, block, x), 2, [3, torch.size(x, 2) // HEAD_WIDTH, HEAD_WIDTH])
     return torch.unbind(torch.permute(qkv, [2, 0, 3, 1, 4]))
 
 
@@ -55,16 +58,21 @@ def drop(self, x: Tensor, share: float) -> Tensor:
     return x
 
 
-# The rest of a block after attention: y [batch, heads, positions, 64]. `dropout` is the share of what attention and
-# MLP add that is left out.
+# Heads beside each other: [batch, heads, positions, 64] -> [batch, positions, width]
+def merged(self, y: Tensor) -> Tensor:
+    return torch.flatten(torch.transpose(y, 1, 2), 2)
+
+
+# The rest of a block after attention: y [batch, positions, width]. `dropout` is the share of what attention and MLP add
+# that is left out.
 def finish(self, w: Dict[str, Tensor], block: str, quick: bool, dropout: float, x: Tensor, y: Tensor) -> Tensor:
-    merged = torch.reshape(torch.transpose(y, 1, 2), torch.size(x))  # [batch, positions, width]
-    x = x + self.drop(self.dense(w, block + ".attn.out_proj", merged), dropout)
-    h = self.dense(w, block + ".mlp.c_fc", self.norm(w, block + ".ln_2", x))
+    x = x + self.drop(self.dense(w, block + ".attn.out_proj", y), dropout)
+    h = self.norm(w, block + ".ln_2", x)
     if quick:
+        h = self.dense(w, block + ".mlp.c_fc", h)
         h = h * torch.sigmoid(1.702 * h)
     else:
-        h = torch.gelu(h)
+        h = self.linear_gelu(h, w[block + ".mlp.c_fc.weight"], w[block + ".mlp.c_fc.bias"])
     return x + self.drop(self.dense(w, block + ".mlp.c_proj", h), dropout)
 
 
@@ -72,5 +80,5 @@ def resblocks(self, w: Dict[str, Tensor], prefix: str, causal: bool, quick: bool
     for i in range(self.depth(w, prefix)):
         block = prefix + "resblocks." + str(i)
         q, k, v = self.heads(w, block, x)
-        x = self.finish(w, block, quick, 0., x, self.attention(q, k, v, causal))
+        x = self.finish(w, block, quick, 0., x, self.merged(self.attention(q, k, v, causal)))
     return x

@@ -20,20 +20,22 @@ def grid(self, w: Dict[str, Tensor]) -> Tuple[int, int]:
     return (torch.size(w["image_row.weight"], 0), torch.size(w["image_column.weight"], 0))
 
 
-# The position part of image token t: row plus column; of minDALL-E's, a vector of its own. -> [width of the model]
-# float32
+# The position part of every image token: row plus column; of minDALL-E's, a vector of its own. -> [height * width,
+# width of the model] float32
+def image_positions(self, w: Dict[str, Tensor]) -> Tensor:
+    if "image_position.weight" in w:
+        return torch.flatten(w["image_position.weight"].to(FLOAT32), 0, 1)
+    rows, columns = w["image_row.weight"].to(FLOAT32), w["image_column.weight"].to(FLOAT32)
+    return torch.flatten(torch.unsqueeze(rows, 1) + torch.unsqueeze(columns, 0), 0, 1)
+
+
+# The same of image token t. -> [width of the model] float32
 def image_position(self, w: Dict[str, Tensor], t: int) -> Tensor:
     height, width = self.grid(w)
     row, column = t // width, t % width
     if "image_position.weight" in w:
         return w["image_position.weight"][row][column].to(FLOAT32)
     return w["image_row.weight"][row].to(FLOAT32) + w["image_column.weight"][column].to(FLOAT32)
-
-
-# The same of all image tokens, as ours are trained. -> [height * width, width of the model] float32
-def image_positions(self, w: Dict[str, Tensor]) -> Tensor:
-    rows, columns = w["image_row.weight"].to(FLOAT32), w["image_column.weight"].to(FLOAT32)
-    return torch.flatten(torch.unsqueeze(rows, 1) + torch.unsqueeze(columns, 0), 0, 1)
 
 
 # x [..., width] -> logits [..., vocabulary] float32
@@ -65,7 +67,7 @@ def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, te
         else:
             mask = torch.slice(torch.slice(torch.select(masks, 0, pattern), 0, 0, t), 1, 0, t)
             y = torch.scaled_dot_product_attention(q, k, v, mask, 0., False)
-        x = self.finish(w, block, False, dropout, x, y)
+        x = self.finish(w, block, False, dropout, x, self.merged(y))
     return x
 
 
@@ -122,7 +124,7 @@ def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[st
         q, k, v = self.heads(w, block, x)
         prefix["k." + str(i)] = k
         prefix["v." + str(i)] = v
-        x = self.finish(w, block, False, 0., x, self.attention(q, k, v, True))
+        x = self.finish(w, block, False, 0., x, self.merged(self.attention(q, k, v, True)))
     prefix["x"] = torch.select(x, 1, -1)
     return prefix
 
@@ -133,8 +135,23 @@ def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor]
     for i in range(self.depth(w, "")):
         block = "resblocks." + str(i)
         q, k, v = self.heads(w, block, x)
-        x = self.finish(w, block, False, 0., x, self.attend_at(w, layout, state, i, t, q, k, v))
+        x = self.finish(w, block, False, 0., x, self.merged(self.attend_at(w, layout, state, i, t, q, k, v)))
     return torch.squeeze(x, 1)
+
+
+# Runs tokens at image positions of each row's own through the blocks: token and at [rows, span] -> hidden states [rows,
+# span, width]. Positions may be beyond the grid.
+def advance_ahead(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], at: Tensor,
+                  token: Tensor) -> Tensor:
+    position = torch.embedding(state["positions"], torch.clamp_max(at, torch.size(state["positions"], 0) - 1))
+    x = torch.embedding(w["image_token.weight"], token).to(FLOAT32) + position
+    for i in range(self.depth(w, "")):
+        block = "resblocks." + str(i)
+        qkv = self.dense_heads(w, block, x)
+        width = torch.size(x, 2)
+        y = self.attend_ahead(state, str(i), torch.slice(qkv, 2, 0, width), torch.slice(qkv, 2, width))
+        x = self.finish(w, block, False, 0., x, y)
+    return x
 
 
 # -> [text, image] cross-entropies of a batch, no gradients

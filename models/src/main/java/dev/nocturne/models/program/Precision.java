@@ -19,6 +19,11 @@ public enum Precision {
         return torchType;
     }
 
+    /** Of a number. */
+    public int bytes() {
+        return this == BFLOAT16 ? 2 : 4;
+    }
+
     /** bfloat16 on a GPU and on processors that multiply it in hardware, else float32. */
     public static Precision best() {
         return Machine.hasGpu() || processorMultipliesBfloat16() ? BFLOAT16 : FLOAT32;

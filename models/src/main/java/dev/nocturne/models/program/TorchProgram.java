@@ -27,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.UnaryOperator;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
@@ -40,7 +41,8 @@ import java.util.zip.ZipOutputStream;
  * bfloat16 tensors, which DJL's array type cannot name, inside native values ({@link IValue}) that
  * Java passes along unopened.
  *
- * <p>Belongs to one thread at a time. The caller closes it, and every {@link IValue} it returns.
+ * <p>Several threads may {@link #call} it, as long as no two change one argument; all else belongs
+ * to one thread at a time. The caller closes it, and every {@link IValue} it returns.
  */
 public final class TorchProgram implements AutoCloseable {
     static {
@@ -54,7 +56,7 @@ public final class TorchProgram implements AutoCloseable {
     private final PtNDManager hostManager;
     private final PtSymbolBlock block;
     private final ParameterStore noParameters;
-    private long nanosInside;
+    private final LongAdder nanosInside = new LongAdder();
 
     private TorchProgram(PtNDManager manager, PtSymbolBlock block) {
         this.manager = manager;
@@ -67,13 +69,16 @@ public final class TorchProgram implements AutoCloseable {
      * Compiles the functions of the named sources, e.g. {@code "dvae.py", "adamw.py"}, with the
      * numbers of {@link Constants}, as one program that also gathers weights and convolves. {@code
      * "resblocks.py"} and {@code "decoding.py"} bring the layers and the matrix products of this
-     * machine along.
+     * machine along, and decoding the speculative kind.
      */
     public static TorchProgram load(String... sources) {
         List<String> all = new ArrayList<>(List.of(sources));
         all.addAll(List.of("weights.py", "convolution.py"));
         if (all.contains("resblocks.py") || all.contains("decoding.py")) {
             all.addAll(List.of("layers.py", LinearSource.NAME));
+        }
+        if (all.contains("decoding.py")) {
+            all.add("speculative.py");
         }
         return compile(all);
     }
@@ -135,7 +140,7 @@ public final class TorchProgram implements AutoCloseable {
         try {
             return IValueUtils.runMethod(block, function, arguments);
         } finally {
-            nanosInside += System.nanoTime() - began;
+            nanosInside.add(System.nanoTime() - began);
         }
     }
 
@@ -155,16 +160,16 @@ public final class TorchProgram implements AutoCloseable {
             try {
                 return block.forward(noParameters, named, true).head();
             } finally {
-                nanosInside += System.nanoTime() - began;
+                nanosInside.add(System.nanoTime() - began);
             }
         } finally {
             JniUtils.setGradMode(false);
         }
     }
 
-    /** Nanoseconds that calls have spent in the program so far; the rest is Java's. */
+    /** Nanoseconds that calls of all threads have spent in the program so far. */
     public long nanosInside() {
-        return nanosInside;
+        return nanosInside.sum();
     }
 
     /** The manager that owns this program's arrays; use sub-managers for what is short-lived. */

@@ -119,6 +119,6 @@ public enum AttentionPattern {
     }
 
     private static int grown(int slot) {
-        return (slot / GridGenerator.GROWTH + 1) * GridGenerator.GROWTH;
+        return (slot / LockstepDecoding.GROWTH + 1) * LockstepDecoding.GROWTH;
     }
 }

@@ -10,7 +10,7 @@ import dev.nocturne.models.picture.PartialGrid;
  */
 public record Preview(int candidate, int times, Viewer viewer) {
 
-    /** Is called on the drawing thread, which waits. */
+    /** Is called on a drawing thread, which waits. */
     public interface Viewer {
         /**
          * @param index 0-based; not called again with the same one

@@ -72,7 +72,7 @@ public record TransformerCosts(
                 length * matricesAndHead + 4.0 * width * (texts + seen),
                 kept * keyAndValueBytes,
                 (long) text * layers * keyAndValueBytes,
-                (texts / GridGenerator.GROUP + read) * keyAndValueBytes,
+                (texts / LockstepDecoding.GROUP + read) * keyAndValueBytes,
                 texts * keyAndValueBytes,
                 (texts + dense) * keyAndValueBytes);
     }
@@ -106,14 +106,14 @@ public record TransformerCosts(
      * the eight who share its text.
      */
     public double keyValueBytesRead(int candidates) {
-        int groups = (candidates + GridGenerator.GROUP - 1) / GridGenerator.GROUP;
-        double share = (double) groups / candidates - 1.0 / GridGenerator.GROUP;
+        int groups = (candidates + LockstepDecoding.GROUP - 1) / LockstepDecoding.GROUP;
+        double share = (double) groups / candidates - 1.0 / LockstepDecoding.GROUP;
         return keyValueBytesRead + share * textKeyValueBytesRead;
     }
 
     /** Candidates that decode together in so much memory; 0 if not even the weights fit. */
     public long batch(double memoryBytes) {
-        double perCandidate = keyValueBytes + (double) textKeyValueBytes / GridGenerator.GROUP;
+        double perCandidate = keyValueBytes + (double) textKeyValueBytes / LockstepDecoding.GROUP;
         return (long) Math.max(0, (memoryBytes * USABLE_MEMORY - weightBytes) / perCandidate);
     }
 

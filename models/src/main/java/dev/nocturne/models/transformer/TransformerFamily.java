@@ -46,6 +46,11 @@ public sealed interface TransformerFamily
      */
     long[] layout();
 
+    /** Whether positions can be drawn ahead: every layer attends to all that is before. */
+    default boolean drawsAhead() {
+        return patterns().stream().allMatch(AttentionPattern.FULL::equals);
+    }
+
     /**
      * Text ids at every position of the program's text.
      *

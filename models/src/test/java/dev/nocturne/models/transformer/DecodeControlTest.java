@@ -73,9 +73,7 @@ class DecodeControlTest {
                 rows.stream()
                         .flatMapToLong(row -> Arrays.stream(architecture.padded(row.textTokens())))
                         .toArray();
-        try (TorchProgram program =
-                        TorchProgram.load(
-                                "transformer.py", "decoding.py", "resblocks.py", "adamw.py");
+        try (TorchProgram program = architecture.program();
                 PtNDManager scope = (PtNDManager) program.manager().newSubManager();
                 IValue prepared = program.prepare(weights, Precision.FLOAT32);
                 IValue layout = value(scope.create(architecture.layout()));

@@ -70,6 +70,14 @@ public final class ModelBenchCommand implements Callable<Integer> {
             description = "The least that a measurement takes (default: ${DEFAULT-VALUE}).")
     double seconds;
 
+    @Option(
+            names = "--operations",
+            description = {
+                "Also count the operator calls that compute, of a layer for each position that is",
+                "drawn, with libtorch's profiler."
+            })
+    boolean operations;
+
     @Mixin JsonOption json;
     @Spec CommandSpec command;
 
@@ -99,6 +107,7 @@ public final class ModelBenchCommand implements Callable<Integer> {
                 only == null ? sizes.measurable() : only,
                 batches,
                 precision,
+                operations,
                 seconds,
                 row -> {
                     rows.add(row);
@@ -157,6 +166,13 @@ public final class ModelBenchCommand implements Callable<Integer> {
                                                     / machine.readBytesPerSecond()),
                     100 * row.javaShare(),
                     row.memoryBytes() / 1_000_000);
+        }
+        for (Row row : report.rows) {
+            if (row.operations() > 0) {
+                out.printf(
+                        "%s, batch %d: %.1f operations of a layer for each position%n",
+                        row.work(), row.batch(), row.operations());
+            }
         }
         for (TooLarge row : report.tooLarge) {
             out.printf(

@@ -10,6 +10,7 @@ import dev.nocturne.ingest.result.RegistryResults;
 import dev.nocturne.ingest.shell.IngestService;
 import dev.nocturne.ingest.webhook.WebhookSettings;
 import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.program.LibtorchThreads;
 import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
@@ -76,6 +77,8 @@ public final class Pipeline implements AutoCloseable {
      */
     public static Pipeline start(Settings settings, MeterRegistry meters) throws IOException {
         ModelBundle.open(settings.model());
+        // the stages share the cores: threads that wait for each other's would only be in the way
+        LibtorchThreads.use(1);
         Pipeline pipeline = new Pipeline();
         try {
             pipeline.startServers(settings);

@@ -18,6 +18,7 @@ import dev.nocturne.models.transformer.Candidate;
 import dev.nocturne.models.transformer.CandidateSeeds;
 import dev.nocturne.models.transformer.GridGenerator;
 import dev.nocturne.models.transformer.Sampling;
+import dev.nocturne.models.transformer.Spans;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.models.transformer.TransformerCosts;
 import dev.nocturne.models.transformer.TransformerFamily;
@@ -53,6 +54,7 @@ public final class ModelBenchmark {
     private final Sizes sizes;
     private final Set<Work> asked;
     private final Precision precision;
+    private final boolean countOperations;
     private final Stopwatch stopwatch;
     private final Consumer<Row> rows;
     private final Consumer<TooLarge> tooLarge;
@@ -129,6 +131,8 @@ public final class ModelBenchmark {
      * @param bytesPerSecond of weights, keys and values read while drawing; 0 elsewhere
      * @param javaShare of the time spent outside the TorchScript program. On a GPU the program
      *     returns before the device is done, and this says nothing
+     * @param operations operator calls that compute, of a layer for each position of a batch that
+     *     is drawn; 0 elsewhere, and if they were not asked for
      * @param memoryBytes the most that the process held meanwhile, resident; 0 where the system
      *     doesn't tell. On a GPU the most that was taken of its memory, by others too
      */
@@ -141,6 +145,7 @@ public final class ModelBenchmark {
             double flopsPerSecond,
             double bytesPerSecond,
             double javaShare,
+            double operations,
             long memoryBytes) {
 
         /** Of work that counts neither tokens nor positions. */
@@ -154,6 +159,7 @@ public final class ModelBenchmark {
                     batch * flops / timing.seconds(),
                     0,
                     timing.javaShare(),
+                    0,
                     timing.memoryBytes());
         }
     }
@@ -169,12 +175,14 @@ public final class ModelBenchmark {
             Sizes sizes,
             Set<Work> asked,
             Precision precision,
+            boolean countOperations,
             double leastSeconds,
             Consumer<Row> rows,
             Consumer<TooLarge> tooLarge) {
         this.sizes = sizes;
         this.asked = asked;
         this.precision = precision;
+        this.countOperations = countOperations;
         this.stopwatch = new Stopwatch(leastSeconds);
         this.rows = rows;
         this.tooLarge = tooLarge;
@@ -183,6 +191,7 @@ public final class ModelBenchmark {
     /**
      * @param asked what to measure
      * @param batches for drawing, decoding and embedding pictures; training takes the largest
+     * @param countOperations of drawing, by one more batch
      * @param leastSeconds that each measurement takes
      * @param rows is given each row when it is measured
      * @param tooLarge is given what memory did not suffice for; the others are measured all the
@@ -194,6 +203,7 @@ public final class ModelBenchmark {
             Set<Work> asked,
             List<Integer> batches,
             Precision precision,
+            boolean countOperations,
             double leastSeconds,
             Consumer<Row> rows,
             Consumer<TooLarge> tooLarge)
@@ -207,7 +217,8 @@ public final class ModelBenchmark {
                                             .map(Work::toString)
                                             .collect(Collectors.joining(", "))));
         }
-        new ModelBenchmark(sizes, asked, precision, leastSeconds, rows, tooLarge).measure(batches);
+        new ModelBenchmark(sizes, asked, precision, countOperations, leastSeconds, rows, tooLarge)
+                .measure(batches);
     }
 
     private void measure(List<Integer> batches) {
@@ -274,7 +285,8 @@ public final class ModelBenchmark {
                                 architecture.shapes(), architecture.patterns().size()),
                         architecture,
                         batch,
-                        precision)) {
+                        precision,
+                        Spans.of(1))) { // tokens of random weights cannot be guessed
             Stopwatch.Timing timing =
                     stopwatch.time(
                             () -> drawFirst(generator, candidates),
@@ -296,8 +308,15 @@ public final class ModelBenchmark {
                     flops / timing.seconds(),
                     read / timing.seconds(),
                     timing.javaShare(),
+                    countOperations ? operations(generator, candidates) : 0,
                     timing.memoryBytes());
         }
+    }
+
+    /** Prefill included, which is a few of many. */
+    private double operations(GridGenerator generator, List<Candidate> candidates) {
+        long all = Operations.count(() -> generator.draw(candidates, () -> true));
+        return (double) all / sizes.transformer.gridLength() / sizes.transformer.patterns().size();
     }
 
     /** The first positions are enough to warm up. */

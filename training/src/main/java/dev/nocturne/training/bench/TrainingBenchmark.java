@@ -85,6 +85,7 @@ final class TrainingBenchmark {
                     batch * flops / timing.seconds(),
                     0,
                     timing.javaShare(),
+                    0,
                     timing.memoryBytes());
         }
     }

@@ -48,7 +48,7 @@ class ModelBenchmarkTest {
 
     private void run(Sizes sizes, Set<Work> asked) throws InvalidModelException {
         ModelBenchmark.run(
-                sizes, asked, List.of(1, 3), Precision.FLOAT32, 0, rows::add, tooLarge::add);
+                sizes, asked, List.of(1, 3), Precision.FLOAT32, true, 0, rows::add, tooLarge::add);
     }
 
     private List<String> measured() {
@@ -110,6 +110,7 @@ class ModelBenchmarkTest {
                 Set.of(Work.DVAE_ENCODE, Work.CLIP_CAPTIONS),
                 List.of(batch),
                 Precision.FLOAT32,
+                false,
                 0,
                 rows::add,
                 tooLarge::add);
