@@ -62,7 +62,7 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        int pictures = captions * options.candidates;
+        int pictures = captions * options.candidatesOrDefault();
         double paint = pictures / paintSeconds();
         double pipeline = pictures / pipelineSeconds();
         Report report =
@@ -119,7 +119,12 @@ public final class BenchCommand implements Callable<Integer> {
         JobEvents.publish(
                 pipeline.kafka(), new JobSubmitted(jobId, count, now, null), samples(jobId, count));
         try (JobFollower follower =
-                new JobFollower(pipeline.kafka(), jobId, now, count, count * options.candidates)) {
+                new JobFollower(
+                        pipeline.kafka(),
+                        jobId,
+                        now,
+                        count,
+                        count * options.candidatesOrDefault())) {
             while (!follower.allFinished()) {
                 if (pipeline.failure().isDone()) {
                     throw pipeline.failure().join();

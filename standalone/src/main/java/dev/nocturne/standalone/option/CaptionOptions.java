@@ -147,8 +147,17 @@ public final class CaptionOptions {
         return event;
     }
 
+    /** Pictures drawn per caption, said or not. */
+    public int candidatesOrDefault() {
+        return counts().candidates();
+    }
+
+    private Counts counts() {
+        return Counts.of(candidates, top, Counts.DEFAULT_TOP);
+    }
+
     private DrawingOptions drawingOptions() {
-        Counts counts = Counts.of(candidates, top, Counts.DEFAULT_TOP);
+        Counts counts = counts();
         return DrawingOptions.newBuilder()
                 .setCandidates(counts.candidates())
                 .setTop(counts.top())
