@@ -268,7 +268,7 @@ class OpenApiTest {
         String feed = Files.readString(CODE.resolve("api/ChangeFeed.java"));
         assertThat(events("/v1/events", "get"))
                 .containsExactlyInAnyOrderElementsOf(
-                        Pattern.compile("send\\(seat, \"([a-z-]+)\"")
+                        Pattern.compile("send\\(subscription, \"([a-z-]+)\"")
                                 .matcher(feed)
                                 .results()
                                 .map(name -> name.group(1))
