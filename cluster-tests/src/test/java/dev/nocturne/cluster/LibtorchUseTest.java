@@ -30,7 +30,7 @@ class LibtorchUseTest {
     static final ArchRule dictionariesOfAProgramAreReadInOnePlace =
             noClasses()
                     .that()
-                    .doNotHaveFullyQualifiedName("dev.nocturne.models.transformer.GridGenerator")
+                    .doNotHaveFullyQualifiedName("dev.nocturne.models.transformer.DecodeBatch")
                     .should()
                     .accessTargetWhere(
                             target(owner(assignableTo(IValue.class)))
