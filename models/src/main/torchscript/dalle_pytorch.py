@@ -160,13 +160,13 @@ def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[st
 
 # Runs the token of image position t through the layers. token [rows, 1] -> hidden state of the position [rows, width]
 def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], t: int, token: Tensor) -> Tensor:
-    height, width = self.grid(w)
     a = torch.embedding(w["image_emb.weight"], token).to(FLOAT32)
+    position = torch.select(state["positions"], 0, t)
     angles = torch.new_zeros(a, [0])
     if "image_rotation" in w:
-        angles = torch.unsqueeze(w["image_rotation"][t // width][t % width], 0)
+        angles = torch.unsqueeze(position, 0)
     else:
-        a = a + (w["image_row.weight"][t // width].to(FLOAT32) + w["image_column.weight"][t % width].to(FLOAT32))
+        a = a + position
     b = a
     reversible = int(layout[REVERSIBLE]) == 1
     for i in range(self.depth(w, "")):

@@ -9,6 +9,7 @@
 #   windows.P, starts.P: if pattern P looks through a window, the slots in it at each position, one after the other,
 #     and where those of each position start. The starts are read one by one, so they stay on the host, like `layout`.
 #   x [rows, width]: the hidden state that predicts the next token
+#   positions [height * width, ...]: what the model knows of each position
 #   tokens, log_probability [batch]
 # Rows of one caption are taken together, GROUP to a group, so that its keys and values are read once for all.
 # `group_caption` [groups] indexes `prefixes`; `members` [groups * GROUP] are the rows of the groups, padded with any;
@@ -46,6 +47,7 @@ def begin(self, w: Dict[str, Tensor], layout: Tensor, prefixes: List[Dict[str, T
     for caption in group_caption:
         hidden.append(torch.expand(prefixes[caption]["x"], [GROUP, -1]))
     state["x"] = torch.index_select(torch.cat(hidden), 0, places)
+    state["positions"] = self.image_positions(w)
     state["members"] = members
     state["places"] = places
     state["tokens"] = torch.new_zeros(state["x"], [batch, height * width], dtype=INT64)
@@ -208,6 +210,16 @@ def log_probability(self, logits: Tensor, token: Tensor) -> Tensor:
     return (torch.gather(logits, -1, token) - most).to(FLOAT64) - torch.log(total.to(FLOAT64))
 
 
+# Logits [rows, ..., vocabulary] -> those of the captions, and those to draw from, [batch, ..., vocabulary] both: of a
+# guided batch they are pushed away from the logits without a caption.
+def guide(self, every: Tensor, batch: int, guidance: Tensor) -> Tuple[Tensor, Tensor]:
+    scores = torch.slice(every, 0, 0, batch)
+    if torch.size(every, 0) == batch:
+        return (scores, scores)
+    without = torch.slice(every, 0, batch)
+    return (scores, without + guidance * (scores - without))
+
+
 # Draws the tokens of image positions [start, start + count) for all rows, in place in `state`. uniforms [batch,
 # count]; primed [batch, count]: a token to take instead of drawing one, or -1 (PrimedTokens.DRAWN); sampling [batch,
 # 4]: temperature, top_k, top_p, guidance.
@@ -220,14 +232,8 @@ def draw(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], s
     cut = bool(torch.any(torch.logical_or(torch.lt(top_k, inf), torch.le(top_p, 1.))))
     batch = torch.size(sampling, 0)
     x = state["x"]
-    guided = torch.size(x, 0) > batch
     for t in range(start, start + torch.size(uniforms, 1)):
-        every = self.logits(w, "image_head", x)  # [rows, vocabulary]
-        scores = torch.slice(every, 0, 0, batch)
-        pushed = scores
-        if guided:
-            without = torch.slice(every, 0, batch)
-            pushed = without + guidance * (scores - without)
+        scores, pushed = self.guide(self.logits(w, "image_head", x), batch, guidance)
         drawn = self.sample(pushed, torch.slice(uniforms, 1, t - start, t - start + 1), temperature, top_k, top_p, cut)
         given = torch.slice(primed, 1, t - start, t - start + 1)
         token = torch.where(torch.ge(given, 0), given, drawn)
@@ -235,7 +241,7 @@ def draw(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], s
         log_p = self.log_probability(scores, token)
         # a primed token was not drawn: it does not count
         torch.add_(state["log_probability"], torch.squeeze(torch.masked_fill(log_p, torch.ge(given, 0), 0.), 1))
-        if guided:
+        if torch.size(x, 0) > batch:
             token = torch.cat([token, token])
         x = self.advance(w, layout, state, t, token)
     torch.copy_(state["x"], x)
@@ -251,8 +257,6 @@ def decode_logits(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, T
         every.append(self.logits(w, "image_head", x))
         x = self.advance(w, layout, state, t, torch.slice(image, 1, t, t + 1))
     return torch.stack(every, 1)
-
-
 
 
 # Whether products of a few of `rows` rows with the weights of a layer and of the head are, to the bit, those of all.

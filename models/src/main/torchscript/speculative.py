@@ -31,7 +31,7 @@ def begin_ahead(self, w: Dict[str, Tensor], prefixes: List[Dict[str, Tensor]], c
         # a multiple of SLOTS, so that whatever is seen of it can be
         slots = (length + height * width + span + SLOTS - 1) // SLOTS * SLOTS
         state["kv." + str(i)] = torch.constant_pad_nd(text, [0, 0, 0, slots - length])
-        state["text"] = torch.tensor(length, dtype=INT64)
+    state["text"] = torch.tensor(torch.size(prefixes[0]["k.0"], 2), dtype=INT64)
     hidden: List[Tensor] = []
     for prefix in prefixes:
         hidden.append(prefix["x"])
@@ -60,16 +60,6 @@ def attend_ahead(self, state: Dict[str, Tensor], layer: str, q: Tensor, kv: Tens
     if len(attended) == 1:
         return torch.flatten(attended[0], 2)
     return torch.flatten(torch.cat(attended, 1), 2)
-
-
-# The logits of every position of a span [rows, span, vocabulary] -> those of the captions, and those to draw from:
-# [batch, span, vocabulary]
-def guide(self, every: Tensor, batch: int, guidance: Tensor) -> Tuple[Tensor, Tensor]:
-    scores = torch.slice(every, 0, 0, batch)
-    if torch.size(every, 0) == batch:
-        return (scores, scores)
-    without = torch.slice(every, 0, batch)
-    return (scores, without + guidance * (scores - without))
 
 
 # Draws until every row has `until` tokens, in place in `state`. uniforms [batch, height * width + span]; primed [batch,

@@ -29,15 +29,6 @@ def image_positions(self, w: Dict[str, Tensor]) -> Tensor:
     return torch.flatten(torch.unsqueeze(rows, 1) + torch.unsqueeze(columns, 0), 0, 1)
 
 
-# The same of image token t. -> [width of the model] float32
-def image_position(self, w: Dict[str, Tensor], t: int) -> Tensor:
-    height, width = self.grid(w)
-    row, column = t // width, t % width
-    if "image_position.weight" in w:
-        return w["image_position.weight"][row][column].to(FLOAT32)
-    return w["image_row.weight"][row].to(FLOAT32) + w["image_column.weight"][column].to(FLOAT32)
-
-
 # x [..., width] -> logits [..., vocabulary] float32
 def logits(self, w: Dict[str, Tensor], head: str, x: Tensor) -> Tensor:
     return self.linear(self.norm(w, "ln_final", x), w[head + ".weight"], None).to(FLOAT32)
@@ -131,7 +122,7 @@ def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[st
 
 # Runs the token of image position t through the blocks. token [rows, 1] -> hidden state of the position [rows, width]
 def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor], t: int, token: Tensor) -> Tensor:
-    x = torch.embedding(w["image_token.weight"], token).to(FLOAT32) + self.image_position(w, t)
+    x = torch.embedding(w["image_token.weight"], token).to(FLOAT32) + torch.select(state["positions"], 0, t)
     for i in range(self.depth(w, "")):
         block = "resblocks." + str(i)
         q, k, v = self.heads(w, block, x)

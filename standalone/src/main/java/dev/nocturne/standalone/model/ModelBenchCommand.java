@@ -170,8 +170,8 @@ public final class ModelBenchCommand implements Callable<Integer> {
         for (Row row : report.rows) {
             if (row.operations() > 0) {
                 out.printf(
-                        "%s, batch %d: %.1f operations of a layer for each position%n",
-                        row.work(), row.batch(), row.operations());
+                        "%s: %.1f operations of a layer for each position%n",
+                        row.work(), row.operations());
             }
         }
         for (TooLarge row : report.tooLarge) {

@@ -83,8 +83,7 @@ public final class ModelsCommand {
                 DvaeFamily dvae,
                 TransformerFamily transformer,
                 ClipArchitecture clip) {
-            TransformerCosts costs =
-                    TransformerCosts.of(transformer, precision == Precision.BFLOAT16 ? 2 : 4);
+            TransformerCosts costs = TransformerCosts.of(transformer, precision.bytes());
             return new Description(
                     name,
                     dvae,

@@ -191,7 +191,7 @@ public final class ModelBenchmark {
     /**
      * @param asked what to measure
      * @param batches for drawing, decoding and embedding pictures; training takes the largest
-     * @param countOperations of drawing, by one more batch
+     * @param countOperations of drawing, by one more batch, of one
      * @param leastSeconds that each measurement takes
      * @param rows is given each row when it is measured
      * @param tooLarge is given what memory did not suffice for; the others are measured all the
@@ -279,14 +279,7 @@ public final class ModelBenchmark {
                                                 Sampling.PLAIN,
                                                 PrimedTokens.NONE))
                         .toList();
-        try (GridGenerator generator =
-                new GridGenerator(
-                        RandomWeights.transformer(
-                                architecture.shapes(), architecture.patterns().size()),
-                        architecture,
-                        batch,
-                        precision,
-                        Spans.of(1))) { // tokens of random weights cannot be guessed
+        try (GridGenerator generator = generator(batch)) {
             Stopwatch.Timing timing =
                     stopwatch.time(
                             () -> drawFirst(generator, candidates),
@@ -294,10 +287,10 @@ public final class ModelBenchmark {
                             generator::nanosInside);
             int length = architecture.gridLength();
             int captions = (batch + CANDIDATES - 1) / CANDIDATES;
-            TransformerCosts costs = TransformerCosts.of(architecture, bytes(precision));
+            TransformerCosts costs = TransformerCosts.of(architecture, precision.bytes());
             double flops = batch * costs.flopsPerImage() + captions * costs.flopsPerCaption();
             double read =
-                    length * TransformerCosts.weightBytesRead(architecture, bytes(precision))
+                    length * TransformerCosts.weightBytesRead(architecture, precision.bytes())
                             + batch * costs.keyValueBytesRead(Math.min(batch, CANDIDATES));
             return new Row(
                     Work.TRANSFORMER_DRAW,
@@ -308,15 +301,32 @@ public final class ModelBenchmark {
                     flops / timing.seconds(),
                     read / timing.seconds(),
                     timing.javaShare(),
-                    countOperations ? operations(generator, candidates) : 0,
+                    countOperations ? operations(candidates.get(0)) : 0,
                     timing.memoryBytes());
         }
     }
 
-    /** Prefill included, which is a few of many. */
-    private double operations(GridGenerator generator, List<Candidate> candidates) {
-        long all = Operations.count(() -> generator.draw(candidates, () -> true));
-        return (double) all / sizes.transformer.gridLength() / sizes.transformer.patterns().size();
+    /**
+     * Of a batch of one, which the calling thread draws: libtorch's profiler sees no other. Prefill
+     * is included, which is a few of many.
+     */
+    private double operations(Candidate candidate) {
+        try (GridGenerator generator = generator(1)) {
+            long all = Operations.count(() -> generator.draw(List.of(candidate), () -> true));
+            TransformerFamily architecture = sizes.transformer;
+            return (double) all / architecture.gridLength() / architecture.patterns().size();
+        }
+    }
+
+    /** Of random weights, whose tokens cannot be guessed. */
+    private GridGenerator generator(int batch) {
+        TransformerFamily architecture = sizes.transformer;
+        return new GridGenerator(
+                RandomWeights.transformer(architecture.shapes(), architecture.patterns().size()),
+                architecture,
+                batch,
+                precision,
+                Spans.of(1));
     }
 
     /** The first positions are enough to warm up. */
@@ -395,9 +405,5 @@ public final class ModelBenchmark {
             double flops = sizes.clip.orElseThrow().flopsPerCaption();
             return Row.of(Work.CLIP_CAPTIONS, 1, flops, text);
         }
-    }
-
-    private static int bytes(Precision precision) {
-        return precision == Precision.BFLOAT16 ? 2 : 4;
     }
 }

@@ -12,45 +12,58 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /** Counts what libtorch is asked to do, with its own profiler. */
 final class Operations {
-    /** They make another tensor of the same memory, or memory of nothing. */
+    /**
+     * They make another tensor of the same memory, or memory of nothing, or read a number. Where
+     * one of them has to copy, the copy is a call of its own.
+     */
     private static final Set<String> FREE =
             Set.of(
+                    "_local_scalar_dense",
+                    "_reshape_alias",
+                    "_unsafe_view",
                     "alias",
                     "as_strided",
                     "chunk",
+                    "contiguous",
                     "detach",
                     "empty",
                     "empty_like",
                     "empty_strided",
                     "expand",
+                    "flatten",
+                    "is_floating_point",
+                    "item",
                     "narrow",
                     "new_empty",
                     "permute",
-                    "_reshape_alias",
+                    "reshape",
                     "resize_",
+                    "resolve_conj",
                     "select",
                     "slice",
                     "split",
                     "split_with_sizes",
                     "squeeze",
                     "t",
+                    "to",
                     "transpose",
                     "unbind",
                     "unflatten",
                     "unsqueeze",
-                    "view");
+                    "view",
+                    "view_as");
 
     private Operations() {}
 
-    /** Operators that compute, and are not made of others: called while the work runs. */
+    /**
+     * Operators that compute, and are not made of others, as the work calls them on this thread.
+     */
     static long count(Runnable work) {
         try {
             Path trace = Files.createTempFile("nocturne-operations", ".json");
@@ -76,21 +89,15 @@ final class Operations {
      * @param trace in the Chrome trace format: events with a time and a duration in microseconds
      */
     private static long count(JsonNode trace) {
-        Map<String, List<Call>> callsOfThread = new HashMap<>();
         JsonNode events = trace.isArray() ? trace : trace.path("traceEvents");
+        List<Call> calls = new ArrayList<>();
         for (JsonNode event : events) {
             String name = event.path("name").asText();
             if (name.contains("::") && event.has("dur")) {
                 double start = event.path("ts").asDouble();
-                callsOfThread
-                        .computeIfAbsent(event.path("tid").asText(), thread -> new ArrayList<>())
-                        .add(new Call(name, start, start + event.path("dur").asDouble()));
+                calls.add(new Call(name, start, start + event.path("dur").asDouble()));
             }
         }
-        return callsOfThread.values().stream().mapToLong(Operations::countOfThread).sum();
-    }
-
-    private static long countOfThread(List<Call> calls) {
         calls.sort(
                 Comparator.comparingDouble(Call::start)
                         .thenComparing(Comparator.comparingDouble(Call::end).reversed()));

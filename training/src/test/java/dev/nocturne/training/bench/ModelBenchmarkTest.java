@@ -77,6 +77,9 @@ class ModelBenchmarkTest {
                 .allSatisfy(
                         row -> {
                             assertThat(row.perSecond()).isPositive();
+                            assertThat(row.operations() > 0)
+                                    .as("operations of %s", row)
+                                    .isEqualTo(row.work() == Work.TRANSFORMER_DRAW);
                             assertThat(row.javaShare()).isBetween(0.0, 1.0);
                         });
         Row drawn = rows.get(1);
