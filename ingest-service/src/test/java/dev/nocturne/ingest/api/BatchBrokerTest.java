@@ -32,10 +32,8 @@ import dev.nocturne.ingest.job.JobStateTest;
 import dev.nocturne.ingest.shell.IngestService;
 import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.runtime.TopicAdmin;
-import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.SeedSchemes;
-import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
@@ -52,8 +50,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
-import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 
 /** Batches from file to output, with restarts in between; the results come from the test. */
@@ -285,10 +281,7 @@ class BatchBrokerTest extends OnBroker {
                                     JobStateTest.created(file, Instant.now().plusSeconds(3600)))
                             .setSeedScheme(SeedSchemes.MIXED)
                             .build();
-            publish(
-                    Topics.JOB_EVENTS,
-                    "batch_old",
-                    new JobEvent("batch_old", Instant.now(), created));
+            send(Topics.JOB_EVENTS, "batch_old", new JobEvent("batch_old", Instant.now(), created));
             Published.await(Topics.CAPTIONS, kafka, 1);
             ingest.api().batches().cancel("batch_old");
             awaitStatus(ingest, "batch_old", Job.Status.CANCELLED);
@@ -329,14 +322,14 @@ class BatchBrokerTest extends OnBroker {
                 JobCreated.newBuilder(JobStateTest.created("file-1", now.plusSeconds(3600)))
                         .setSkipInvalid(true)
                         .build();
-        publish(Topics.JOB_EVENTS, id, new JobEvent(id, now, created));
+        send(Topics.JOB_EVENTS, id, new JobEvent(id, now, created));
         RequestFinished bad =
                 RequestFinished.newBuilder(JobStateTest.failed(id, "line-1", 1))
                         .setRequest(new RequestRef(id, JobParser.badRequestId(id, 1), "line-1", ""))
                         .build();
         finish(bad);
-        publish(Topics.JOBS, id, new JobSubmitted(id, 3, now, null));
-        publish(Topics.JOB_EVENTS, id, new JobEvent(id, now, new JobReleased(0, 2, 32L)));
+        send(Topics.JOBS, id, new JobSubmitted(id, 3, now, null));
+        send(Topics.JOB_EVENTS, id, new JobEvent(id, now, new JobReleased(0, 2, 32L)));
         try (IngestService ingest = service()) {
             assertThat(Published.await(Topics.CAPTIONS, kafka, 2))
                     .extracting(CaptionSubmitted::getCustomId)
@@ -346,12 +339,6 @@ class BatchBrokerTest extends OnBroker {
             assertThat(ingest.api().batches().batch(id).requestCounts())
                     .isEqualTo(new Batch.Counts(3, 0, 1, 2, 0, 0));
         }
-    }
-
-    private void publish(Topic<?> topic, String key, SpecificRecord event) {
-        producer.send(
-                new ProducerRecord<>(topic.name(), key.getBytes(UTF_8), EventCodec.encode(event)));
-        producer.flush();
     }
 
     @Test
@@ -572,14 +559,6 @@ class BatchBrokerTest extends OnBroker {
             assertThat(lines.put(line.get("custom_id").textValue(), line)).isNull();
         }
         return lines;
-    }
-
-    private void finish(RequestFinished event) {
-        String key = Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId());
-        producer.send(
-                new ProducerRecord<>(
-                        Topics.RESULTS.name(), key.getBytes(UTF_8), EventCodec.encode(event)));
-        producer.flush();
     }
 
     private List<CaptionSubmitted> captions() {

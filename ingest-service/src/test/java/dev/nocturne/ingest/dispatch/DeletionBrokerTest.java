@@ -25,9 +25,7 @@ import dev.nocturne.ingest.shell.IngestService;
 import dev.nocturne.ingest.webhook.WebhookSettings;
 import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.runtime.registry.RegistrySettings;
-import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
-import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -36,7 +34,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -346,13 +343,5 @@ class DeletionBrokerTest extends OnBroker {
         return JSON.readTree(
                 "{\"input_file_id\":\"%s\",\"endpoint\":\"/v1/images/generations\",\"completion_window\":\"7d\"}"
                         .formatted(fileId));
-    }
-
-    private void finish(RequestFinished event) {
-        String key = Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId());
-        producer.send(
-                new ProducerRecord<>(
-                        Topics.RESULTS.name(), key.getBytes(UTF_8), EventCodec.encode(event)));
-        producer.flush();
     }
 }

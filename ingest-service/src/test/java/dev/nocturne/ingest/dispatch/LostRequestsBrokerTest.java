@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.JobSubmitted;
-import dev.nocturne.events.RequestFinished;
 import dev.nocturne.ingest.Ingest;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.MovableClock;
@@ -217,13 +216,5 @@ class LostRequestsBrokerTest extends OnBroker {
                             });
             return keys;
         }
-    }
-
-    private void finish(RequestFinished event) {
-        String key = Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId());
-        producer.send(
-                new ProducerRecord<>(
-                        Topics.RESULTS.name(), key.getBytes(UTF_8), EventCodec.encode(event)));
-        producer.flush();
     }
 }

@@ -30,7 +30,6 @@ import dev.nocturne.ingest.shell.IngestService;
 import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.schemas.CaptionRules;
-import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.Topics;
@@ -47,7 +46,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 
 /** What a finished job leaves, and what can be made of it later; the test is the decoder. */
@@ -435,14 +433,6 @@ class RerankBrokerTest extends OnBroker {
         } catch (java.security.NoSuchAlgorithmException e) {
             throw new AssertionError(e);
         }
-    }
-
-    private void finish(RequestFinished event) {
-        String key = Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId());
-        producer.send(
-                new ProducerRecord<>(
-                        Topics.RESULTS.name(), key.getBytes(UTF_8), EventCodec.encode(event)));
-        producer.flush();
     }
 
     private List<CandidatesRanked> selections() {

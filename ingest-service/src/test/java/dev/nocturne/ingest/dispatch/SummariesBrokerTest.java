@@ -1,6 +1,5 @@
 package dev.nocturne.ingest.dispatch;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
@@ -8,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobSubmitted;
 import dev.nocturne.events.JobSummary;
-import dev.nocturne.events.RequestFinished;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.OnBroker;
@@ -20,8 +18,6 @@ import dev.nocturne.ingest.webhook.WebhookSettings;
 import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.registry.RegistrySettings;
-import dev.nocturne.schemas.EventCodec;
-import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -32,9 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -76,18 +70,8 @@ class SummariesBrokerTest extends OnBroker {
         return ingest;
     }
 
-    private <T extends SpecificRecord> void send(Topic<T> topic, String key, T event) {
-        producer.send(
-                new ProducerRecord<>(topic.name(), key.getBytes(UTF_8), EventCodec.encode(event)));
-    }
-
     private void submit(String id, int total, int second) {
         send(Topics.JOBS, id, new JobSubmitted(id, total, START.plusSeconds(second), "a fox"));
-    }
-
-    private void finish(RequestFinished event) {
-        String job = event.getRequest().getJobId();
-        send(Topics.RESULTS, Ids.key(job, event.getRequest().getRequestId()), event);
     }
 
     private void happen(String id, int second, Object change) {

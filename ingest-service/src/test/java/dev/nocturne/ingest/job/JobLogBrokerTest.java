@@ -36,7 +36,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -55,18 +54,6 @@ class JobLogBrokerTest extends OnBroker {
         ingest.start();
         await().atMost(PATIENCE).until(() -> ingest.health().ready());
         return ingest;
-    }
-
-    private <T extends SpecificRecord> void send(Topic<T> topic, String key, T event) {
-        byte[] bytes = key == null ? null : key.getBytes(UTF_8);
-        producer.send(new ProducerRecord<>(topic.name(), bytes, EventCodec.encode(event)));
-    }
-
-    private void finish(RequestFinished event) {
-        send(
-                Topics.RESULTS,
-                Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId()),
-                event);
     }
 
     @Test

@@ -83,14 +83,14 @@ class IngestBrokerTest extends OnBroker {
                     .extracting(CaptionSubmitted::getCustomId, CaptionSubmitted::getCaption)
                     .containsExactlyInAnyOrder(tuple("line-1", "a"), tuple("x", "b"));
 
-            finish(JobStateTest.completed(id, "x", 1));
-            finish(JobStateTest.completed(id, "x", 2));
+            finishInTransaction(JobStateTest.completed(id, "x", 1));
+            finishInTransaction(JobStateTest.completed(id, "x", 2));
             await().atMost(PATIENCE)
                     .until(() -> ingest.api().jobs().job(id).counts().completed() == 1);
             assertThat(customIds(ingest, id)).containsExactly("x");
 
             store.refusals.set(1);
-            finish(JobStateTest.failed(id, "line-1", 3));
+            finishInTransaction(JobStateTest.failed(id, "line-1", 3));
             await().atMost(PATIENCE)
                     .until(() -> ingest.api().jobs().job(id).status() == Job.Status.COMPLETED);
             manifest = store.get(JobKeys.manifestKey(id));
@@ -140,7 +140,7 @@ class IngestBrokerTest extends OnBroker {
             transactions.send(new ProducerRecord<>(Topics.JOBS.name(), new byte[] {1, 2, 3}));
             transactions.commitTransaction();
             String id = submit(ingest, "{\"prompt\":\"a\"}").id();
-            finish(JobStateTest.completed(id, "line-1", 1));
+            finishInTransaction(JobStateTest.completed(id, "line-1", 1));
 
             await().atMost(PATIENCE)
                     .until(() -> ingest.api().jobs().job(id).status() == Job.Status.COMPLETED);
@@ -278,7 +278,7 @@ class IngestBrokerTest extends OnBroker {
         return customIds;
     }
 
-    private void finish(RequestFinished event) {
+    private void finishInTransaction(RequestFinished event) {
         String key = Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId());
         transactions.beginTransaction();
         transactions.send(

@@ -13,7 +13,6 @@ import dev.nocturne.events.JobCreated;
 import dev.nocturne.events.JobEvent;
 import dev.nocturne.events.JobReleased;
 import dev.nocturne.events.JobSubmitted;
-import dev.nocturne.events.RequestFinished;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.ingest.MovableClock;
@@ -30,8 +29,6 @@ import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.registry.RegistrySettings;
 import dev.nocturne.schemas.EventCodec;
-import dev.nocturne.schemas.Ids;
-import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Files;
@@ -52,7 +49,6 @@ import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -180,7 +176,7 @@ class WebhooksBrokerTest extends OnBroker {
 
     /** It is a job, and is closed as one, but nobody made it from a file. */
     private void aSinglePicture(IngestService ingest) {
-        publish(Topics.JOBS, "caption-x", new JobSubmitted("caption-x", 1, Instant.now(), null));
+        send(Topics.JOBS, "caption-x", new JobSubmitted("caption-x", 1, Instant.now(), null));
         finish(JobStateTest.completed("caption-x", "x", 1));
         await().atMost(PATIENCE)
                 .ignoreExceptionsInstanceOf(IngestException.class)
@@ -249,17 +245,6 @@ class WebhooksBrokerTest extends OnBroker {
 
     private static void awaitStatus(IngestService ingest, String id, Job.Status status) {
         await().atMost(PATIENCE).until(() -> ingest.api().batches().batch(id).status() == status);
-    }
-
-    private void finish(RequestFinished event) {
-        String key = Ids.key(event.getRequest().getJobId(), event.getRequest().getRequestId());
-        publish(Topics.RESULTS, key, event);
-    }
-
-    private <T extends SpecificRecord> void publish(Topic<T> topic, String key, T event) {
-        producer.send(
-                new ProducerRecord<>(topic.name(), key.getBytes(UTF_8), EventCodec.encode(event)));
-        producer.flush();
     }
 
     private int attempts(String outcome) {

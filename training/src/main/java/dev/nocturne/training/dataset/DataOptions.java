@@ -1,7 +1,5 @@
 package dev.nocturne.training.dataset;
 
-import java.util.Optional;
-
 /**
  * Which pictures to learn from, and how.
  *
@@ -17,16 +15,4 @@ public record DataOptions(
         Views views,
         boolean uncaptioned,
         double mostLeftOut,
-        double heldOut) {
-
-    /** All as it is by default. */
-    public static DataOptions of(String place) {
-        return new DataOptions(
-                place,
-                new Columns(Optional.empty(), Optional.empty()),
-                Views.PLAIN,
-                false,
-                0.05,
-                0.05);
-    }
-}
+        double heldOut) {}

@@ -48,8 +48,8 @@ class OwnDataTest {
     }
 
     private static DataOptions all(String data) {
-        DataOptions usual = DataOptions.of(data);
-        return new DataOptions(data, usual.columns(), usual.views(), false, 1, 0);
+        return new DataOptions(
+                data, new Columns(Optional.empty(), Optional.empty()), Views.PLAIN, false, 1, 0);
     }
 
     private static DataOptions columns(Path data, String image, String caption) {
@@ -169,7 +169,7 @@ class OwnDataTest {
             SampleFiles.add(folder, "bare-" + i + ".png", SampleFiles.png(i), null);
         }
         assertThatIOException()
-                .isThrownBy(() -> open(DataOptions.of(folder.toString())))
+                .isThrownBy(() -> open(SampleFiles.options(folder)))
                 .withMessageContaining("83.3 % of the pictures are left out")
                 .withMessageContaining("50 without a caption")
                 .withMessageContaining("--uncaptioned");
@@ -197,6 +197,34 @@ class OwnDataTest {
             }
             assertThat(seen).containsExactlyInAnyOrder("one", "two", "three", "four", "five");
         }
+    }
+
+    /** As editors of Windows write them. */
+    @Test
+    void aMarkAtTheStartCarriageReturnsAndCapitalExtensionsAreNoPartOfACaption()
+            throws IOException {
+        Path folder = home.resolve("windows");
+        SampleFiles.add(folder, "CAT.PNG", SampleFiles.png(1), null);
+        Files.writeString(folder.resolve("CAT.TXT"), "\ufeffa cat\r\n\r\n");
+        Path table = home.resolve("excel").resolve("captions.csv");
+        SampleFiles.add(table.getParent(), "dog.png", SampleFiles.png(2), null);
+        Files.writeString(table, "\ufefffile_name,text\r\ndog.png,\"a dog, asleep\"\r\n");
+
+        assertThat(captions(all(folder))).containsExactly("a cat");
+        assertThat(captions(all(table))).containsExactly("a dog, asleep");
+    }
+
+    @Test
+    void aLinkToAFolderAboveEndsAndAnEmptyFileIsNamed() throws IOException {
+        Path folder = home.resolve("looped");
+        SampleFiles.folder(folder.resolve("deep"), 3);
+        Files.createSymbolicLink(folder.resolve("deep").resolve("up"), folder);
+        SampleFiles.add(folder, "empty.jpg", new byte[0], "nothing");
+
+        assertThat(captions(all(folder)))
+                .containsExactlyInAnyOrder(
+                        "a square number 0", "a square number 1", "a square number 2");
+        assertThat(leftOut()).contains("empty.jpg");
     }
 
     @Test
@@ -383,7 +411,7 @@ class OwnDataTest {
             SampleFiles.add(
                     folder, i + "-copy.gif", SampleFiles.encoded(picture, "gif"), "twin of " + i);
         }
-        try (OwnData data = open(DataOptions.of(folder.toString()))) {
+        try (OwnData data = open(SampleFiles.options(folder))) {
             OwnPictures pictures = pictures(data, 1);
             List<Example> heldOut = pictures.heldOut(100);
             assertThat(heldOut).hasSizeBetween(2, 8);

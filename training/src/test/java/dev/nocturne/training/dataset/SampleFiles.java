@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -19,6 +20,17 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 /** Small pictures, captions and shards as people have them. */
 public final class SampleFiles {
     private SampleFiles() {}
+
+    /** As {@code train --data} has them unless told otherwise. */
+    public static DataOptions options(Path place) {
+        return new DataOptions(
+                place.toString(),
+                new Columns(Optional.empty(), Optional.empty()),
+                Views.PLAIN,
+                false,
+                0.05,
+                0.05);
+    }
 
     /** A picture of one colour with a lighter left half; each number gives another. */
     public static BufferedImage picture(int number, int width, int height) {

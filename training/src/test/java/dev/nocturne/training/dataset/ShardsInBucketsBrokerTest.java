@@ -9,6 +9,7 @@ import dev.nocturne.runtime.ObjectStoreSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
@@ -55,7 +56,13 @@ class ShardsInBucketsBrokerTest {
     private static Set<String> captions(Path home, String place, Storage storage)
             throws IOException {
         DataOptions options =
-                new DataOptions(place, DataOptions.of(place).columns(), Views.PLAIN, false, 0, 0);
+                new DataOptions(
+                        place,
+                        new Columns(Optional.empty(), Optional.empty()),
+                        Views.PLAIN,
+                        false,
+                        0,
+                        0);
         Set<String> captions = new HashSet<>();
         try (OwnData data = OwnData.open(options, storage, home.resolve("cache"), System.out)) {
             OwnPictures pictures = data.pictures(8, 1, UnaryOperator.identity());

@@ -15,7 +15,6 @@ import dev.nocturne.models.tokenizer.BpeTokenizer;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.models.transformer.TransformerArchitecture.Attention;
 import dev.nocturne.training.data.CaptionCut;
-import dev.nocturne.training.dataset.DataOptions;
 import dev.nocturne.training.dataset.OwnData;
 import dev.nocturne.training.dataset.OwnPictures;
 import dev.nocturne.training.dataset.SampleFiles;
@@ -53,7 +52,7 @@ class OwnTrainingTest {
     private Training training(String model, LongCaptions longCaptions) {
         OwnPlace place =
                 new OwnPlace(
-                        DataOptions.of(home.resolve("pictures").toString()),
+                        SampleFiles.options(home.resolve("pictures")),
                         new Storage(bucket -> null),
                         longCaptions);
         return new Training(
@@ -152,7 +151,7 @@ class OwnTrainingTest {
         DiscreteVae vae = bundle.dvae();
         OwnPictures pictures =
                 OwnData.open(
-                                DataOptions.of(home.resolve("pictures").toString()),
+                                SampleFiles.options(home.resolve("pictures")),
                                 new Storage(bucket -> null),
                                 home.resolve("lists"),
                                 System.out)
