@@ -3,7 +3,9 @@ package dev.nocturne.runtime;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -45,14 +47,15 @@ public final class SpoolFolder implements AutoCloseable {
     public static synchronized SpoolFolder open(Path base) {
         try {
             Files.createDirectories(base.toAbsolutePath().getParent());
-            if (Files.notExists(base, LinkOption.NOFOLLOW_LINKS)) {
+            try {
                 Files.createDirectory(base);
-            }
-            if (!Files.isDirectory(base, LinkOption.NOFOLLOW_LINKS)) {
-                throw new IOException("it is no folder");
+            } catch (FileAlreadyExistsException e) {
+                if (!Files.isDirectory(base, LinkOption.NOFOLLOW_LINKS)) {
+                    throw new IOException("it is no folder", e);
+                }
             }
             try (FileChannel gate = lockFile(base.resolve(LOCK));
-                    FileLock starting = gate.lock()) { // one at a time
+                    FileLock oneAtATime = gate.lock()) {
                 requireOwn(base);
                 sweep(base);
                 Path folder = Files.createTempDirectory(base, "process-");
@@ -107,6 +110,8 @@ public final class SpoolFolder implements AutoCloseable {
         try (FileChannel lockFile = lockFile(folder.resolve(LOCK));
                 FileLock lock = lockFile.tryLock()) {
             return lock == null;
+        } catch (OverlappingFileLockException e) {
+            return true; // of this process, by another class loader
         }
     }
 
@@ -145,10 +150,13 @@ public final class SpoolFolder implements AutoCloseable {
         return Files.createTempDirectory(folder, "");
     }
 
+    /** Not while another process looks for what is left. */
     @Override
     public void close() {
         synchronized (SpoolFolder.class) {
-            try (lockFile) {
+            try (lockFile;
+                    FileChannel gate = lockFile(folder.resolveSibling(LOCK));
+                    FileLock oneAtATime = gate.lock()) {
                 OPEN.remove(folder.toRealPath());
                 delete(folder);
             } catch (IOException e) {

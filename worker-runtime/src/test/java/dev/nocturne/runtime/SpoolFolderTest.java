@@ -17,6 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SpoolFolderTest {
 
+    private static final int STARTS = 500;
+
     @TempDir Path temporary;
 
     /** Spools a file and waits to be killed. */
@@ -32,7 +34,7 @@ class SpoolFolderTest {
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void whatAKilledProcessHasLeftGoesAtTheNextStartAndWhatOthersUseStays() throws Exception {
         Path base = temporary.resolve("spool");
-        Process process = start(base);
+        Process process = start(Program.class, base);
         try (BufferedReader output = output(process)) {
             Path half = Path.of(output.readLine());
             SpoolFolder beside = SpoolFolder.open(base);
@@ -60,7 +62,7 @@ class SpoolFolderTest {
         Path base = temporary.resolve("spool");
         try (SpoolFolder first = SpoolFolder.open(base);
                 SpoolFolder second = SpoolFolder.open(base)) {
-            Process other = start(base);
+            Process other = start(Program.class, base);
             try (BufferedReader output = output(other)) {
                 assertThat(output.readLine()).isNotNull();
                 assertThat(first.path()).exists();
@@ -71,12 +73,38 @@ class SpoolFolderTest {
         }
     }
 
-    private static Process start(Path base) throws IOException {
+    /** Starts and ends as a service does, again and again. */
+    static final class Restarted {
+        public static void main(String[] base) throws Exception {
+            for (int i = 0; i < STARTS; i++) {
+                try (SpoolFolder spool = SpoolFolder.open(Path.of(base[0]))) {
+                    spool.newFile(".jsonl");
+                }
+            }
+        }
+    }
+
+    @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
+    void processesStartWhileOthersEnd() throws Exception {
+        Path base = temporary.resolve("spool");
+        Process other = start(Restarted.class, base);
+        try {
+            Restarted.main(new String[] {base.toString()});
+            assertThat(other.waitFor(2, TimeUnit.MINUTES)).isTrue();
+            assertThat(other.exitValue()).isZero();
+        } finally {
+            other.destroyForcibly();
+        }
+        assertThat(base.toFile().list()).containsExactly("lock");
+    }
+
+    private static Process start(Class<?> program, Path base) throws IOException {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
                         System.getProperty("java.class.path"),
-                        Program.class.getName(),
+                        program.getName(),
                         base.toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
