@@ -1,6 +1,6 @@
 """Times Nocturne beside its peers on this machine, in one run; see docs/performance.md.
 
-    python peers.py decode [--grid 16|32] [--mindalle DIR]    draws a batch of 16 with each
+    python peers.py decode [--grid 16|32] [--kakao DIR]    draws a batch of 16 with each
     python peers.py sparse                                     draws a batch of 32, 32x32 tokens, with Nocturne's two layouts
     python peers.py train                                      makes training steps with each
 
@@ -90,7 +90,7 @@ def dalle_pytorch(grid):
     return Loop(model, "forward_with_cond_scale", grid * grid, lambda: model.generate_images(text, use_cache=True, filter_thres=0.))
 
 
-def mindalle(grid, checkout):
+def kakao(grid, checkout):
     # its packages' own __init__ files want an older Python
     for package in ["dalle", "dalle.models", "dalle.models.stage2", "dalle.utils"]:
         sys.modules[package] = types.ModuleType(package)
@@ -110,7 +110,7 @@ def decode(grid, precisions, limit, checkout):
           f" {torch.get_num_threads()} threads, torch {torch.__version__}")
     peers = {"DALLE-pytorch": dalle_pytorch(grid)}
     if checkout:
-        peers["minDALL-E"] = mindalle(grid, checkout)
+        peers["minDALL-E"] = kakao(grid, checkout)
     for precision in precisions:
         rates = {}
         for name, loop in peers.items():
@@ -206,13 +206,13 @@ if __name__ == "__main__":
     parser.add_argument("--grid", type=int, choices=[16, 32], default=16)
     parser.add_argument("--precision", choices=list(PRECISIONS), help="one of both")
     parser.add_argument("--seconds", type=float, default=60, help="the most that a peer may draw (default: 60)")
-    parser.add_argument("--mindalle", metavar="DIR", help="checkout of kakaobrain/minDALL-E")
+    parser.add_argument("--kakao", metavar="DIR", help="checkout of kakaobrain/minDALL-E")
     options = parser.parse_args()
     torch.manual_seed(0)
     pytorch_lightning_is_not_needed()
     precisions = [options.precision] if options.precision else list(PRECISIONS)
     if options.what == "decode":
-        decode(options.grid, precisions, options.seconds, options.mindalle)
+        decode(options.grid, precisions, options.seconds, options.kakao)
     elif options.what == "sparse":
         sparse(precisions)
     else:

@@ -1,9 +1,9 @@
-"""Writes ../resources/imports/dalle_pytorch and mindalle: tiny models with random weights in files as DALLE-pytorch and minDALL-E
+"""Writes ../resources/imports/dalle_pytorch and kakao: tiny models with random weights in files as DALLE-pytorch and minDALL-E
 publish them, and what these packages make of them. The build does not need it; run it by hand to add a case.
 
     pip install dalle-pytorch pytorch-lightning   # youtokentome, a tokenizer of other models, may be missing
     pip install ...                               # and what import_goldens.py asks for
-    python dalle_goldens.py MINDALLE              # a clone of kakaobrain/minDALL-E, which is no package
+    python dalle_goldens.py MINDALL-E             # a clone of kakaobrain/minDALL-E, which is no package
 """
 
 import gzip
@@ -97,7 +97,7 @@ def case(name, vae, vae_params, text, **settings):
     )
 
 
-def mindalle_modules(clone):
+def kakao_modules(clone):
     """Its modules, without the packages' own imports, which need more than they do."""
     for package in ["dalle", "dalle.models", "dalle.utils"]:
         module = types.ModuleType(package)
@@ -108,19 +108,19 @@ def mindalle_modules(clone):
 
 
 @torch.no_grad()
-def mindalle(clone):
-    stage1, stage2, tokenization, sampling = mindalle_modules(clone)
+def kakao(clone):
+    stage1, stage2, tokenization, sampling = kakao_modules(clone)
     config = OmegaConf.load(clone / "configs" / "dalle-1.3B.yaml")
     trainer = tokenizers.CharBPETokenizer(unk_token="[UNK]", lowercase=True)
     # a letter in one caption alone stays unknown
     trainer.train_from_iterator(CAPTIONS[:5] * 3 + CAPTIONS[8:9], vocab_size=120, special_tokens=["[PAD]", "[UNK]"], min_frequency=2)
-    folder = OUT / "mindalle" / "tokenizer"
+    folder = OUT / "kakao" / "tokenizer"
     folder.mkdir(parents=True, exist_ok=True)
     trainer.save_model(str(folder), "bpe-16k")
     tokenizer = tokenization.build_tokenizer(str(folder), context_length=512, lowercase=True, dropout=None)
     pad = tokenizer.token_to_id("[PAD]")
     encoded = [[token for token in tokenizer.encode(c).ids if token != pad] for c in CAPTIONS]
-    save("mindalle/tokens.json", json.dumps([{"caption": c, "tokens": t} for c, t in zip(CAPTIONS, encoded)], indent=0).encode())
+    save("kakao/tokens.json", json.dumps([{"caption": c, "tokens": t} for c, t in zip(CAPTIONS, encoded)], indent=0).encode())
 
     config.stage1.update(n_embed=32, embed_dim=16)
     config.stage1.hparams.update(resolution=8, ch=32, ch_mult=[1, 2], num_res_blocks=1, attn_resolutions=[4], z_channels=8)
@@ -130,10 +130,10 @@ def mindalle(clone):
     transformer = stage2.Transformer1d(128, 32, config.stage2.hparams).eval()
     fill_all(vqgan)
     fill_all(transformer)
-    save("mindalle/config.yaml", OmegaConf.to_yaml(config).encode())
+    save("kakao/config.yaml", OmegaConf.to_yaml(config).encode())
     # as Lightning writes them
     for name, model in [("stage1_last", vqgan), ("stage2_last", transformer)]:
-        save(f"mindalle/{name}.ckpt.gz", pickled({"epoch": 7, "global_step": 9, "pytorch-lightning_version": "1.5.1",
+        save(f"kakao/{name}.ckpt.gz", pickled({"epoch": 7, "global_step": 9, "pytorch-lightning_version": "1.5.1",
                                                   "state_dict": model.state_dict()}))
     generator = torch.Generator().manual_seed(5)
     image = torch.randint(0, 32, (4, 16), generator=generator)
@@ -143,7 +143,7 @@ def mindalle(clone):
     positions = sampling.get_positional_encoding
     logits, _ = transformer(image, text, positions(image), positions(text))
     goldens(
-        "mindalle/golden.safetensors",
+        "kakao/golden.safetensors",
         {"text": text, "image": image, "logits": logits,
          "likeliest": sampling.sampling(transformer, text, top_k=1, is_tqdm=False, use_fp16=False, max_seq_len=16),
          "pixels": pixels, "tokens": vqgan.get_codes(pixels / 127.5 - 1),
@@ -169,7 +169,7 @@ def main():
     case("positions", openai_vae(48), None, text, depth=3, rotary_emb=False, shift_tokens=True, attn_types=["axial_row"],
          shared_attn_ids=(0,), shared_ff_ids=(0, 1))
     refused()
-    mindalle(pathlib.Path(sys.argv[1]))
+    kakao(pathlib.Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -20,10 +20,10 @@ import java.util.SortedMap;
     @JsonSubTypes.Type(
             value = DallePytorchTransformer.class,
             name = DallePytorchTransformer.FAMILY),
-    @JsonSubTypes.Type(value = MinDalleTransformer.class, name = MinDalleTransformer.FAMILY)
+    @JsonSubTypes.Type(value = KakaoTransformer.class, name = KakaoTransformer.FAMILY)
 })
 public sealed interface TransformerFamily
-        permits TransformerArchitecture, DallePytorchTransformer, MinDalleTransformer {
+        permits TransformerArchitecture, DallePytorchTransformer, KakaoTransformer {
 
     /** Its program, with {@code decoding.py}; the caller closes it. */
     TorchProgram program();

@@ -6,7 +6,7 @@ import dev.nocturne.models.dvae.DvaeFamily;
 import dev.nocturne.models.imports.ClipImport;
 import dev.nocturne.models.imports.DallePytorchImport;
 import dev.nocturne.models.imports.DvaeImport;
-import dev.nocturne.models.imports.MinDalleImport;
+import dev.nocturne.models.imports.KakaoImport;
 import dev.nocturne.models.transformer.TransformerCosts;
 import dev.nocturne.models.transformer.TransformerFamily;
 import dev.nocturne.standalone.terminal.CommandFailure;
@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
         },
         subcommands = {
             ImportCommand.DallePytorch.class,
-            ImportCommand.MinDalle.class,
+            ImportCommand.Kakao.class,
             ImportCommand.OpenAiDvae.class,
             ImportCommand.OpenAiClip.class,
             ImportCommand.HuggingFaceClip.class
@@ -150,9 +150,9 @@ public final class ImportCommand {
     }
 
     @Command(
-            name = "mindalle",
-            description = "Imports minDALL-E: transformer, VQGAN and tokenizer.")
-    static final class MinDalle implements Callable<Integer> {
+            name = "kakao",
+            description = "Imports kakaobrain's minDALL-E: transformer, VQGAN and tokenizer.")
+    static final class Kakao implements Callable<Integer> {
         @Parameters(
                 paramLabel = "FOLDER",
                 description = {
@@ -166,7 +166,7 @@ public final class ImportCommand {
         @Override
         public Integer call() throws IOException {
             return model.add(
-                    begun -> MinDalleImport.folder(begun, folder),
+                    begun -> KakaoImport.folder(begun, folder),
                     ImportCommand::dalle,
                     """
                     the weights of minDALL-E's transformer are under CC BY-NC-SA 4.0: for no commercial use,

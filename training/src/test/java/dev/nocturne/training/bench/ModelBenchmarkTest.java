@@ -15,7 +15,7 @@ import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.transformer.AttentionPattern;
 import dev.nocturne.models.transformer.DallePytorchTransformer;
-import dev.nocturne.models.transformer.MinDalleTransformer;
+import dev.nocturne.models.transformer.KakaoTransformer;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.models.transformer.TransformerArchitecture.Attention;
 import dev.nocturne.models.transformer.TransformerCosts;
@@ -140,7 +140,7 @@ class ModelBenchmarkTest {
 
     static Stream<TransformerFamily> fromElsewhere() {
         return Stream.of(
-                new MinDalleTransformer(2, 64, 128, 0, 12, 32, 4),
+                new KakaoTransformer(2, 64, 128, 0, 12, 32, 4),
                 new DallePytorchTransformer(
                         2,
                         64,

@@ -12,7 +12,7 @@ import dev.nocturne.models.format.Safetensors.Tensor;
 import dev.nocturne.models.format.TorchFile;
 import dev.nocturne.models.format.Weight;
 import dev.nocturne.models.tokenizer.CharacterBpeTokenizer;
-import dev.nocturne.models.transformer.MinDalleTransformer;
+import dev.nocturne.models.transformer.KakaoTransformer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -30,7 +30,7 @@ import java.util.stream.IntStream;
  * (VQGAN), {@code stage2_last.ckpt} (transformer) and {@code tokenizer/bpe-16k-vocab.json} and
  * {@code -merges.txt}. Sizes are read off the tensors.
  */
-public final class MinDalleImport {
+public final class KakaoImport {
     /** The prefix of all tensors in a checkpoint. */
     private static final String STATE = "state_dict.";
 
@@ -59,7 +59,7 @@ public final class MinDalleImport {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
 
-    private MinDalleImport() {}
+    private KakaoImport() {}
 
     /** The bundle with this model, on disk as float32. */
     public static ModelBundle folder(ModelBundle bundle, Path folder) throws IOException {
@@ -72,7 +72,7 @@ public final class MinDalleImport {
             Map<String, Weight> vqganWeights = codes.weights(STATE);
             Vqgan vqgan = vqgan(stage1, vqganWeights);
             Map<String, Weight> weights = renamed(stage2, text.weights(STATE));
-            MinDalleTransformer transformer =
+            KakaoTransformer transformer =
                     transformer(stage2, weights, pad(vocabulary), vqgan.vocabulary());
             requireKnownSettings(folder.resolve("config.yaml"), transformer.width());
             CharacterBpeTokenizer tokenizer =
@@ -126,7 +126,7 @@ public final class MinDalleImport {
         }
     }
 
-    private static MinDalleTransformer transformer(
+    private static KakaoTransformer transformer(
             Path file, Map<String, Weight> weights, int pad, int codes)
             throws InvalidModelException {
         int positions = Weight.size(file, weights, "image_position.weight", 0);
@@ -135,7 +135,7 @@ public final class MinDalleImport {
         weights.computeIfPresent(
                 "image_position.weight", (name, weight) -> weight.shaped(side, side, width));
         try {
-            return new MinDalleTransformer(
+            return new KakaoTransformer(
                     Weight.count(weights, "resblocks.%d.ln_1.weight", 0),
                     width,
                     Weight.size(file, weights, "text_token.weight", 0),
@@ -214,7 +214,7 @@ public final class MinDalleImport {
             Path vocabularyFile,
             Map<String, Integer> vocabulary,
             Path mergesFile,
-            MinDalleTransformer transformer)
+            KakaoTransformer transformer)
             throws IOException {
         Integer unknown = vocabulary.get("[UNK]");
         if (unknown == null) {

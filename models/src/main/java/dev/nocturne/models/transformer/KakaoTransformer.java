@@ -23,7 +23,7 @@ import java.util.TreeMap;
  * @param imageVocabulary size of the codebook
  * @param gridSize tokens along each side of the image
  */
-public record MinDalleTransformer(
+public record KakaoTransformer(
         int layers,
         int width,
         int textVocabulary,
@@ -33,9 +33,10 @@ public record MinDalleTransformer(
         int gridSize)
         implements TransformerFamily {
 
+    /** What bundles call it. */
     static final String FAMILY = "mindalle";
 
-    public MinDalleTransformer {
+    public KakaoTransformer {
         if (width < 64 || width % 64 != 0) {
             throw new IllegalArgumentException(
                     "width is " + width + "; heads are 64 wide: it must be a multiple of 64");

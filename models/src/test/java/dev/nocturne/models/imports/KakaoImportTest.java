@@ -14,7 +14,7 @@ import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.format.Safetensors.Tensor;
 import dev.nocturne.models.tokenizer.CaptionTooLongException;
 import dev.nocturne.models.tokenizer.CharacterBpeTokenizer;
-import dev.nocturne.models.transformer.MinDalleTransformer;
+import dev.nocturne.models.transformer.KakaoTransformer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Against kakaobrain's own program, with random weights. */
-class MinDalleImportTest {
+class KakaoImportTest {
     private static final double TOLERANCE = 1e-4;
     private static final int PAD = 0;
     private static final int UNKNOWN = 1;
@@ -42,17 +42,17 @@ class MinDalleImportTest {
     void setUp() throws IOException {
         published = Files.createDirectory(folder.resolve("published"));
         Path tokenizer = Files.createDirectory(published.resolve("tokenizer"));
-        Goldens.copy("mindalle/config.yaml", published);
-        Goldens.copy("mindalle/stage1_last.ckpt.gz", published);
-        Goldens.copy("mindalle/stage2_last.ckpt.gz", published);
-        Goldens.copy("mindalle/tokenizer/bpe-16k-vocab.json", tokenizer);
-        Goldens.copy("mindalle/tokenizer/bpe-16k-merges.txt", tokenizer);
-        golden = Safetensors.readAll(Goldens.copy("mindalle/golden.safetensors", folder));
+        Goldens.copy("kakao/config.yaml", published);
+        Goldens.copy("kakao/stage1_last.ckpt.gz", published);
+        Goldens.copy("kakao/stage2_last.ckpt.gz", published);
+        Goldens.copy("kakao/tokenizer/bpe-16k-vocab.json", tokenizer);
+        Goldens.copy("kakao/tokenizer/bpe-16k-merges.txt", tokenizer);
+        golden = Safetensors.readAll(Goldens.copy("kakao/golden.safetensors", folder));
         begun = ModelBundle.create(folder.resolve("model"), "tiny", 256);
     }
 
     private ImportedDalle imported() throws IOException {
-        MinDalleImport.folder(begun, published);
+        KakaoImport.folder(begun, published);
         // as model.json tells it
         return new ImportedDalle(ModelBundle.open(begun.directory()));
     }
@@ -61,7 +61,7 @@ class MinDalleImportTest {
     void sizesAreThoseOfTheTensors() throws IOException {
         ModelBundle bundle = imported().bundle();
         assertThat(bundle.transformerArchitecture())
-                .isEqualTo(new MinDalleTransformer(2, 128, 128, PAD, 12, 32, 4));
+                .isEqualTo(new KakaoTransformer(2, 128, 128, PAD, 12, 32, 4));
         assertThat(bundle.dvaeArchitecture())
                 .isEqualTo(new Vqgan(List.of(32, 64), 1, List.of(1), 8, 32, 16));
         assertThat(bundle.imageSize()).isEqualTo(8);
@@ -114,7 +114,7 @@ class MinDalleImportTest {
                         .toList();
         CharacterBpeTokenizer tokenizer =
                 new CharacterBpeTokenizer(vocabulary, merges, UNKNOWN, 512);
-        JsonNode expected = json(Goldens.copy("mindalle/tokens.json", folder));
+        JsonNode expected = json(Goldens.copy("kakao/tokens.json", folder));
         assertThat(expected).hasSize(26);
         for (JsonNode one : expected) {
             String caption = one.get("caption").asText();
@@ -177,7 +177,7 @@ class MinDalleImportTest {
 
     private void refuses(Path file, String message) {
         assertThatExceptionOfType(InvalidModelException.class)
-                .isThrownBy(() -> MinDalleImport.folder(begun, published))
+                .isThrownBy(() -> KakaoImport.folder(begun, published))
                 .withMessageStartingWith(file + ": ")
                 .withMessageContaining(message)
                 .withMessageNotContaining("\n");
