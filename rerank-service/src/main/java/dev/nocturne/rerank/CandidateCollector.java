@@ -125,6 +125,9 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
             }
             forward(ranked, Topics.SELECTIONS.name());
             decide(key, model.getBytes(StandardCharsets.UTF_8), record.timestamp());
+            if (lane == Lane.INTERACTIVE) {
+                context.commit(); // somebody waits: not at the end of the interval
+            }
         }
     }
 

@@ -4,6 +4,8 @@ import dev.nocturne.runtime.Batch.Processed;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -23,24 +25,24 @@ final class Committer<I extends SpecificRecord> implements AutoCloseable {
 
     private final String stage;
     private final Transactions transactions;
-    private final WaitingRecords<I> waiting;
+    private final Supplier<Set<TopicPartition>> unfinished;
     private final Deliveries<I> deliveries;
     private final PassedOffsets passed;
     private final StageMetrics metrics;
 
     /**
-     * @param waiting whose partitions are not passed
+     * @param unfinished the partitions of records that wait or are at work: they are not passed
      */
     Committer(
             String stage,
             Transactions transactions,
-            WaitingRecords<I> waiting,
+            Supplier<Set<TopicPartition>> unfinished,
             Deliveries<I> deliveries,
             PassedOffsets passed,
             StageMetrics metrics) {
         this.stage = stage;
         this.transactions = transactions;
-        this.waiting = waiting;
+        this.unfinished = unfinished;
         this.deliveries = deliveries;
         this.passed = passed;
         this.metrics = metrics;
@@ -58,7 +60,7 @@ final class Committer<I extends SpecificRecord> implements AutoCloseable {
         List<ProducerRecord<byte[], byte[]>> records =
                 ours.stream().flatMap(item -> item.records().stream()).toList();
         long startNanos = System.nanoTime();
-        commit(records, done.offsets(passed.without(waiting.partitions())), consumer);
+        commit(records, done.offsets(passed.without(unfinished.get())), consumer);
         Duration elapsed = Duration.ofNanos(System.nanoTime() - startNanos);
         for (Processed<I> item : ours) {
             item.rejection().ifPresent(cause -> reportDeadLetter(item.input().record(), cause));

@@ -125,8 +125,8 @@ final class Deliveries<I extends SpecificRecord> {
                 (partition, end) -> {
                     Position position = read.get(partition);
                     position.suspectEnd = end;
-                    // one batch at work, and in each lane up to two that wait
-                    position.suspectsLeft = 3 * stage.maxBatch();
+                    // one batch that is worked, one at work, and in each lane one that waits
+                    position.suspectsLeft = 4 * stage.maxBatch();
                     if (position.isSuspect()) {
                         LOG.warn(
                                 "STG-10 {}: {}@{} was delivered {} times without a commit: its records go one by one",

@@ -2,14 +2,20 @@ package dev.nocturne.runtime;
 
 import dev.nocturne.runtime.Batch.Input;
 import dev.nocturne.runtime.RunnerState.Phase;
+import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -23,9 +29,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Polls a stage's input, hands one batch after the other to the work thread, and commits them. It
- * comes round every second whatever the work takes, so that its consumer stays in the group; what
- * may take longer is the work thread's. Belongs to the poll thread, except where another is named.
+ * Polls a stage's input, hands one batch after the other to the work thread, and commits them: each
+ * while the work on the next one goes on. It comes round every second whatever the work takes, so
+ * that its consumer stays in the group; what may take longer is the work thread's. Belongs to the
+ * poll thread, except where another is named.
  */
 final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
 
@@ -58,8 +65,9 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
 
     // read by any thread
     private volatile long lastPollNanos = System.nanoTime();
-    private volatile Batch<I> batch; // at work, or waiting for its commit or next attempt; or null
+    private volatile Batch<I> batch; // at work, or waiting for its next attempt; or null
 
+    private Batch<I> worked; // waiting for its commit; or null
     private long gatheringSinceNanos;
     private boolean quiet; // the last poll brought nothing
 
@@ -82,7 +90,13 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
         deliveries = new Deliveries<>(stage, finished);
         waiting = new WaitingRecords<>(stage);
         committer =
-                new Committer<>(stage.name(), transactions, waiting, deliveries, passed, metrics);
+                new Committer<>(
+                        stage.name(),
+                        transactions,
+                        this::unfinishedPartitions,
+                        deliveries,
+                        passed,
+                        metrics);
     }
 
     /** Whether a runner that is running has not come round for very long. From any thread. */
@@ -119,8 +133,7 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
         try {
             while (!state.isStopping()) {
                 poll();
-                advanceBatch();
-                beginNext();
+                advance();
                 commitPassed();
             }
         } catch (CompletionException e) {
@@ -153,7 +166,7 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
                     waiting.add(input);
                 }
             }
-            if (batch == null) {
+            if (isIdle()) {
                 state.recovered();
             }
         } catch (WakeupException e) {
@@ -207,55 +220,85 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
         if (state.phase() == Phase.JOINING) {
             return UNTIL_JOINED;
         }
-        if (batch == null) {
+        if (isIdle()) {
             return waiting.isEmpty() ? POLL : GATHER;
         }
-        Duration untilDue = batch.untilDue();
-        return batch.isDue() || untilDue.compareTo(POLL) > 0 ? POLL : untilDue;
+        return begun().filter(one -> !one.isDue())
+                .map(Batch::untilDue)
+                .filter(untilDue -> untilDue.compareTo(POLL) < 0)
+                .min(Comparator.naturalOrder())
+                .orElse(POLL);
+    }
+
+    /** What is not committed yet, the earlier one first. */
+    private Stream<Batch<I>> begun() {
+        return Stream.of(worked, batch).filter(Objects::nonNull);
+    }
+
+    private boolean isIdle() {
+        return begun().findAny().isEmpty();
+    }
+
+    /** Of records that wait or are at work. */
+    private Set<TopicPartition> unfinishedPartitions() {
+        Set<TopicPartition> partitions = waiting.partitions();
+        if (batch != null) {
+            batch.inputs().forEach(input -> partitions.add(input.partition()));
+        }
+        return partitions;
     }
 
     // ---- the batch
 
-    private void advanceBatch() {
-        if (batch == null) {
-            return;
+    /** The work on the next batch begins before the commit, which waits for brokers. */
+    private void advance() {
+        if (batch != null && worked == null) {
+            takeOutcome(batch);
         }
-        switch (batch.state()) {
-            case UNWORKED -> begin(batch);
-            case WORKED -> commitOrPostpone(batch);
+        takeNext();
+        begin();
+        commitWorked();
+        begin();
+    }
+
+    private void takeOutcome(Batch<I> current) {
+        switch (current.state()) {
+            case WORKED -> {
+                try {
+                    current.outcome();
+                    worked = current;
+                    batch = null;
+                } catch (TransientException e) {
+                    current.postpone();
+                    state.inTrouble(e);
+                }
+            }
             case CANCELLED -> batch = null;
-            case POSTPONED, AT_WORK -> {}
+            case UNWORKED, POSTPONED, AT_WORK -> {}
         }
     }
 
-    /** Brokers may be away for hours; work that is done stays. */
-    private void commitOrPostpone(Batch<I> worked) {
-        try {
-            committer.commit(worked, worked.outcome(), consumer.get());
-            batch = null;
-            state.recovered();
-        } catch (TransientException e) {
-            worked.postpone();
-            state.inTrouble(e);
-        }
-    }
-
-    /** Takes the next batch once records have stopped pouring in, or there are enough. */
-    private void beginNext() {
+    /** Once records have stopped pouring in, or there are enough, or somebody waits for one. */
+    private void takeNext() {
         boolean gathered =
                 quiet
+                        || waiting.isAny(Lane.INTERACTIVE)
                         || waiting.isAnyFull()
                         || System.nanoTime() - gatheringSinceNanos > LONGEST_GATHER.toNanos();
         if (batch == null && !waiting.isEmpty() && gathered && !state.isStopping()) {
             batch = new Batch<>(waiting.takeNext(), backoff);
             metrics.begun(batch.inputs());
-            begin(batch);
         }
     }
 
-    private void begin(Batch<I> next) {
-        if (next.unread().isEmpty() || isCounted(next, next.unread().get())) {
-            work.begin(next);
+    /** Counting a delivery commits the offset of its record: what is before it goes first. */
+    private void begin() {
+        if (batch == null || batch.state() != Batch.State.UNWORKED) {
+            return;
+        }
+        Optional<Input<I>> unread = batch.unread();
+        if (unread.isEmpty() || worked == null && isCounted(batch, unread.get())) {
+            work.begin(batch);
         }
     }
 
@@ -273,9 +316,26 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
         }
     }
 
+    /** Brokers may be away for hours; work that is done stays. */
+    private void commitWorked() {
+        if (worked == null || !worked.isDue()) {
+            return;
+        }
+        try {
+            if (worked.keepGoing()) {
+                committer.commit(worked, worked.outcome(), consumer.get());
+                state.recovered();
+            }
+            worked = null;
+        } catch (TransientException e) {
+            worked.postpone();
+            state.inTrouble(e);
+        }
+    }
+
     /** While nothing is to be done: else it goes with the next batch. */
     private void commitPassed() {
-        if (batch == null && waiting.isEmpty() && !state.isStopping()) {
+        if (isIdle() && waiting.isEmpty() && !state.isStopping()) {
             committer.commitPassed(consumer.get());
         }
     }
@@ -310,9 +370,7 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
             waiting.drop(partitions);
             passed.lost(partitions);
             finished.lost(partitions);
-            if (batch != null) {
-                batch.revoke(partitions);
-            }
+            begun().forEach(one -> one.revoke(partitions));
         }
     }
 

@@ -46,6 +46,10 @@ final class WaitingRecords<I extends SpecificRecord> {
         return lanes.values().stream().allMatch(Deque::isEmpty);
     }
 
+    boolean isAny(Lane lane) {
+        return !lanes.get(lane).isEmpty();
+    }
+
     /** Whether a lane has as many records as one batch can take. */
     boolean isFull(Lane lane) {
         return lanes.get(lane).size() >= stage.maxBatch();
