@@ -3,6 +3,8 @@ package dev.nocturne.ingest.file;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.IngestLimits;
 import dev.nocturne.runtime.Health;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.ToLongFunction;
@@ -31,6 +33,25 @@ public final class DiskSpace {
         this.folders = folders;
         this.minFreeBytes = minFreeBytes;
         this.freeBytes = freeBytes;
+    }
+
+    /** The least free bytes of all folders, and the floor; nothing where there is no folder. */
+    public void show(MeterRegistry meters) {
+        if (folders.isEmpty()) {
+            return;
+        }
+        Gauge.builder("nocturne.disk.free.bytes", this, DiskSpace::leastFreeBytes)
+                .description("least free bytes of the disks that are written to")
+                .strongReference(true)
+                .register(meters);
+        Gauge.builder("nocturne.disk.floor.bytes", this, disk -> disk.minFreeBytes)
+                .description("free bytes with less than which no work is taken")
+                .strongReference(true)
+                .register(meters);
+    }
+
+    private double leastFreeBytes() {
+        return folders.stream().mapToLong(freeBytes).min().orElseThrow();
     }
 
     /**

@@ -352,14 +352,18 @@ public final class JobTable {
                 job -> job.at(now, all.get(job.id())));
     }
 
-    /** What all open jobs together have left. */
-    public synchronized OpenWork openWork(Instant now) {
+    /** In no order. */
+    public synchronized List<Job> openJobs(Instant now) {
         Map<String, FinishEstimate> estimates = estimates(now);
-        return OpenWork.of(
-                jobs.all().stream()
-                        .filter(job -> job.isThere() && !job.isTerminal())
-                        .map(job -> job.at(now, estimates.get(job.id())))
-                        .toList());
+        return jobs.all().stream()
+                .filter(job -> job.isThere() && !job.isTerminal())
+                .map(job -> job.at(now, estimates.get(job.id())))
+                .toList();
+    }
+
+    /** What all open jobs together have left. */
+    public OpenWork openWork(Instant now) {
+        return OpenWork.of(openJobs(now));
     }
 
     /** As {@link #jobs}, of the jobs that were made from a file, also the other way round. */

@@ -2,10 +2,14 @@ package dev.nocturne.ingest.lag;
 
 import dev.nocturne.ingest.lag.LagReport.StageLag;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
+import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -23,6 +27,9 @@ public final class LagMetrics {
     private final MultiGauge backlog;
     private final MultiGauge rate;
     private final MultiGauge drainSeconds;
+    private final MultiGauge members;
+    private final MultiGauge verdict;
+    private final MultiGauge openTransactionSeconds;
 
     public LagMetrics(MeterRegistry registry) {
         String prefix = "kafka.consumergroup.group.";
@@ -34,6 +41,13 @@ public final class LagMetrics {
         backlog = gauge(registry, "nocturne.stage.backlog", "offsets not processed yet");
         rate = gauge(registry, "nocturne.stage.rate.per.second", "recent progress in offsets");
         drainSeconds = gauge(registry, "nocturne.stage.drain.seconds", "time to drain the backlog");
+        members = gauge(registry, "nocturne.stage.members", "workers that read");
+        verdict = gauge(registry, "nocturne.stage.verdict", "1: the stage in one word, the label");
+        openTransactionSeconds =
+                gauge(
+                        registry,
+                        "nocturne.stage.open.transaction.seconds",
+                        "age of the oldest transaction that holds records back; 0: none does");
     }
 
     private static MultiGauge gauge(MeterRegistry registry, String name, String description) {
@@ -61,10 +75,25 @@ public final class LagMetrics {
         backlog.register(stageRows(stages, stage -> known(stage.lag())), true);
         rate.register(stageRows(stages, StageLag::ratePerSecond), true);
         drainSeconds.register(stageRows(stages, stage -> known(stage.drainSeconds())), true);
+        members.register(stageRows(stages, StageLag::members), true);
+        verdict.register(verdictRows(stages), true);
+        openTransactionSeconds.register(
+                stageRows(stages, stage -> openSeconds(stage, report.measuredAt())), true);
     }
 
     void clear() {
-        Stream.of(lag, maxLag, maxLagSeconds, sumLag, topicSumLag, backlog, rate, drainSeconds)
+        Stream.of(
+                        lag,
+                        maxLag,
+                        maxLagSeconds,
+                        sumLag,
+                        topicSumLag,
+                        backlog,
+                        rate,
+                        drainSeconds,
+                        members,
+                        verdict,
+                        openTransactionSeconds)
                 .forEach(gauge -> gauge.register(List.of(), true));
     }
 
@@ -118,6 +147,29 @@ public final class LagMetrics {
         return stages.stream()
                 .<Row<?>>map(stage -> Row.of(Tags.of("stage", stage.stage()), value.apply(stage)))
                 .toList();
+    }
+
+    private static List<Row<?>> verdictRows(List<StageLag> stages) {
+        return stages.stream()
+                .<Row<?>>map(
+                        stage ->
+                                Row.of(
+                                        Tags.of(
+                                                "stage",
+                                                stage.stage(),
+                                                "verdict",
+                                                stage.verdict().name().toLowerCase(Locale.ROOT)),
+                                        1))
+                .toList();
+    }
+
+    private static double openSeconds(StageLag stage, Instant now) {
+        return stage.partitions().stream()
+                .map(LagReport.PartitionLag::openTransactionSince)
+                .filter(Objects::nonNull)
+                .mapToDouble(since -> Duration.between(since, now).toMillis() / 1000.0)
+                .max()
+                .orElse(0);
     }
 
     private static Tags groupTags(String cluster, StageLag stage) {

@@ -10,6 +10,7 @@ import dev.nocturne.ingest.file.DiskSpace;
 import dev.nocturne.ingest.job.Backlog;
 import dev.nocturne.ingest.job.JobEvents;
 import dev.nocturne.ingest.job.JobIndex;
+import dev.nocturne.ingest.job.JobMetrics;
 import dev.nocturne.ingest.job.JobPublisher;
 import dev.nocturne.ingest.job.JobTable;
 import dev.nocturne.ingest.lag.LagMetrics;
@@ -63,8 +64,10 @@ final class IngestParts implements AutoCloseable {
         ids = new IdSource(clock, new SecureRandom());
         index = limits.state() == null ? JobIndex.inMemory() : JobIndex.in(limits.state());
         jobs = new JobTable(clock, index);
+        new JobMetrics(meters, () -> jobs.openJobs(clock.instant()), clock);
         backlog = new Backlog(jobs, limits.maxWaitingCandidates());
         disk = new DiskSpace(limits.folders(), limits.minFreeBytes());
+        disk.show(meters);
         stages = PipelineStage.of(!webhooks.areNone(), schemaRegistry);
         lag = new LagMonitor(kafka, stages, new LagMetrics(meters), clock);
         feed = new ChangeFeed(jobs, lag, gate::outage, clock);

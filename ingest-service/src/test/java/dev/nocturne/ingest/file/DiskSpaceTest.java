@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.nocturne.ingest.IngestException;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -38,5 +39,16 @@ class DiskSpaceTest {
         free.put(DATA, 200 * MEBIBYTE);
         assertThatCode(disk::requireRoom).doesNotThrowAnyException();
         assertThat(disk.health().ready()).isTrue();
+    }
+
+    @Test
+    void theFullestDiskIsShown() {
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        disk.show(meters);
+
+        free.put(DATA, 70 * MEBIBYTE);
+        assertThat(meters.get("nocturne.disk.free.bytes").gauge().value()).isEqualTo(70 * MEBIBYTE);
+        assertThat(meters.get("nocturne.disk.floor.bytes").gauge().value())
+                .isEqualTo(100 * MEBIBYTE);
     }
 }
