@@ -47,7 +47,7 @@ class ClosedByDefaultTest {
                 .contains("ENV QUARKUS_HTTP_HOST=0.0.0.0\n");
         assertThat(Files.readAllLines(REPOSITORY.resolve("docker-compose.yml")))
                 .filteredOn(line -> line.matches(" +- \"[\\d.:-]+\""))
-                .hasSize(3)
+                .hasSize(5)
                 .allMatch(line -> line.contains("\"127.0.0.1:"));
     }
 

@@ -38,12 +38,36 @@ final class ComposeFile {
         }
     }
 
-    /** The services that are built here, as opposed to pulled. */
+    /** The services that are built here, as opposed to pulled, and of no profile. */
     List<String> ownServices() {
         return services.entrySet().stream()
                 .filter(service -> service.getValue().containsKey("build"))
+                .filter(service -> !service.getValue().containsKey("profiles"))
                 .map(Map.Entry::getKey)
                 .toList();
+    }
+
+    /** The services that a profile adds. */
+    List<String> servicesOf(String profile) {
+        return services.entrySet().stream()
+                .filter(service -> List.of(profile).equals(service.getValue().get("profiles")))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    /** Of every image that is built here: its context and arguments. */
+    @SuppressWarnings("unchecked")
+    List<Map<String, Object>> builds() {
+        return services.values().stream()
+                .filter(service -> service.containsKey("build"))
+                .map(service -> (Map<String, Object>) service.get("build"))
+                .toList();
+    }
+
+    /** The name of a service's image where the host sets no variable. */
+    String image(String service) {
+        return VARIABLE.matcher(services.get(service).get("image").toString())
+                .replaceAll(variable -> Matcher.quoteReplacement(variable.group(3)));
     }
 
     /** All of them, by name. */

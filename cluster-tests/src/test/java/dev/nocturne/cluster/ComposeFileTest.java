@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -30,7 +31,9 @@ class ComposeFileTest {
 
     @Test
     void ourOwnContainersWriteToTheirVolumesAlone() {
-        for (String name : compose.ownServices()) {
+        List<String> ours = new ArrayList<>(compose.ownServices());
+        ours.addAll(compose.servicesOf("gpu"));
+        for (String name : ours) {
             Map<String, Object> service = compose.services().get(name);
             assertThat(service).as(name).containsEntry("read_only", true).containsKey("tmpfs");
             assertThat((List<?>) service.get("volumes")).as(name).isNotEmpty();
