@@ -2,8 +2,8 @@ package dev.nocturne.ingest.lag;
 
 import dev.nocturne.ingest.lag.LagReport.StageLag;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.MultiGauge.Row;
 import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.MultiGauge.Row;
 import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
 import java.time.Instant;
