@@ -2,12 +2,14 @@
 
     python peers.py decode [--grid 16|32] [--kakao DIR]    draws a batch of 16 with each
     python peers.py sparse                                     draws a batch of 32, 32x32 tokens, with Nocturne's two layouts
+    python peers.py mini [--model DIR] [--candidates 9]        draws guided candidates of DALL·E mini's sizes with min-dalle, too
     python peers.py train                                      makes training steps with each
 
 A peer that has not drawn its batch when --seconds are up is stopped: the rest of its positions then count as the mean of those that it
 drew. Later positions take longer, so this flatters the peer. Nocturne always draws whole batches.
 
-Needs: torch, dalle-pytorch (1.6.6), a checkout of kakaobrain/minDALL-E, and Nocturne built (./nocturne --version). Weights are random.
+Needs: torch, dalle-pytorch (1.6.6), a checkout of kakaobrain/minDALL-E, min-dalle (0.4.11), and Nocturne built (./nocturne --version).
+Weights are random.
 Nothing of Nocturne needs this script.
 """
 import argparse
@@ -124,6 +126,37 @@ def decode(grid, precisions, limit, checkout):
                 f"{rate / rates[peer]:5.2f} of {peer}" for peer in peers))
 
 
+def min_dalle(sizes, candidates):
+    """min-dalle's own loop, the transformer alone, with a caption of three tokens."""
+    from min_dalle.min_dalle import MinDalle
+    from min_dalle.models import DalleBartDecoder, DalleBartEncoder
+    common = dict(attention_head_count=sizes["width"] // 64, embed_count=sizes["width"], glu_embed_count=sizes["middle"], device="cpu")
+    dalle = MinDalle.__new__(MinDalle)
+    dalle.device, dalle.dtype, dalle.is_reusable, dalle.text_token_count = "cpu", torch.float32, True, sizes["text_positions"]
+    dalle.layer_count, dalle.embed_count = sizes["layers"], sizes["width"]
+    dalle.encoder = DalleBartEncoder(layer_count=sizes["encoder_layers"], text_vocab_count=sizes["text_vocabulary"],
+                                     text_token_count=sizes["text_positions"], **common).eval()
+    dalle.decoder = DalleBartDecoder(layer_count=sizes["layers"], image_vocab_count=sizes["image_vocabulary"], **common).eval()
+    dalle.tokenizer = types.SimpleNamespace(tokenize=lambda text, is_verbose: [0, 5, 6, 7, 2])
+    dalle.image_grid_from_tokens = lambda **kwargs: None
+    side = int(candidates ** 0.5)
+    draw = lambda: list(dalle.generate_raw_image_stream("", seed=1, grid_size=side))
+    return Loop(dalle.decoder, "sample_tokens", sizes["grid_size"] ** 2, draw)
+
+
+def mini(model, candidates, precisions, limit):
+    """Guided: with and without the caption, which Nocturne's bench draws as twice as many candidates."""
+    sizes = json.loads((model / "model.json").read_text())["transformer"]
+    assert sizes["grid_size"] == 16 and int(candidates ** 0.5) ** 2 == candidates, "min-dalle draws 16x16 tokens, and squares of candidates"
+    loop = min_dalle(sizes, candidates)
+    for precision in precisions:
+        loop.run(0, precision)  # warms up
+        theirs = candidates / loop.run(limit, precision)
+        ours = nocturne(model, 2 * candidates, precision, "transformer draw") / 2
+        print(f"{precision:9} {candidates} guided candidates: min-dalle {theirs:.4f} images/s ({loop.positions} of {loop.all} positions),"
+              f" Nocturne {ours:.4f} images/s, {ours / theirs:.2f}")
+
+
 def sparse(precisions):
     batch = 32
     print(f"draw {batch} candidates, two captions, 32x32 tokens, depth {DEPTH}, width {WIDTH}, text {TEXT}, codebook {VOCABULARY}")
@@ -202,10 +235,12 @@ def train():
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["decode", "sparse", "train"])
+    parser.add_argument("what", choices=["decode", "sparse", "mini", "train"])
     parser.add_argument("--grid", type=int, choices=[16, 32], default=16)
     parser.add_argument("--precision", choices=list(PRECISIONS), help="one of both")
     parser.add_argument("--seconds", type=float, default=60, help="the most that a peer may draw (default: 60)")
+    parser.add_argument("--model", type=pathlib.Path, default=HERE / "dalle-mini", help="sizes for `mini`: a folder with model.json")
+    parser.add_argument("--candidates", type=int, default=9, help="of `mini`: a square")
     parser.add_argument("--kakao", metavar="DIR", help="checkout of kakaobrain/minDALL-E")
     options = parser.parse_args()
     torch.manual_seed(0)
@@ -215,5 +250,7 @@ if __name__ == "__main__":
         decode(options.grid, precisions, options.seconds, options.kakao)
     elif options.what == "sparse":
         sparse(precisions)
+    elif options.what == "mini":
+        mini(options.model, options.candidates, precisions, options.seconds)
     else:
         train()

@@ -85,10 +85,12 @@ def after_attention(self, w: Dict[str, Tensor], layer: str, y: Tensor) -> Tensor
     return self.branch(w, layer + ".attn", self.dense(w, layer + ".attn.to_out", y))
 
 
-# x [batch, positions, width], normed
+# x [batch, positions, width], normed. libtorch rounds GELU of a part of a tensor otherwise than of a whole one, and of
+# one row the gates are whole.
 def feed_forward(self, w: Dict[str, Tensor], layer: str, x: Tensor) -> Tensor:
     values, gates = torch.chunk(self.dense(w, layer + ".ff.proj_in", x), 2, -1)
-    return self.branch(w, layer + ".ff", self.dense(w, layer + ".ff.proj_out", values * torch.gelu(gates)))
+    gated = values * torch.gelu(torch.contiguous(gates))
+    return self.branch(w, layer + ".ff", self.dense(w, layer + ".ff.proj_out", gated))
 
 
 # The final hidden states, from the two residual streams of reversible layers; others have one stream twice.

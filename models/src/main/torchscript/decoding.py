@@ -11,6 +11,7 @@
 #   x [rows, width]: the hidden state that predicts the next token
 #   positions [height * width, ...]: what the model knows of each position
 #   tokens, log_probability [batch]
+#   and what keep_captions keeps
 # Rows of one caption are taken together, GROUP to a group, so that its keys and values are read once for all.
 # `group_caption` [groups] indexes `prefixes`; `members` [groups * GROUP] are the rows of the groups, padded with any;
 # `places` [rows] is where each row stands among the members. Guided batches have two rows for each candidate: the
@@ -43,6 +44,8 @@ def begin(self, w: Dict[str, Tensor], layout: Tensor, prefixes: List[Dict[str, T
                 starts.append(len(slots))
             state[name] = torch.tensor(slots, dtype=INT64, device=places.device)
             state["starts." + str(pattern)] = torch.tensor(starts, dtype=INT64)
+    caption_of_group = torch.tensor(group_caption, dtype=INT64, device=places.device)
+    self.keep_captions(state, prefixes, torch.index_select(caption_of_group, 0, torch.floor_divide(places, GROUP)))
     hidden: List[Tensor] = []
     for caption in group_caption:
         hidden.append(torch.expand(prefixes[caption]["x"], [GROUP, -1]))
@@ -53,6 +56,21 @@ def begin(self, w: Dict[str, Tensor], layout: Tensor, prefixes: List[Dict[str, T
     state["tokens"] = torch.new_zeros(state["x"], [batch, height * width], dtype=INT64)
     state["log_probability"] = torch.new_zeros(state["x"], [batch], dtype=FLOAT64)
     return state
+
+
+# What a family has of a caption beside keys and values of its text, "caption.NAME" of its prefill: kept once for each
+# caption c of a batch, as "caption.NAME.c". captions [rows] indexes `prefixes`; `by_caption` [rows] puts the rows of a
+# caption beside each other, `from_captions` [rows] puts them back, and `caption_rows`, on the host, counts them.
+def keep_captions(self, state: Dict[str, Tensor], prefixes: List[Dict[str, Tensor]], captions: Tensor) -> int:
+    for c in range(len(prefixes)):
+        for name in prefixes[c].keys():
+            if torch.startswith(name, "caption."):
+                state[name + "." + str(c)] = prefixes[c][name]
+    _0, by_caption = torch.sort(captions, stable=True, dim=0, descending=False)
+    state["by_caption"] = by_caption
+    state["from_captions"] = torch.argsort(by_caption)
+    state["caption_rows"] = torch.bincount(captions, None, len(prefixes)).cpu()
+    return len(prefixes)
 
 
 # The slots of a block: all positions, a ring of a row and one, a column, a ring of the convolution's window, the row,

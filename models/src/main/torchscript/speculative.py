@@ -14,6 +14,7 @@
 #   tokens [batch, height * width + 2 * span]: those that are drawn, then guesses
 #   drawn [batch]: how many are drawn
 #   log_probability [batch]
+#   and what keep_captions keeps
 # `captions` [rows] indexes `prefixes`. Guided batches have two rows for each candidate: the batch with its captions,
 # then the batch without.
 def begin_ahead(self, w: Dict[str, Tensor], prefixes: List[Dict[str, Tensor]], captions: Tensor, batch: int,
@@ -32,6 +33,7 @@ def begin_ahead(self, w: Dict[str, Tensor], prefixes: List[Dict[str, Tensor]], c
         slots = (length + height * width + span + SLOTS - 1) // SLOTS * SLOTS
         state["kv." + str(i)] = torch.constant_pad_nd(text, [0, 0, 0, slots - length])
     state["text"] = torch.tensor(torch.size(prefixes[0]["k.0"], 2), dtype=INT64)
+    self.keep_captions(state, prefixes, captions)
     hidden: List[Tensor] = []
     for prefix in prefixes:
         hidden.append(prefix["x"])

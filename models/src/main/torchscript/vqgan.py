@@ -1,7 +1,8 @@
 # The VQGAN of Esser et al. 2021 (taming-transformers), as minDALL-E has it. Names are theirs:
 # {encoder,decoder}.{conv_in,mid,norm_out,conv_out}, encoder.down.L.{block.B,attn.B,downsample.conv},
 # decoder.up.L.{block.B,attn.B,upsample.conv}, quant_conv, post_quant_conv, quantize.embedding. Level 0 is that of the
-# pixels: uint8 [batch, 3, size, size].
+# pixels: uint8 [batch, 3, size, size]. A model that only draws has no encoder, quant_conv and down. Needs
+# pixels_signed.py or pixels_unit.py: the range of the pixels inside.
 
 
 # A copy of the weights, the decoder in the compute type; what chooses tokens stays float32.
@@ -62,14 +63,14 @@ def middle(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
 
 def levels(self, w: Dict[str, Tensor]) -> int:
     n = 0
-    while ("encoder.down." + str(n) + ".block.0.conv1.weight") in w:
+    while ("decoder.up." + str(n) + ".block.0.conv1.weight") in w:
         n = n + 1
     return n
 
 
 # pixels uint8 -> code vectors before they are rounded to the codebook [batch, code_width, h, w] float32
 def encoder(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
-    x = self.conv(w, "encoder.conv_in", (pixels.to(FLOAT32) / 255. - 0.5) / 0.5)
+    x = self.conv(w, "encoder.conv_in", self.from_bytes(pixels))
     levels = self.levels(w)
     for i in range(levels):
         name = "encoder.down." + str(i)
@@ -105,7 +106,7 @@ def decode(self, w: Dict[str, Tensor], tokens: Tensor) -> Tensor:
         if i > 0:
             x = self.conv(w, name + ".upsample.conv", torch.upsample_nearest2d(x, None, [2., 2.]))
     x = self.conv(w, "decoder.conv_out", torch.silu(self.norm(w, "decoder.norm_out", x)))
-    return torch.clamp(x.to(FLOAT32) * 0.5 + 0.5, 0., 1.)
+    return torch.clamp(self.to_unit(x.to(FLOAT32)), 0., 1.)
 
 
 # tokens int64 [batch, h, w] -> pixels uint8 [batch, 3, size, size]

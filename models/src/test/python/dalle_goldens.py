@@ -30,7 +30,7 @@ from dalle_pytorch import DALLE, DiscreteVAE, OpenAIDiscreteVAE
 import tokenizers
 from omegaconf import OmegaConf
 
-from import_goldens import CAPTIONS, OUT, fill, goldens, pickled, save
+from golden_files import CAPTIONS, OUT, fill, goldens, pickled, save
 
 TEXT_LENGTH = 6
 

@@ -93,7 +93,18 @@ final class BundleCaptionEncoder implements CaptionEncoder {
     }
 
     @Override
+    public boolean readsPictures() {
+        return dvae.readsPictures();
+    }
+
+    @Override
     public TokenGrid imageTokens(BufferedImage picture) {
+        if (!dvae.readsPictures()) {
+            throw new PermanentException(
+                    ReasonCodes.INVALID_OPTION,
+                    "image_prompt: the model %s has no encoder of pictures: leave it out"
+                            .formatted(bundle.id()));
+        }
         return dvae.encode(picture);
     }
 

@@ -34,7 +34,15 @@ interface CaptionEncoder extends AutoCloseable {
     /** CLIP image embedding of a picture of any size, unit norm. */
     float[] imageEmbedding(BufferedImage picture);
 
-    /** dVAE tokens of a picture of any size. */
+    /** Whether the dVAE makes tokens of pictures; some only draw. */
+    boolean readsPictures();
+
+    /**
+     * dVAE tokens of a picture of any size.
+     *
+     * @throws dev.nocturne.runtime.PermanentException ({@code invalid_option}) if the dVAE only
+     *     draws
+     */
     TokenGrid imageTokens(BufferedImage picture);
 
     /**

@@ -290,7 +290,9 @@ public final class EncoderStage implements BundleStage<CaptionSubmitted> {
                 throw new IllegalStateException("the embedding of a caption holds " + number);
             }
         }
-        encoder.imageTokens(new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB));
+        if (encoder.readsPictures()) {
+            encoder.imageTokens(new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB));
+        }
     }
 
     @Override

@@ -53,6 +53,11 @@ final class LetterEncoder implements CaptionEncoder {
     }
 
     @Override
+    public boolean readsPictures() {
+        return true;
+    }
+
+    @Override
     public TokenGrid imageTokens(BufferedImage picture) {
         return new TokenGrid(3, 2, new int[] {0, 1, 2, 3, 4, 5});
     }

@@ -44,6 +44,12 @@ final class BundleFiles {
         Safetensors.write(unfinished(file), weights, type, Map.of());
     }
 
+    /** The same, tensor by tensor: they may be more than memory holds. */
+    void write(String file, Map<String, long[]> shapes, ImportedPart<?> part) throws IOException {
+        prepare(file);
+        Safetensors.write(unfinished(file), shapes, part.weights(), part.type(), Map.of());
+    }
+
     /** Copies what another bundle has. */
     void copy(String file, Path source) throws IOException {
         prepare(file);

@@ -327,8 +327,8 @@ public final class ModelBundle {
     }
 
     /**
-     * The bundle with a whole DALL-E from elsewhere: transformer, dVAE and tokenizer, on disk as
-     * float32. A CLIP that was imported stays.
+     * The bundle with a whole DALL-E from elsewhere: transformer, dVAE and tokenizer, on disk. A
+     * CLIP that was imported stays.
      *
      * @param imageSize side of its pictures in pixels, which becomes the bundle's
      * @param sampling how it draws best; null if it was not trained to be guided
@@ -336,11 +336,9 @@ public final class ModelBundle {
      */
     public ModelBundle withImported(
             int imageSize,
-            TransformerFamily transformer,
-            Map<String, Safetensors.Tensor> transformerWeights,
+            ImportedPart<? extends TransformerFamily> transformer,
             Sampling sampling,
-            DvaeFamily dvae,
-            Map<String, Safetensors.Tensor> dvaeWeights,
+            ImportedPart<? extends DvaeFamily> dvae,
             CaptionTokenizer tokenizer)
             throws IOException {
         if (manifest.clip() != null && !manifest.files().containsKey(CLIP_TOKENIZER)) {
@@ -348,8 +346,8 @@ public final class ModelBundle {
                     "the CLIP at %s reads the tokenizer that would go; give another directory"
                             .formatted(directory));
         }
-        files.write(TRANSFORMER, transformerWeights, StorageType.F32);
-        files.write(DVAE, dvaeWeights, StorageType.F32);
+        files.write(TRANSFORMER, transformer.architecture().shapes(), transformer);
+        files.write(DVAE, dvae.architecture().shapes(), dvae);
         files.write(TOKENIZER, tokenizer);
         Manifest resized =
                 new Manifest(
@@ -361,7 +359,14 @@ public final class ModelBundle {
                         manifest.clip(),
                         manifest.files());
         return new ModelBundle(directory, resized)
-                .saved(dvae, transformer, sampling, manifest.clip(), TRANSFORMER, DVAE, TOKENIZER);
+                .saved(
+                        dvae.architecture(),
+                        transformer.architecture(),
+                        sampling,
+                        manifest.clip(),
+                        TRANSFORMER,
+                        DVAE,
+                        TOKENIZER);
     }
 
     private ModelBundle saved(

@@ -42,6 +42,7 @@ public final class DiscreteVae implements AutoCloseable {
     private final int imageSize;
     private final int gridSize;
     private final int vocabulary;
+    private final boolean readsPictures;
     private final int microBatch;
 
     /**
@@ -58,6 +59,7 @@ public final class DiscreteVae implements AutoCloseable {
         this.imageSize = imageSize;
         this.gridSize = imageSize / architecture.downsampling();
         this.vocabulary = architecture.vocabulary();
+        this.readsPictures = architecture.readsPictures();
         this.microBatch = microBatch(architecture, imageSize);
         this.program = architecture.program();
         this.weights = program.prepare(weights, precision);
@@ -97,10 +99,16 @@ public final class DiscreteVae implements AutoCloseable {
         return vocabulary;
     }
 
+    /** Whether it can {@link #encode}. */
+    public boolean readsPictures() {
+        return readsPictures;
+    }
+
     /**
      * The tokens of a picture of any size: its middle square, resized.
      *
      * @return {@code [gridSize, gridSize]} tokens
+     * @throws UnsupportedOperationException if it came without an encoder
      */
     public TokenGrid encode(BufferedImage picture) {
         return encode(Pixels.planar(Pixels.fit(picture, imageSize)), 1).get(0);
@@ -111,8 +119,12 @@ public final class DiscreteVae implements AutoCloseable {
      *
      * @param pixels {@code [count, 3, imageSize, imageSize]}, unsigned bytes
      * @return {@code count} grids of {@code [gridSize, gridSize]} tokens, in order
+     * @throws UnsupportedOperationException if it came without an encoder
      */
     public List<TokenGrid> encode(byte[] pixels, int count) {
+        if (!readsPictures) {
+            throw new UnsupportedOperationException("this model has no encoder of pictures");
+        }
         int length = gridSize * gridSize;
         List<TokenGrid> grids = new ArrayList<>(count);
         for (int from = 0; from < count; from += microBatch) {
@@ -149,10 +161,15 @@ public final class DiscreteVae implements AutoCloseable {
 
     /**
      * The token for what is not drawn yet: of those that the encoder sees in a flat middle grey,
-     * the one whose own picture is nearest to it; of equals the lowest. The same for the same
-     * weights on the same kind of processor.
+     * the one whose own picture is nearest to it; of equals the lowest. Without an encoder, of as
+     * many as a grid holds, evenly from the codebook. The same for the same weights on the same
+     * kind of processor.
      */
     public int neutralToken() {
+        return readsPictures ? nearestOfSeen() : nearestOfCodebook();
+    }
+
+    private int nearestOfSeen() {
         byte[] grey = new byte[3 * imageSize * imageSize];
         Arrays.fill(grey, (byte) MIDDLE_GREY);
         int[] seen = Arrays.stream(encode(grey, 1).get(0).tokens()).distinct().sorted().toArray();
@@ -166,6 +183,29 @@ public final class DiscreteVae implements AutoCloseable {
             if (distance < least) {
                 least = distance;
                 nearest = token;
+            }
+        }
+        return nearest;
+    }
+
+    private int nearestOfCodebook() {
+        int places = gridSize * gridSize;
+        int[] tokens = new int[places];
+        for (int place = 0; place < places; place++) {
+            tokens[place] = (int) ((long) place * vocabulary / places);
+        }
+        BufferedImage picture = decode(List.of(new TokenGrid(gridSize, gridSize, tokens))).get(0);
+        int side = imageSize / gridSize;
+        int nearest = 0;
+        long least = Long.MAX_VALUE;
+        for (int place = 0; place < places; place++) {
+            long distance =
+                    distanceFromGrey(
+                            picture.getSubimage(
+                                    place % gridSize * side, place / gridSize * side, side, side));
+            if (distance < least) {
+                least = distance;
+                nearest = tokens[place];
             }
         }
         return nearest;

@@ -27,6 +27,11 @@ public sealed interface DvaeFamily permits DvaeArchitecture, DallePytorchVae, Vq
     /** Name and shape of every weight; those of convolutions are {@code [out, in, side, side]}. */
     Map<String, long[]> shapes();
 
+    /** Whether it makes tokens of pictures, too, and not only pictures of tokens. */
+    default boolean readsPictures() {
+        return true;
+    }
+
     /** Pixels per token along each side. */
     int downsampling();
 

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The sizes of a VQGAN (Esser et al. 2021, taming-transformers) as minDALL-E has it: {@code
- * stage1/layers.py} there.
+ * The sizes of a VQGAN (Esser et al. 2021, taming-transformers) as kakaobrain's minDALL-E has it,
+ * {@code stage1/layers.py} there, or DALL·E mini, min-dalle's {@code vqgan_detokenizer.py}.
  *
  * @param channels of each level, that of the pixels first; the sides halve from level to level
  * @param blocks residual blocks of a level of the encoder; the decoder has one more
@@ -19,6 +19,8 @@ import java.util.Map;
  * @param latent channels between encoder or decoder and the codes
  * @param vocabulary size of the codebook
  * @param codeWidth length of a codebook vector
+ * @param unitPixels whether pixels are 0 to 1 inside, not -1 to 1
+ * @param drawsOnly whether it has no encoder
  */
 public record Vqgan(
         List<Integer> channels,
@@ -26,7 +28,9 @@ public record Vqgan(
         List<Integer> attention,
         int latent,
         int vocabulary,
-        int codeWidth)
+        int codeWidth,
+        boolean unitPixels,
+        boolean drawsOnly)
         implements DvaeFamily {
 
     static final String FAMILY = "vqgan";
@@ -62,7 +66,12 @@ public record Vqgan(
 
     @Override
     public TorchProgram program() {
-        return TorchProgram.load("vqgan.py");
+        return TorchProgram.load("vqgan.py", unitPixels ? "pixels_unit.py" : "pixels_signed.py");
+    }
+
+    @Override
+    public boolean readsPictures() {
+        return !drawsOnly;
     }
 
     @Override
@@ -81,6 +90,30 @@ public record Vqgan(
         int last = channels.size() - 1;
         int innermost = channels.get(last);
 
+        if (!drawsOnly) {
+            encoder(shapes);
+        }
+        shapes.put("quantize.embedding.weight", new long[] {vocabulary, codeWidth});
+        conv(shapes, "post_quant_conv", codeWidth, latent, 1);
+
+        conv(shapes, "decoder.conv_in", latent, innermost, 3);
+        middle(shapes, "decoder.mid", innermost);
+        int in = innermost;
+        for (int level = last; level >= 0; level--) {
+            String name = "decoder.up." + level;
+            in = level(shapes, name, level, blocks + 1, in);
+            if (level > 0) {
+                conv(shapes, name + ".upsample.conv", in, in, 3);
+            }
+        }
+        Resblocks.norm(shapes, "decoder.norm_out", in);
+        conv(shapes, "decoder.conv_out", in, 3, 3);
+        return shapes;
+    }
+
+    private void encoder(Map<String, long[]> shapes) {
+        int last = channels.size() - 1;
+        int innermost = channels.get(last);
         int in = channels.get(0);
         conv(shapes, "encoder.conv_in", 3, in, 3);
         for (int level = 0; level <= last; level++) {
@@ -94,22 +127,6 @@ public record Vqgan(
         Resblocks.norm(shapes, "encoder.norm_out", innermost);
         conv(shapes, "encoder.conv_out", innermost, latent, 3);
         conv(shapes, "quant_conv", latent, codeWidth, 1);
-        shapes.put("quantize.embedding.weight", new long[] {vocabulary, codeWidth});
-        conv(shapes, "post_quant_conv", codeWidth, latent, 1);
-
-        conv(shapes, "decoder.conv_in", latent, innermost, 3);
-        middle(shapes, "decoder.mid", innermost);
-        in = innermost;
-        for (int level = last; level >= 0; level--) {
-            String name = "decoder.up." + level;
-            in = level(shapes, name, level, blocks + 1, in);
-            if (level > 0) {
-                conv(shapes, name + ".upsample.conv", in, in, 3);
-            }
-        }
-        Resblocks.norm(shapes, "decoder.norm_out", in);
-        conv(shapes, "decoder.conv_out", in, 3, 3);
-        return shapes;
     }
 
     /** Returns the channels that come out. */

@@ -54,6 +54,18 @@ final class Pickled {
             return Arrays.stream(shape).reduce(1, Math::multiplyExact);
         }
 
+        /** Whether the elements lie beside each other in row-major order. */
+        boolean isContiguous() {
+            long step = 1;
+            for (int i = shape.length - 1; i >= 0; i--) {
+                if (shape[i] != 1 && strides[i] != step) {
+                    return false;
+                }
+                step *= shape[i];
+            }
+            return true;
+        }
+
         /** Elements of the storage from the first to the last, both included. */
         long span() {
             if (elements() == 0) {

@@ -161,6 +161,22 @@ public final class Safetensors implements AutoCloseable {
     public static void write(
             Path file, Map<String, Tensor> tensors, StorageType type, Map<String, String> metadata)
             throws IOException {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+        write(file, shapes, tensors, type, metadata);
+    }
+
+    /**
+     * The same for tensors that may be more than memory holds: each is asked for once, in the order
+     * of the shapes.
+     */
+    public static void write(
+            Path file,
+            Map<String, long[]> shapes,
+            Map<String, Tensor> tensors,
+            StorageType type,
+            Map<String, String> metadata)
+            throws IOException {
         Path unfinished = file.resolveSibling(file.getFileName() + ".tmp");
         try {
             try (FileChannel channel =
@@ -169,13 +185,19 @@ public final class Safetensors implements AutoCloseable {
                             StandardOpenOption.CREATE,
                             StandardOpenOption.TRUNCATE_EXISTING,
                             StandardOpenOption.WRITE)) {
-                writeFully(channel, header(tensors, type, metadata));
+                writeFully(channel, header(shapes, type, metadata));
                 ByteBuffer chunk =
                         ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-                for (Tensor tensor : tensors.values()) {
-                    writeElements(channel, tensor.data(), type, chunk);
+                for (Map.Entry<String, long[]> shape : shapes.entrySet()) {
+                    writeElements(
+                            channel,
+                            filling(shape.getValue(), tensors.get(shape.getKey())),
+                            type,
+                            chunk);
                 }
                 channel.force(true);
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
             }
             Files.move(
                     unfinished,
@@ -185,6 +207,15 @@ public final class Safetensors implements AutoCloseable {
         } finally {
             Files.deleteIfExists(unfinished);
         }
+    }
+
+    private static float[] filling(long[] shape, Tensor tensor) {
+        if (!Arrays.equals(shape, tensor.shape())) {
+            throw new IllegalArgumentException(
+                    "a tensor is %s, and not %s"
+                            .formatted(Arrays.toString(tensor.shape()), Arrays.toString(shape)));
+        }
+        return tensor.data();
     }
 
     /** The tensors by name, in the header's order. */
@@ -321,7 +352,7 @@ public final class Safetensors implements AutoCloseable {
     }
 
     private static ByteBuffer header(
-            Map<String, Tensor> tensors, StorageType type, Map<String, String> metadata)
+            Map<String, long[]> shapes, StorageType type, Map<String, String> metadata)
             throws IOException {
         ObjectNode header = JSON.createObjectNode();
         if (!metadata.isEmpty()) {
@@ -329,13 +360,12 @@ public final class Safetensors implements AutoCloseable {
             new TreeMap<>(metadata).forEach(texts::put);
         }
         long end = 0;
-        for (Map.Entry<String, Tensor> named : tensors.entrySet()) {
-            Tensor tensor = named.getValue();
+        for (Map.Entry<String, long[]> named : shapes.entrySet()) {
             ObjectNode entry = header.putObject(named.getKey());
             entry.put("dtype", type.name());
-            entry.set("shape", JSON.valueToTree(tensor.shape()));
+            entry.set("shape", JSON.valueToTree(named.getValue()));
             long begin = end;
-            end += (long) tensor.data().length * type.elementType().bytes;
+            end += elements(named.getValue()) * type.elementType().bytes;
             entry.putArray("data_offsets").add(begin).add(end);
         }
         byte[] json = JSON.writeValueAsBytes(header);

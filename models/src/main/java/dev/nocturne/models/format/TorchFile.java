@@ -46,6 +46,9 @@ public final class TorchFile implements Closeable {
     /** The pickle of a model with a million tensors would be of this order. */
     private static final long MAX_PICKLE_BYTES = 1 << 28;
 
+    /** Numbers that are read at a time. */
+    private static final int PIECE = 1 << 20;
+
     private static final int MAX_DEPTH = 64;
     private static final int MAX_NAME = 1000;
     private static final int MAX_ATTRIBUTES = 100_000;
@@ -68,6 +71,8 @@ public final class TorchFile implements Closeable {
     private final Bytes bytes;
     private final Object root;
     private final Map<String, Weight> weights = new LinkedHashMap<>();
+
+    private boolean isFloat16 = true;
 
     /** Attributes that were looked at, counted as often as they were. */
     private int visited;
@@ -123,6 +128,11 @@ public final class TorchFile implements Closeable {
                     }
                 });
         return found;
+    }
+
+    /** Whether all numbers are of 16 bits, of IEEE's kind. */
+    public boolean isFloat16() {
+        return isFloat16;
     }
 
     /** What a checkpoint holds beside its tensors, by name; nothing if it is no dictionary. */
@@ -276,6 +286,7 @@ public final class TorchFile implements Closeable {
             String name = prefix + attribute.getKey();
             if (attribute.getValue() instanceof View view) {
                 requireStored(name, view.storage());
+                isFloat16 &= view.storage().type().name().equals("HalfStorage");
                 weights.put(name, new Weight(view.shape(), () -> read(name, view)));
             } else {
                 collect(name + ".", attribute.getValue(), depth + 1);
@@ -309,6 +320,9 @@ public final class TorchFile implements Closeable {
 
     /** The view's elements in row-major order, as float32. */
     private float[] read(String name, View view) throws IOException {
+        if (view.isContiguous()) {
+            return readInPieces(name, view);
+        }
         Storage storage = view.storage();
         int width = elementBytes(file, storage);
         long length = view.span() * width;
@@ -338,6 +352,34 @@ public final class TorchFile implements Closeable {
                 }
                 at -= shape[d] * view.strides()[d];
                 index[d] = 0;
+            }
+        }
+        return values;
+    }
+
+    /** As {@link #read}, with no more memory than its values take. */
+    private float[] readInPieces(String name, View view) throws IOException {
+        Storage storage = view.storage();
+        int width = elementBytes(file, storage);
+        if (view.elements() > Integer.MAX_VALUE - 8) {
+            throw invalid(
+                    file, "the tensor %s has more numbers than an array holds".formatted(name));
+        }
+        float[] values = new float[(int) view.elements()];
+        for (int done = 0; done < values.length; ) {
+            int count = Math.min(PIECE, values.length - done);
+            ByteBuffer source =
+                    ByteBuffer.wrap(
+                                    bytes.read(
+                                            storage.key(),
+                                            (view.offset() + done) * width,
+                                            count * width))
+                            .order(ByteOrder.LITTLE_ENDIAN);
+            if (source.remaining() < count * width) {
+                throw invalid(file, "it ends inside the tensor " + name);
+            }
+            for (int i = 0; i < count; i++) {
+                values[done++] = number(storage, source, i);
             }
         }
         return values;

@@ -2,6 +2,7 @@ package dev.nocturne.models.format;
 
 import dev.nocturne.models.format.Safetensors.Tensor;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -58,8 +59,53 @@ public record Weight(long[] shape, Values values) {
                 });
     }
 
-    private static long elements(long[] shape) {
+    /** The product of a shape. */
+    public static long elements(long[] shape) {
         return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    }
+
+    /**
+     * A matrix {@code [in, out]} or a convolution {@code [height, width, in, out]} of Flax's, as
+     * torch has it: {@code [out, in]}, {@code [out, in, height, width]}.
+     */
+    public Weight fromFlax() {
+        int dimensions = shape.length;
+        if (dimensions < 2) {
+            return this;
+        }
+        int out = (int) shape[dimensions - 1];
+        int in = (int) shape[dimensions - 2];
+        int places = (int) (elements(shape) / in / out);
+        long[] turned = new long[dimensions];
+        turned[0] = out;
+        turned[1] = in;
+        System.arraycopy(shape, 0, turned, 2, dimensions - 2);
+        return new Weight(
+                turned,
+                () -> {
+                    float[] from = values.read();
+                    float[] to = new float[from.length];
+                    int at = 0;
+                    for (int place = 0; place < places; place++) {
+                        for (int row = 0; row < in; row++) {
+                            for (int column = 0; column < out; column++) {
+                                to[(column * in + row) * places + place] = from[at++];
+                            }
+                        }
+                    }
+                    return to;
+                });
+    }
+
+    /** So many ones. */
+    public static Weight ones(long size) {
+        return new Weight(
+                new long[] {size},
+                () -> {
+                    float[] ones = new float[(int) size];
+                    Arrays.fill(ones, 1);
+                    return ones;
+                });
     }
 
     /**
@@ -69,6 +115,23 @@ public record Weight(long[] shape, Values values) {
      * @throws InvalidModelException if one is missing, misshapen or unknown
      */
     public static Map<String, Tensor> readAll(
+            Path file, Map<String, Weight> weights, Map<String, long[]> expected)
+            throws IOException {
+        try {
+            return new LinkedHashMap<>(readEach(file, weights, expected));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    /**
+     * The weights of an architecture, each read whenever it is asked for; a failure to read throws
+     * {@link UncheckedIOException}.
+     *
+     * @param expected name and shape of every one
+     * @throws InvalidModelException if one is missing, misshapen or unknown
+     */
+    public static Map<String, Tensor> readEach(
             Path file, Map<String, Weight> weights, Map<String, long[]> expected)
             throws IOException {
         for (Map.Entry<String, Weight> found : weights.entrySet()) {
@@ -86,12 +149,18 @@ public record Weight(long[] shape, Values values) {
                                         Arrays.toString(shape)));
             }
         }
-        Map<String, Tensor> tensors = new LinkedHashMap<>();
-        for (Map.Entry<String, long[]> asked : expected.entrySet()) {
-            Weight weight = require(file, weights, asked.getKey());
-            tensors.put(asked.getKey(), new Tensor(asked.getValue(), weight.values().read()));
+        for (String name : expected.keySet()) {
+            require(file, weights, name);
         }
-        return tensors;
+        return new LazyTensors(
+                expected.keySet(),
+                name -> {
+                    try {
+                        return new Tensor(expected.get(name), weights.get(name).values().read());
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.nocturne.models.imports;
 
+import dev.nocturne.models.bundle.ImportedPart;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.dvae.DallePytorchVae;
 import dev.nocturne.models.dvae.DvaeFamily;
@@ -118,15 +119,13 @@ public final class DallePytorchImport {
                         merges,
                         Merges.read(merges, transformer.textVocabulary()),
                         transformer.textLength());
-        Map<String, Tensor> transformerTensors = Weight.readAll(file, ours, transformer.shapes());
+        Map<String, Tensor> transformerTensors = Weight.readEach(file, ours, transformer.shapes());
         return bundle.withImported(
                 imageSize,
-                transformer,
-                transformerTensors,
+                ImportedPart.float32(transformer, transformerTensors),
                 // their generate_images takes any
                 Sampling.PLAIN,
-                vae,
-                Weight.readAll(file, vaeWeights, vae.shapes()),
+                ImportedPart.float32(vae, Weight.readEach(file, vaeWeights, vae.shapes())),
                 tokenizer);
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import dev.nocturne.models.bundle.ImportedPart;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.dvae.Vqgan;
 import dev.nocturne.models.format.InvalidModelException;
@@ -81,15 +82,14 @@ public final class KakaoImport {
                             vocabulary,
                             folder.resolve("tokenizer/bpe-16k-merges.txt"),
                             transformer);
-            Map<String, Tensor> tensors = Weight.readAll(stage2, weights, transformer.shapes());
+            Map<String, Tensor> tensors = Weight.readEach(stage2, weights, transformer.shapes());
             return bundle.withImported(
                     transformer.gridSize() * vqgan.downsampling(),
-                    transformer,
-                    tensors,
+                    ImportedPart.float32(transformer, tensors),
                     // it never saw pictures without a caption
                     null,
-                    vqgan,
-                    Weight.readAll(stage1, vqganWeights, vqgan.shapes()),
+                    ImportedPart.float32(
+                            vqgan, Weight.readEach(stage1, vqganWeights, vqgan.shapes())),
                     tokenizer);
         }
     }
@@ -120,7 +120,9 @@ public final class KakaoImport {
                             .toList(),
                     Weight.size(file, weights, "encoder.conv_out.weight", 0),
                     Weight.size(file, weights, "quantize.embedding.weight", 0),
-                    Weight.size(file, weights, "quantize.embedding.weight", 1));
+                    Weight.size(file, weights, "quantize.embedding.weight", 1),
+                    false,
+                    false);
         } catch (IllegalArgumentException e) {
             throw Refusal.of(file, e.getMessage(), "give stage1_last.ckpt of minDALL-E");
         }

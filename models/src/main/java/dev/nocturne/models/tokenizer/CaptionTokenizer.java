@@ -5,7 +5,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** Captions to tokens. Immutable. */
-public sealed interface CaptionTokenizer permits BpeTokenizer, CharacterBpeTokenizer {
+public sealed interface CaptionTokenizer
+        permits BpeTokenizer, CharacterBpeTokenizer, BartTokenizer {
 
     /**
      * The tokens of a caption, without padding: none for a blank one, at most {@link
@@ -23,11 +24,14 @@ public sealed interface CaptionTokenizer permits BpeTokenizer, CharacterBpeToken
     void save(Path file) throws IOException;
 
     /**
-     * Reads what {@link #save} wrote, of either kind.
+     * Reads what {@link #save} wrote, of any kind.
      *
      * @throws InvalidModelException if the file is no tokenizer
      */
     static CaptionTokenizer load(Path file) throws IOException {
+        if (BartTokenizer.isOne(file)) {
+            return BartTokenizer.load(file);
+        }
         return CharacterBpeTokenizer.isOne(file)
                 ? CharacterBpeTokenizer.load(file)
                 : BpeTokenizer.load(file);

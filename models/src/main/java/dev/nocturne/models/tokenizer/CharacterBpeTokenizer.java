@@ -18,9 +18,9 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * Captions to tokens as minDALL-E reads them: byte-pair encoding of characters, not of bytes, by
- * the {@code CharBPETokenizer} of Hugging Face's tokenizers with its normaliser and splitter of
- * BERT, lower-cased. A character that is not in the vocabulary is the unknown token.
+ * Captions to tokens as kakaobrain's minDALL-E reads them: byte-pair encoding of characters, not of
+ * bytes, by the {@code CharBPETokenizer} of Hugging Face's tokenizers with its normaliser and
+ * splitter of BERT, lower-cased. A character that is not in the vocabulary is the unknown token.
  *
  * <p>Names of special tokens in a caption are text like any other. Immutable.
  */
@@ -55,7 +55,7 @@ public final class CharacterBpeTokenizer implements CaptionTokenizer {
             int contextLength, Map<String, Integer> vocabulary, List<String> merges, int unknown) {}
 
     private final TokenizerFile contents;
-    private final PairMerges pairs = new PairMerges();
+    private final PairMerges pairs;
 
     /**
      * @param vocabulary tokens by their spelling
@@ -80,20 +80,10 @@ public final class CharacterBpeTokenizer implements CaptionTokenizer {
                     "contextLength is %d: it must be at least 1".formatted(contents.contextLength));
         }
         this.contents = contents;
-        for (String merge : contents.merges) {
-            int space = merge.indexOf(' ');
-            Integer left = contents.vocabulary.get(merge.substring(0, Math.max(space, 0)));
-            Integer right = contents.vocabulary.get(merge.substring(space + 1));
-            Integer token = contents.vocabulary.get(merge.replace(" ", ""));
-            if (left == null || right == null || token == null) {
-                throw new IllegalArgumentException(
-                        "the merge '%s' is not of two tokens to a third".formatted(merge));
-            }
-            pairs.add(left, right, token);
-        }
+        this.pairs = PairMerges.of(contents.vocabulary, contents.merges);
     }
 
-    /** Whether this is a file of such a tokenizer: only these have a vocabulary. */
+    /** Whether this is a file of such a tokenizer, of those that are no {@link BartTokenizer}. */
     static boolean isOne(Path file) throws IOException {
         try {
             return JSON.readTree(Files.readAllBytes(file)).has("vocabulary");

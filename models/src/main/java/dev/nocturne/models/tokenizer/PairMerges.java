@@ -2,6 +2,7 @@ package dev.nocturne.models.tokenizer;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -12,6 +13,28 @@ final class PairMerges {
     private record Merge(int rank, int token) {}
 
     private final Map<Long, Merge> merges = new HashMap<>();
+
+    /**
+     * Merges in the spelling of their tokens.
+     *
+     * @param merges {@code "left right"}, by rank
+     * @throws IllegalArgumentException if a merge is not of two tokens to a third
+     */
+    static PairMerges of(Map<String, Integer> vocabulary, List<String> merges) {
+        PairMerges pairs = new PairMerges();
+        for (String merge : merges) {
+            int space = merge.indexOf(' ');
+            Integer left = vocabulary.get(merge.substring(0, Math.max(space, 0)));
+            Integer right = vocabulary.get(merge.substring(space + 1));
+            Integer token = vocabulary.get(merge.replace(" ", ""));
+            if (left == null || right == null || token == null) {
+                throw new IllegalArgumentException(
+                        "the merge '%s' is not of two tokens to a third".formatted(merge));
+            }
+            pairs.add(left, right, token);
+        }
+        return pairs;
+    }
 
     /** Two adjacent tokens as one number. */
     static long pair(int left, int right) {

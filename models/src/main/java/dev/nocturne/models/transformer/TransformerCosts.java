@@ -46,9 +46,9 @@ public record TransformerCosts(
         int layers = architecture.patterns().size();
         int grid = architecture.gridSize();
         int length = architecture.gridLength();
-        int text = architecture.padded(new int[0]).length;
-        double matrices = 2.0 * parameters(matricesOfLayers(shapes));
-        double matricesAndHead = 2.0 * parameters(matricesRead(shapes));
+        int text = architecture.textPositions();
+        double matrices = 2.0 * parameters(matricesOfText(architecture));
+        double matricesAndHead = 2.0 * parameters(matricesOfImage(architecture));
         long keyAndValueBytes = 2 * width * bytesPerNumber;
 
         double seen = 0;
@@ -98,7 +98,7 @@ public record TransformerCosts(
 
     /** Bytes of weights that are read for each position: the layers and the image's head. */
     public static double weightBytesRead(TransformerFamily architecture, int bytesPerNumber) {
-        return (double) bytesPerNumber * parameters(matricesRead(architecture.shapes()));
+        return (double) bytesPerNumber * parameters(matricesOfImage(architecture));
     }
 
     /**
@@ -117,6 +117,23 @@ public record TransformerCosts(
         return (long) Math.max(0, (memoryBytes * USABLE_MEMORY - weightBytes) / perCandidate);
     }
 
+    /** The matrices that a caption goes through: those of an encoder, or of all layers. */
+    private static Map<String, long[]> matricesOfText(TransformerFamily architecture) {
+        Map<String, long[]> matrices = matricesOfLayers(architecture.shapes());
+        if (matrices.keySet().stream().anyMatch(architecture::readsTextOnly)) {
+            matrices.keySet().removeIf(weight -> !architecture.readsTextOnly(weight));
+        }
+        return matrices;
+    }
+
+    /** The matrices of a position of the image: those of the layers and the head. */
+    private static Map<String, long[]> matricesOfImage(TransformerFamily architecture) {
+        Map<String, long[]> matrices = matricesOfLayers(architecture.shapes());
+        matrices.keySet().removeIf(architecture::readsTextOnly);
+        matrices.put(IMAGE_HEAD, architecture.shapes().get(IMAGE_HEAD));
+        return matrices;
+    }
+
     /** Those with the number of a layer in their names. */
     private static Map<String, long[]> matricesOfLayers(Map<String, long[]> shapes) {
         Map<String, long[]> matrices = new HashMap<>(shapes);
@@ -125,13 +142,6 @@ public record TransformerCosts(
                         weight ->
                                 weight.getValue().length != 2
                                         || !weight.getKey().matches(".*\\.\\d+\\..*"));
-        return matrices;
-    }
-
-    /** The matrices of a position of the image: those of the layers and the head. */
-    private static Map<String, long[]> matricesRead(Map<String, long[]> shapes) {
-        Map<String, long[]> matrices = matricesOfLayers(shapes);
-        matrices.put(IMAGE_HEAD, shapes.get(IMAGE_HEAD));
         return matrices;
     }
 

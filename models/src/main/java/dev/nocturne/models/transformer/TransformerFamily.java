@@ -20,10 +20,14 @@ import java.util.SortedMap;
     @JsonSubTypes.Type(
             value = DallePytorchTransformer.class,
             name = DallePytorchTransformer.FAMILY),
-    @JsonSubTypes.Type(value = KakaoTransformer.class, name = KakaoTransformer.FAMILY)
+    @JsonSubTypes.Type(value = KakaoTransformer.class, name = KakaoTransformer.FAMILY),
+    @JsonSubTypes.Type(value = DalleMiniTransformer.class, name = DalleMiniTransformer.FAMILY)
 })
 public sealed interface TransformerFamily
-        permits TransformerArchitecture, DallePytorchTransformer, KakaoTransformer {
+        permits TransformerArchitecture,
+                DallePytorchTransformer,
+                KakaoTransformer,
+                DalleMiniTransformer {
 
     /** Its program, with {@code decoding.py}; the caller closes it. */
     TorchProgram program();
@@ -55,8 +59,7 @@ public sealed interface TransformerFamily
      * Text ids at every position of the program's text.
      *
      * @param textTokens of the caption, at most {@link #textLength}; none for drawing without one
-     * @return {@code [positions]}: as many as {@link #textLength}, and one more where the program
-     *     has a start token
+     * @return {@code [positions]}: {@link #textPositions}, or fewer where the program needs no pads
      * @throws IllegalArgumentException if there are more than the transformer reads
      */
     default long[] padded(int[] textTokens) {
@@ -73,6 +76,16 @@ public sealed interface TransformerFamily
 
     /** Tokens of a caption that the transformer reads. */
     int textLength();
+
+    /** The most positions of text that an image position attends to. */
+    default int textPositions() {
+        return padded(new int[0]).length;
+    }
+
+    /** Whether nothing but text goes through this weight: that of an encoder. */
+    default boolean readsTextOnly(String weight) {
+        return false;
+    }
 
     /** Numbers in a key or a value, all heads together. */
     int keyWidth();

@@ -13,7 +13,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,6 +32,28 @@ class SafetensorsTest {
     @BeforeEach
     void nameTheFile() {
         file = folder.resolve("weights.safetensors");
+    }
+
+    /** So that a model may be larger than memory. */
+    @Test
+    void asksForEachTensorOnce() throws IOException {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        shapes.put("w", new long[] {2});
+        shapes.put("b", new long[] {1});
+        List<String> asked = new ArrayList<>();
+        LazyTensors tensors =
+                new LazyTensors(
+                        shapes.keySet(),
+                        name -> {
+                            asked.add(name);
+                            return new Tensor(
+                                    shapes.get(name), new float[(int) shapes.get(name)[0]]);
+                        });
+
+        Safetensors.write(file, shapes, tensors, StorageType.F16, Map.of());
+
+        assertThat(asked).containsExactly("w", "b");
+        assertThat(Safetensors.readAll(file).keySet()).containsExactly("w", "b");
     }
 
     @ParameterizedTest

@@ -63,7 +63,7 @@ class KakaoImportTest {
         assertThat(bundle.transformerArchitecture())
                 .isEqualTo(new KakaoTransformer(2, 128, 128, PAD, 12, 32, 4));
         assertThat(bundle.dvaeArchitecture())
-                .isEqualTo(new Vqgan(List.of(32, 64), 1, List.of(1), 8, 32, 16));
+                .isEqualTo(new Vqgan(List.of(32, 64), 1, List.of(1), 8, 32, 16, false, false));
         assertThat(bundle.imageSize()).isEqualTo(8);
         assertThatThrownBy(() -> bundle.sampling(null, 0, 1, 3.0))
                 .hasMessageContaining("was not trained to be guided");

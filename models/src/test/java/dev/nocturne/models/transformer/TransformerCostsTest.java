@@ -53,6 +53,29 @@ class TransformerCostsTest {
     }
 
     /**
+     * Against counts of the published files: 2.587 and 0.438 billion, with rows that are never
+     * drawn.
+     */
+    @Test
+    void anEncoderCountsForTheCaptionAlone() {
+        DalleMiniTransformer mega =
+                new DalleMiniTransformer(24, 24, 2048, 4096, 50272, 0, 2, 64, 16384, 16);
+        DalleMiniTransformer mini =
+                new DalleMiniTransformer(12, 12, 1024, 2730, 50264, 0, 2, 64, 16384, 16);
+        TransformerCosts costs = TransformerCosts.of(mega, 2);
+        assertThat(costs.parameters() / 1e9).isCloseTo(2.587, within(1e-3));
+        assertThat(TransformerCosts.of(mini, 2).parameters() / 1e9).isCloseTo(0.438, within(1e-3));
+        double d = 2048;
+        // queries, keys, values, output and three of the feed-forward; two more for the caption
+        double layer = 4 * d * d + 3 * d * 4096;
+        assertThat(costs.flopsPerCaption() / (2 * 64 * 24 * (layer + 2 * d * d)))
+                .isBetween(1.0, 1.02);
+        assertThat(costs.flopsPerImage() / (2 * 256 * (24 * (layer + 2 * d * d) + 16384 * d)))
+                .isBetween(1.0, 1.05);
+        assertThat(costs.textKeyValueBytes()).isEqualTo(64L * 24 * 2 * 2048 * 2);
+    }
+
+    /**
      * A caption of one candidate reads its text for that one, a caption of twelve twice for twelve.
      */
     @Test

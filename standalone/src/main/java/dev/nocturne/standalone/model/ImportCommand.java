@@ -4,6 +4,7 @@ import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.clip.ClipArchitecture;
 import dev.nocturne.models.dvae.DvaeFamily;
 import dev.nocturne.models.imports.ClipImport;
+import dev.nocturne.models.imports.DalleMiniImport;
 import dev.nocturne.models.imports.DallePytorchImport;
 import dev.nocturne.models.imports.DvaeImport;
 import dev.nocturne.models.imports.KakaoImport;
@@ -15,6 +16,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,6 +34,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             ImportCommand.DallePytorch.class,
             ImportCommand.Kakao.class,
+            ImportCommand.DalleMini.class,
             ImportCommand.OpenAiDvae.class,
             ImportCommand.OpenAiClip.class,
             ImportCommand.HuggingFaceClip.class
@@ -172,6 +175,54 @@ public final class ImportCommand {
                     the weights of minDALL-E's transformer are under CC BY-NC-SA 4.0: for no commercial use,
                     with its makers named, and what is derived from them under the same terms. Its code is under
                     Apache-2.0; the VQGAN is taming-transformers', trained further.
+                    """);
+        }
+    }
+
+    @Command(
+            name = "dalle-mini",
+            description = "Imports DALL·E mini or mega: transformer, VQGAN and tokenizer.")
+    static final class DalleMini implements Callable<Integer> {
+        @Parameters(
+                paramLabel = "FOLDER",
+                description = {
+                    "As min-dalle keeps it, with encoder.pt, decoder.pt, vocab.json and merges.txt,",
+                    "or as dalle-mini publishes it, with flax_model.msgpack, config.json and",
+                    "tokenizer.json."
+                })
+        Path folder;
+
+        @Option(
+                names = "--vqgan",
+                paramLabel = "PLACE",
+                description = {
+                    "detoker.pt of min-dalle, which draws only, or the folder of dalle-mini's VQGAN,",
+                    "which reads image prompts, too. Unset: detoker.pt in FOLDER, or in vqgan beside it."
+                })
+        Path vqgan;
+
+        @Option(
+                names = "--start-token",
+                paramLabel = "N",
+                description = {
+                    "The image token that begins every picture. Unset: the last one, as the models",
+                    "were trained; min-dalle 0.4.11 takes 16383."
+                })
+        Integer startToken;
+
+        @Mixin ModelOption model;
+
+        @Override
+        public Integer call() throws IOException {
+            OptionalInt start =
+                    startToken == null ? OptionalInt.empty() : OptionalInt.of(startToken);
+            return model.add(
+                    begun -> DalleMiniImport.folder(begun, folder, vqgan, start),
+                    ImportCommand::dalle,
+                    """
+                    the weights of DALL·E mini and mega are under Apache-2.0 by their model cards, which ask not
+                    to make or spread what is offensive, harmful or misleading with them; code of dalle-mini:
+                    Apache-2.0, of min-dalle: MIT. The VQGAN is taming-transformers', trained further.
                     """);
         }
     }

@@ -14,6 +14,7 @@ import dev.nocturne.models.dvae.Vqgan;
 import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.transformer.AttentionPattern;
+import dev.nocturne.models.transformer.DalleMiniTransformer;
 import dev.nocturne.models.transformer.DallePytorchTransformer;
 import dev.nocturne.models.transformer.KakaoTransformer;
 import dev.nocturne.models.transformer.TransformerArchitecture;
@@ -141,6 +142,7 @@ class ModelBenchmarkTest {
     static Stream<TransformerFamily> fromElsewhere() {
         return Stream.of(
                 new KakaoTransformer(2, 64, 128, 0, 12, 32, 4),
+                new DalleMiniTransformer(2, 2, 64, 171, 128, 0, 2, 14, 32, 4),
                 new DallePytorchTransformer(
                         2,
                         64,
@@ -164,7 +166,7 @@ class ModelBenchmarkTest {
         Sizes sizes =
                 new Sizes(
                         8,
-                        new Vqgan(List.of(32, 64), 1, List.of(1), 8, 32, 16),
+                        new Vqgan(List.of(32, 64), 1, List.of(1), 8, 32, 16, false, false),
                         transformer,
                         Optional.empty());
         assertThat(sizes.measurable()).containsExactly(Work.TRANSFORMER_DRAW);

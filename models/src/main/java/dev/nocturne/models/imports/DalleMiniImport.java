@@ -1,0 +1,527 @@
+package dev.nocturne.models.imports;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nocturne.models.bundle.ImportedPart;
+import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.dvae.Vqgan;
+import dev.nocturne.models.format.FlaxFile;
+import dev.nocturne.models.format.InvalidModelException;
+import dev.nocturne.models.format.Refusal;
+import dev.nocturne.models.format.Safetensors.StorageType;
+import dev.nocturne.models.format.TorchFile;
+import dev.nocturne.models.format.Weight;
+import dev.nocturne.models.tokenizer.BartTokenizer;
+import dev.nocturne.models.transformer.DalleMiniTransformer;
+import dev.nocturne.models.transformer.Sampling;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * DALL·E mini and mega, as min-dalle has them ({@code encoder.pt}, {@code decoder.pt}, {@code
+ * vocab.json}, {@code merges.txt}; {@code detoker.pt}) or as dalle-mini publishes them ({@code
+ * flax_model.msgpack}, {@code config.json}, {@code tokenizer.json}; {@code flax_model.msgpack} of
+ * its VQGAN). Sizes are read off the tensors.
+ */
+public final class DalleMiniImport {
+    private static final String FLAX_WEIGHTS = "flax_model.msgpack";
+    private static final String TORCH_ENCODER = "encoder.pt";
+    private static final String TORCH_VQGAN = "detoker.pt";
+
+    private static final String PUBLISHED = "give the folder of the model as published";
+
+    /** How both are drawn from by their makers, but for {@code top_k}. */
+    private static final Sampling SUPER_CONDITIONED = new Sampling(1, 0, 1, 16);
+
+    private static final String BEGIN = "<s>";
+    private static final String END = "</s>";
+    private static final String UNKNOWN = "<unk>";
+
+    /** An array of one layer of Flax's, or of all of them: half, layer, the rest. */
+    private static final Pattern FLAX_LAYER =
+            Pattern.compile(
+                    "(encoder|decoder)\\.layers\\.FlaxBart(?:En|De)coderLayer(?:_(\\d+)|s)\\.(.+)");
+
+    /** What min-dalle calls the modules of a layer of Flax's. */
+    private static final Map<String, String> FLAX_MODULES =
+            Map.of(
+                    "LayerNorm_0", "pre_self_attn_layer_norm",
+                    "FlaxBartAttention_0", "self_attn",
+                    "LayerNorm_1", "self_attn_layer_norm",
+                    "LayerNorm_2", "pre_encoder_attn_layer_norm",
+                    "FlaxBartAttention_1", "encoder_attn",
+                    "LayerNorm_3", "encoder_attn_layer_norm");
+
+    private static final Map<String, String> FLAX_GLU =
+            Map.of(
+                    "LayerNorm_0", "ln0",
+                    "LayerNorm_1", "ln1",
+                    "Dense_0", "fc0",
+                    "Dense_1", "fc1",
+                    "Dense_2", "fc2");
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** The transformer's file, for errors. */
+    private final Path file;
+
+    /** By the names of min-dalle's, "encoder." or "decoder." before them; what is used, goes. */
+    private final Map<String, Weight> theirs;
+
+    private final Map<String, Weight> ours = new LinkedHashMap<>();
+
+    private DalleMiniImport(Path file, Map<String, Weight> theirs) {
+        this.file = file;
+        this.theirs = theirs;
+    }
+
+    /**
+     * The bundle with this model, on disk as exactly as it came.
+     *
+     * @param folder of the transformer and the tokenizer
+     * @param vqgan {@code detoker.pt} of min-dalle, or the folder of dalle-mini's VQGAN; null if
+     *     min-dalle's is in the folder, or in {@code vqgan} beside it
+     * @param startToken the image token that begins every picture; empty for the one that the model
+     *     was trained with
+     */
+    public static ModelBundle folder(
+            ModelBundle bundle, Path folder, Path vqgan, OptionalInt startToken)
+            throws IOException {
+        Path codes = vqganFile(folder, vqgan);
+        if (Files.exists(folder.resolve(TORCH_ENCODER))) {
+            Path decoderFile = folder.resolve("decoder.pt");
+            requireFile(decoderFile);
+            try (TorchFile encoder = TorchFile.open(folder.resolve(TORCH_ENCODER));
+                    TorchFile decoder = TorchFile.open(decoderFile)) {
+                Map<String, Weight> theirs = new HashMap<>();
+                encoder.weights().forEach((name, weight) -> theirs.put("encoder." + name, weight));
+                decoder.weights().forEach((name, weight) -> theirs.put("decoder." + name, weight));
+                return new DalleMiniImport(folder, theirs)
+                        .into(
+                                bundle,
+                                Vocabulary.ofMinDalle(folder),
+                                kept(encoder.isFloat16() && decoder.isFloat16()),
+                                codes,
+                                startToken);
+            }
+        }
+        Path weights = folder.resolve(FLAX_WEIGHTS);
+        if (!Files.exists(weights)) {
+            throw Refusal.of(
+                    folder,
+                    "it has neither %s nor %s".formatted(TORCH_ENCODER, FLAX_WEIGHTS),
+                    PUBLISHED);
+        }
+        requireKnownSettings(folder.resolve("config.json"));
+        try (FlaxFile flax = FlaxFile.open(weights)) {
+            return new DalleMiniImport(weights, fromFlax(flax))
+                    .into(
+                            bundle,
+                            Vocabulary.ofDalleMini(folder),
+                            kept(flax.isFloat16()),
+                            codes,
+                            startToken);
+        }
+    }
+
+    private static Path vqganFile(Path folder, Path given) throws InvalidModelException {
+        if (given == null) {
+            Path inside = folder.resolve(TORCH_VQGAN);
+            Path beside = folder.resolveSibling("vqgan").resolve(TORCH_VQGAN);
+            Path found = Files.exists(inside) ? inside : beside;
+            if (!Files.exists(found)) {
+                throw Refusal.of(
+                        folder,
+                        "it has no %s, and the folder vqgan beside it has none"
+                                .formatted(TORCH_VQGAN),
+                        "name the VQGAN with --vqgan");
+            }
+            return found;
+        }
+        Path file = Files.isDirectory(given) ? given.resolve(FLAX_WEIGHTS) : given;
+        requireFile(file);
+        return file;
+    }
+
+    private static void requireFile(Path file) throws InvalidModelException {
+        if (!Files.exists(file)) {
+            throw Refusal.of(file, "it is missing", PUBLISHED);
+        }
+    }
+
+    private static StorageType kept(boolean isFloat16) {
+        return isFloat16 ? StorageType.F16 : StorageType.F32;
+    }
+
+    private ModelBundle into(
+            ModelBundle bundle,
+            Vocabulary vocabulary,
+            StorageType type,
+            Path vqganFile,
+            OptionalInt startToken)
+            throws IOException {
+        try (Closeable opened =
+                vqganFile.endsWith(FLAX_WEIGHTS)
+                        ? FlaxFile.open(vqganFile)
+                        : TorchFile.open(vqganFile)) {
+            Map<String, Weight> vqganWeights = vqganWeights(opened);
+            Vqgan vqgan = vqgan(vqganFile, vqganWeights);
+            DalleMiniTransformer transformer = transformer(vocabulary, vqgan, startToken);
+            return bundle.withImported(
+                    transformer.gridSize() * vqgan.downsampling(),
+                    new ImportedPart<>(
+                            transformer, Weight.readEach(file, ours, transformer.shapes()), type),
+                    SUPER_CONDITIONED,
+                    ImportedPart.float32(
+                            vqgan, Weight.readEach(vqganFile, vqganWeights, vqgan.shapes())),
+                    vocabulary.tokenizer(transformer));
+        }
+    }
+
+    private DalleMiniTransformer transformer(
+            Vocabulary vocabulary, Vqgan vqgan, OptionalInt startToken)
+            throws InvalidModelException {
+        int codes = vqgan.vocabulary();
+        int width = Weight.size(file, theirs, "encoder.embed_tokens.weight", 1);
+        int textVocabulary = Weight.size(file, theirs, "encoder.embed_tokens.weight", 0);
+        int textPositions = Weight.size(file, theirs, "encoder.embed_positions.weight", 0);
+        int imageTokens = Weight.size(file, theirs, "decoder.embed_tokens.weight", 0);
+        int positions = Weight.size(file, theirs, "decoder.embed_positions.weight", 0);
+        int middle = Weight.size(file, theirs, "encoder.layers.0.glu.fc0.weight", 0);
+        // some have one position more than there are inputs
+        int side = (int) Math.sqrt(positions);
+        int start = startToken.orElse(imageTokens - 1);
+        if (codes >= imageTokens || start < 0 || start >= imageTokens) {
+            throw refused(
+                    "it has %d image tokens, the start token would be %d, and the VQGAN has %d codes"
+                            .formatted(imageTokens, start, codes));
+        }
+        move("encoder.token.weight", "encoder.embed_tokens.weight");
+        move("encoder.position.weight", "encoder.embed_positions.weight");
+        Weight tokens = take("decoder.embed_tokens.weight");
+        ours.put("image_token.weight", tokens.part(0, codes));
+        ours.put("start_token.weight", tokens.part(start, start + 1).shaped(width));
+        ours.put(
+                "image_position.weight",
+                take("decoder.embed_positions.weight")
+                        .part(0, side * side)
+                        .shaped(side, side, width));
+        Weight head = take("decoder.lm_head.weight");
+        if (head.shape().length != 2 || head.shape()[0] < codes) {
+            throw refused("its head has fewer logits than the VQGAN has codes");
+        }
+        // what comes after the codes is never drawn
+        ours.put("image_head.weight", head.part(0, codes));
+        int encoderLayers = stack("encoder.", "encoder.");
+        int layers = stack("decoder.", "");
+        if (!theirs.isEmpty()) {
+            throw refused("it has the unknown tensor " + Collections.min(theirs.keySet()));
+        }
+        try {
+            return new DalleMiniTransformer(
+                    encoderLayers,
+                    layers,
+                    width,
+                    middle,
+                    textVocabulary,
+                    vocabulary.number(BEGIN),
+                    vocabulary.number(END),
+                    textPositions,
+                    codes,
+                    side);
+        } catch (IllegalArgumentException e) {
+            throw refused(e.getMessage());
+        }
+    }
+
+    /** Renames what encoder and decoder have; returns how many layers it has. */
+    private int stack(String from, String to) throws InvalidModelException {
+        norm(to + "norm_embedding", from + "layernorm_embedding");
+        norm(to + "norm_final", from + "final_ln");
+        int layers = Weight.count(theirs, from + "layers.%d.self_attn.q_proj.weight", 0);
+        for (int layer = 0; layer < layers; layer++) {
+            String theirName = from + "layers." + layer;
+            String name = to + "layers." + layer;
+            attention(name + ".attn", theirName, "self_attn");
+            stacked(
+                    name + ".attn.qkv.weight",
+                    theirName + ".self_attn.q_proj.weight",
+                    theirName + ".self_attn.k_proj.weight",
+                    theirName + ".self_attn.v_proj.weight");
+            norm(name + ".glu.norm", theirName + ".glu.ln0");
+            move(name + ".glu.gate.weight", theirName + ".glu.fc0.weight");
+            move(name + ".glu.value.weight", theirName + ".glu.fc1.weight");
+            norm(name + ".glu.norm_middle", theirName + ".glu.ln1");
+            move(name + ".glu.out.weight", theirName + ".glu.fc2.weight");
+            if (theirs.containsKey(theirName + ".encoder_attn.q_proj.weight")) {
+                attention(name + ".cross", theirName, "encoder_attn");
+                move(name + ".cross.q.weight", theirName + ".encoder_attn.q_proj.weight");
+                stacked(
+                        name + ".cross.kv.weight",
+                        theirName + ".encoder_attn.k_proj.weight",
+                        theirName + ".encoder_attn.v_proj.weight");
+            }
+        }
+        return layers;
+    }
+
+    private void attention(String name, String theirLayer, String theirName)
+            throws InvalidModelException {
+        norm(name + ".norm", "%s.pre_%s_layer_norm".formatted(theirLayer, theirName));
+        move(name + ".out.weight", "%s.%s.out_proj.weight".formatted(theirLayer, theirName));
+        norm(name + ".norm_out", "%s.%s_layer_norm".formatted(theirLayer, theirName));
+    }
+
+    /** Norms that were trained without gains have none in the file. */
+    private void norm(String name, String theirName) throws InvalidModelException {
+        Weight bias = take(theirName + ".bias");
+        Weight gain = theirs.remove(theirName + ".weight");
+        ours.put(name + ".bias", bias);
+        ours.put(
+                name + ".weight", gain != null ? gain : Weight.ones(Weight.elements(bias.shape())));
+    }
+
+    private void stacked(String name, String... theirNames) throws InvalidModelException {
+        List<Weight> parts = new ArrayList<>();
+        for (String theirName : theirNames) {
+            parts.add(take(theirName));
+        }
+        ours.put(name, Weight.stacked(file, theirNames[0], parts));
+    }
+
+    private void move(String name, String theirName) throws InvalidModelException {
+        ours.put(name, take(theirName));
+    }
+
+    private Weight take(String theirName) throws InvalidModelException {
+        Weight weight = Weight.require(file, theirs, theirName);
+        theirs.remove(theirName);
+        return weight;
+    }
+
+    /** Flax's arrays by min-dalle's names; layers that Flax stacked, one by one. */
+    private static Map<String, Weight> fromFlax(FlaxFile flax) {
+        Map<String, Weight> theirs = new HashMap<>();
+        for (Map.Entry<String, Weight> array : flax.weights().entrySet()) {
+            String name =
+                    array.getKey()
+                            .replaceFirst("^model\\.", "")
+                            .replaceFirst("^lm_head\\.", "decoder.lm_head.")
+                            .replaceFirst("\\.kernel$", ".weight")
+                            .replaceFirst("\\.(?:scale|embedding)$", ".weight");
+            boolean isMatrix = array.getKey().endsWith(".kernel");
+            Matcher layer = FLAX_LAYER.matcher(name);
+            if (!layer.matches()) {
+                theirs.put(name, isMatrix ? array.getValue().fromFlax() : array.getValue());
+                continue;
+            }
+            String module = layer.group(3);
+            String renamed =
+                    module.startsWith("GLU_0.")
+                            ? "glu." + renamed(module.substring("GLU_0.".length()), FLAX_GLU)
+                            : renamed(module, FLAX_MODULES);
+            boolean isOne = layer.group(2) != null;
+            long count = isOne ? 1 : array.getValue().shape()[0];
+            for (int i = 0; i < count; i++) {
+                Weight weight = isOne ? array.getValue() : flax.part(array.getKey(), i);
+                theirs.put(
+                        "%s.layers.%s.%s"
+                                .formatted(layer.group(1), isOne ? layer.group(2) : i, renamed),
+                        isMatrix ? weight.fromFlax() : weight);
+            }
+        }
+        return theirs;
+    }
+
+    private static String renamed(String name, Map<String, String> modules) {
+        String module = name.substring(0, Math.max(name.indexOf('.'), 0));
+        return modules.getOrDefault(module, module) + name.substring(module.length());
+    }
+
+    /** What the tensors do not tell. */
+    private static void requireKnownSettings(Path config) throws IOException {
+        JsonNode settings = tree(config);
+        int width = settings.path("d_model").asInt();
+        Map<String, Object> known = new LinkedHashMap<>();
+        known.put("encoder_attention_heads", width / 64);
+        known.put("decoder_attention_heads", width / 64);
+        known.put("activation_function", "gelu");
+        known.put("ln_positions", "normformer");
+        known.put("ln_type", "layernorm");
+        known.put("use_bias", false);
+        known.put("use_head_scale", false);
+        known.put("use_cosine_attention", false);
+        known.put("use_swin_position_embeddings", false);
+        known.put("use_absolute_position_embeddings", true);
+        known.put("use_deepnet_scaling", false);
+        known.put("use_subln_init", false);
+        known.put("sinkhorn_iters", 1);
+        known.put("scale_embedding", false);
+        for (Map.Entry<String, Object> setting : known.entrySet()) {
+            JsonNode said = settings.get(setting.getKey());
+            if (said != null && !said.asText().equals(setting.getValue().toString())) {
+                throw Refusal.of(
+                        config,
+                        "%s is %s".formatted(setting.getKey(), said.asText()),
+                        "only %s is known".formatted(setting.getValue()));
+            }
+        }
+    }
+
+    /** The VQGAN's tensors by our names. */
+    private static Map<String, Weight> vqganWeights(Closeable file) {
+        Map<String, Weight> ours = new LinkedHashMap<>();
+        if (file instanceof TorchFile torch) {
+            torch.weights()
+                    .forEach(
+                            (name, weight) ->
+                                    ours.put(
+                                            name.replaceFirst(
+                                                    "^embedding\\.", "quantize.embedding."),
+                                            weight));
+        } else if (file instanceof FlaxFile flax) {
+            flax.weights()
+                    .forEach(
+                            (name, weight) ->
+                                    ours.put(
+                                            name.replaceFirst(
+                                                            "\\.(?:kernel|scale|embedding)$",
+                                                            ".weight")
+                                                    .replaceFirst(
+                                                            "\\.(down|up)_(\\d+)\\.", ".$1.$2.")
+                                                    .replaceFirst(
+                                                            "(\\.(?:down|up)\\.\\d+\\.(?:block|attn))_(\\d+)",
+                                                            "$1.$2"),
+                                            name.endsWith(".kernel") ? weight.fromFlax() : weight));
+        }
+        return ours;
+    }
+
+    private static Vqgan vqgan(Path file, Map<String, Weight> weights)
+            throws InvalidModelException {
+        List<Integer> channels = new ArrayList<>();
+        List<Integer> attention = new ArrayList<>();
+        int levels = Weight.count(weights, "decoder.up.%d.block.0.conv1.weight", 0);
+        for (int level = 0; level < levels; level++) {
+            String name = "decoder.up.%d.".formatted(level);
+            channels.add(Weight.size(file, weights, name + "block.0.conv1.weight", 0));
+            if (weights.containsKey(name + "attn.0.q.weight")) {
+                attention.add(level);
+            }
+        }
+        try {
+            return new Vqgan(
+                    channels,
+                    Weight.count(weights, "decoder.up.0.block.%d.conv1.weight", 0) - 1,
+                    attention,
+                    Weight.size(file, weights, "post_quant_conv.weight", 0),
+                    Weight.size(file, weights, "quantize.embedding.weight", 0),
+                    Weight.size(file, weights, "quantize.embedding.weight", 1),
+                    true,
+                    !weights.containsKey("encoder.conv_in.weight"));
+        } catch (IllegalArgumentException e) {
+            throw Refusal.of(file, e.getMessage(), "give the VQGAN of DALL·E mini");
+        }
+    }
+
+    private InvalidModelException refused(String wrong) {
+        return Refusal.of(file, wrong, "give DALL·E mini or mega as published, and its VQGAN");
+    }
+
+    private static JsonNode tree(Path file) throws IOException {
+        try {
+            return JSON.readTree(Files.readAllBytes(file));
+        } catch (JsonProcessingException e) {
+            throw Refusal.of(file, "it cannot be parsed", "copy it again");
+        } catch (NoSuchFileException e) {
+            throw Refusal.of(file, "it is missing", PUBLISHED);
+        }
+    }
+
+    /** The tokenizer's files. */
+    private record Vocabulary(Path file, Map<String, Integer> numbers, List<String> merges) {
+
+        static Vocabulary ofMinDalle(Path folder) throws IOException {
+            Path merges = folder.resolve("merges.txt");
+            requireFile(merges);
+            Path file = folder.resolve("vocab.json");
+            return new Vocabulary(
+                    file,
+                    numbers(file, tree(file)),
+                    Files.readAllLines(merges).stream()
+                            // the version
+                            .skip(1)
+                            .filter(line -> !line.isBlank())
+                            .toList());
+        }
+
+        static Vocabulary ofDalleMini(Path folder) throws IOException {
+            Path file = folder.resolve("tokenizer.json");
+            JsonNode model = tree(file).path("model");
+            List<String> merges = new ArrayList<>();
+            for (JsonNode merge : model.path("merges")) {
+                // newer files have pairs
+                merges.add(
+                        merge.isArray()
+                                ? merge.path(0).asText() + " " + merge.path(1).asText()
+                                : merge.asText());
+            }
+            return new Vocabulary(file, numbers(file, model.path("vocab")), merges);
+        }
+
+        private static Map<String, Integer> numbers(Path file, JsonNode tokens)
+                throws InvalidModelException {
+            Map<String, Integer> numbers = new LinkedHashMap<>();
+            for (Map.Entry<String, JsonNode> token : tokens.properties()) {
+                if (!token.getValue().isInt()) {
+                    throw Refusal.of(
+                            file, "'%s' has no number".formatted(token.getKey()), "copy it again");
+                }
+                numbers.put(token.getKey(), token.getValue().asInt());
+            }
+            return numbers;
+        }
+
+        int number(String token) throws InvalidModelException {
+            Integer number = numbers.get(token);
+            if (number == null) {
+                throw Refusal.of(file, "it has no " + token, "take the tokenizer of DALL·E mini");
+            }
+            return number;
+        }
+
+        BartTokenizer tokenizer(DalleMiniTransformer transformer) throws InvalidModelException {
+            for (Map.Entry<String, Integer> token : numbers.entrySet()) {
+                if (token.getValue() < 0 || token.getValue() >= transformer.textVocabulary()) {
+                    throw Refusal.of(
+                            file,
+                            "'%s' is number %d, and the transformer has %d text ids"
+                                    .formatted(
+                                            token.getKey(),
+                                            token.getValue(),
+                                            transformer.textVocabulary()),
+                            "take both from one folder");
+                }
+            }
+            try {
+                return new BartTokenizer(
+                        numbers, merges, number(UNKNOWN), transformer.textLength());
+            } catch (IllegalArgumentException e) {
+                throw Refusal.of(file, e.getMessage(), "take vocabulary and merges of one model");
+            }
+        }
+    }
+}
