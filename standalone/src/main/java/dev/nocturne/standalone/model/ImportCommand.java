@@ -99,7 +99,7 @@ public final class ImportCommand {
         TransformerFamily transformer = bundle.transformerArchitecture();
         return """
                 transformer, %d layers, %,d parameters; dVAE, %,d codes; pictures of %dx%d pixels, %dx%d tokens
-                It draws; to choose the best, it needs a CLIP, too: nocturne import openai-clip"""
+                %s"""
                 .formatted(
                         transformer.patterns().size(),
                         TransformerCosts.parameters(transformer.shapes()),
@@ -107,7 +107,10 @@ public final class ImportCommand {
                         bundle.imageSize(),
                         bundle.imageSize(),
                         transformer.gridSize(),
-                        transformer.gridSize());
+                        transformer.gridSize(),
+                        bundle.hasClip()
+                                ? "The CLIP that is there chooses the best"
+                                : "It draws; to choose the best, it needs a CLIP, too: nocturne import openai-clip");
     }
 
     private static String clip(ModelBundle bundle) throws IOException {
