@@ -2,6 +2,7 @@ package dev.nocturne.rerank;
 
 import static dev.nocturne.rerank.RerankTopology.MEMORY;
 
+import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.Failure;
 import dev.nocturne.events.GridsScored;
 import dev.nocturne.events.RequestFinished;
@@ -50,7 +51,8 @@ import org.apache.kafka.streams.state.WindowStoreIterator;
  * and forgets them; only a marker stays, so that late duplicates rank nothing again.
  *
  * <p>One entry per candidate, not per request: a candidate is written to the changelog once, and no
- * entry grows with N. The first score of a candidate counts. Called from one stream thread.
+ * entry grows with N; those that complete their request are not written at all. The first score of
+ * a candidate counts. Called from one stream thread.
  */
 final class CandidateCollector implements Processor<byte[], byte[], byte[], byte[]> {
 
@@ -105,29 +107,32 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         if (isDecided(key, model)) {
             return;
         }
-        for (ScoredGrid grid : event.getGrids()) {
-            pending.putIfAbsent(
-                    candidateKey(key, grid.getCandidate(), model),
-                    ValueAndTimestamp.make(withOnly(event, grid), record.timestamp()));
+        Map<Integer, ScoredGrid> candidates = candidates(key, model);
+        event.getGrids().forEach(grid -> candidates.putIfAbsent(grid.getCandidate(), grid));
+        if (candidates.size() < event.getOptions().getCandidates()) {
+            for (ScoredGrid grid : event.getGrids()) {
+                pending.putIfAbsent(
+                        candidateKey(key, grid.getCandidate(), model),
+                        ValueAndTimestamp.make(withOnly(event, grid), record.timestamp()));
+            }
+            return;
         }
-        List<ScoredGrid> candidates = candidates(key, model);
-        if (candidates.size() >= event.getOptions().getCandidates()) {
-            Record<byte[], byte[]> ranked;
-            try {
-                ranked = encoded(key, Ranking.of(event, candidates), record.timestamp());
-                requireSendable(ranked);
-            } catch (PermanentException e) {
-                reject(record, e);
-                return;
-            } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
-                reject(record, PermanentException.because(ReasonCodes.INTERNAL, "cannot rank", e));
-                return;
-            }
-            forward(ranked, Topics.SELECTIONS.name());
-            decide(key, model.getBytes(StandardCharsets.UTF_8), record.timestamp());
-            if (lane == Lane.INTERACTIVE) {
-                context.commit(); // somebody waits: not at the end of the interval
-            }
+        Record<byte[], byte[]> ranked;
+        try {
+            CandidatesRanked ranking = Ranking.of(event, List.copyOf(candidates.values()));
+            ranked = encoded(key, ranking, record.timestamp());
+            requireSendable(ranked);
+        } catch (PermanentException e) {
+            reject(record, e);
+            return;
+        } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+            reject(record, PermanentException.because(ReasonCodes.INTERNAL, "cannot rank", e));
+            return;
+        }
+        forward(ranked, Topics.SELECTIONS.name());
+        decide(key, model.getBytes(StandardCharsets.UTF_8), record.timestamp());
+        if (lane == Lane.INTERACTIVE) {
+            context.commit(); // somebody waits: not at the end of the interval
         }
     }
 
@@ -166,8 +171,8 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         return GridsScored.newBuilder(event).setGrids(List.of(grid)).build();
     }
 
-    /** Those of one model: candidates of two are never compared. */
-    private List<ScoredGrid> candidates(String key, String model) {
+    /** Those of one model that wait, by number: candidates of two are never compared. */
+    private Map<Integer, ScoredGrid> candidates(String key, String model) {
         Map<Integer, ScoredGrid> grids = new TreeMap<>();
         try (var entries = pending.prefixScan(candidatePrefix(key), new StringSerializer())) {
             while (entries.hasNext()) {
@@ -177,7 +182,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
                 }
             }
         }
-        return List.copyOf(grids.values());
+        return grids;
     }
 
     /**

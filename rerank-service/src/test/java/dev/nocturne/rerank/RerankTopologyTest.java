@@ -18,6 +18,7 @@ import dev.nocturne.events.ScoredGrid;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.SentAgain;
 import dev.nocturne.schemas.EventCodec;
+import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -184,6 +185,26 @@ class RerankTopologyTest {
         assertThat(ranked.getWinners().get(0).getTokens()).isEqualTo(grids.get(511).getTokens());
         assertThat(ranked.getOthers()).hasSize(448);
         assertThat(ranked.getOtherTokens().hasRemaining()).isFalse();
+    }
+
+    /** As most do: their decode batch is their record. */
+    @Test
+    void candidatesThatComeTogetherAreNotWrittenToTheChangelog() {
+        TestOutputTopic<byte[], byte[]> pending =
+                driver.createOutputTopic(
+                        RerankTopology.changelogs(Lane.BULK).get(0),
+                        new ByteArrayDeserializer(),
+                        new ByteArrayDeserializer());
+
+        send(event("a", 2, 1, grid(0, 0.1), grid(1, 0.2)));
+        assertThat(winners()).containsExactly(1);
+        assertThat(pending.isEmpty()).isTrue();
+
+        send(event("b", 2, 1, grid(0, 0.1)));
+        assertThat(pending.readValuesToList()).hasSize(1);
+        send(event("b", 2, 1, grid(1, 0.2)));
+        assertThat(winners()).containsExactly(1);
+        assertThat(pending.readValuesToList()).as("deleted").containsExactly((byte[]) null);
     }
 
     @Test
