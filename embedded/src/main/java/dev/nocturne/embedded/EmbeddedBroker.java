@@ -98,6 +98,8 @@ public final class EmbeddedBroker implements AutoCloseable {
         for (String internal : new String[] {"offsets.topic", "transaction.state.log"}) {
             config.put(internal + ".replication.factor", "1");
             config.put(internal + ".num.partitions", "4");
+            // what is superseded leaves the disk with its file: 100 MiB by default
+            config.put(internal + ".segment.bytes", "1048576");
         }
         config.put("transaction.state.log.min.isr", "1");
         // a transaction that a killed process left open is in everybody's way: looked for often

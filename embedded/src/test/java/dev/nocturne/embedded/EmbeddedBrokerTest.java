@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -19,6 +20,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
@@ -50,6 +52,26 @@ class EmbeddedBrokerTest {
             inTransaction(broker.bootstrapServers(), "a snowman", true);
             assertThat(committed(broker.bootstrapServers()))
                     .containsExactly("a red heart", "a snowman");
+        }
+    }
+
+    /** Offsets and states of transactions that newer ones supersede leave the disk with a file. */
+    @Test
+    void theBrokersOwnTopicsHaveSmallFiles() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(folder, 0);
+                Admin admin =
+                        Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            admin.createTopics(Set.of(new NewTopic(TOPIC, 1, (short) 1))).all().get();
+            inTransaction(broker.bootstrapServers(), "a red heart", true);
+            admin.listConsumerGroupOffsets("any").partitionsToOffsetAndMetadata().get();
+
+            List<ConfigResource> topics =
+                    Stream.of("__consumer_offsets", "__transaction_state")
+                            .map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name))
+                            .toList();
+            assertThat(admin.describeConfigs(topics).all().get().values())
+                    .extracting(config -> config.get("segment.bytes").value())
+                    .containsOnly("1048576");
         }
     }
 
