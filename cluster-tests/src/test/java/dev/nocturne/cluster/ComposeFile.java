@@ -117,7 +117,8 @@ final class ComposeFile {
             case "http://s3:9000" -> places.objectStore;
             case "/model-zoo/default" -> places.model.toString();
             case "/var/lib/nocturne/rerank" -> places.rerankState.toString();
-            case "/var/lib/nocturne/spool" -> places.rerankState.resolveSibling("spool").toString();
+            case "/var/lib/nocturne/spool", "/var/lib/nocturne/state" ->
+                    places.rerankState.resolveSibling(Path.of(value).getFileName()).toString();
             default -> value;
         };
     }
