@@ -32,6 +32,7 @@ final class Cluster implements AutoCloseable {
     private final Map<String, JavaProcess> services =
             Collections.synchronizedMap(new LinkedHashMap<>());
     private final Map<String, Integer> ports = new ConcurrentHashMap<>();
+    private final Map<String, Class<?>> standIns = new ConcurrentHashMap<>();
 
     /**
      * Starts the servers; the services are still to be started.
@@ -147,16 +148,9 @@ final class Cluster implements AutoCloseable {
             launch();
         }
 
-        /** Without a log: its lines would be made at all levels, and nobody reads them. */
         private void launch() throws IOException {
-            List<String> command =
-                    new ArrayList<>(
-                            List.of(
-                                    "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider",
-                                    "-cp",
-                                    System.getProperty("java.class.path"),
-                                    main.getName(),
-                                    folder.resolve(name).toString()));
+            List<String> command = new ArrayList<>(programOfTests(main));
+            command.add(folder().toString());
             command.addAll(arguments);
             process = JavaProcess.start(name, folder, Map.of(), command);
         }
@@ -167,6 +161,11 @@ final class Cluster implements AutoCloseable {
 
         JavaProcess process() {
             return process;
+        }
+
+        /** Of its data. */
+        Path folder() {
+            return folder.resolve(name);
         }
 
         void restart() throws IOException {
@@ -225,10 +224,6 @@ final class Cluster implements AutoCloseable {
             Map<String, String> ownEnvironment,
             String... jvmOptions)
             throws IOException {
-        Path jar = REPOSITORY.resolve(service).resolve("target/quarkus-app/quarkus-run.jar");
-        if (Files.notExists(jar)) {
-            throw new IllegalStateException(jar + " is missing: run mvn verify, which packages it");
-        }
         int port = Preflight.freePort(0);
         Map<String, String> environment = new HashMap<>(compose.environment(service, places));
         environment.putAll(extraEnvironment);
@@ -236,8 +231,38 @@ final class Cluster implements AutoCloseable {
         environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
         ports.put(instance, port);
         List<String> arguments = new ArrayList<>(List.of(jvmOptions));
-        arguments.addAll(List.of("-jar", jar.toString()));
+        arguments.addAll(program(service));
         services.put(instance, JavaProcess.start(instance, folder, environment, arguments));
+    }
+
+    private List<String> program(String service) {
+        Class<?> standIn = standIns.get(service);
+        if (standIn != null) {
+            return programOfTests(standIn);
+        }
+        Path jar = REPOSITORY.resolve(service).resolve("target/quarkus-app/quarkus-run.jar");
+        if (Files.notExists(jar)) {
+            throw new IllegalStateException(jar + " is missing: run mvn verify, which packages it");
+        }
+        return List.of("-jar", jar.toString());
+    }
+
+    /** Without a log: its lines would be made at all levels, and nobody reads them. */
+    private static List<String> programOfTests(Class<?> main) {
+        return List.of(
+                "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider",
+                "-cp",
+                System.getProperty("java.class.path"),
+                main.getName());
+    }
+
+    /**
+     * Whenever the service is to be started from now on, another program is.
+     *
+     * @param main told what it needs by the same environment variables
+     */
+    void replace(String service, Class<?> main) {
+        standIns.put(service, main);
     }
 
     void awaitReady(String service) {

@@ -14,22 +14,35 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** A JVM of its own, its output in a file. Whatever the test does, {@link #close} ends it. */
+/**
+ * A JVM of its own, its output in a file. Whatever the test does, {@link #close} ends it, and so
+ * does the end of this JVM.
+ */
 final class JavaProcess implements AutoCloseable {
     private static final Duration START_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration STOP_TIMEOUT = Duration.ofMinutes(1);
     private static final int SIGTERM_EXIT_CODE = 128 + 15;
 
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(JavaProcess::killAll));
+    }
+
     private final String name;
     private final Process process;
     private final Path output;
+    private final long startNanos = System.nanoTime();
 
     private JavaProcess(String name, Process process, Path output) {
         this.name = name;
         this.process = process;
         this.output = output;
+    }
+
+    private static void killAll() {
+        ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
     }
 
     /** Starts {@code java} with the arguments; the environment is added to this process's own. */
@@ -87,6 +100,16 @@ final class JavaProcess implements AutoCloseable {
 
     boolean isAlive() {
         return process.isAlive();
+    }
+
+    /** Since it was started. */
+    Duration age() {
+        return Duration.ofNanos(System.nanoTime() - startNanos);
+    }
+
+    /** Empty if it has ended. */
+    Optional<ProcessMemory> memory() throws IOException, InterruptedException {
+        return ProcessMemory.of(process.pid());
     }
 
     /** SIGSTOP: it stays as it is, and its connections open. */

@@ -31,12 +31,12 @@ final class JobRun implements AutoCloseable {
     private static final Set<String> TERMINAL =
             Set.of("completed", "failed", "expired", "cancelled");
     private static final Duration PATIENCE = Duration.ofMinutes(3);
-    private static final long LOOK_MILLIS = 100;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Night night;
     private final String id;
     private final Map<String, Expected> expected;
+    private final long lookMillis;
     private final List<JsonNode> looks = new CopyOnWriteArrayList<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread looking = new Thread(this::look, "looks");
@@ -45,10 +45,14 @@ final class JobRun implements AutoCloseable {
     private volatile long lastEndNanos = System.nanoTime();
     private volatile long longestWaitNanos;
 
-    JobRun(Night night, String id, Map<String, Expected> expected) {
+    /**
+     * @param look time between two looks
+     */
+    JobRun(Night night, String id, Map<String, Expected> expected, Duration look) {
         this.night = night;
         this.id = id;
         this.expected = expected;
+        this.lookMillis = look.toMillis();
         looking.setDaemon(true);
         looking.start();
     }
@@ -60,7 +64,7 @@ final class JobRun implements AutoCloseable {
     private void look() {
         int ended = 0;
         try {
-            while (!closed.await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+            while (!closed.await(lookMillis, TimeUnit.MILLISECONDS)) {
                 JsonNode look = night.get("jobs/" + id);
                 if (look == null) {
                     continue; // nobody answers at the moment

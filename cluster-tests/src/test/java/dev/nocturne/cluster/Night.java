@@ -28,10 +28,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
@@ -58,9 +61,12 @@ final class Night implements AutoCloseable {
     static final int TOP = 2;
 
     private static final int DECODE_BATCH = 4;
+    private static final int STAND_IN_BATCH = 32;
     private static final Duration END = Duration.ofMinutes(4);
     private static final Duration HEALTHY = Duration.ofMinutes(2);
     private static final Duration REQUEST = Duration.ofSeconds(10);
+    private static final Duration LOOK = Duration.ofMillis(100);
+    private static final Duration RARE_LOOK = Duration.ofSeconds(1);
     private static final long RESTART_MILLIS = 200;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -98,12 +104,15 @@ final class Night implements AutoCloseable {
     /** The tokens of every candidate, by custom id and number, as the first job had them. */
     private final Map<String, String> drawnFirst = new HashMap<>();
 
+    /** How often the supervisor had to start one again. */
+    private final AtomicInteger restarts = new AtomicInteger();
+
     private FaultyProxy store; // set while the cluster is made
 
     private record Instance(String service, Map<String, String> environment, String[] jvmOptions) {}
 
     Night(Path folder, FaultReport report) throws IOException {
-        this(folder, report, 1, Set.of());
+        this(folder, report, 1, Set.of(), null, Map.of());
     }
 
     /**
@@ -111,21 +120,42 @@ final class Night implements AutoCloseable {
      */
     static Night onThreeBrokers(Path folder, FaultReport report, Set<String> proxied)
             throws IOException {
-        return new Night(folder, report, 3, proxied);
+        return new Night(folder, report, 3, proxied, null, Map.of());
     }
 
-    private Night(Path folder, FaultReport report, int brokers, Set<String> proxied)
+    /**
+     * With {@link StandInGenerator}, in larger decode batches: for many captions.
+     *
+     * @param environment of every service, over what all have
+     */
+    static Night withStandIn(Path folder, Map<String, String> environment) throws IOException {
+        Map<String, String> all = new HashMap<>(environment);
+        all.put("NOCTURNE_GENERATOR_BATCH", Integer.toString(STAND_IN_BATCH));
+        return new Night(folder, new FaultReport(), 1, Set.of(), StandInGenerator.class, all);
+    }
+
+    /**
+     * @param generator null: the packaged one
+     */
+    private Night(
+            Path folder,
+            FaultReport report,
+            int brokers,
+            Set<String> proxied,
+            Class<?> generator,
+            Map<String, String> environment)
             throws IOException {
         this.report = report;
         Path model = TinyModel.write(folder.resolve("model")).directory();
-        Map<String, String> environment =
-                Map.of(
-                        "NOCTURNE_GENERATOR_BATCH",
-                        Integer.toString(DECODE_BATCH),
-                        // several processes share this machine's cores; threads would only wait
-                        "OMP_NUM_THREADS",
-                        "1");
-        cluster = new Cluster(folder, model, environment, this::proxied, brokers);
+        Map<String, String> all = new HashMap<>();
+        all.put("NOCTURNE_GENERATOR_BATCH", Integer.toString(DECODE_BATCH));
+        // several processes share this machine's cores; threads would only wait
+        all.put("OMP_NUM_THREADS", "1");
+        all.putAll(environment);
+        cluster = new Cluster(folder, model, all, this::proxied, brokers);
+        if (generator != null) {
+            cluster.replace(GENERATOR, generator);
+        }
         for (String service : cluster.compose().ownServices()) {
             Map<String, String> own =
                     proxied.contains(service)
@@ -242,6 +272,7 @@ final class Night implements AutoCloseable {
                     if (how != null
                             && !down.contains(instance)
                             && !cluster.service(instance).isAlive()) {
+                        restarts.incrementAndGet();
                         cluster.start(instance, how.service, how.environment, how.jvmOptions);
                     }
                 }
@@ -251,6 +282,10 @@ final class Night implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    int restarts() {
+        return restarts.get();
     }
 
     void awaitHealthy() {
@@ -337,7 +372,10 @@ final class Night implements AutoCloseable {
      * @param query of the request, {@code ?webdataset=true} for instance
      */
     JobRun submit(String query, int captions) throws IOException, InterruptedException {
-        Map<String, Expected> expected = new TreeMap<>();
+        return submit(query, lines(captions), expected(captions));
+    }
+
+    private static String lines(int captions) {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < captions; i++) {
             ObjectNode line =
@@ -348,9 +386,56 @@ final class Night implements AutoCloseable {
                             .put("top", TOP)
                             .put("seed", 1_000 + i);
             lines.append(line).append('\n');
+        }
+        return lines.toString();
+    }
+
+    private static Map<String, Expected> expected(int captions) {
+        Map<String, Expected> expected = new TreeMap<>();
+        for (int i = 0; i < captions; i++) {
             expected.put("caption-" + i, new Expected(true, CANDIDATES, TOP));
         }
-        return submit(query, lines.toString(), expected);
+        return expected;
+    }
+
+    /**
+     * As the others, while ingest-service dies now and then: asks again until it answers, with one
+     * idempotency key; and looks rarely, as it runs long.
+     */
+    JobRun submitPatiently(String idempotencyKey, int captions) {
+        String file = patiently("a file is uploaded", () -> upload(lines(captions)));
+        String body =
+                """
+                {"input_file_id":"%s","endpoint":"/v1/images/generations","completion_window":"24h"}"""
+                        .formatted(file);
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder()
+                        .header("Content-Type", "application/json")
+                        .header("Idempotency-Key", idempotencyKey)
+                        .timeout(REQUEST)
+                        .POST(BodyPublishers.ofString(body));
+        String id =
+                patiently(
+                        "a job is made of it",
+                        () -> id(request.copy().uri(URI.create(api("batches"))).build()));
+        return new JobRun(this, id, expected(captions), RARE_LOOK);
+    }
+
+    private static String patiently(String what, Callable<String> request) {
+        AtomicReference<String> answer = new AtomicReference<>();
+        await(what)
+                .atMost(HEALTHY)
+                .pollInterval(Duration.ofMillis(500))
+                .ignoreExceptionsInstanceOf(IOException.class)
+                .untilAsserted(() -> answer.set(request.call()));
+        return answer.get();
+    }
+
+    /** Of what the answer describes, which must be a good one. */
+    private String id(HttpRequest request) throws IOException, InterruptedException {
+        HttpResponse<String> answer = http.send(request, BodyHandlers.ofString());
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        return JSON.readTree(answer.body()).get("id").asText();
     }
 
     JobRun submit(String query, String jsonl, Map<String, Expected> expected)
@@ -363,7 +448,7 @@ final class Night implements AutoCloseable {
                                 .build(),
                         BodyHandlers.ofString());
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
-        return new JobRun(this, JSON.readTree(answer.body()).get("id").asText(), expected);
+        return new JobRun(this, JSON.readTree(answer.body()).get("id").asText(), expected, LOOK);
     }
 
     /**
@@ -398,15 +483,11 @@ final class Night implements AutoCloseable {
                 --b--\r
                 """
                         .formatted(jsonl);
-        HttpResponse<String> answer =
-                http.send(
-                        HttpRequest.newBuilder(URI.create(api("files")))
-                                .header("Content-Type", "multipart/form-data; boundary=b")
-                                .POST(BodyPublishers.ofString(form, UTF_8))
-                                .build(),
-                        BodyHandlers.ofString());
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-        return JSON.readTree(answer.body()).get("id").asText();
+        return id(
+                HttpRequest.newBuilder(URI.create(api("files")))
+                        .header("Content-Type", "multipart/form-data; boundary=b")
+                        .POST(BodyPublishers.ofString(form, UTF_8))
+                        .build());
     }
 
     void cancel(String job) throws IOException, InterruptedException {
