@@ -1,5 +1,9 @@
 package dev.nocturne.runtime;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.mapping;
+
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import java.util.ArrayList;
@@ -33,12 +37,6 @@ public final class TopicSettings {
      * @param must what it has to be
      */
     public record Loss(String topic, String setting, String has, String must) {
-
-        /** One line, once it is mended. */
-        public String mended() {
-            return "topic %s had %s=%s, which loses records: it has %s now"
-                    .formatted(topic, setting, has, must);
-        }
 
         /** One line, with the remedy. */
         @Override
@@ -113,6 +111,29 @@ public final class TopicSettings {
             return;
         }
         admin.incrementalAlterConfigs(changes).all().get();
+    }
+
+    /**
+     * What {@link #mend} has done.
+     *
+     * @return a line for each setting, and each value that it had
+     */
+    public static List<String> mended(List<Loss> losses) {
+        Map<String, String> topicsByChange =
+                losses.stream()
+                        .collect(
+                                groupingBy(
+                                        loss ->
+                                                "%s was %s, which can lose records, and is %s now"
+                                                        .formatted(
+                                                                loss.setting(),
+                                                                loss.has(),
+                                                                loss.must()),
+                                        LinkedHashMap::new,
+                                        mapping(Loss::topic, joining(", "))));
+        return topicsByChange.entrySet().stream()
+                .map(change -> "%s: %s".formatted(change.getValue(), change.getKey()))
+                .toList();
     }
 
     /**

@@ -2,6 +2,9 @@ package dev.nocturne.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nocturne.runtime.TopicSettings.Loss;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -23,5 +26,23 @@ class TopicSettingsTest {
     void whatDeletesOrHidesRecordsLosesThemAndLongerRetentionDoesNot(
             String setting, String has, String must, boolean expected) {
         assertThat(TopicSettings.loses(setting, has, must)).isEqualTo(expected);
+    }
+
+    /** After an upgrade all topics have the same one: nobody wants to read it twelve times. */
+    @Test
+    void whatIsMendedAlikeIsToldInOneLine() {
+        assertThat(
+                        TopicSettings.mended(
+                                List.of(
+                                        dated("captions"),
+                                        new Loss("results", "retention.ms", "604800000", "-1"),
+                                        dated("token-grids"))))
+                .containsExactly(
+                        "captions, token-grids: message.timestamp.type was CreateTime, which can lose records, and is LogAppendTime now",
+                        "results: retention.ms was 604800000, which can lose records, and is -1 now");
+    }
+
+    private static Loss dated(String topic) {
+        return new Loss(topic, "message.timestamp.type", "CreateTime", "LogAppendTime");
     }
 }

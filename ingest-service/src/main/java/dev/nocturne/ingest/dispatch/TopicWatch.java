@@ -113,7 +113,7 @@ public final class TopicWatch implements BackgroundTask {
             return losses;
         }
         mended = true;
-        losses.forEach(loss -> LOG.warn("ING-19 {}", loss.mended()));
+        TopicSettings.mended(losses).forEach(line -> LOG.warn("ING-19 mended: {}", line));
         TopicSettings.narrow(admin).forEach(line -> LOG.warn("ING-19 {}", line));
         return List.of();
     }
