@@ -5,12 +5,22 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Options for the rows that say nothing of them. What a row says stands, and a default that
  * contradicts it gives way, or the row would be refused for what it does not say.
  */
 public final class CaptionDefaults {
+
+    /** Options that mean something beside some others only. */
+    private static final Set<String> DEPENDENT =
+            Set.of(
+                    "candidates",
+                    "top",
+                    "output_compression",
+                    "image_prompt_rows",
+                    "image_prompt_columns");
 
     private final ObjectNode options;
 
@@ -68,15 +78,12 @@ public final class CaptionDefaults {
         boolean isWrapped = row.path("body").isObject();
         ObjectNode target = isWrapped ? (ObjectNode) row.get("body") : row;
         addCounts(target, isWrapped ? "n" : "top");
-        for (String name :
-                List.of("seed", "temperature", "top_k", "top_p", "guidance", "partial_images")) {
-            add(name, target);
-        }
-        add("output_format", target);
+        names().stream()
+                .filter(name -> !DEPENDENT.contains(name))
+                .forEach(name -> add(name, target));
         if (!target.path("output_format").asText("png").equals("png")) {
             add("output_compression", target); // a PNG has none
         }
-        add("image_prompt", target);
         if (target.hasNonNull("image_prompt")) {
             add("image_prompt_rows", target);
             add("image_prompt_columns", target);
