@@ -116,7 +116,7 @@ class RescoreBrokerTest {
             assertThat(after.model()).isEqualTo(otherClip.id()).isNotEqualTo(first.id());
             assertThat(after.dvae()).isEqualTo(before.dvae()).isEqualTo(first.dvaeId());
             assertThat(after.images()).hasSize(TOP);
-            assertThat(after.temperature()).isEqualTo(before.temperature());
+            assertThat(after.sampling()).isEqualTo(before.sampling());
             assertThat(candidates(after))
                     .usingRecursiveComparison()
                     .ignoringFields("rank", "score")

@@ -1,6 +1,7 @@
 package dev.nocturne.runtime;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
@@ -18,7 +19,6 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Limits;
-import dev.nocturne.schemas.OptionRules;
 import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.ReasonCodes;
@@ -38,7 +38,7 @@ import java.util.Optional;
  * @param model id of the bundle that scored the candidates
  * @param dvae id of the dVAE whose tokens they are; null in a file from before it was written
  * @param candidates how many were compared
- * @param guidance 1 (off) in a file from before there was any
+ * @param sampling among the other fields
  * @param outputFormat of the pictures; PNG in a file from before there were others
  * @param seedScheme how the candidates' seeds came from the request's, see {@link SeedSchemes}
  * @param textTokens of the caption; null in a file from before it was written
@@ -56,10 +56,7 @@ public record ResultFile(
         String dvae,
         int candidates,
         double meanScore,
-        double temperature,
-        int topK,
-        double topP,
-        double guidance,
+        @JsonUnwrapped SamplingOptions sampling,
         String outputFormat,
         Integer outputCompression,
         Integer seedScheme,
@@ -163,15 +160,12 @@ public record ResultFile(
                     .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
                     .build();
 
-    private static final double NO_GUIDANCE = 1;
-
     public ResultFile {
         ranking = ranking == null ? List.of() : List.copyOf(ranking);
         outputFormat = outputFormat == null ? PictureFormat.PNG.toString() : outputFormat;
         outputCompression =
                 outputCompression == null ? Limits.MAX_OUTPUT_COMPRESSION : outputCompression;
         seedScheme = seedScheme == null ? SeedSchemes.MIXED : seedScheme;
-        guidance = guidance == 0 ? NO_GUIDANCE : guidance;
     }
 
     /** Of a request that went through the pipeline. */
@@ -187,10 +181,7 @@ public record ResultFile(
                 dvae,
                 options.getCandidates(),
                 ranked.getMeanScore(),
-                options.getTemperature(),
-                options.getTopK(),
-                OptionRules.topP(options),
-                options.getGuidance(),
+                SamplingOptions.of(options),
                 options.getOutputFormat(),
                 options.getOutputCompression(),
                 options.getSeedScheme(),
@@ -257,10 +248,7 @@ public record ResultFile(
                 dvae,
                 candidates,
                 meanScore,
-                temperature,
-                topK,
-                topP,
-                guidance,
+                sampling,
                 outputFormat,
                 outputCompression,
                 seedScheme,
@@ -342,17 +330,15 @@ public record ResultFile(
      * @param top pictures that are wanted of them; all, if there are fewer
      */
     public DrawingOptions options(int top) {
-        return DrawingOptions.newBuilder()
-                .setCandidates(candidates)
-                .setTop(Math.min(top, candidates))
-                .setTemperature(temperature)
-                .setTopK(topK)
-                .setTopP(topP)
-                .setGuidance(guidance)
-                .setOutputFormat(outputFormat)
-                .setOutputCompression(outputCompression)
-                .setSeedScheme(seedScheme)
-                .build();
+        DrawingOptions.Builder options =
+                DrawingOptions.newBuilder()
+                        .setCandidates(candidates)
+                        .setTop(Math.min(top, candidates))
+                        .setOutputFormat(outputFormat)
+                        .setOutputCompression(outputCompression)
+                        .setSeedScheme(seedScheme);
+        sampling.setIn(options);
+        return options.build();
     }
 
     /**

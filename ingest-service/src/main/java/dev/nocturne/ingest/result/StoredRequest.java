@@ -1,9 +1,11 @@
 package dev.nocturne.ingest.result;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import dev.nocturne.runtime.ResultFile;
+import dev.nocturne.runtime.SamplingOptions;
 import dev.nocturne.runtime.SeedJson;
 import java.util.List;
 import java.util.Optional;
@@ -21,10 +23,7 @@ public record StoredRequest(
         String caption,
         String model,
         double meanScore,
-        double temperature,
-        int topK,
-        double topP,
-        double guidance,
+        @JsonUnwrapped SamplingOptions sampling,
         List<Candidate> candidates) {
 
     /**
@@ -57,10 +56,7 @@ public record StoredRequest(
                 result.caption(),
                 result.model(),
                 result.meanScore(),
-                result.temperature(),
-                result.topK(),
-                result.topP(),
-                result.guidance(),
+                result.sampling(),
                 result.ranking().stream()
                         .map(candidate -> candidate(candidate, result, folder))
                         .toList());

@@ -2,6 +2,7 @@ package dev.nocturne.ingest.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
@@ -43,6 +44,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -148,7 +150,11 @@ class OpenApiTest {
     private static List<String> components(Class<?> record) {
         SnakeCaseStrategy snakeCase = new SnakeCaseStrategy();
         return Arrays.stream(record.getRecordComponents())
-                .map(component -> snakeCase.translate(component.getName()))
+                .flatMap(
+                        component ->
+                                component.getAccessor().isAnnotationPresent(JsonUnwrapped.class)
+                                        ? components(component.getType()).stream()
+                                        : Stream.of(snakeCase.translate(component.getName())))
                 .toList();
     }
 

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.ingest.result.StoredRequest;
+import dev.nocturne.runtime.SamplingOptions;
 import dev.nocturne.schemas.Ids;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
@@ -261,10 +262,7 @@ class PageBrokerTest {
                         MARKUP,
                         "a-model",
                         0.4,
-                        1,
-                        0,
-                        1,
-                        1,
+                        new SamplingOptions(1, 0, 1, 1),
                         List.of(
                                 new StoredRequest.Candidate(
                                         1, 1, SEED, 0.7f, -7.5, true, folder + "1.png"),

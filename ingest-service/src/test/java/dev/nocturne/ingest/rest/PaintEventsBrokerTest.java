@@ -19,6 +19,7 @@ import dev.nocturne.events.StoredImage;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ResultFile;
+import dev.nocturne.runtime.SamplingOptions;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.Lane;
@@ -405,10 +406,7 @@ class PaintEventsBrokerTest {
                         "dvae@1",
                         pictures,
                         0,
-                        1,
-                        0,
-                        1,
-                        1,
+                        new SamplingOptions(1, 0, 1, 1),
                         "png",
                         100,
                         SeedSchemes.FIRST_IS_OWN,
