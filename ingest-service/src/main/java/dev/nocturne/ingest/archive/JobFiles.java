@@ -273,10 +273,7 @@ public final class JobFiles {
         } else if (content.created() != null && name.equals("errors.jsonl")) {
             put(content, JobKeys.errorFileId(content.jobId()), key, file);
         } else {
-            store.put(
-                    key,
-                    file,
-                    name.endsWith(".html") ? "text/html; charset=utf-8" : "application/jsonl");
+            store.put(key, file, MediaTypes.of(name));
         }
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.api.IngestApi;
+import dev.nocturne.ingest.archive.MediaTypes;
 import dev.nocturne.ingest.file.StoredObject;
 import dev.nocturne.ingest.result.PartialImage;
 import dev.nocturne.runtime.Answers;
@@ -137,6 +138,6 @@ public class ImagesResource {
     }
 
     private static Response response(StoredObject picture, String name) {
-        return Response.ok(picture, JobsResource.mediaType(name)).build();
+        return Response.ok(picture, MediaTypes.of(name)).build();
     }
 }

@@ -6,12 +6,12 @@ import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.ingest.api.JobApi;
 import dev.nocturne.ingest.archive.JobFile;
+import dev.nocturne.ingest.archive.MediaTypes;
 import dev.nocturne.ingest.job.Job;
 import dev.nocturne.ingest.job.JobFilter;
 import dev.nocturne.ingest.result.RequestFilter;
 import dev.nocturne.ingest.result.StoredRequest;
 import dev.nocturne.runtime.RequestResult;
-import dev.nocturne.schemas.PictureFormat;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -32,7 +32,6 @@ import java.net.URI;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jboss.resteasy.reactive.server.multipart.MultipartFormDataInput;
 
 /** Jobs: submit, look, fetch results and files, rank again. */
@@ -43,20 +42,6 @@ public class JobsResource {
     private static final String JSON_LINES = "application/jsonl";
     private static final int PAGE = 48;
     private static final int LONGEST_PAGE = 1_000;
-    private static final Map<String, String> MEDIA_TYPES =
-            Map.of(
-                    "html",
-                    "text/html; charset=utf-8",
-                    "json",
-                    MediaType.APPLICATION_JSON,
-                    "png",
-                    PictureFormat.PNG.mediaType(),
-                    "jpg",
-                    PictureFormat.JPEG.mediaType(),
-                    "webp",
-                    PictureFormat.WEBP.mediaType(),
-                    "tar",
-                    "application/x-tar");
 
     private final IngestApi api;
     private final ObjectMapper json;
@@ -194,12 +179,7 @@ public class JobsResource {
     @Path("{id}/files/{name: .+}")
     @Produces(MediaType.WILDCARD)
     public Response file(String id, String name) {
-        return Response.ok(api.jobFiles().file(id, name), mediaType(name)).build();
-    }
-
-    static String mediaType(String name) {
-        String extension = name.substring(name.lastIndexOf('.') + 1);
-        return MEDIA_TYPES.getOrDefault(extension, JSON_LINES);
+        return Response.ok(api.jobFiles().file(id, name), MediaTypes.of(name)).build();
     }
 
     /** Where anybody can get the files of a finished job for a while; a line a file. */
