@@ -119,14 +119,14 @@ schemathesis_run() {
 # Version 4.32.5 itself fails now and then while it makes a form with a file ("Unsupported type: 'Binary'"), and so ends
 # the examples of that operation. If nothing else is wrong, it is tried again alone.
 schemathesis_again() {
-    local operations method path
+    local operations operation
     grep -q '^=* FAILURES =*$' "$work/schemathesis.log" && return 1
     [ "$(grep -c '^Runtime Error' "$work/schemathesis.log")" = "$(grep -c "^Unsupported type: 'Binary'" "$work/schemathesis.log")" ] ||
         return 1
     operations=$(sed -n 's/^_* \([A-Z]* \/[^ ]*\) _*$/\1/p' "$work/schemathesis.log")
     [ -n "$operations" ] || return 1
-    while read -r method path; do
-        schemathesis_run --include-method "$method" --include-path "$path" || return 1
+    while read -r operation; do
+        schemathesis_run --include-name "$operation" < /dev/null || return 1
     done <<< "$operations"
 }
 fuzz() {
