@@ -78,44 +78,47 @@ def draw_ahead(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tens
     rows = torch.size(state["x"], 0)
     slots = torch.size(state["kv.0"], 1)
     text = int(state["text"])
-    offsets = torch.arange(span, device=tokens.device)
+    offsets = torch.arange(2 * span, device=tokens.device)
     first_slot = torch.unsqueeze(torch.arange(rows, device=tokens.device), 1) * slots + text
-    places = torch.arange(slots, device=tokens.device)
+    places = torch.arange(-text, slots - text, device=tokens.device)
+    seen = torch.zeros([], dtype=w["image_head.weight"].dtype, device=tokens.device)
+    unseen = torch.full_like(seen, -inf)
     while int(torch.min(drawn)) < until:
         begins = int(torch.max(drawn)) == 0
-        # the positions to be drawn, and those before, whose tokens predict them
-        at = torch.unsqueeze(drawn, 1) + offsets
-        guess = torch.gather(tokens, 1, at - 1 if not begins else at)
+        # the positions to be drawn, those after, to be guessed, and those before, whose tokens predict them
+        count = 1 if begins else span
+        reach = torch.slice(torch.unsqueeze(drawn, 1) + offsets, 1, 0, count + span)
+        at, later = torch.slice(reach, 1, 0, count), torch.slice(reach, 1, count)
         if begins:
-            at = torch.slice(at, 1, 0, 1)
+            guess = at  # of one position nothing is guessed
             x = torch.unsqueeze(state["x"], 1)
         else:
-            before, token = at - 1, guess
+            before = at - 1
+            guess = torch.gather(tokens, 1, before)
+            token = guess
             if rows > batch:
                 before, token = torch.cat([before, before]), torch.cat([token, token])
             state["slots"] = torch.flatten(first_slot + before)
             most = min(slots, (text + int(torch.max(drawn)) + span + SLOTS - 2) // SLOTS * SLOTS)
-            own = torch.view(torch.transpose(before, 0, 1) + text, [span, rows, 1, 1, 1])
-            hidden = torch.gt(torch.slice(places, 0, 0, most), own)
-            mask = torch.zeros_like(hidden, dtype=w["image_head.weight"].dtype)
-            state["mask"] = torch.masked_fill_(mask, hidden, -inf)
+            own = torch.transpose(torch.view(before, [rows, span, 1, 1, 1]), 0, 1)
+            state["mask"] = torch.where(torch.gt(torch.slice(places, 0, 0, most), own), unseen, seen)
             x = self.advance_ahead(w, layout, state, before, token)
         scores, pushed = self.guide(self.logits(w, "image_head", x), batch, guidance)
         sampled = self.sample(pushed, torch.unsqueeze(torch.gather(uniforms, 1, at), 2), temperature, top_k, top_p, cut)
-        given = torch.gather(primed, 1, at)
-        token = torch.where(torch.ge(given, 0), given, torch.squeeze(sampled, 2))
-        right = torch.eq(torch.slice(token, 1, 0, -1), torch.slice(guess, 1, 1, torch.size(at, 1)))
-        kept = torch.sum(torch.cumprod(right.to(INT64), 1), [1]) + 1
+        given = torch.gather(primed, 1, reach)
+        free = torch.lt(given, 0)
+        is_drawn = torch.slice(free, 1, 0, count)
+        token = torch.where(is_drawn, torch.squeeze(sampled, 2), torch.slice(given, 1, 0, count))
+        right = torch.eq(torch.slice(token, 1, 0, -1), torch.slice(guess, 1, 1, count))
+        ahead = torch.clamp_max(drawn + torch.sum(torch.cumprod(right.to(INT64), 1), [1]) + 1, n)
         # what was not drawn, or is beyond the grid, does not count
         log_p = torch.squeeze(self.log_probability(scores, torch.unsqueeze(token, 2)), 2)
-        counts = torch.lt(at, torch.unsqueeze(torch.clamp_max(drawn + kept, n), 1))
-        counts = torch.logical_and(counts, torch.lt(given, 0))
+        counts = torch.logical_and(torch.lt(at, torch.unsqueeze(ahead, 1)), is_drawn)
         torch.add_(log_probability, torch.sum(torch.where(counts, log_p, 0.), [1]))
         torch.scatter_(tokens, 1, at, token)
         # of later positions the guess is the given token, or the one above
-        later = torch.unsqueeze(drawn, 1) + offsets + torch.size(at, 1)
         above = torch.gather(tokens, 1, torch.clamp_min(later - width, 0))
-        given = torch.gather(primed, 1, later)
-        torch.scatter_(tokens, 1, later, torch.where(torch.ge(given, 0), given, above))
-        torch.copy_(drawn, torch.clamp_max(drawn + kept, n))
+        guess = torch.where(torch.slice(free, 1, count), above, torch.slice(given, 1, count))
+        torch.scatter_(tokens, 1, later, guess)
+        torch.copy_(drawn, ahead)
     return int(torch.min(drawn))
