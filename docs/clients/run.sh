@@ -126,7 +126,8 @@ schemathesis_again() {
     operations=$(sed -n 's/^_* \([A-Z]* \/[^ ]*\) _*$/\1/p' "$work/schemathesis.log")
     [ -n "$operations" ] || return 1
     while read -r operation; do
-        schemathesis_run --include-name "$operation" < /dev/null || return 1
+        rm -rf "$work/.hypothesis" # where what failed is kept, to be tried first
+        schemathesis_run --include-name "$operation" --seed 2 < /dev/null || return 1
     done <<< "$operations"
 }
 fuzz() {
