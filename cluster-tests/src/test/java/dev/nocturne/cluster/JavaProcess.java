@@ -50,16 +50,38 @@ final class JavaProcess implements AutoCloseable {
             String name, Path outputFolder, Map<String, String> environment, List<String> arguments)
             throws IOException {
         Path output = Files.createTempFile(outputFolder, name + "-", ".log");
+        ProcessBuilder builder = builder(output, arguments);
+        builder.environment().putAll(environment);
+        return new JavaProcess(name, builder.start(), output);
+    }
+
+    /** As the other one, in a folder of its own, with that environment and nothing else. */
+    static JavaProcess startAlone(
+            String name,
+            Path outputFolder,
+            Path workingFolder,
+            Map<String, String> environment,
+            List<String> arguments)
+            throws IOException {
+        Path output = Files.createTempFile(outputFolder, name + "-", ".log");
+        ProcessBuilder builder = builder(output, arguments).directory(workingFolder.toFile());
+        builder.environment().clear();
+        builder.environment().putAll(environment);
+        return new JavaProcess(name, builder.start(), output);
+    }
+
+    private static ProcessBuilder builder(Path output, List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         command.addAll(arguments);
-        ProcessBuilder builder =
-                new ProcessBuilder(command)
-                        .redirectErrorStream(true)
-                        .redirectOutput(output.toFile());
-        builder.environment().putAll(environment);
-        return new JavaProcess(name, builder.start(), output);
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile());
+    }
+
+    long pid() {
+        return process.pid();
     }
 
     /** Waits for a line of output with the text, and returns what follows the text in that line. */

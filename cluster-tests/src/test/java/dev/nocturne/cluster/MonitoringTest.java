@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * What deploy/monitoring says of alerts is the same everywhere, and fits the services. Its values
- * are tested by promtool.
+ * What deploy/monitoring says of alerts is the same everywhere, and fits the services. Whether its
+ * metrics are there is seen by {@link PodsFaultIT}; its values are tested by promtool.
  */
 class MonitoringTest {
 
