@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
@@ -157,11 +158,14 @@ public final class RerankService implements Service {
     }
 
     /** Called from the stream thread that dies of it. Kafka itself retries what it can. */
-    private StreamThreadExceptionResponse onUncaught(Throwable e) {
+    StreamThreadExceptionResponse onUncaught(Throwable e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            // a topic that was created just now is not known to every broker at once
+            // a topic that was created just now is not known to every broker at once; and where a
+            // thread was not let run for so long that the brokers have ended its transaction,
+            // Streams knows it only if they tell it by another error
             if (cause instanceof RetriableException
-                    || cause instanceof MissingSourceTopicException) {
+                    || cause instanceof MissingSourceTopicException
+                    || cause instanceof InvalidTxnStateException) {
                 LOG.warn("stream thread replaced: {}", cause.getMessage());
                 return StreamThreadExceptionResponse.REPLACE_THREAD;
             }
