@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,6 +97,27 @@ class SpoolFolderTest {
             assertThat(other.exitValue()).isZero();
         } finally {
             other.destroyForcibly();
+        }
+        assertThat(base.toFile().list()).containsExactly("lock");
+    }
+
+    /** As where a service is started anew in one process. */
+    @Test
+    void aFolderOfAnotherClassLoaderIsInUse() throws Exception {
+        Path base = temporary.resolve("spool");
+        URL classes = SpoolFolder.class.getProtectionDomain().getCodeSource().getLocation();
+        try (URLClassLoader loader =
+                        new URLClassLoader(
+                                new URL[] {classes}, ClassLoader.getPlatformClassLoader());
+                AutoCloseable other =
+                        (AutoCloseable)
+                                loader.loadClass(SpoolFolder.class.getName())
+                                        .getMethod("open", Path.class)
+                                        .invoke(null, base);
+                SpoolFolder own = SpoolFolder.open(base)) {
+            assertThat(other).isNotInstanceOf(SpoolFolder.class);
+            assertThat(own.path()).exists();
+            assertThat(base.toFile().list()).as("both, and the lock").hasSize(3);
         }
         assertThat(base.toFile().list()).containsExactly("lock");
     }
