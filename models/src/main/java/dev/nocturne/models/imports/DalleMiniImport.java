@@ -1,6 +1,5 @@
 package dev.nocturne.models.imports;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.models.bundle.ImportedPart;
@@ -18,7 +17,6 @@ import dev.nocturne.models.transformer.Sampling;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -442,13 +440,7 @@ public final class DalleMiniImport {
     }
 
     private static JsonNode tree(Path file) throws IOException {
-        try {
-            return JSON.readTree(Files.readAllBytes(file));
-        } catch (JsonProcessingException e) {
-            throw Refusal.of(file, "it cannot be parsed", "copy it again");
-        } catch (NoSuchFileException e) {
-            throw Refusal.of(file, "it is missing", PUBLISHED);
-        }
+        return Vocabularies.tree(JSON, file, PUBLISHED);
     }
 
     /** The tokenizer's files. */
@@ -460,7 +452,7 @@ public final class DalleMiniImport {
             Path file = folder.resolve("vocab.json");
             return new Vocabulary(
                     file,
-                    numbers(file, tree(file)),
+                    Vocabularies.numbers(file, tree(file)),
                     Files.readAllLines(merges).stream()
                             // the version
                             .skip(1)
@@ -479,20 +471,7 @@ public final class DalleMiniImport {
                                 ? merge.path(0).asText() + " " + merge.path(1).asText()
                                 : merge.asText());
             }
-            return new Vocabulary(file, numbers(file, model.path("vocab")), merges);
-        }
-
-        private static Map<String, Integer> numbers(Path file, JsonNode tokens)
-                throws InvalidModelException {
-            Map<String, Integer> numbers = new LinkedHashMap<>();
-            for (Map.Entry<String, JsonNode> token : tokens.properties()) {
-                if (!token.getValue().isInt()) {
-                    throw Refusal.of(
-                            file, "'%s' has no number".formatted(token.getKey()), "copy it again");
-                }
-                numbers.put(token.getKey(), token.getValue().asInt());
-            }
-            return numbers;
+            return new Vocabulary(file, Vocabularies.numbers(file, model.path("vocab")), merges);
         }
 
         int number(String token) throws InvalidModelException {
@@ -504,18 +483,7 @@ public final class DalleMiniImport {
         }
 
         BartTokenizer tokenizer(DalleMiniTransformer transformer) throws InvalidModelException {
-            for (Map.Entry<String, Integer> token : numbers.entrySet()) {
-                if (token.getValue() < 0 || token.getValue() >= transformer.textVocabulary()) {
-                    throw Refusal.of(
-                            file,
-                            "'%s' is number %d, and the transformer has %d text ids"
-                                    .formatted(
-                                            token.getKey(),
-                                            token.getValue(),
-                                            transformer.textVocabulary()),
-                            "take both from one folder");
-                }
-            }
+            Vocabularies.requireWithin(file, numbers, transformer.textVocabulary());
             try {
                 return new BartTokenizer(
                         numbers, merges, number(UNKNOWN), transformer.textLength());

@@ -1,6 +1,5 @@
 package dev.nocturne.models.imports;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
@@ -16,7 +15,6 @@ import dev.nocturne.models.tokenizer.CharacterBpeTokenizer;
 import dev.nocturne.models.transformer.KakaoTransformer;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -32,6 +30,8 @@ import java.util.stream.IntStream;
  * {@code -merges.txt}. Sizes are read off the tensors.
  */
 public final class KakaoImport {
+    private static final String PUBLISHED = "give the folder of minDALL-E as published";
+
     /** The prefix of all tensors in a checkpoint. */
     private static final String STATE = "state_dict.";
 
@@ -67,7 +67,9 @@ public final class KakaoImport {
         Path stage1 = folder.resolve("stage1_last.ckpt");
         Path stage2 = folder.resolve("stage2_last.ckpt");
         Path vocabularyFile = folder.resolve("tokenizer/bpe-16k-vocab.json");
-        Map<String, Integer> vocabulary = vocabulary(vocabularyFile);
+        Map<String, Integer> vocabulary =
+                Vocabularies.numbers(
+                        vocabularyFile, Vocabularies.tree(JSON, vocabularyFile, PUBLISHED));
         try (TorchFile codes = TorchFile.open(stage1);
                 TorchFile text = TorchFile.open(stage2)) {
             Map<String, Weight> vqganWeights = codes.weights(STATE);
@@ -183,7 +185,8 @@ public final class KakaoImport {
 
     /** What the tensors do not tell: heads and activation. */
     private static void requireKnownSettings(Path config, int width) throws IOException {
-        JsonNode settings = tree(YAML, config).path("stage2").path("hparams");
+        JsonNode settings =
+                Vocabularies.tree(YAML, config, PUBLISHED).path("stage2").path("hparams");
         int heads = settings.path("n_heads").asInt(24);
         boolean approximate = settings.path("gelu_use_approx").asBoolean(false);
         if (width != 64 * heads || approximate) {
@@ -193,18 +196,6 @@ public final class KakaoImport {
                             .formatted(heads, width, approximate),
                     "only heads of 64 and the exact gelu are known");
         }
-    }
-
-    private static Map<String, Integer> vocabulary(Path file) throws IOException {
-        Map<String, Integer> vocabulary = new LinkedHashMap<>();
-        for (Map.Entry<String, JsonNode> token : tree(JSON, file).properties()) {
-            if (!token.getValue().isInt()) {
-                throw Refusal.of(
-                        file, "'%s' has no number".formatted(token.getKey()), "copy it again");
-            }
-            vocabulary.put(token.getKey(), token.getValue().asInt());
-        }
-        return vocabulary;
     }
 
     /** It comes after all others where the vocabulary has none. */
@@ -222,18 +213,7 @@ public final class KakaoImport {
         if (unknown == null) {
             throw Refusal.of(vocabularyFile, "it has no [UNK]", "take minDALL-E's tokenizer");
         }
-        for (Map.Entry<String, Integer> token : vocabulary.entrySet()) {
-            if (token.getValue() < 0 || token.getValue() >= transformer.textVocabulary()) {
-                throw Refusal.of(
-                        vocabularyFile,
-                        "'%s' is number %d, and the transformer has %d text ids"
-                                .formatted(
-                                        token.getKey(),
-                                        token.getValue(),
-                                        transformer.textVocabulary()),
-                        "take both from one folder");
-            }
-        }
+        Vocabularies.requireWithin(vocabularyFile, vocabulary, transformer.textVocabulary());
         try {
             return new CharacterBpeTokenizer(
                     vocabulary,
@@ -244,16 +224,6 @@ public final class KakaoImport {
                     transformer.textLength());
         } catch (IllegalArgumentException e) {
             throw Refusal.of(mergesFile, e.getMessage(), "take both from one folder");
-        }
-    }
-
-    private static JsonNode tree(ObjectMapper format, Path file) throws IOException {
-        try {
-            return format.readTree(Files.readAllBytes(file));
-        } catch (JsonProcessingException e) {
-            throw Refusal.of(file, "it cannot be parsed", "copy it again");
-        } catch (NoSuchFileException e) {
-            throw Refusal.of(file, "it is missing", "give the folder of minDALL-E as published");
         }
     }
 }

@@ -1,13 +1,6 @@
 package dev.nocturne.models.tokenizer;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.nocturne.models.format.InvalidModelException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -31,27 +24,7 @@ public final class BartTokenizer implements CaptionTokenizer {
 
     private static final Pattern NOT_ASCII = Pattern.compile("[^\\x00-\\x7f]");
 
-    private static final ObjectMapper JSON =
-            JsonMapper.builder()
-                    .enable(SerializationFeature.INDENT_OUTPUT)
-                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                    .build();
-
-    /**
-     * The file's contents.
-     *
-     * @param beginOfWord stands before the first letter of each word
-     * @param vocabulary tokens by their spelling
-     * @param unknown the token of what has none
-     */
-    private record TokenizerFile(
-            int contextLength,
-            String beginOfWord,
-            Map<String, Integer> vocabulary,
-            List<String> merges,
-            int unknown) {}
-
-    private final TokenizerFile contents;
+    private final VocabularyFile contents;
     private final PairMerges pairs;
 
     /**
@@ -64,7 +37,7 @@ public final class BartTokenizer implements CaptionTokenizer {
     public BartTokenizer(
             Map<String, Integer> vocabulary, List<String> merges, int unknown, int contextLength) {
         this(
-                new TokenizerFile(
+                new VocabularyFile(
                         contextLength,
                         BEGIN_OF_WORD,
                         new TreeMap<>(vocabulary),
@@ -72,47 +45,31 @@ public final class BartTokenizer implements CaptionTokenizer {
                         unknown));
     }
 
-    private BartTokenizer(TokenizerFile contents) {
-        if (contents.beginOfWord == null
-                || contents.vocabulary == null
-                || contents.merges == null) {
+    private BartTokenizer(VocabularyFile contents) {
+        if (contents.beginOfWord() == null) {
             throw new IllegalArgumentException("it has no vocabulary or no merges");
         }
-        if (contents.contextLength < 1) {
-            throw new IllegalArgumentException(
-                    "contextLength is %d: it must be at least 1".formatted(contents.contextLength));
-        }
         this.contents = contents;
-        this.pairs = PairMerges.of(contents.vocabulary, contents.merges);
+        this.pairs = contents.pairs();
     }
 
     /** Whether this is a file of such a tokenizer. */
     static boolean isOne(Path file) throws IOException {
-        try {
-            return JSON.readTree(Files.readAllBytes(file)).has("beginOfWord");
-        } catch (JsonProcessingException e) {
-            return false;
-        }
+        return VocabularyFile.has(file, "beginOfWord");
     }
 
     static BartTokenizer load(Path file) throws IOException {
-        try {
-            return new BartTokenizer(JSON.readValue(Files.readAllBytes(file), TokenizerFile.class));
-        } catch (JsonProcessingException | IllegalArgumentException e) {
-            throw new InvalidModelException(
-                    "%s: %s; copy or import it again"
-                            .formatted(file, e.getMessage().lines().findFirst().orElse("")));
-        }
+        return VocabularyFile.load(file, BartTokenizer::new);
     }
 
     @Override
     public void save(Path file) throws IOException {
-        Files.write(file, JSON.writeValueAsBytes(contents));
+        contents.save(file);
     }
 
     @Override
     public int contextLength() {
-        return contents.contextLength;
+        return contents.contextLength();
     }
 
     @Override
@@ -126,21 +83,14 @@ public final class BartTokenizer implements CaptionTokenizer {
                         .filter(word -> !word.isEmpty())
                         .flatMapToInt(word -> pairs.merge(letters(word), () -> true))
                         .toArray();
-        if (tokens.length > contents.contextLength) {
-            throw new CaptionTooLongException(tokens.length, contents.contextLength);
-        }
-        return tokens;
+        return contents.caption(tokens);
     }
 
     /** The tokens of a word's letters, a blank before them. */
     private int[] letters(String word) {
         return IntStream.concat(
-                        IntStream.of(token(contents.beginOfWord)),
-                        word.chars().map(letter -> token(Character.toString(letter))))
+                        IntStream.of(contents.token(contents.beginOfWord())),
+                        word.chars().map(letter -> contents.token(Character.toString(letter))))
                 .toArray();
-    }
-
-    private int token(String spelling) {
-        return contents.vocabulary.getOrDefault(spelling, contents.unknown);
     }
 }

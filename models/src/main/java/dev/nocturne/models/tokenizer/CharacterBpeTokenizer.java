@@ -1,13 +1,6 @@
 package dev.nocturne.models.tokenizer;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.nocturne.models.format.InvalidModelException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,22 +32,7 @@ public final class CharacterBpeTokenizer implements CaptionTokenizer {
                     "[\\x{4E00}-\\x{9FFF}\\x{3400}-\\x{4DBF}\\x{20000}-\\x{2A6DF}\\x{2A700}-\\x{2B73F}"
                             + "\\x{2B740}-\\x{2B81F}\\x{2B920}-\\x{2CEAF}\\x{F900}-\\x{FAFF}\\x{2F800}-\\x{2FA1F}]");
 
-    private static final ObjectMapper JSON =
-            JsonMapper.builder()
-                    .enable(SerializationFeature.INDENT_OUTPUT)
-                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                    .build();
-
-    /**
-     * The file's contents.
-     *
-     * @param vocabulary tokens by their spelling
-     * @param unknown the token of what has none
-     */
-    private record TokenizerFile(
-            int contextLength, Map<String, Integer> vocabulary, List<String> merges, int unknown) {}
-
-    private final TokenizerFile contents;
+    private final VocabularyFile contents;
     private final PairMerges pairs;
 
     /**
@@ -67,50 +45,36 @@ public final class CharacterBpeTokenizer implements CaptionTokenizer {
     public CharacterBpeTokenizer(
             Map<String, Integer> vocabulary, List<String> merges, int unknown, int contextLength) {
         this(
-                new TokenizerFile(
-                        contextLength, new TreeMap<>(vocabulary), List.copyOf(merges), unknown));
+                new VocabularyFile(
+                        contextLength,
+                        null,
+                        new TreeMap<>(vocabulary),
+                        List.copyOf(merges),
+                        unknown));
     }
 
-    private CharacterBpeTokenizer(TokenizerFile contents) {
-        if (contents.vocabulary == null || contents.merges == null) {
-            throw new IllegalArgumentException("it has no vocabulary or no merges");
-        }
-        if (contents.contextLength < 1) {
-            throw new IllegalArgumentException(
-                    "contextLength is %d: it must be at least 1".formatted(contents.contextLength));
-        }
+    private CharacterBpeTokenizer(VocabularyFile contents) {
         this.contents = contents;
-        this.pairs = PairMerges.of(contents.vocabulary, contents.merges);
+        this.pairs = contents.pairs();
     }
 
     /** Whether this is a file of such a tokenizer, of those that are no {@link BartTokenizer}. */
     static boolean isOne(Path file) throws IOException {
-        try {
-            return JSON.readTree(Files.readAllBytes(file)).has("vocabulary");
-        } catch (JsonProcessingException e) {
-            return false;
-        }
+        return VocabularyFile.has(file, "vocabulary");
     }
 
     static CharacterBpeTokenizer load(Path file) throws IOException {
-        try {
-            return new CharacterBpeTokenizer(
-                    JSON.readValue(Files.readAllBytes(file), TokenizerFile.class));
-        } catch (JsonProcessingException | IllegalArgumentException e) {
-            throw new InvalidModelException(
-                    "%s: %s; copy or export it again"
-                            .formatted(file, e.getMessage().lines().findFirst().orElse("")));
-        }
+        return VocabularyFile.load(file, CharacterBpeTokenizer::new);
     }
 
     @Override
     public void save(Path file) throws IOException {
-        Files.write(file, JSON.writeValueAsBytes(contents));
+        contents.save(file);
     }
 
     @Override
     public int contextLength() {
-        return contents.contextLength;
+        return contents.contextLength();
     }
 
     @Override
@@ -119,10 +83,7 @@ public final class CharacterBpeTokenizer implements CaptionTokenizer {
                 words(caption).stream()
                         .flatMapToInt(word -> pairs.merge(characters(word), () -> true))
                         .toArray();
-        if (tokens.length > contents.contextLength) {
-            throw new CaptionTooLongException(tokens.length, contents.contextLength);
-        }
-        return tokens;
+        return contents.caption(tokens);
     }
 
     private static List<String> words(String caption) {
@@ -161,8 +122,7 @@ public final class CharacterBpeTokenizer implements CaptionTokenizer {
                         i -> {
                             String character = Character.toString(characters[i]);
                             boolean last = i == characters.length - 1;
-                            return contents.vocabulary.getOrDefault(
-                                    last ? character + END_OF_WORD : character, contents.unknown);
+                            return contents.token(last ? character + END_OF_WORD : character);
                         })
                 .toArray();
     }

@@ -110,7 +110,7 @@ public record DallePytorchTransformer(
     @Override
     public long[] layout() {
         return LongStream.concat(
-                        patterns().stream().mapToLong(AttentionPattern::ordinal),
+                        LongStream.of(TransformerFamily.super.layout()),
                         LongStream.of(shiftTokens ? 1 : 0, stable ? 1 : 0, reversible ? 1 : 0))
                 .toArray();
     }

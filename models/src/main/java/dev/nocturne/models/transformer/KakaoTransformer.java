@@ -73,11 +73,6 @@ public record KakaoTransformer(
     }
 
     @Override
-    public long[] layout() {
-        return patterns().stream().mapToLong(AttentionPattern::ordinal).toArray();
-    }
-
-    @Override
     public int keyWidth() {
         return width;
     }

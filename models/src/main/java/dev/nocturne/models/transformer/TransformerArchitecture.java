@@ -88,11 +88,6 @@ public record TransformerArchitecture(
     }
 
     @Override
-    public long[] layout() {
-        return patterns().stream().mapToLong(AttentionPattern::ordinal).toArray();
-    }
-
-    @Override
     public int keyWidth() {
         return width;
     }

@@ -48,7 +48,9 @@ public sealed interface TransformerFamily
      * The argument {@code layout} of the program: {@link AttentionPattern#ordinal} of each layer,
      * then what else it has to know, by family; {@code [layers]} or a few more.
      */
-    long[] layout();
+    default long[] layout() {
+        return patterns().stream().mapToLong(AttentionPattern::ordinal).toArray();
+    }
 
     /** Whether positions can be drawn ahead: every layer attends to all that is before. */
     default boolean drawsAhead() {

@@ -307,8 +307,8 @@ public final class ModelBenchmark {
     }
 
     /**
-     * Of a batch of one, which the calling thread draws: libtorch's profiler sees no other. Prefill
-     * is included, which is a few of many.
+     * Draws a batch of one, because the calling thread draws it and libtorch's profiler sees no
+     * other. The count includes prefill, which is a few of many.
      */
     private double operations(Candidate candidate) {
         try (GridGenerator generator = generator(1)) {
