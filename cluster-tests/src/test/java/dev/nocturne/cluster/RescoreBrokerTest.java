@@ -75,7 +75,7 @@ class RescoreBrokerTest {
                     services.ingest
                             .api()
                             .jobs()
-                            .submit(new CaptionUpload(jsonl, null, Map.of()), API)
+                            .submit(new CaptionUpload(jsonl, null, Map.of()), null, API)
                             .job()
                             .id();
             awaitCompleted(job);

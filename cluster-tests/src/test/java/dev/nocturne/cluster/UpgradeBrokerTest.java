@@ -77,7 +77,7 @@ class UpgradeBrokerTest {
                 services.ingest
                         .api()
                         .jobs()
-                        .submit(new CaptionUpload(jsonl, null, Map.of()), "http://localhost/")
+                        .submit(new CaptionUpload(jsonl, null, Map.of()), null, "http://localhost/")
                         .job()
                         .id();
         try (Service encoder = services.encoder(model)) {

@@ -84,15 +84,11 @@ public final class RerankService implements Service {
         config.put(StreamsConfig.mainConsumerPrefix(handler), true);
         config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
         // after a crash the partitions are free within seconds; by default only after 45 s
+        config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, KafkaSettings.SESSION_TIMEOUT_MILLIS);
         config.put(
-                StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG),
-                KafkaSettings.SESSION_TIMEOUT_MILLIS);
-        config.put(
-                StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
+                ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
                 KafkaSettings.TRANSACTION_TIMEOUT_MILLIS);
-        config.put(
-                StreamsConfig.consumerPrefix(ConsumerConfig.METADATA_MAX_AGE_CONFIG),
-                KafkaSettings.METADATA_MAX_AGE_MILLIS);
+        config.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, KafkaSettings.METADATA_MAX_AGE_MILLIS);
         // an empty lane must not hold up a fetch from the other
         config.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG), 100);
         config.putAll(kafka.admin());

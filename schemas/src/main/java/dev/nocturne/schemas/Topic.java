@@ -50,6 +50,9 @@ public record Topic<T>(
     /** Of what grows until somebody deletes it. */
     private static final int SEGMENT_SIZE = 64 << 20;
 
+    /** The segment that is written to is never compacted. */
+    private static final int COMPACTED_SEGMENT_SIZE = 4 << 20;
+
     /** The rule by which a record's key, a UTF-8 string, is made. */
     public enum Key {
         /** {@code jobId} */
@@ -107,7 +110,9 @@ public record Topic<T>(
             config.put("segment.ms", retentionMillis); // only whole segments are deleted
         }
         if (retention.isEmpty()) {
-            config.put(SEGMENT_BYTES, Integer.toString(SEGMENT_SIZE));
+            config.put(
+                    SEGMENT_BYTES,
+                    Integer.toString(isCompacted ? COMPACTED_SEGMENT_SIZE : SEGMENT_SIZE));
         }
         return config;
     }

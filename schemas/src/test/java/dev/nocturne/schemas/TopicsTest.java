@@ -57,6 +57,7 @@ class TopicsTest {
     void ofSummariesTheLastOfEachJobIsKept() {
         assertThat(Topics.JOB_SUMMARIES.config())
                 .containsEntry("cleanup.policy", "compact")
+                .containsEntry("segment.bytes", "4194304")
                 .containsEntry("retention.ms", "-1");
         assertThat(Topics.JOBS.config()).containsEntry("cleanup.policy", "delete");
     }

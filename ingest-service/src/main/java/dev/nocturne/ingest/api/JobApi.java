@@ -2,6 +2,8 @@ package dev.nocturne.ingest.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nocturne.events.JobDeleted;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.caption.CaptionCheck;
@@ -12,16 +14,19 @@ import dev.nocturne.ingest.dispatch.FirstStart;
 import dev.nocturne.ingest.file.DiskSpace;
 import dev.nocturne.ingest.file.StoredFile;
 import dev.nocturne.ingest.job.Backlog;
+import dev.nocturne.ingest.job.IdempotencyKeys;
 import dev.nocturne.ingest.job.Job;
 import dev.nocturne.ingest.job.JobEvents;
 import dev.nocturne.ingest.job.JobFilter;
 import dev.nocturne.ingest.job.JobTable;
 import dev.nocturne.runtime.SpoolFolder;
 import dev.nocturne.schemas.IdSource;
+import dev.nocturne.schemas.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.DigestInputStream;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -47,6 +52,7 @@ public final class JobApi {
     private final JobTable jobs;
     private final JobViews views;
     private final JobEvents events;
+    private final IdempotencyKeys keys;
     private final FirstStart firstStart;
     private final Backlog backlog;
     private final DiskSpace disk;
@@ -62,6 +68,7 @@ public final class JobApi {
             JobTable jobs,
             JobViews views,
             JobEvents events,
+            IdempotencyKeys keys,
             FirstStart firstStart,
             Backlog backlog,
             DiskSpace disk,
@@ -72,6 +79,7 @@ public final class JobApi {
         this.jobs = jobs;
         this.views = views;
         this.events = events;
+        this.keys = keys;
         this.firstStart = firstStart;
         this.backlog = backlog;
         this.disk = disk;
@@ -83,18 +91,20 @@ public final class JobApi {
     /**
      * Takes all captions of a file, in any of {@link CaptionFormat}, as one job, or nothing.
      *
+     * @param idempotencyKey null if there is none; the same key again returns the same job
      * @param apiUrl of this API as the caller knows it, ends with a slash
-     * @throws IngestException INVALID with the problems by line, TOO_LARGE, TOO_MANY, FULL or
-     *     UNAVAILABLE
+     * @throws IngestException INVALID with the problems by line, CONFLICT if the key came with
+     *     another request, TOO_LARGE, TOO_MANY, FULL or UNAVAILABLE
      * @throws IOException if the file cannot be read
      */
-    public Submitted submit(CaptionUpload upload, String apiUrl) throws IOException {
+    public Submitted submit(CaptionUpload upload, String idempotencyKey, String apiUrl)
+            throws IOException {
         SubmitParameters parameters = parametersNow(upload);
         disk.requireRoom();
         Path spooled = spool.newFile(".captions");
         Path lines = spool.newFile(".jsonl");
         try {
-            Files.copy(upload.content(), spooled, StandardCopyOption.REPLACE_EXISTING);
+            String digest = spool(upload, spooled);
             CaptionIntake.Read read =
                     CaptionIntake.read(
                             spooled,
@@ -103,33 +113,66 @@ public final class JobApi {
                             parameters.defaults(),
                             pictureSize.get(),
                             lines);
-            CaptionCheck check = read.check();
-            requireGood(check);
-            IdSource.Owned job = ids.newJob();
-            backlog.admitJob(
-                    job.id(),
-                    check.candidates(),
-                    () -> {
-                        StoredFile file = files.upload(FileApi.UNNAMED, "batch", read.lines());
-                        BatchRequest request =
-                                new BatchRequest(
-                                        file.id(),
-                                        false,
-                                        parameters.completionWindow(),
-                                        parameters.window(),
-                                        Map.of(),
-                                        parameters.schedule(),
-                                        parameters.webdataset(),
-                                        null,
-                                        null);
-                        events.publish(job.id(), request.created(job, events.now(), null, apiUrl));
-                    });
-            firstStart.tryNow(job.id(), read.survey());
-            return new Submitted(job(job.id()), check.unusedColumns());
+            requireGood(read.check());
+            IdSource.Owned mine = ids.newJob();
+            String id =
+                    keys.once(
+                            idempotencyKey,
+                            digest,
+                            () -> create(mine, read, parameters, idempotencyKey, digest, apiUrl));
+            if (id.equals(mine.id())) {
+                firstStart.tryNow(id, read.survey());
+            }
+            return new Submitted(job(id), read.check().unusedColumns());
         } finally {
             Files.deleteIfExists(spooled);
             Files.deleteIfExists(lines);
         }
+    }
+
+    private String create(
+            IdSource.Owned job,
+            CaptionIntake.Read read,
+            SubmitParameters parameters,
+            String idempotencyKey,
+            String digest,
+            String apiUrl)
+            throws IOException {
+        backlog.admitJob(
+                job.id(),
+                read.check().candidates(),
+                () -> {
+                    StoredFile file = files.upload(FileApi.UNNAMED, "batch", read.lines());
+                    BatchRequest request =
+                            new BatchRequest(
+                                    file.id(),
+                                    false,
+                                    parameters.completionWindow(),
+                                    parameters.window(),
+                                    Map.of(),
+                                    parameters.schedule(),
+                                    parameters.webdataset(),
+                                    null,
+                                    digest);
+                    events.publish(
+                            job.id(), request.created(job, events.now(), idempotencyKey, apiUrl));
+                });
+        return job.id();
+    }
+
+    /**
+     * @return SHA-256 of the request: of its captions and of what it says of them
+     */
+    private static String spool(CaptionUpload upload, Path spooled) throws IOException {
+        DigestInputStream content = new DigestInputStream(upload.content(), Sha256.newDigest());
+        Files.copy(content, spooled, StandardCopyOption.REPLACE_EXISTING);
+        ObjectNode request =
+                JsonNodeFactory.instance
+                        .objectNode()
+                        .put("captions", content.getMessageDigest().digest())
+                        .put("media_type", upload.mediaType());
+        upload.parameters().forEach(request.putObject("parameters")::put);
+        return BatchRequest.digest(request);
     }
 
     /** With a schedule that a job of this moment can keep. */

@@ -3,6 +3,7 @@ package dev.nocturne.ingest.rest;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SequenceWriter;
 import dev.nocturne.ingest.IngestException;
+import dev.nocturne.ingest.api.CaptionUpload;
 import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.ingest.api.JobApi;
 import dev.nocturne.ingest.archive.JobFile;
@@ -54,19 +55,28 @@ public class JobsResource {
     /** The body is a file of captions; its media type and its name tell how they are written. */
     @POST
     @Consumes(MediaType.WILDCARD)
-    public Response submit(InputStream captions, @Context HttpHeaders headers, @Context UriInfo uri)
+    public Response submit(
+            InputStream captions,
+            @HeaderParam("Idempotency-Key") String idempotencyKey,
+            @Context HttpHeaders headers,
+            @Context UriInfo uri)
             throws IOException {
-        return accepted(
-                api.jobs().submit(CaptionUploads.ofBody(captions, headers, uri), ApiUrl.of(uri)));
+        CaptionUpload upload = CaptionUploads.ofBody(captions, headers, uri);
+        return accepted(api.jobs().submit(upload, idempotencyKey, ApiUrl.of(uri)));
     }
 
     @POST
     @Consumes(MediaType.MULTIPART_FORM_DATA)
-    public Response submitForm(MultipartFormDataInput form, @Context UriInfo uri)
+    public Response submitForm(
+            MultipartFormDataInput form,
+            @HeaderParam("Idempotency-Key") String idempotencyKey,
+            @Context UriInfo uri)
             throws IOException {
         return accepted(
                 CaptionUploads.ofForm(
-                        form, uri, upload -> api.jobs().submit(upload, ApiUrl.of(uri))));
+                        form,
+                        uri,
+                        upload -> api.jobs().submit(upload, idempotencyKey, ApiUrl.of(uri))));
     }
 
     private static Response accepted(JobApi.Submitted submitted) {

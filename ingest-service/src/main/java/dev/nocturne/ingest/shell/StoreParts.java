@@ -88,6 +88,7 @@ final class StoreParts {
                         parts.jobs,
                         views,
                         parts.events,
+                        keys,
                         new FirstStart(parts.jobs, intake, parts.publisher),
                         parts.backlog,
                         parts.disk,

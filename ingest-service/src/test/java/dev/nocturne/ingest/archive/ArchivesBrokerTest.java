@@ -68,6 +68,7 @@ class ArchivesBrokerTest extends OnBroker {
                                             new ByteArrayInputStream(lines.getBytes(UTF_8)),
                                             null,
                                             Map.of("webdataset", "true")),
+                                    null,
                                     API)
                             .job()
                             .id();

@@ -287,6 +287,7 @@ class DeletionBrokerTest extends OnBroker {
                                                         .getBytes(UTF_8)),
                                         null,
                                         Map.of()),
+                                null,
                                 API)
                         .job()
                         .id();

@@ -329,6 +329,7 @@ class DispatcherBrokerTest extends OnBroker {
                                                                 window,
                                                                 "deadline",
                                                                 deadline)),
+                                                null,
                                                 "http://localhost/")
                                         .job())
                 .isInstanceOfSatisfying(
@@ -353,6 +354,7 @@ class DispatcherBrokerTest extends OnBroker {
                 .jobs()
                 .submit(
                         new CaptionUpload(bytes(jsonl), null, parameters("window", window)),
+                        null,
                         "http://localhost/")
                 .job();
     }

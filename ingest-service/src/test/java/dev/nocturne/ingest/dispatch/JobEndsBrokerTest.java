@@ -216,6 +216,7 @@ class JobEndsBrokerTest {
                                 startAfter.isEmpty()
                                         ? Map.of()
                                         : Map.of("start_after", startAfter)),
+                        null,
                         "http://localhost/")
                 .job()
                 .id();

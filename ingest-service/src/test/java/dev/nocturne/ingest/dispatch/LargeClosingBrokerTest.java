@@ -101,7 +101,7 @@ class LargeClosingBrokerTest {
     private static String submit(IngestService ingest, int lines) throws IOException {
         byte[] file = "{\"prompt\":\"a red heart\"}\n".repeat(lines).getBytes(UTF_8);
         CaptionUpload upload = new CaptionUpload(new ByteArrayInputStream(file), null, Map.of());
-        return ingest.api().jobs().submit(upload, "http://localhost/").job().id();
+        return ingest.api().jobs().submit(upload, null, "http://localhost/").job().id();
     }
 
     private static void finish(KafkaProducer<byte[], byte[]> producer, String id, int lines) {

@@ -149,6 +149,7 @@ class LostRequestsBrokerTest extends OnBroker {
                 .submit(
                         new CaptionUpload(
                                 new ByteArrayInputStream(THREE.getBytes(UTF_8)), null, Map.of()),
+                        null,
                         "http://localhost/")
                 .job()
                 .id();

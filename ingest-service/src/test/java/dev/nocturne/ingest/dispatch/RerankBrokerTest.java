@@ -75,6 +75,7 @@ class RerankBrokerTest extends OnBroker {
                                             new ByteArrayInputStream(lines.getBytes(UTF_8)),
                                             null,
                                             Map.of()),
+                                    null,
                                     API)
                             .job()
                             .id();
@@ -300,6 +301,7 @@ class RerankBrokerTest extends OnBroker {
                 .submit(
                         new CaptionUpload(
                                 new ByteArrayInputStream(line.getBytes(UTF_8)), null, Map.of()),
+                        null,
                         API)
                 .job();
         assertThat(Published.await(Topics.CAPTIONS, kafka, published + 1)).hasSize(published + 1);

@@ -279,6 +279,7 @@ class DeadLetterBrokerTest extends OnBroker {
                                                 "{\"prompt\":\"a\"}".getBytes(UTF_8)),
                                         null,
                                         Map.of()),
+                                null,
                                 "http://localhost/")
                         .job()
                         .id();

@@ -233,6 +233,7 @@ class FullBrokerTest extends OnBroker {
                 .submit(
                         new CaptionUpload(
                                 new ByteArrayInputStream(lines.getBytes(UTF_8)), null, Map.of()),
+                        null,
                         API)
                 .job();
     }

@@ -268,6 +268,7 @@ class IngestBrokerTest extends OnBroker {
                 .submit(
                         new CaptionUpload(
                                 new ByteArrayInputStream(jsonl.getBytes(UTF_8)), null, Map.of()),
+                        null,
                         "http://localhost/")
                 .job();
     }

@@ -157,6 +157,19 @@ class TwoInstancesBrokerTest extends OnBroker {
         assertThat(Published.in(Topics.CAPTIONS, kafka)).hasSize(1);
     }
 
+    @Test
+    void aKeyIsOneJobsAlsoWhereTheCaptionsComeWithIt() throws IOException {
+        Job first = submit(follower, "{\"prompt\":\"a\"}", "key");
+
+        assertThat(submit(leader, "{\"prompt\":\"a\"}", "key").id()).isEqualTo(first.id());
+        assertThatExceptionOfType(IngestException.class)
+                .isThrownBy(() -> submit(leader, "{\"prompt\":\"b\"}", "key"))
+                .withMessageContaining("came before with another request");
+        assertThat(submit(leader, "{\"prompt\":\"b\"}").id()).isNotEqualTo(first.id());
+        assertThat(leader.api().jobs().jobs()).hasSize(2);
+        assertThat(Published.await(Topics.CAPTIONS, kafka, 2)).hasSize(2);
+    }
+
     private static Batch create(
             IngestService ingest, String fileId, String key, Map<String, String> metadata) {
         ObjectNode body =
@@ -170,11 +183,16 @@ class TwoInstancesBrokerTest extends OnBroker {
     }
 
     private static Job submit(IngestService ingest, String lines) throws IOException {
+        return submit(ingest, lines, null);
+    }
+
+    private static Job submit(IngestService ingest, String lines, String key) throws IOException {
         return ingest.api()
                 .jobs()
                 .submit(
                         new CaptionUpload(
                                 new ByteArrayInputStream(lines.getBytes(UTF_8)), null, Map.of()),
+                        key,
                         "http://localhost/")
                 .job();
     }
