@@ -8,6 +8,7 @@ import dev.nocturne.ingest.Excerpt;
 import dev.nocturne.ingest.WholeNumbers;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.Counts;
+import dev.nocturne.schemas.DrawingOption;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PlainText;
 import dev.nocturne.schemas.ReasonCodes;
@@ -79,8 +80,7 @@ public final class CaptionJson {
         CaptionJson json = new CaptionJson(line);
         json.text("custom_id", caption::setCustomId);
         if (WRAPPER.stream().noneMatch(line::has)) {
-            json.counts("top", Counts.DEFAULT_TOP, caption.getOptionsBuilder());
-            json.options(caption);
+            json.options("top", Counts.DEFAULT_TOP, caption);
             wrong.addAll(json.checked(caption));
             return ImageParameters.NONE;
         }
@@ -149,8 +149,7 @@ public final class CaptionJson {
                 (name, values) ->
                         json.text(name, value -> checkOneOf(name, values, value, refused)));
         json.field("stream", "true or false", JsonNode::isBoolean, node -> node, stream -> {});
-        json.counts("n", 1, caption.getOptionsBuilder());
-        json.options(caption);
+        json.options("n", 1, caption);
         for (Violation violation : json.checked(caption)) {
             wrong.add(
                     violation.param().equals("top")
@@ -192,21 +191,10 @@ public final class CaptionJson {
         }
     }
 
-    private void counts(String topName, int defaultTop, DrawingOptions.Builder options) {
-        integer("partial_images", options::setPartialImages);
-        Integer[] given = {null, null};
-        integer("candidates", value -> given[0] = value);
-        integer(topName, value -> given[1] = value);
-        if (given[0] == null && isStreamed(object) && options.getPartialImages() > 0) {
-            // who sees a picture grow wants that one: of more candidates the best may be another
-            int wanted = given[1] == null ? defaultTop : given[1];
-            given[0] = Math.max(1, Math.min(wanted, Limits.MAX_TOP));
-        }
-        Counts counts = Counts.of(given[0], given[1], defaultTop);
-        options.setCandidates(counts.candidates()).setTop(counts.top());
-    }
-
-    private void options(CaptionSubmitted.Builder caption) {
+    /**
+     * @param topName what the form calls {@code top}
+     */
+    private void options(String topName, int defaultTop, CaptionSubmitted.Builder caption) {
         caption.setCaption("");
         text("prompt", value -> caption.setCaption(PlainText.onOneLine(value)));
         boolean mayBeRounded = WholeNumbers.mayBeRounded(object.path("seed"));
@@ -218,11 +206,6 @@ public final class CaptionJson {
                 node -> WholeNumbers.longOf(node).isPresent(),
                 node -> WholeNumbers.longOf(node).getAsLong(),
                 caption::setSeed);
-        DrawingOptions.Builder options = caption.getOptionsBuilder();
-        number("temperature", options::setTemperature);
-        integer("top_k", options::setTopK);
-        number("top_p", options::setTopP);
-        number("guidance", options::setGuidance);
         field(
                 "image_prompt",
                 "a picture in base64, plain or as a data URL",
@@ -231,8 +214,43 @@ public final class CaptionJson {
                 caption::setImagePrompt);
         integer("image_prompt_rows", caption::setImagePromptRows);
         integer("image_prompt_columns", caption::setImagePromptColumns);
-        text("output_format", options::setOutputFormat);
-        integer("output_compression", options::setOutputCompression);
+        DrawingOptions options = caption.getOptionsBuilder().build();
+        Integer[] counts = {null, null};
+        for (DrawingOption option : DrawingOption.ALL) {
+            switch (option.name()) {
+                case "candidates" -> integer("candidates", value -> counts[0] = value);
+                case "top" -> integer(topName, value -> counts[1] = value);
+                default -> set(option, options);
+            }
+        }
+        caption.setOptions(counted(options, counts[0], counts[1], defaultTop));
+    }
+
+    private void set(DrawingOption option, DrawingOptions options) {
+        switch (option.kind()) {
+            case INTEGER -> integer(option.name(), value -> option.set(options, value));
+            case NUMBER -> number(option.name(), value -> option.set(options, value));
+            case TEXT -> text(option.name(), value -> option.set(options, value));
+        }
+    }
+
+    /**
+     * @param candidates null if nothing is said of them
+     * @param top likewise
+     */
+    private DrawingOptions counted(
+            DrawingOptions options, Integer candidates, Integer top, int defaultTop) {
+        Integer drawn = candidates;
+        if (drawn == null && isStreamed(object) && options.getPartialImages() > 0) {
+            // who sees a picture grow wants that one: of more candidates the best may be another
+            int wanted = top == null ? defaultTop : top;
+            drawn = Math.max(1, Math.min(wanted, Limits.MAX_TOP));
+        }
+        Counts counts = Counts.of(drawn, top, defaultTop);
+        return DrawingOptions.newBuilder(options)
+                .setCandidates(counts.candidates())
+                .setTop(counts.top())
+                .build();
     }
 
     private List<Violation> checked(CaptionSubmitted.Builder caption) {

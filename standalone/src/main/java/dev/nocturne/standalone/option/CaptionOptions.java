@@ -5,6 +5,7 @@ import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.ingest.caption.CaptionDefaults;
 import dev.nocturne.schemas.CaptionRules;
 import dev.nocturne.schemas.Counts;
+import dev.nocturne.schemas.DrawingOption;
 import dev.nocturne.schemas.PlainText;
 import dev.nocturne.schemas.Violation;
 import java.io.IOException;
@@ -12,8 +13,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -26,8 +30,11 @@ import picocli.CommandLine.Spec;
  * share.
  */
 public final class CaptionOptions {
-    @Spec(Spec.Target.MIXEE)
-    CommandSpec command;
+    /** What is said of these depends on more than the schema. */
+    private static final Set<String> SAID_APART = Set.of("candidates", "top", "partial_images");
+
+    private final Map<DrawingOption, OptionSpec> others = new LinkedHashMap<>();
+    private CommandSpec command;
 
     @Option(
             names = "--candidates",
@@ -49,47 +56,6 @@ public final class CaptionOptions {
     Long seed;
 
     @Option(
-            names = "--temperature",
-            paramLabel = "T",
-            description = "Below 1 tamer, above 1 wilder (default: the model's own).")
-    Double temperature;
-
-    @Option(
-            names = "--top-k",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Draw from the N likeliest tokens only; 0: off (default).")
-    int topK;
-
-    @Option(
-            names = "--top-p",
-            paramLabel = "P",
-            description =
-                    "Draw from the likeliest tokens of total probability P; 1: off (default).")
-    Double topP;
-
-    @Option(
-            names = "--guidance",
-            paramLabel = "G",
-            description =
-                    "Above 1 closer to the caption, less varied; 1: off (default: the model's own).")
-    Double guidance;
-
-    @Option(
-            names = "--output-format",
-            paramLabel = "FORMAT",
-            defaultValue = "png",
-            description = "Of the pictures: png, jpeg or webp (default: ${DEFAULT-VALUE}).")
-    String format;
-
-    @Option(
-            names = "--output-compression",
-            paramLabel = "Q",
-            defaultValue = "100",
-            description = "Quality of jpeg and webp, 0 to 100 (default: ${DEFAULT-VALUE}).")
-    int compression;
-
-    @Option(
             names = "--image-prompt",
             paramLabel = "FILE",
             description = "PNG or JPEG of which the pictures keep a part.")
@@ -108,6 +74,33 @@ public final class CaptionOptions {
             defaultValue = "0",
             description = "Token columns kept from its left.")
     int imagePromptColumns;
+
+    @Spec(Spec.Target.MIXEE)
+    void addTo(CommandSpec command) {
+        this.command = command;
+        for (DrawingOption option : DrawingOption.ALL) {
+            if (!SAID_APART.contains(option.name())) {
+                OptionSpec spec = spec(option);
+                command.addOption(spec);
+                others.put(option, spec);
+            }
+        }
+    }
+
+    private static OptionSpec spec(DrawingOption option) {
+        OptionSpec.Builder spec =
+                OptionSpec.builder("--" + option.name().replace('_', '-'))
+                        .description(sentence(option.description()));
+        return switch (option.kind()) {
+            case INTEGER -> spec.type(Integer.class).paramLabel("N").build();
+            case NUMBER -> spec.type(Double.class).paramLabel("X").build();
+            case TEXT -> spec.type(String.class).paramLabel("NAME").build();
+        };
+    }
+
+    private static String sentence(String words) {
+        return words.substring(0, 1).toUpperCase(Locale.ROOT) + words.substring(1) + ".";
+    }
 
     /** What the command line says, but for the picture, by the names of the API's parameters. */
     public Map<String, String> given() {
@@ -158,16 +151,18 @@ public final class CaptionOptions {
 
     private DrawingOptions drawingOptions() {
         Counts counts = counts();
-        return DrawingOptions.newBuilder()
-                .setCandidates(counts.candidates())
-                .setTop(counts.top())
-                .setTemperature(temperature)
-                .setTopK(topK)
-                .setTopP(topP)
-                .setGuidance(guidance)
-                .setOutputFormat(format)
-                .setOutputCompression(compression)
-                .build();
+        DrawingOptions options =
+                DrawingOptions.newBuilder()
+                        .setCandidates(counts.candidates())
+                        .setTop(counts.top())
+                        .build();
+        others.forEach(
+                (option, spec) -> {
+                    if (spec.getValue() != null) {
+                        option.set(options, spec.getValue());
+                    }
+                });
+        return options;
     }
 
     private ByteBuffer imagePromptBytes() {
