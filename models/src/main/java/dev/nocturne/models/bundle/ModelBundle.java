@@ -11,6 +11,7 @@ import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.format.Safetensors.StorageType;
 import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.tokenizer.BpeTokenizer;
+import dev.nocturne.models.tokenizer.CaptionCleaning;
 import dev.nocturne.models.tokenizer.CaptionTokenizer;
 import dev.nocturne.models.transformer.GridGenerator;
 import dev.nocturne.models.transformer.Sampling;
@@ -89,13 +90,16 @@ public final class ModelBundle {
 
     /**
      * Name and version: the version changes with any byte of any part, and with what changes the
-     * transformer's output beside its weights. How the model draws best is not in it: every result
-     * says how it was drawn.
+     * output of transformer or CLIP beside their weights. How the model draws best is not in it:
+     * every result says how it was drawn.
      */
     public String id() {
         String contents = manifest.files().toString();
         if (manifest.transformer() != null && !manifest.transformer().beyondWeights().isEmpty()) {
             contents += manifest.transformer().beyondWeights();
+        }
+        if (hasClip() && manifest.clip().captions() == CaptionCleaning.TRANSFORMERS) {
+            contents += manifest.clip().captions();
         }
         byte[] digest = BundleFiles.sha256().digest(contents.getBytes(StandardCharsets.UTF_8));
         return manifest.name() + "@" + HexFormat.of().formatHex(digest, 0, ID_CHARS / 2);
@@ -227,14 +231,19 @@ public final class ModelBundle {
      */
     public Clip clip() throws IOException {
         try (Safetensors weights = files.weights(CLIP, clipArchitecture().shapes())) {
-            return new Clip(
-                    weights.tensors(),
-                    manifest.clip(),
-                    manifest.files().containsKey(CLIP_TOKENIZER)
-                            ? tokenizer(CLIP_TOKENIZER)
-                            : tokenizer(),
-                    Precision.FLOAT32);
+            return new Clip(weights.tensors(), manifest.clip(), clipTokenizer(), Precision.FLOAT32);
         }
+    }
+
+    private CaptionTokenizer clipTokenizer() throws IOException {
+        if (!manifest.files().containsKey(CLIP_TOKENIZER)) {
+            return tokenizer();
+        }
+        CaptionTokenizer tokenizer = tokenizer(CLIP_TOKENIZER);
+        CaptionCleaning captions = manifest.clip().captions();
+        return captions != null && tokenizer instanceof BpeTokenizer pairs
+                ? pairs.with(captions)
+                : tokenizer;
     }
 
     public CandidateScorer scorer() throws IOException {
@@ -278,8 +287,13 @@ public final class ModelBundle {
     public ModelBundle with(ClipArchitecture architecture, Map<String, Safetensors.Tensor> weights)
             throws IOException {
         files.write(CLIP, weights, StorageType.F16);
+        // its captions are those of the bundle's tokenizer
         return saved(
-                manifest.dvae(), manifest.transformer(), manifest.sampling(), architecture, CLIP);
+                manifest.dvae(),
+                manifest.transformer(),
+                manifest.sampling(),
+                architecture.with(null),
+                CLIP);
     }
 
     /**

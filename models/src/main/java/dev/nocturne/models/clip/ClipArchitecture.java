@@ -1,6 +1,7 @@
 package dev.nocturne.models.clip;
 
 import dev.nocturne.models.program.Resblocks;
+import dev.nocturne.models.tokenizer.CaptionCleaning;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -13,6 +14,8 @@ import java.util.Map;
  * @param vocabulary tokens of the tokenizer and the two specials, start and end of text, which come
  *     last
  * @param embedding length of the common embedding
+ * @param captions how captions are cleaned for it, as it learned them; null for ftfy's way, which
+ *     is that of every tokenizer of ours
  */
 public record ClipArchitecture(
         int imageSize,
@@ -23,11 +26,36 @@ public record ClipArchitecture(
         int textWidth,
         int textLength,
         int vocabulary,
-        int embedding) {
+        int embedding,
+        CaptionCleaning captions) {
 
     /** As published. */
     public static final ClipArchitecture VIT_B_32 =
             new ClipArchitecture(224, 32, 12, 768, 12, 512, 77, 49408, 512);
+
+    /** Of captions that are cleaned as our own tokenizers do. */
+    public ClipArchitecture(
+            int imageSize,
+            int patch,
+            int visionLayers,
+            int visionWidth,
+            int textLayers,
+            int textWidth,
+            int textLength,
+            int vocabulary,
+            int embedding) {
+        this(
+                imageSize,
+                patch,
+                visionLayers,
+                visionWidth,
+                textLayers,
+                textWidth,
+                textLength,
+                vocabulary,
+                embedding,
+                null);
+    }
 
     public ClipArchitecture {
         if (imageSize % patch != 0) {
@@ -42,6 +70,21 @@ public record ClipArchitecture(
                             + textWidth
                             + "; heads are 64 wide: choose multiples of 64");
         }
+    }
+
+    /** The same sizes, of captions that are cleaned so. */
+    public ClipArchitecture with(CaptionCleaning captions) {
+        return new ClipArchitecture(
+                imageSize,
+                patch,
+                visionLayers,
+                visionWidth,
+                textLayers,
+                textWidth,
+                textLength,
+                vocabulary,
+                embedding,
+                captions);
     }
 
     /**

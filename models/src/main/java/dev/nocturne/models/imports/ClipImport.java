@@ -11,6 +11,7 @@ import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.format.TorchFile;
 import dev.nocturne.models.format.Weight;
 import dev.nocturne.models.tokenizer.BpeTokenizer;
+import dev.nocturne.models.tokenizer.CaptionCleaning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -90,7 +91,9 @@ public final class ClipImport {
                     Merges.tokenizer(
                             merges, merges(merges, architecture), architecture.textLength() - 2);
             return bundle.withImported(
-                    architecture, Weight.readAll(file, weights, architecture.shapes()), tokenizer);
+                    architecture.with(CaptionCleaning.FTFY),
+                    Weight.readAll(file, weights, architecture.shapes()),
+                    tokenizer);
         }
     }
 
@@ -99,8 +102,10 @@ public final class ClipImport {
      *
      * @param file e.g. {@code model.safetensors}, with the {@code config.json}, {@code vocab.json}
      *     and {@code merges.txt} of its repository beside it
+     * @param captions how the captions were cleaned that it learned, which no file says
      */
-    public static ModelBundle huggingFace(ModelBundle bundle, Path file) throws IOException {
+    public static ModelBundle huggingFace(ModelBundle bundle, Path file, CaptionCleaning captions)
+            throws IOException {
         requireOpenAiLayers(file.resolveSibling("config.json"));
         try (Safetensors opened = Safetensors.open(file)) {
             Map<String, Weight> theirs = new LinkedHashMap<>();
@@ -121,7 +126,9 @@ public final class ClipImport {
             BpeTokenizer tokenizer =
                     Merges.tokenizer(mergesFile, merges, architecture.textLength() - 2);
             return bundle.withImported(
-                    architecture, Weight.readAll(file, weights, architecture.shapes()), tokenizer);
+                    architecture.with(captions),
+                    Weight.readAll(file, weights, architecture.shapes()),
+                    tokenizer);
         }
     }
 

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
@@ -84,6 +83,8 @@ public final class BpeTokenizer implements CaptionTokenizer {
 
     private final int contextLength;
 
+    private final CaptionCleaning cleaning;
+
     /** {@code "left right"}, by rank. */
     private final List<String> merges;
 
@@ -93,16 +94,23 @@ public final class BpeTokenizer implements CaptionTokenizer {
     private final PairMerges pairs = new PairMerges();
 
     /**
+     * Of captions that are cleaned as openai's CLIP learned them.
+     *
      * @param merges {@code "left right"}, by rank
      * @param contextLength the most tokens a caption may have
      * @throws IllegalArgumentException if a merge is not of two earlier tokens to a new one
      */
     public BpeTokenizer(List<String> merges, int contextLength) {
+        this(merges, contextLength, CaptionCleaning.FTFY);
+    }
+
+    private BpeTokenizer(List<String> merges, int contextLength, CaptionCleaning cleaning) {
         if (contextLength < 1) {
             throw new IllegalArgumentException(
                     "contextLength is %d: it must be at least 1".formatted(contextLength));
         }
         this.contextLength = contextLength;
+        this.cleaning = cleaning;
         this.merges = List.copyOf(merges);
         vocabulary.addAll(byteVocabulary());
         Map<String, Integer> tokenOfSpelling = new HashMap<>();
@@ -124,6 +132,11 @@ public final class BpeTokenizer implements CaptionTokenizer {
             pairs.add(left, right, token);
             vocabulary.add(merge.replace(" ", ""));
         }
+    }
+
+    /** The same tokenizer, of captions that are cleaned so. */
+    public BpeTokenizer with(CaptionCleaning cleaning) {
+        return new BpeTokenizer(merges, contextLength, cleaning);
     }
 
     /**
@@ -207,10 +220,10 @@ public final class BpeTokenizer implements CaptionTokenizer {
         return merges;
     }
 
-    /** The words of a caption, normalised. */
-    static List<String> words(String caption) {
-        String normalised = CaptionText.repair(caption).toLowerCase(Locale.ROOT);
-        return WORD.matcher(normalised).results().map(MatchResult::group).toList();
+    /** The words of a caption, cleaned. */
+    static List<String> words(String caption, CaptionCleaning cleaning) {
+        String cleaned = cleaning.clean(caption);
+        return WORD.matcher(cleaned).results().map(MatchResult::group).toList();
     }
 
     /** The tokens of a word's bytes, the last one marked. */
@@ -236,7 +249,7 @@ public final class BpeTokenizer implements CaptionTokenizer {
 
     /** The tokens of a caption, of however many; {@code keep} is asked for every possible merge. */
     private int[] tokens(String caption, BooleanSupplier keep) {
-        return words(caption).stream()
+        return words(caption, cleaning).stream()
                 .flatMapToInt(word -> pairs.merge(byteTokens(word), keep))
                 .toArray();
     }

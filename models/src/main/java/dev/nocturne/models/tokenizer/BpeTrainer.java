@@ -83,7 +83,8 @@ public final class BpeTrainer {
     private void count(Iterable<String> captions) {
         Map<String, Long> counts = new HashMap<>();
         for (String caption : captions) {
-            BpeTokenizer.words(caption).forEach(word -> counts.merge(word, 1L, Long::sum));
+            BpeTokenizer.words(caption, CaptionCleaning.FTFY)
+                    .forEach(word -> counts.merge(word, 1L, Long::sum));
         }
         counts.forEach((word, count) -> count(new Word(BpeTokenizer.byteTokens(word), count), 1));
         pairs.values().forEach(pair -> queue.add(new Queued(pair, pair.count)));

@@ -10,6 +10,7 @@ import dev.nocturne.models.clip.ClipArchitecture;
 import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.format.Safetensors.Tensor;
+import dev.nocturne.models.tokenizer.CaptionCleaning;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,12 +61,34 @@ class ClipImportTest {
 
     @Test
     void embedsAsHuggingFaceDoes() throws IOException {
-        embedsAlike(ClipImport.huggingFace(begun, huggingFace()));
+        embedsAlike(ClipImport.huggingFace(begun, huggingFace(), CaptionCleaning.FTFY));
+    }
+
+    @Test
+    void captionsAreCleanedAsTheClipLearnedThem() throws IOException {
+        Path file = huggingFace();
+        ModelBundle plain = ClipImport.huggingFace(begun, file, CaptionCleaning.TRANSFORMERS);
+        ModelBundle other = ModelBundle.create(folder.resolve("other"), "tiny", 32);
+        ModelBundle repaired = ClipImport.huggingFace(other, file, CaptionCleaning.FTFY);
+
+        assertThat(plain.directory().resolve("model.json"))
+                .content()
+                .contains("\"captions\" : \"transformers\"");
+        assertThat(plain.id()).isNotEqualTo(repaired.id());
+        try (Clip learnedPlain = ModelBundle.open(plain.directory()).clip();
+                Clip learnedRepaired = ModelBundle.open(repaired.directory()).clip()) {
+            float[] straight = learnedRepaired.embedText("it's");
+            assertThat(learnedPlain.embedText("it's")).isEqualTo(straight);
+            assertThat(learnedRepaired.embedText("it\u2019s")).isEqualTo(straight);
+            assertThat(learnedPlain.embedText("it\u2019s")).isNotEqualTo(straight);
+        }
     }
 
     private void embedsAlike(ModelBundle bundle) throws IOException {
         assertThat(bundle.clipArchitecture())
-                .isEqualTo(new ClipArchitecture(32, 8, 1, 128, 2, 64, 77, 574, 64));
+                .isEqualTo(
+                        new ClipArchitecture(
+                                32, 8, 1, 128, 2, 64, 77, 574, 64, CaptionCleaning.FTFY));
         List<BufferedImage> pictures = new ArrayList<>();
         for (int i = 0; i < PICTURES; i++) {
             Path file = Goldens.copy("clip/picture-%d.png".formatted(i), folder);
@@ -116,11 +139,11 @@ class ClipImportTest {
         Path config = folder.resolve("config.json");
         Files.writeString(config, Files.readString(config).replace("quick_gelu", "gelu"));
         assertThatExceptionOfType(InvalidModelException.class)
-                .isThrownBy(() -> ClipImport.huggingFace(begun, file))
+                .isThrownBy(() -> ClipImport.huggingFace(begun, file, CaptionCleaning.TRANSFORMERS))
                 .withMessageStartingWith(config + ": its text_config has gelu, 1 heads");
         Files.delete(config);
         assertThatExceptionOfType(InvalidModelException.class)
-                .isThrownBy(() -> ClipImport.huggingFace(begun, file))
+                .isThrownBy(() -> ClipImport.huggingFace(begun, file, CaptionCleaning.TRANSFORMERS))
                 .withMessage(
                         config
                                 + ": it is missing; put it beside the weights, from the same repository");
@@ -132,7 +155,7 @@ class ClipImportTest {
         Path vocabulary = folder.resolve("vocab.json");
         Files.writeString(vocabulary, Files.readString(vocabulary).replace(": 512", ": 9"));
         assertThatExceptionOfType(InvalidModelException.class)
-                .isThrownBy(() -> ClipImport.huggingFace(begun, file))
+                .isThrownBy(() -> ClipImport.huggingFace(begun, file, CaptionCleaning.TRANSFORMERS))
                 .withMessageContaining("is not number 512, as merges.txt has it; take both from");
     }
 

@@ -77,7 +77,7 @@ class BpeTrainerTest {
         List<String> vocabulary = BpeTokenizer.byteVocabulary();
         List<List<String>> words = new ArrayList<>();
         for (String caption : captions) {
-            for (String word : BpeTokenizer.words(caption)) {
+            for (String word : BpeTokenizer.words(caption, CaptionCleaning.FTFY)) {
                 List<String> spellings = new ArrayList<>();
                 for (int token : BpeTokenizer.byteTokens(word)) {
                     spellings.add(vocabulary.get(token));

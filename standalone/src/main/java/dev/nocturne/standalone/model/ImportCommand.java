@@ -8,6 +8,7 @@ import dev.nocturne.models.imports.DalleMiniImport;
 import dev.nocturne.models.imports.DallePytorchImport;
 import dev.nocturne.models.imports.DvaeImport;
 import dev.nocturne.models.imports.KakaoImport;
+import dev.nocturne.models.tokenizer.CaptionCleaning;
 import dev.nocturne.models.transformer.TransformerCosts;
 import dev.nocturne.models.transformer.TransformerFamily;
 import dev.nocturne.standalone.terminal.CommandFailure;
@@ -293,12 +294,22 @@ public final class ImportCommand {
                 })
         Path weights;
 
+        @Option(
+                names = "--captions",
+                paramLabel = "WAY",
+                defaultValue = "transformers",
+                description = {
+                    "How captions were cleaned that it learned: transformers (default),",
+                    "or ftfy for the weights of OpenAI and LAION."
+                })
+        CaptionCleaning captions;
+
         @Mixin ModelOption model;
 
         @Override
         public Integer call() throws IOException {
             return model.add(
-                    begun -> ClipImport.huggingFace(begun, weights),
+                    begun -> ClipImport.huggingFace(begun, weights, captions),
                     ImportCommand::clip,
                     CLIP_LICENCE
                             + "The repository that the file came from may have terms of its own.\n");
