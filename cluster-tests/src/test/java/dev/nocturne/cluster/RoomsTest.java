@@ -2,6 +2,7 @@ package dev.nocturne.cluster;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,6 +11,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -72,9 +74,21 @@ class RoomsTest {
                 .room("pipeline", "terminal", "option")
                 .room("model", "terminal", "option")
                 .room("demo", "terminal", "option", "kafka", "paint", "pipeline", "model")
+                .room("simulation")
+                .room("plan", "terminal", "option", "simulation")
                 .outside("Main", "NocturneCommand", "CompletionCommand")
                 .check(classes);
     }
+
+    /** It knows seconds and captions, and nothing of what makes them. */
+    @ArchTest
+    static final ArchRule theSimulationIsPureJava =
+            classes()
+                    .that()
+                    .resideInAPackage("dev.nocturne.standalone.simulation")
+                    .should()
+                    .onlyDependOnClassesThat()
+                    .resideInAnyPackage("java..", "dev.nocturne.standalone.simulation");
 
     /** The rooms of one module, of the same name as its package. */
     private static final class Rooms {

@@ -23,6 +23,7 @@ import dev.nocturne.standalone.model.ModelsCommand;
 import dev.nocturne.standalone.model.TrainCommand;
 import dev.nocturne.standalone.paint.PaintCommand;
 import dev.nocturne.standalone.pipeline.UpCommand;
+import dev.nocturne.standalone.plan.PlanCommand;
 import dev.nocturne.standalone.terminal.CommandFailure;
 import dev.nocturne.standalone.terminal.PrintableWriter;
 import java.io.IOException;
@@ -66,6 +67,7 @@ import picocli.CommandLine.ScopeType;
             EvaluateCommand.class,
             ModelsCommand.class,
             BenchCommand.class,
+            PlanCommand.class,
             CompletionCommand.class
         })
 final class NocturneCommand {

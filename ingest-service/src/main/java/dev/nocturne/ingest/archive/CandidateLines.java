@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /** {@code candidates.jsonl}: every candidate of every painted request, a line each. */
-final class CandidateLines {
+public final class CandidateLines {
 
     @JsonNaming(SnakeCaseStrategy.class)
     private record Line(
@@ -26,7 +26,8 @@ final class CandidateLines {
 
     private CandidateLines() {}
 
-    static void write(ResultFile result, OutputStream lines) throws IOException {
+    /** Of a request. */
+    public static void write(ResultFile result, OutputStream lines) throws IOException {
         for (ResultFile.Candidate candidate : result.ranking()) {
             ArchiveJson.writeLine(
                     lines,

@@ -1,6 +1,7 @@
 package dev.nocturne.ingest.archive;
 
 import com.fasterxml.jackson.databind.MappingIterator;
+import dev.nocturne.events.RequestFinished;
 import dev.nocturne.runtime.RequestResult;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,8 +27,13 @@ public final class ResultLines {
 
     static void write(ResultSpool spool, OutputStream lines) throws IOException {
         for (String requestId : spool.latestFirst()) {
-            ArchiveJson.writeLine(lines, RequestResult.of(spool.get(requestId)));
+            write(spool.get(requestId), lines);
         }
+    }
+
+    /** The line of a request. */
+    public static void write(RequestFinished result, OutputStream lines) throws IOException {
+        ArchiveJson.writeLine(lines, RequestResult.of(result));
     }
 
     /** In the order of the file; one is in memory. The caller closes the stream. */

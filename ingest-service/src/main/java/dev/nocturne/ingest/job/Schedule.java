@@ -104,7 +104,7 @@ public record Schedule(Instant startAfter, JobWindow window, Instant deadline) {
     }
 
     /** When the job may no longer run; {@link Instant#MAX} if it may always. */
-    Instant closing(Instant at) {
+    public Instant closing(Instant at) {
         return window == null ? Instant.MAX : window.closing(opening(at));
     }
 

@@ -2,6 +2,8 @@ package dev.nocturne.standalone.demo;
 
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.JobSubmitted;
+import dev.nocturne.events.RequestFinished;
+import dev.nocturne.events.StoredImage;
 import dev.nocturne.standalone.kafka.JobEvents;
 import dev.nocturne.standalone.kafka.JobFollower;
 import dev.nocturne.standalone.kafka.ProgressText;
@@ -19,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -28,6 +31,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -46,37 +50,98 @@ public final class BenchCommand implements Callable<Integer> {
             description = "Captions to paint (default: ${DEFAULT-VALUE}).")
     int captions;
 
+    @Option(
+            names = "--runs",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = {
+                "How often the pipeline paints them (default: ${DEFAULT-VALUE}); of several,",
+                "nocturne plan knows how much they differ."
+            })
+    int runs;
+
     @Mixin CaptionOptions options;
     @Mixin ModelOptions model;
     @Mixin JsonOption json;
     @Spec CommandSpec command;
 
-    /** Pictures are candidates: drawn, scored, ranked, and the winners written as files. */
+    /**
+     * Pictures are candidates: drawn, scored, ranked, and the winners written as files.
+     *
+     * @param candidates of a caption
+     * @param top pictures of a caption that are kept
+     * @param startUpSeconds from the start of the pipeline until it has painted one caption
+     * @param pictureBytes of a picture's file, on average
+     */
     private record Report(
             int captions,
             int pictures,
+            int candidates,
+            int top,
             int batch,
             double paintPicturesPerSecond,
             double pipelinePicturesPerSecond,
-            double ratio) {}
+            double ratio,
+            double startUpSeconds,
+            long pictureBytes,
+            List<Run> runs) {}
+
+    /** One after the other in the same pipeline. */
+    private record Run(double picturesPerSecond, List<StageWork.Rate> stages) {}
+
+    /** What the pipeline did. */
+    private record Measured(double startUpSeconds, long pictureBytes, List<Run> runs) {}
 
     @Override
     public Integer call() throws IOException {
-        int pictures = captions * options.candidatesOrDefault();
+        requirePositive("--captions", captions);
+        requirePositive("--runs", runs);
+        int candidates = options.candidatesOrDefault();
+        int pictures = captions * candidates;
         double paint = pictures / paintSeconds();
-        double pipeline = pictures / pipelineSeconds();
+        Measured measured = pipeline(pictures);
+        // of all runs together
+        double pipeline =
+                runs / measured.runs.stream().mapToDouble(run -> 1 / run.picturesPerSecond).sum();
         Report report =
-                new Report(captions, pictures, model.batch, paint, pipeline, pipeline / paint);
+                new Report(
+                        captions,
+                        pictures,
+                        candidates,
+                        options.topOrDefault(),
+                        model.batch,
+                        paint,
+                        pipeline,
+                        pipeline / paint,
+                        measured.startUpSeconds,
+                        measured.pictureBytes,
+                        measured.runs);
         if (json.enabled) {
             json.print(command, report);
         } else {
-            PrintWriter out = command.commandLine().getOut();
-            out.printf("%d captions, %d pictures, batch %d%n", captions, pictures, model.batch);
-            out.printf("paint     %8.2f pictures/s%n", paint);
-            out.printf("pipeline  %8.2f pictures/s%n", pipeline);
-            out.printf("ratio     %8.2f%n", report.ratio);
+            print(report, command.commandLine().getOut());
         }
         return 0;
+    }
+
+    private void requirePositive(String option, int value) {
+        if (value < 1) {
+            throw new ParameterException(
+                    command.commandLine(), "%s is %d: must be 1 or more".formatted(option, value));
+        }
+    }
+
+    private void print(Report report, PrintWriter out) {
+        out.printf("%d captions, %d pictures, batch %d%n", captions, report.pictures, model.batch);
+        out.printf("paint     %8.2f pictures/s%n", report.paintPicturesPerSecond);
+        out.printf("pipeline  %8.2f pictures/s%n", report.pipelinePicturesPerSecond);
+        out.printf("ratio     %8.2f%n", report.ratio);
+        out.printf("%n%-10s %12s %6s%n", "stage", "captions/s", "busy");
+        for (StageWork.Rate stage : report.runs.get(runs - 1).stages) {
+            out.printf(
+                    "%-10s %12.2f %5.0f%%%n",
+                    stage.stage(), stage.captionsPerSecond(), 100 * stage.busyShare());
+        }
     }
 
     private double paintSeconds() {
@@ -96,12 +161,30 @@ public final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private double pipelineSeconds() throws IOException {
+    private Measured pipeline(int pictures) throws IOException {
         Path data = Files.createTempDirectory("nocturne-bench");
         Pipeline.Settings settings = Pipeline.Settings.unheard(data, model.directory, model.batch);
-        try (Pipeline pipeline = Pipeline.start(settings, new SimpleMeterRegistry())) {
-            seconds(pipeline, "warm-up", 1);
-            return seconds(pipeline, "bench", captions);
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        long start = System.nanoTime();
+        try (Pipeline pipeline = Pipeline.start(settings, meters)) {
+            results(pipeline, "warm-up", 1);
+            double startUp = (System.nanoTime() - start) / 1e9;
+            List<Run> measured = new ArrayList<>();
+            List<StoredImage> images = new ArrayList<>();
+            for (int run = 1; run <= runs; run++) {
+                StageWork before = StageWork.of(meters);
+                long begun = System.nanoTime();
+                for (RequestFinished result : results(pipeline, "bench-" + run, captions)) {
+                    images.addAll(result.getImages());
+                }
+                double seconds = (System.nanoTime() - begun) / 1e9;
+                measured.add(
+                        new Run(
+                                pictures / seconds,
+                                StageWork.of(meters).since(before).rates(captions, seconds)));
+            }
+            double bytes = images.stream().mapToLong(StoredImage::getBytes).average().orElseThrow();
+            return new Measured(startUp, Math.round(bytes), measured);
         } finally {
             try (Stream<Path> files = Files.walk(data)) {
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -111,10 +194,9 @@ public final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    /** From before the captions are published until the last result is read. */
-    private double seconds(Pipeline pipeline, String jobId, int count) {
+    /** Publishes captions, and waits until the last result is read. */
+    private List<RequestFinished> results(Pipeline pipeline, String jobId, int count) {
         Instant now = Instant.now();
-        long start = System.nanoTime();
         LiveText live = new LiveText(command.commandLine().getErr());
         JobEvents.publish(
                 pipeline.kafka(), new JobSubmitted(jobId, count, now, null), samples(jobId, count));
@@ -132,8 +214,8 @@ public final class BenchCommand implements Callable<Integer> {
                 follower.poll(TICK);
                 live.show(ProgressText.of(follower.stages(), System.nanoTime()));
             }
+            return follower.results();
         }
-        return (System.nanoTime() - start) / 1e9;
     }
 
     private List<CaptionSubmitted> samples(String jobId, int count) {

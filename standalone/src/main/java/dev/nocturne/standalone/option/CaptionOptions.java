@@ -145,6 +145,11 @@ public final class CaptionOptions {
         return counts().candidates();
     }
 
+    /** Pictures kept per caption, said or not. */
+    public int topOrDefault() {
+        return counts().top();
+    }
+
     private Counts counts() {
         return Counts.of(candidates, top, Counts.DEFAULT_TOP);
     }
