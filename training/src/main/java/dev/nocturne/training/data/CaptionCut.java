@@ -2,6 +2,7 @@ package dev.nocturne.training.data;
 
 import dev.nocturne.models.tokenizer.BpeTokenizer;
 import dev.nocturne.models.tokenizer.CaptionTooLongException;
+import java.util.function.Predicate;
 
 /** Captions that are longer than a model reads. */
 public record CaptionCut(BpeTokenizer tokenizer) {
@@ -17,14 +18,19 @@ public record CaptionCut(BpeTokenizer tokenizer) {
 
     /** The longest beginning of the caption that fits, in whole words where it has any. */
     public String cut(String caption) {
-        if (fits(caption)) {
+        return cut(caption, this::fits);
+    }
+
+    /** The same, by what is asked of it. */
+    public static String cut(String caption, Predicate<String> fits) {
+        if (fits.test(caption)) {
             return caption;
         }
         int fitting = 0;
         int tooLong = caption.length();
         while (tooLong - fitting > 1) {
             int middle = (fitting + tooLong) / 2;
-            if (fits(caption.substring(0, middle))) {
+            if (fits.test(caption.substring(0, middle))) {
                 fitting = middle;
             } else {
                 tooLong = middle;

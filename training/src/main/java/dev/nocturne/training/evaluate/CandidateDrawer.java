@@ -87,4 +87,12 @@ final class CandidateDrawer {
         List<BufferedImage> ranked = vae.decode(ranking.stream().map(grids::get).toList());
         return new Drawn(caption, ranked, ranked.get(ranking.indexOf(0)), scores);
     }
+
+    /** Which of the captions CLIP finds in a picture; all are unit vectors. */
+    static int closest(float[] image, float[][] texts) {
+        return IntStream.range(0, texts.length)
+                .boxed()
+                .max(Comparator.comparingDouble(i -> Clip.cosine(image, texts[i])))
+                .orElseThrow();
+    }
 }

@@ -20,12 +20,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.BinaryOperator;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -172,7 +169,8 @@ public final class Evaluation {
                         share(singles, single -> single.byJudge.first),
                         share(singles, single -> single.byJudge.best),
                         correlation(singles.stream().map(Single::nearest)),
-                        bestOf(singles.subList(0, curveCaptions)),
+                        Drawn.bestOf(
+                                singles.stream().limit(curveCaptions).map(Single::drawn).toList()),
                         binding.entrySet().stream()
                                 .map(
                                         kind ->
@@ -251,7 +249,8 @@ public final class Evaluation {
                     new Single(
                             drawn,
                             new Recognised(
-                                    closest(images[0], texts) == i, closest(images[1], texts) == i),
+                                    CandidateDrawer.closest(images[0], texts) == i,
+                                    CandidateDrawer.closest(images[1], texts) == i),
                             new Recognised(
                                     judge.of(drawn.first()).best(captions).equals(caption),
                                     judge.of(drawn.best()).best(captions).equals(caption)),
@@ -283,27 +282,5 @@ public final class Evaluation {
                                     .toList()));
         }
         return scenes;
-    }
-
-    private static int closest(float[] image, float[][] texts) {
-        return IntStream.range(0, texts.length)
-                .boxed()
-                .max(Comparator.comparingDouble(i -> Clip.cosine(image, texts[i])))
-                .orElseThrow();
-    }
-
-    private static SortedMap<Integer, Double> bestOf(List<Single> singles) {
-        SortedMap<Integer, Double> means = new TreeMap<>();
-        for (Single single : singles) {
-            double best = Double.NEGATIVE_INFINITY;
-            float[] scores = single.drawn.scores();
-            for (int n = 1; n <= scores.length; n++) {
-                best = Math.max(best, scores[n - 1]);
-                if (Integer.bitCount(n) == 1) {
-                    means.merge(n, best / singles.size(), Double::sum);
-                }
-            }
-        }
-        return means;
     }
 }

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What an evaluation measured.
+ * What an evaluation on the art measured.
  *
  * @param psnr of reconstructed test drawings, in decibels
  * @param ssim of the same, mean structural similarity of luma
@@ -44,7 +44,8 @@ public record EvaluationReport(
         double nearestTraining,
         SortedMap<Integer, Double> bestOf,
         List<SceneFigures<Scenes.Binding>> binding,
-        SceneFigures<Scenes.Colours> colours) {
+        SceneFigures<Scenes.Colours> colours)
+        implements Report {
 
     /**
      * How well the judge names held-out drawings that it sees as the dVAE renders them, without any
@@ -69,7 +70,7 @@ public record EvaluationReport(
      */
     public record SceneFigures<V>(String scenes, V first, V best, V real, double nearestTraining) {}
 
-    /** What was measured and what came out, in words. */
+    @Override
     public Map<String, String> table() {
         Map<String, String> table = new LinkedHashMap<>();
         table.put(

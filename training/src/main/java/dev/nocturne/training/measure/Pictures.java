@@ -3,6 +3,8 @@ package dev.nocturne.training.measure;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
+import java.awt.image.ConvolveOp;
+import java.awt.image.Kernel;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -124,6 +126,50 @@ public final class Pictures {
             }
         }
         return all;
+    }
+
+    /**
+     * A picture out of focus.
+     *
+     * @param deviation of the Gaussian, in pixels; 0: as it is. Beyond an edge the picture goes on
+     *     as at the edge
+     */
+    public static BufferedImage blurred(BufferedImage picture, double deviation) {
+        if (deviation == 0) {
+            return picture;
+        }
+        int reach = (int) Math.ceil(3 * deviation);
+        float[] window = new float[2 * reach + 1];
+        float total = 0;
+        for (int i = 0; i < window.length; i++) {
+            window[i] = (float) Math.exp(-Math.pow((i - reach) / deviation, 2) / 2);
+            total += window[i];
+        }
+        for (int i = 0; i < window.length; i++) {
+            window[i] /= total;
+        }
+        int width = picture.getWidth();
+        int height = picture.getHeight();
+        BufferedImage wide =
+                new BufferedImage(
+                        width + 2 * reach, height + 2 * reach, BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < wide.getHeight(); y++) {
+            for (int x = 0; x < wide.getWidth(); x++) {
+                wide.setRGB(
+                        x, y, picture.getRGB(within(x - reach, width), within(y - reach, height)));
+            }
+        }
+        BufferedImage across = convolved(wide, new Kernel(window.length, 1, window));
+        return convolved(across, new Kernel(1, window.length, window))
+                .getSubimage(reach, reach, width, height);
+    }
+
+    private static int within(int place, int size) {
+        return Math.max(0, Math.min(place, size - 1));
+    }
+
+    private static BufferedImage convolved(BufferedImage picture, Kernel kernel) {
+        return new ConvolveOp(kernel, ConvolveOp.EDGE_NO_OP, null).filter(picture, null);
     }
 
     /** exp of the entropy of a histogram: how many values are in use, each weighed by its share. */

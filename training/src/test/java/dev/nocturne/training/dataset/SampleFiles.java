@@ -23,13 +23,20 @@ public final class SampleFiles {
 
     /** As {@code train --data} has them unless told otherwise. */
     public static DataOptions options(Path place) {
+        return options(place, 0.05);
+    }
+
+    /**
+     * @param heldOut the share
+     */
+    public static DataOptions options(Path place, double heldOut) {
         return new DataOptions(
                 place.toString(),
                 new Columns(Optional.empty(), Optional.empty()),
                 Views.PLAIN,
                 false,
                 0.05,
-                0.05);
+                heldOut);
     }
 
     /** A picture of one colour with a lighter left half; each number gives another. */

@@ -50,6 +50,29 @@ class PicturesTest {
     }
 
     @Test
+    void aBlurSpreadsAPointAsAGaussianAndLeavesWhatIsFlat() {
+        BufferedImage picture = new BufferedImage(21, 15, BufferedImage.TYPE_INT_RGB);
+        picture.setRGB(10, 7, 0xffffff);
+        BufferedImage blurred = Pictures.blurred(picture, 1);
+        int middle = blurred.getRGB(10, 7) & 255;
+        assertThat(middle).isCloseTo((int) (255 / (2 * Math.PI)), within(2));
+        assertThat(blurred.getRGB(11, 7) & 255)
+                .isCloseTo((int) (middle * Math.exp(-0.5)), within(2))
+                .isEqualTo(blurred.getRGB(10, 6) & 255)
+                .isEqualTo(blurred.getRGB(9, 7) & 255);
+        assertThat(Pictures.blurred(picture, 0)).isSameAs(picture);
+
+        BufferedImage grey = new BufferedImage(5, 4, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < 20; i++) {
+            grey.setRGB(i % 5, i / 5, 0x646464);
+        }
+        BufferedImage still = Pictures.blurred(grey, 4);
+        assertThat(still.getWidth()).isEqualTo(5);
+        assertThat(still.getRGB(0, 0) & 255).isCloseTo(100, within(1));
+        assertThat(still.getRGB(4, 3) & 255).isCloseTo(100, within(1));
+    }
+
+    @Test
     void theNearestDrawingIsTheOneItself() {
         BufferedImage stripes = new BufferedImage(48, 48, BufferedImage.TYPE_INT_RGB);
         BufferedImage blot = new BufferedImage(48, 48, BufferedImage.TYPE_INT_RGB);

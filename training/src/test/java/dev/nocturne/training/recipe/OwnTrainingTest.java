@@ -19,6 +19,8 @@ import dev.nocturne.training.dataset.OwnData;
 import dev.nocturne.training.dataset.OwnPictures;
 import dev.nocturne.training.dataset.SampleFiles;
 import dev.nocturne.training.dataset.Storage;
+import dev.nocturne.training.evaluate.DataEvaluation;
+import dev.nocturne.training.evaluate.DataReport;
 import dev.nocturne.training.loop.Trainee;
 import dev.nocturne.training.loop.TrainingLoop;
 import dev.nocturne.training.recipe.OwnPlace.LongCaptions;
@@ -96,6 +98,7 @@ class OwnTrainingTest {
         assertThat(transformer.resolve("tensorboard")).isNotEmptyDirectory();
         ModelBundle own = ModelBundle.open(home.resolve("own"));
         assertThat(own.hasClip()).isTrue();
+        assertMeasuredOnItsPictures();
 
         assertThatExceptionOfType(InvalidModelException.class)
                 .isThrownBy(
@@ -118,6 +121,31 @@ class OwnTrainingTest {
         assertThat(tuning.clipFrom(home.resolve("own"), options(1, 8, 1e-3))).isTrue();
         assertThat(ModelBundle.open(home.resolve("tuned")).clipWeights().get("visual.proj").data())
                 .isNotEqualTo(own.clipWeights().get("visual.proj").data());
+    }
+
+    private void assertMeasuredOnItsPictures() throws IOException {
+        OwnPlace place =
+                new OwnPlace(
+                        SampleFiles.options(home.resolve("pictures"), 0.4),
+                        new Storage(bucket -> null),
+                        LongCaptions.CUT);
+        Path out = home.resolve("evaluation");
+        DataReport report =
+                DataEvaluation.run(
+                        home.resolve("own"),
+                        new DataEvaluation.Settings(place, 6, Optional.empty()),
+                        out,
+                        new PrintStream(output, true, StandardCharsets.UTF_8));
+
+        assertThat(report.pictures()).isBetween(2, 6);
+        assertThat(report.distances()).hasSize(12); // of three sets, at four blurs
+        assertThat(report.distances())
+                .allSatisfy(one -> assertThat(one.distance().frechet()).isFinite());
+        assertThat(report.table())
+                .containsKeys("CLIP score", "Fréchet distance, CLIP features, best of 16");
+        assertThat(report.bestOf()).containsKeys(1, 16, 64);
+        assertThat(out.resolve("index.html")).content().contains("kernel distance");
+        assertThat(out.resolve("samples.png")).isNotEmptyFile();
     }
 
     @Test
