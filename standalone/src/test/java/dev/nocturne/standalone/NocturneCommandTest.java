@@ -57,7 +57,8 @@ class NocturneCommandTest {
                 "train|transformer|--model|m|--from|b|--layers|2",
                 "train|dvae|--model|m|--data|d|--crop|SIDE",
                 "import|openai-dvae|encoder.pkl|--model|m",
-                "import|openai-clip|ViT-B-32.pt|--model|m",
+                "import|clip|--bpe|b.txt|--model|m",
+                "import|kakao|1.3B|--activation|gelu|--model|m",
                 "bench|models|--only|transformer drew",
                 "publish",
                 "publish|a\u0007bell",
@@ -91,8 +92,11 @@ class NocturneCommandTest {
     @ValueSource(
             strings = {
                 "openai-dvae|FILE|none.pkl",
-                "openai-clip|FILE|--bpe|FILE",
+                "clip|FILE|--bpe|FILE",
                 "hf-clip|none.safetensors",
+                "kakao|none|--clip|FILE",
+                "dalle-mini|none|--clip|FILE|--bpe|FILE|--activation|gelu",
+                "dalle-pytorch|none.pt|--bpe|FILE|--clip|FILE",
             })
     void whatIsNoWeightsIsRefusedInOneLine(String args, @TempDir Path folder) throws IOException {
         Path file = Files.writeString(folder.resolve("page.html"), "<html>Not found</html>");

@@ -101,6 +101,9 @@ public final class ModelBundle {
         if (hasClip() && manifest.clip().captions() == CaptionCleaning.TRANSFORMERS) {
             contents += manifest.clip().captions();
         }
+        if (hasClip() && manifest.clip().exactGelu()) {
+            contents += "exact GELU";
+        }
         byte[] digest = BundleFiles.sha256().digest(contents.getBytes(StandardCharsets.UTF_8));
         return manifest.name() + "@" + HexFormat.of().formatHex(digest, 0, ID_CHARS / 2);
     }
@@ -214,8 +217,17 @@ public final class ModelBundle {
         return weights(TRANSFORMER, transformerArchitecture().shapes());
     }
 
-    /** CLIP's weights in Java's memory, to train them further. */
+    /**
+     * CLIP's weights in Java's memory, to train them further.
+     *
+     * @throws InvalidModelException if it has an activation that nothing is trained with
+     */
     public Map<String, Safetensors.Tensor> clipWeights() throws IOException {
+        if (clipArchitecture().exactGelu()) {
+            throw new InvalidModelException(
+                    "the CLIP at %s has the activation gelu and cannot be trained further; give one with quick_gelu"
+                            .formatted(directory));
+        }
         return weights(CLIP, clipArchitecture().shapes());
     }
 
@@ -421,7 +433,8 @@ public final class ModelBundle {
                             + " yet; run: nocturne train "
                             + part
                             + " --model "
-                            + directory);
+                            + directory
+                            + (part.equals("clip") ? ", or: nocturne import clip" : ""));
         }
         return value;
     }

@@ -52,13 +52,14 @@ public final class Clip implements AutoCloseable {
      */
     public float[] embedText(String caption) {
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
+                IValue quick = IValue.from(!architecture.exactGelu());
                 IValue ids =
                         IValue.from(
                                 (PtNDArray)
                                         scope.create(
                                                 architecture.padded(tokenizer.encode(caption)),
                                                 new Shape(1, architecture.textLength())));
-                IValue output = program.call("embed_text", weights, ids)) {
+                IValue output = program.call("embed_text", weights, quick, ids)) {
             return output.toTensor(scope).toFloatArray();
         }
     }
@@ -111,7 +112,8 @@ public final class Clip implements AutoCloseable {
      */
     float[][] embedNative(IValue pixels, int count) {
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
-                IValue output = program.call("embed_images", weights, pixels)) {
+                IValue quick = IValue.from(!architecture.exactGelu());
+                IValue output = program.call("embed_images", weights, quick, pixels)) {
             float[] flat = output.toTensor(scope).toFloatArray();
             float[][] embeddings = new float[count][architecture.embedding()];
             for (int i = 0; i < count; i++) {

@@ -1,5 +1,6 @@
 package dev.nocturne.models.clip;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.nocturne.models.program.Resblocks;
 import dev.nocturne.models.tokenizer.CaptionCleaning;
 import java.util.LinkedHashMap;
@@ -16,6 +17,8 @@ import java.util.Map;
  * @param embedding length of the common embedding
  * @param captions how captions are cleaned for it, as it learned them; null for ftfy's way, which
  *     is that of every tokenizer of ours
+ * @param exactGelu whether its layers have the exact GELU in place of openai's approximation,
+ *     QuickGELU
  */
 public record ClipArchitecture(
         int imageSize,
@@ -27,13 +30,14 @@ public record ClipArchitecture(
         int textLength,
         int vocabulary,
         int embedding,
-        CaptionCleaning captions) {
+        CaptionCleaning captions,
+        @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean exactGelu) {
 
     /** As published. */
     public static final ClipArchitecture VIT_B_32 =
             new ClipArchitecture(224, 32, 12, 768, 12, 512, 77, 49408, 512);
 
-    /** Of captions that are cleaned as our own tokenizers do. */
+    /** With QuickGELU, of captions that are cleaned as our own tokenizers do. */
     public ClipArchitecture(
             int imageSize,
             int patch,
@@ -54,7 +58,8 @@ public record ClipArchitecture(
                 textLength,
                 vocabulary,
                 embedding,
-                null);
+                null,
+                false);
     }
 
     public ClipArchitecture {
@@ -84,7 +89,8 @@ public record ClipArchitecture(
                 textLength,
                 vocabulary,
                 embedding,
-                captions);
+                captions,
+                exactGelu);
     }
 
     /**

@@ -101,7 +101,7 @@ final class PickleBytes {
         return Refusal.of(
                 file,
                 "refused " + what,
-                "no file of weights needs it: get this one from its publisher");
+                "no file of weights needs it: save the state_dict() alone, or get another file");
     }
 
     InvalidModelException broken(String wrong) {

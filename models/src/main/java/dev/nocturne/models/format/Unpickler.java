@@ -16,12 +16,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Reads pickles of tensors and of the modules that hold them, and runs nothing: a class becomes a
- * {@link Instance} without behaviour, and only the calls that rebuild a tensor have a meaning. Any
- * other class, function or opcode is refused by its name.
+ * {@link Instance} without behaviour, and only the calls that rebuild a tensor have a meaning;
+ * those of {@link PickleNames} have none. Any other class, function or opcode is refused by its
+ * name.
  *
  * <p>Values are {@code null}, Boolean, Long, BigInteger, Double, String, byte[], List (tuples
  * unmodifiable), Map, {@link Name}, {@link Instance}, {@link Storage} and {@link View}. Opcodes:
@@ -29,35 +29,8 @@ import java.util.Set;
  */
 final class Unpickler {
 
-    /** Packages of modules, and what TorchScript calls its own classes. */
-    private static final List<String> CLASSES =
-            List.of("torch.nn.modules.", "dall_e.", "__torch__.");
-
-    /** What is called without consequence for the tensors. */
-    private static final Set<String> INERT_CALLS =
-            Set.of(
-                    "builtins.set",
-                    "__builtin__.set",
-                    "functools.partial",
-                    "torch.device",
-                    "torch.Size",
-                    "torch.jit._pickle.build_boollist",
-                    "torch.jit._pickle.build_doublelist",
-                    "torch.jit._pickle.build_intlist",
-                    "torch.jit._pickle.build_tensorlist",
-                    "torch.jit._pickle.restore_type_tag");
-
-    private static final Set<String> TENSOR_CALLS =
-            Set.of(
-                    "collections.OrderedDict",
-                    "torch._utils._rebuild_parameter",
-                    "torch._utils._rebuild_tensor",
-                    "torch._utils._rebuild_tensor_v2");
-
     /** Far more than a pickle of the largest model has; a step may make an object. */
     private static final int MAX_STEPS = 2_000_000;
-
-    private static final String STORAGE_SUFFIX = "Storage";
 
     private final PickleBytes bytes;
     private final List<Object> stack = new ArrayList<>();
@@ -183,26 +156,14 @@ final class Unpickler {
     }
 
     private Name admitted(Name name) throws InvalidModelException {
-        String full = name.toString();
-        if (TENSOR_CALLS.contains(full)
-                || INERT_CALLS.contains(full)
-                || isStorage(name)
-                || isClass(name)) {
+        if (PickleNames.isKnown(name)) {
             return name;
         }
-        throw bytes.refused(full);
-    }
-
-    private static boolean isClass(Name name) {
-        return CLASSES.stream().anyMatch(name.toString()::startsWith);
-    }
-
-    private static boolean isStorage(Name name) {
-        return name.module().equals("torch") && name.name().matches("[A-Z]\\w*" + STORAGE_SUFFIX);
+        throw bytes.refused(name.toString());
     }
 
     private Instance instance(Object type) throws InvalidModelException {
-        if (type instanceof Name name && isClass(name)) {
+        if (type instanceof Name name && PickleNames.isClass(name)) {
             return new Instance(name);
         }
         throw bytes.refused("an object of " + describe(type));
@@ -212,7 +173,7 @@ final class Unpickler {
         if (!(function instanceof Name name)) {
             throw bytes.refused("a call of " + describe(function));
         }
-        if (INERT_CALLS.contains(name.toString())) {
+        if (PickleNames.isInert(name)) {
             return new Instance(name);
         }
         try {
@@ -223,7 +184,14 @@ final class Unpickler {
                     }
                     yield new LinkedHashMap<>();
                 }
-                case "torch._utils._rebuild_parameter" -> (View) arguments.get(0);
+                // its arguments make the value of what is missing
+                case "collections.defaultdict" -> new LinkedHashMap<>();
+                case "torch._utils._rebuild_parameter",
+                        "torch._utils._rebuild_parameter_with_state" ->
+                        (View) arguments.get(0);
+                // a tensor that has attributes of Python's
+                case "torch._tensor._rebuild_from_type_v2" ->
+                        called(arguments.get(0), (List<?>) arguments.get(2));
                 case "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2" ->
                         view(
                                 (Storage) arguments.get(0),
@@ -279,7 +247,7 @@ final class Unpickler {
         if (parts.size() >= 5
                 && "storage".equals(parts.get(0))
                 && parts.get(1) instanceof Name type
-                && isStorage(type)
+                && PickleNames.isStorage(type)
                 && parts.get(2) instanceof String key
                 && parts.get(4) instanceof Long elements
                 && elements >= 0
@@ -294,6 +262,9 @@ final class Unpickler {
     }
 
     private void append(List<Object> values) throws InvalidModelException {
+        if (peek() instanceof Instance) {
+            return; // a list of another kind, which nothing reads
+        }
         if (!(peek() instanceof ArrayList)) {
             throw bytes.broken("it appends to " + describe(peek()));
         }
@@ -303,6 +274,9 @@ final class Unpickler {
     }
 
     private void put(List<Object> items) throws InvalidModelException {
+        if (peek() instanceof Instance) {
+            return; // a dictionary of another kind, which nothing reads
+        }
         if (!(peek() instanceof LinkedHashMap) || items.size() % 2 != 0) {
             throw bytes.broken(
                     "it puts %d values into %s".formatted(items.size(), describe(peek())));
@@ -316,7 +290,7 @@ final class Unpickler {
 
     /** Containers are no keys: one that holds itself could not be hashed. */
     private Object key(Object value) throws InvalidModelException {
-        if (value instanceof String || value instanceof Long) {
+        if (value instanceof String || value instanceof Long || value instanceof Name) {
             return value;
         }
         throw bytes.broken("a dictionary has the key " + describe(value));

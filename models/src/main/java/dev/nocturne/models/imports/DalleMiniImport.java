@@ -9,8 +9,8 @@ import dev.nocturne.models.format.FlaxFile;
 import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.models.format.Refusal;
 import dev.nocturne.models.format.Safetensors.StorageType;
-import dev.nocturne.models.format.TorchFile;
 import dev.nocturne.models.format.Weight;
+import dev.nocturne.models.format.WeightsFile;
 import dev.nocturne.models.tokenizer.BartTokenizer;
 import dev.nocturne.models.transformer.DalleMiniTransformer;
 import dev.nocturne.models.transformer.Sampling;
@@ -38,6 +38,9 @@ public final class DalleMiniImport {
     private static final String FLAX_WEIGHTS = "flax_model.msgpack";
     private static final String TORCH_ENCODER = "encoder.pt";
     private static final String TORCH_VQGAN = "detoker.pt";
+
+    /** A tensor that encoder and decoder have. */
+    private static final String EMBEDDING = "layernorm_embedding.weight";
 
     private static final String PUBLISHED = "give the folder of the model as published";
 
@@ -102,11 +105,13 @@ public final class DalleMiniImport {
         if (Files.exists(folder.resolve(TORCH_ENCODER))) {
             Path decoderFile = folder.resolve("decoder.pt");
             requireFile(decoderFile);
-            try (TorchFile encoder = TorchFile.open(folder.resolve(TORCH_ENCODER));
-                    TorchFile decoder = TorchFile.open(decoderFile)) {
+            try (WeightsFile encoder = WeightsFile.open(folder.resolve(TORCH_ENCODER));
+                    WeightsFile decoder = WeightsFile.open(decoderFile)) {
                 Map<String, Weight> theirs = new HashMap<>();
-                encoder.weights().forEach((name, weight) -> theirs.put("encoder." + name, weight));
-                decoder.weights().forEach((name, weight) -> theirs.put("decoder." + name, weight));
+                encoder.around(EMBEDDING)
+                        .forEach((name, weight) -> theirs.put("encoder." + name, weight));
+                decoder.around(EMBEDDING)
+                        .forEach((name, weight) -> theirs.put("decoder." + name, weight));
                 return new DalleMiniImport(folder, theirs)
                         .into(
                                 bundle,
@@ -174,7 +179,7 @@ public final class DalleMiniImport {
         try (Closeable opened =
                 vqganFile.endsWith(FLAX_WEIGHTS)
                         ? FlaxFile.open(vqganFile)
-                        : TorchFile.open(vqganFile)) {
+                        : WeightsFile.open(vqganFile)) {
             Map<String, Weight> vqganWeights = vqganWeights(opened);
             Vqgan vqgan = vqgan(vqganFile, vqganWeights);
             DalleMiniTransformer transformer = transformer(vocabulary, vqgan, startToken);
@@ -380,10 +385,10 @@ public final class DalleMiniImport {
     }
 
     /** The VQGAN's tensors by our names. */
-    private static Map<String, Weight> vqganWeights(Closeable file) {
+    private static Map<String, Weight> vqganWeights(Closeable file) throws InvalidModelException {
         Map<String, Weight> ours = new LinkedHashMap<>();
-        if (file instanceof TorchFile torch) {
-            torch.weights()
+        if (file instanceof WeightsFile torch) {
+            torch.around("post_quant_conv.weight")
                     .forEach(
                             (name, weight) ->
                                     ours.put(

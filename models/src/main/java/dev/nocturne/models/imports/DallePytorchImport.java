@@ -7,13 +7,14 @@ import dev.nocturne.models.dvae.DvaeFamily;
 import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.models.format.Refusal;
 import dev.nocturne.models.format.Safetensors.Tensor;
-import dev.nocturne.models.format.TorchFile;
 import dev.nocturne.models.format.Weight;
+import dev.nocturne.models.format.WeightsFile;
 import dev.nocturne.models.tokenizer.BpeTokenizer;
 import dev.nocturne.models.transformer.AttentionPattern;
 import dev.nocturne.models.transformer.DallePytorchTransformer;
 import dev.nocturne.models.transformer.Sampling;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -69,6 +70,12 @@ public final class DallePytorchImport {
 
     private static final int HEAD_WIDTH = 64;
 
+    private static final String CONSOLIDATE =
+            "in the folder that train_dalle.py made for DeepSpeed, run: python zero_to_fp32.py . pytorch_model.bin; then give the folder";
+
+    /** The last layer of the transformer. */
+    private static final String HEAD = "to_logits.1.weight";
+
     /** As their {@code DiscreteVAE} normalises, unless told otherwise. */
     private static final List<List<Double>> NORMALIZATION =
             List.of(List.of(0.5, 0.5, 0.5, 0.0), List.of(0.5, 0.5, 0.5, 1.0));
@@ -79,15 +86,18 @@ public final class DallePytorchImport {
     private final Map<?, ?> vaeSettings;
     private final String vaeClass;
 
-    private DallePytorchImport(Path file, TorchFile opened) throws InvalidModelException {
-        this.file = file;
-        this.weights = opened.weights("weights.");
-        Map<?, ?> checkpoint = opened.dictionary();
-        if (!(checkpoint.get("hparams") instanceof Map<?, ?> hparams) || weights.isEmpty()) {
+    private DallePytorchImport(WeightsFile opened, Map<?, ?> checkpoint)
+            throws InvalidModelException {
+        this.file = opened.path();
+        if (checkpoint.get("weights") instanceof String && !opened.has(HEAD)) {
+            throw refused("its weights are apart, in files of DeepSpeed's", CONSOLIDATE);
+        }
+        if (!(checkpoint.get("hparams") instanceof Map<?, ?> hparams)) {
             throw refused(
                     "it has no hparams and weights",
-                    "give one file that train_dalle.py of DALLE-pytorch wrote, not a folder of DeepSpeed's");
+                    "give a file that train_dalle.py of DALLE-pytorch wrote");
         }
+        this.weights = opened.has(HEAD) ? opened.around(HEAD) : Map.of();
         this.settings = hparams;
         this.vaeSettings =
                 checkpoint.get("vae_params") instanceof Map<?, ?> params ? params : Map.of();
@@ -97,13 +107,30 @@ public final class DallePytorchImport {
     /**
      * The bundle with this model, on disk as float32.
      *
-     * @param file e.g. {@code dalle.pt}
+     * @param file e.g. {@code dalle.pt}; or a folder of DeepSpeed's, with the settings in {@code
+     *     auxiliary.pt} and the weights that {@code zero_to_fp32.py} made
      * @param merges {@code bpe_simple_vocab_16e6.txt} of the default tokenizer, plain or compressed
      */
     public static ModelBundle checkpoint(ModelBundle bundle, Path file, Path merges)
             throws IOException {
-        try (TorchFile opened = TorchFile.open(file)) {
-            return new DallePytorchImport(file, opened).into(bundle, merges);
+        if (Files.isDirectory(file)) {
+            return folder(bundle, file, merges);
+        }
+        try (WeightsFile opened = WeightsFile.open(file)) {
+            return new DallePytorchImport(opened, opened.dictionary()).into(bundle, merges);
+        }
+    }
+
+    private static ModelBundle folder(ModelBundle bundle, Path folder, Path merges)
+            throws IOException {
+        Path settings = folder.resolve("auxiliary.pt");
+        if (!Files.exists(settings) || !WeightsFile.isIn(folder)) {
+            throw Refusal.of(
+                    folder, "it has no auxiliary.pt with pytorch_model.bin beside it", CONSOLIDATE);
+        }
+        try (WeightsFile beside = WeightsFile.open(settings);
+                WeightsFile opened = WeightsFile.open(folder)) {
+            return new DallePytorchImport(opened, beside.dictionary()).into(bundle, merges);
         }
     }
 

@@ -4,8 +4,8 @@ import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.models.format.Refusal;
-import dev.nocturne.models.format.TorchFile;
 import dev.nocturne.models.format.Weight;
+import dev.nocturne.models.format.WeightsFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -16,6 +16,9 @@ import java.util.Map;
  * whole modules, or their state dictionaries. Our names are theirs, with the half before them.
  */
 public final class DvaeImport {
+    /** The first layer of either half. */
+    private static final String INPUT = "blocks.input.w";
+
     private DvaeImport() {}
 
     /**
@@ -26,11 +29,15 @@ public final class DvaeImport {
      */
     public static ModelBundle openAi(ModelBundle bundle, Path encoder, Path decoder)
             throws IOException {
-        try (TorchFile encoderFile = TorchFile.open(encoder);
-                TorchFile decoderFile = TorchFile.open(decoder)) {
+        try (WeightsFile encoderFile = WeightsFile.open(encoder);
+                WeightsFile decoderFile = WeightsFile.open(decoder)) {
             Map<String, Weight> weights = new LinkedHashMap<>();
-            encoderFile.weights().forEach((name, weight) -> weights.put("encoder." + name, weight));
-            decoderFile.weights().forEach((name, weight) -> weights.put("decoder." + name, weight));
+            encoderFile
+                    .around(INPUT)
+                    .forEach((name, weight) -> weights.put("encoder." + name, weight));
+            decoderFile
+                    .around(INPUT)
+                    .forEach((name, weight) -> weights.put("decoder." + name, weight));
             DvaeArchitecture architecture = architecture(encoder, decoder, weights);
             return bundle.withImported(
                     architecture, Weight.readAll(encoder, weights, architecture.shapes()));

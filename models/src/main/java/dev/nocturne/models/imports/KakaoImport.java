@@ -9,8 +9,8 @@ import dev.nocturne.models.dvae.Vqgan;
 import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.models.format.Refusal;
 import dev.nocturne.models.format.Safetensors.Tensor;
-import dev.nocturne.models.format.TorchFile;
 import dev.nocturne.models.format.Weight;
+import dev.nocturne.models.format.WeightsFile;
 import dev.nocturne.models.tokenizer.CharacterBpeTokenizer;
 import dev.nocturne.models.transformer.KakaoTransformer;
 import java.io.IOException;
@@ -31,9 +31,6 @@ import java.util.stream.IntStream;
  */
 public final class KakaoImport {
     private static final String PUBLISHED = "give the folder of minDALL-E as published";
-
-    /** The prefix of all tensors in a checkpoint. */
-    private static final String STATE = "state_dict.";
 
     /** A tensor of a block: number, layer, parameter. */
     private static final Pattern BLOCK = Pattern.compile("blocks\\.(\\d+)\\.(.+)\\.(\\w+)");
@@ -70,11 +67,13 @@ public final class KakaoImport {
         Map<String, Integer> vocabulary =
                 Vocabularies.numbers(
                         vocabularyFile, Vocabularies.tree(JSON, vocabularyFile, PUBLISHED));
-        try (TorchFile codes = TorchFile.open(stage1);
-                TorchFile text = TorchFile.open(stage2)) {
-            Map<String, Weight> vqganWeights = codes.weights(STATE);
+        try (WeightsFile codes = WeightsFile.open(stage1);
+                WeightsFile text = WeightsFile.open(stage2)) {
+            Map<String, Weight> vqganWeights = codes.around("quantize.embedding.weight");
+            // what the VQGAN was trained with
+            vqganWeights.keySet().removeIf(name -> name.startsWith("loss."));
             Vqgan vqgan = vqgan(stage1, vqganWeights);
-            Map<String, Weight> weights = renamed(stage2, text.weights(STATE));
+            Map<String, Weight> weights = renamed(stage2, text.around("tok_emb_img.weight"));
             KakaoTransformer transformer =
                     transformer(stage2, weights, pad(vocabulary), vqgan.vocabulary());
             requireKnownSettings(folder.resolve("config.yaml"), transformer.width());

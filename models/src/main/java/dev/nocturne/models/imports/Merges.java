@@ -27,7 +27,7 @@ final class Merges {
      * @param vocabulary tokens of the model, the markers of start and end counted
      */
     static List<String> read(Path file, int vocabulary) throws IOException {
-        int count = vocabulary - BpeTokenizer.BYTE_TOKENS - 2;
+        int count = count(vocabulary);
         List<String> merges;
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
             in.mark(2);
@@ -39,13 +39,24 @@ final class Merges {
                 throw Refusal.of(file, "it cannot be unpacked", "copy it again");
             }
         }
+        requireCount(file, merges, vocabulary);
+        return merges;
+    }
+
+    /** There are as many merges as the model has tokens for. */
+    static void requireCount(Path file, List<String> merges, int vocabulary)
+            throws InvalidModelException {
+        int count = count(vocabulary);
         if (merges.size() != count) {
             throw Refusal.of(
                     file,
                     "it has %d merges, and this model reads %d".formatted(merges.size(), count),
                     "give the file that belongs to it");
         }
-        return merges;
+    }
+
+    private static int count(int vocabulary) {
+        return vocabulary - BpeTokenizer.BYTE_TOKENS - 2;
     }
 
     private static List<String> read(InputStream text, int count) {

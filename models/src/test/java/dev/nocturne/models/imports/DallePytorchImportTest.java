@@ -129,7 +129,28 @@ class DallePytorchImportTest {
     @Test
     void refusesWhatIsNoCheckpoint() throws IOException {
         Path file = Goldens.copy("dvae/decoder-state.pt.gz", folder);
-        refuses(file, "it has no hparams and weights; give one file that train_dalle.py");
+        refuses(file, "it has no hparams and weights; give a file that train_dalle.py");
+    }
+
+    /** Settings apart, and the weights that zero_to_fp32 makes, with the engine around them. */
+    @Test
+    void aFolderOfDeepSpeedsIsReadWithItsConsolidatedWeights() throws IOException {
+        Path checkpoint = Files.createDirectory(folder.resolve("dalle-ds-cp"));
+        refuses(checkpoint, "it has no auxiliary.pt with pytorch_model.bin beside it; in the");
+        Path auxiliary = Goldens.copy("dalle_pytorch/auxiliary.pt", checkpoint);
+        refuses(auxiliary, "its weights are apart, in files of DeepSpeed's; in the folder");
+        Path whole = Goldens.copy("dalle_pytorch/sparse.pt.gz", folder);
+        Wrapped.write(
+                checkpoint.resolve("pytorch_model.bin"), whole, "to_logits.1.weight", "module.");
+        DallePytorchImport.checkpoint(begun, checkpoint, merges);
+        ImportedDalle dalle = new ImportedDalle(ModelBundle.open(begun.directory()));
+        Map<String, Tensor> golden = golden("sparse");
+        Goldens.assertLogits(
+                dalle.logits(
+                        ImportedDalle.captions(golden.get("text"), 0),
+                        ImportedDalle.integers(golden.get("image"))),
+                golden.get("logits"),
+                TOLERANCE);
     }
 
     @Test

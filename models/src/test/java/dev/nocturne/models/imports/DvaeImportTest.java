@@ -92,6 +92,24 @@ class DvaeImportTest {
     }
 
     @Test
+    void halvesInTrainingsWrapperAreTheSame() throws IOException {
+        Path encoder = folder.resolve("encoder.safetensors");
+        Path decoder = folder.resolve("decoder.safetensors");
+        Wrapped.write(
+                encoder,
+                Goldens.copy("dvae/encoder.pkl.gz", folder),
+                "blocks.input.w",
+                "state_dict.module.");
+        Wrapped.write(
+                decoder,
+                Goldens.copy("dvae/decoder-state.pt.gz", folder),
+                "blocks.input.w",
+                "module.");
+        assertThat(DvaeImport.openAi(begun, encoder, decoder).dvaeArchitecture())
+                .isEqualTo(new DvaeArchitecture(8, 4, 2, 48, 12, false));
+    }
+
+    @Test
     void refusesTheHalvesInTheWrongOrder() throws IOException {
         Path encoder = Goldens.copy("dvae/encoder.pkl.gz", folder);
         Path decoder = Goldens.copy("dvae/decoder.pkl.gz", folder);
@@ -109,13 +127,13 @@ class DvaeImportTest {
         Path decoder = Goldens.copy("dvae/decoder.pkl.gz", folder);
         assertThatExceptionOfType(InvalidModelException.class)
                 .isThrownBy(() -> DvaeImport.openAi(begun, clip, decoder))
-                .withMessageStartingWith(clip + ": it lacks the tensor encoder.blocks.input.w;");
+                .withMessageStartingWith(clip + ": it lacks the tensor blocks.input.w and has ");
         assertThatExceptionOfType(InvalidModelException.class)
                 .isThrownBy(
                         () ->
                                 DvaeImport.openAi(
                                         begun, Goldens.copy("dvae/encoder.pkl.gz", folder), clip))
-                .withMessageContaining("it lacks the tensor decoder.blocks.input.w;");
+                .withMessageContaining("it lacks the tensor blocks.input.w and has ");
     }
 
     private int[] tokens() {

@@ -102,6 +102,20 @@ class KakaoImportTest {
                 .isEqualTo(ImportedDalle.integers(golden.get("tokens")));
     }
 
+    /** Both stages in one checkpoint of Lightning's, with what it trained beside them. */
+    @Test
+    void aCheckpointOfLightningsHoldsBothStages() throws IOException {
+        Path stage1 = published.resolve("stage1_last.ckpt");
+        Path stage2 = published.resolve("stage2_last.ckpt");
+        Map<String, Tensor> both =
+                Wrapped.tensors(stage1, "quantize.embedding.weight", "state_dict.stage1.");
+        both.put("state_dict.stage1.loss.weight", new Tensor(new long[] {1}, new float[1]));
+        both.putAll(Wrapped.tensors(stage2, "tok_emb_img.weight", "state_dict.stage2."));
+        Safetensors.write(stage1, both, Safetensors.StorageType.F32, Map.of());
+        Files.copy(stage1, stage2, StandardCopyOption.REPLACE_EXISTING);
+        logitsAreThoseOfTheWholeSequence();
+    }
+
     @Test
     void tokensOfCaptionsAreTheirs() throws IOException {
         Map<String, Integer> vocabulary = new HashMap<>();
@@ -155,10 +169,10 @@ class KakaoImportTest {
         Path stage1 = published.resolve("stage1_last.ckpt");
         Path stage2 = published.resolve("stage2_last.ckpt");
         Files.copy(stage1, stage2, StandardCopyOption.REPLACE_EXISTING);
-        refuses(stage2, "it lacks the tensor image_position.weight");
+        refuses(stage2, "it lacks the tensor tok_emb_img.weight");
         Files.copy(
                 Goldens.copy("types/zip.pt", folder), stage1, StandardCopyOption.REPLACE_EXISTING);
-        refuses(stage1, "it lacks the tensor encoder.conv_out.weight");
+        refuses(stage1, "it lacks the tensor quantize.embedding.weight");
     }
 
     @Test

@@ -19,6 +19,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,8 +38,7 @@ import picocli.CommandLine.Spec;
             ImportCommand.Kakao.class,
             ImportCommand.DalleMini.class,
             ImportCommand.OpenAiDvae.class,
-            ImportCommand.OpenAiClip.class,
-            ImportCommand.HuggingFaceClip.class
+            ImportCommand.Clip.class
         })
 public final class ImportCommand {
     /** What DALL-E paints; its dVAE is convolutional, so that the weights do not tell. */
@@ -48,8 +48,17 @@ public final class ImportCommand {
             """
             the model card of CLIP (model-card.md in openai/CLIP, "Out-of-Scope Use Cases") rules out
             any deployed use of the model, commercial or not; it is for research, and for English only.
-            The code of openai/CLIP is under the MIT licence.
+            The code of openai/CLIP is under the MIT licence. Others' weights have terms of their own.
             """;
+
+    private static final String BPE =
+            "The CLIP's tokenizer, where none lies beside it: bpe_simple_vocab_16e6.txt.gz or tokenizer.json.";
+
+    private static final String CAPTIONS =
+            "How captions were cleaned that the CLIP learned: transformers (default, if the weights have its names) or ftfy.";
+
+    private static final String ACTIVATION =
+            "quick_gelu or gelu, where no file says which one the CLIP has.";
 
     /** Reads weights into a bundle. */
     private interface Import {
@@ -94,6 +103,49 @@ public final class ImportCommand {
             out.flush();
             return 0;
         }
+
+        /**
+         * The same for a whole DALL-E.
+         *
+         * @param clip null for none
+         * @param tokenizer the CLIP's; null if it lies beside it
+         */
+        int add(Import dalle, ClipBeside clip, Path tokenizer, String licence) throws IOException {
+            return clip == null
+                    ? add(dalle, ImportCommand::dalle, licence)
+                    : add(
+                            clip.before(dalle, tokenizer),
+                            ImportCommand::dalle,
+                            licence + CLIP_LICENCE);
+        }
+    }
+
+    /** A CLIP that comes into the model in the same command. */
+    static class ClipBeside {
+        @Option(
+                names = "--clip",
+                paramLabel = "WEIGHTS",
+                required = true,
+                description =
+                        "A CLIP to choose the best pictures with, as nocturne import clip takes it.")
+        Path weights;
+
+        @Option(names = "--activation", paramLabel = "NAME", description = ACTIVATION)
+        String activation;
+
+        @Option(names = "--captions", paramLabel = "WAY", description = CAPTIONS)
+        CaptionCleaning captions;
+
+        /** Reads the CLIP, then the model: what is small fails first. */
+        private Import before(Import model, Path tokenizer) {
+            return begun -> model.into(ClipImport.into(begun, weights, tokenizer, activation, captions));
+        }
+    }
+
+    /** The same beside a model whose tokenizer is no CLIP's. */
+    static final class ClipWithTokenizer extends ClipBeside {
+        @Option(names = "--bpe", paramLabel = "FILE", description = BPE)
+        Path tokenizer;
     }
 
     private static String dalle(ModelBundle bundle) throws IOException {
@@ -111,7 +163,7 @@ public final class ImportCommand {
                         transformer.gridSize(),
                         bundle.hasClip()
                                 ? "The CLIP that is there chooses the best"
-                                : "It draws; to choose the best, it needs a CLIP, too: nocturne import openai-clip");
+                                : "It draws; to choose the best, it needs a CLIP, too: --clip, or nocturne import clip");
     }
 
     private static String clip(ModelBundle bundle) throws IOException {
@@ -142,13 +194,17 @@ public final class ImportCommand {
                 description = "dalle_pytorch/data/bpe_simple_vocab_16e6.txt of DALLE-pytorch.")
         Path merges;
 
+        @ArgGroup(exclusive = false)
+        ClipBeside clip;
+
         @Mixin ModelOption model;
 
         @Override
         public Integer call() throws IOException {
             return model.add(
                     begun -> DallePytorchImport.checkpoint(begun, checkpoint, merges),
-                    ImportCommand::dalle,
+                    clip,
+                    merges,
                     """
                     the code of DALLE-pytorch is under the MIT licence; the weights are their trainers',
                     who may have terms of their own, and a dVAE of openai's in them is openai's.
@@ -168,13 +224,17 @@ public final class ImportCommand {
                 })
         Path folder;
 
+        @ArgGroup(exclusive = false)
+        ClipWithTokenizer clip;
+
         @Mixin ModelOption model;
 
         @Override
         public Integer call() throws IOException {
             return model.add(
                     begun -> KakaoImport.folder(begun, folder),
-                    ImportCommand::dalle,
+                    clip,
+                    clip == null ? null : clip.tokenizer,
                     """
                     the weights of minDALL-E's transformer are under CC BY-NC-SA 4.0: for no commercial use,
                     with its makers named, and what is derived from them under the same terms. Its code is under
@@ -214,6 +274,9 @@ public final class ImportCommand {
                 })
         Integer startToken;
 
+        @ArgGroup(exclusive = false)
+        ClipWithTokenizer clip;
+
         @Mixin ModelOption model;
 
         @Override
@@ -222,7 +285,8 @@ public final class ImportCommand {
                     startToken == null ? OptionalInt.empty() : OptionalInt.of(startToken);
             return model.add(
                     begun -> DalleMiniImport.folder(begun, folder, vqgan, start),
-                    ImportCommand::dalle,
+                    clip,
+                    clip == null ? null : clip.tokenizer,
                     """
                     the weights of DALL·E mini and mega are under Apache-2.0 by their model cards, which ask not
                     to make or spread what is offensive, harmful or misleading with them; code of dalle-mini:
@@ -256,52 +320,26 @@ public final class ImportCommand {
     }
 
     @Command(
-            name = "openai-clip",
-            description = "Imports a CLIP of openai/CLIP with a vision transformer.")
-    static final class OpenAiClip implements Callable<Integer> {
-        @Parameters(
-                paramLabel = "WEIGHTS",
-                description = "E.g. ViT-B-32.pt, as published or as a state dictionary.")
-        Path weights;
-
-        @Option(
-                names = "--bpe",
-                paramLabel = "FILE",
-                required = true,
-                description = "clip/bpe_simple_vocab_16e6.txt.gz of openai/CLIP.")
-        Path merges;
-
-        @Mixin ModelOption model;
-
-        @Override
-        public Integer call() throws IOException {
-            return model.add(
-                    begun -> ClipImport.openAi(begun, weights, merges),
-                    ImportCommand::clip,
-                    CLIP_LICENCE);
-        }
-    }
-
-    @Command(
-            name = "hf-clip",
-            description = "Imports a CLIP in the format of Hugging Face's transformers.")
-    static final class HuggingFaceClip implements Callable<Integer> {
+            name = "clip",
+            aliases = {"openai-clip", "hf-clip"},
+            description =
+                    "Imports a CLIP with a vision transformer, of openai/CLIP, open_clip or transformers.")
+    static final class Clip implements Callable<Integer> {
         @Parameters(
                 paramLabel = "WEIGHTS",
                 description = {
-                    "model.safetensors, with config.json, vocab.json",
-                    "and merges.txt of its repository beside it."
+                    "E.g. ViT-B-32.pt or model.safetensors; an index of shards, or the folder of a",
+                    "repository of Hugging Face's. Settings and tokenizer are found beside it."
                 })
         Path weights;
 
-        @Option(
-                names = "--captions",
-                paramLabel = "WAY",
-                defaultValue = "transformers",
-                description = {
-                    "How captions were cleaned that it learned: transformers (default),",
-                    "or ftfy for the weights of OpenAI and LAION."
-                })
+        @Option(names = "--bpe", paramLabel = "FILE", description = BPE)
+        Path tokenizer;
+
+        @Option(names = "--activation", paramLabel = "NAME", description = ACTIVATION)
+        String activation;
+
+        @Option(names = "--captions", paramLabel = "WAY", description = CAPTIONS)
         CaptionCleaning captions;
 
         @Mixin ModelOption model;
@@ -309,10 +347,9 @@ public final class ImportCommand {
         @Override
         public Integer call() throws IOException {
             return model.add(
-                    begun -> ClipImport.huggingFace(begun, weights, captions),
+                    begun -> ClipImport.into(begun, weights, tokenizer, activation, captions),
                     ImportCommand::clip,
-                    CLIP_LICENCE
-                            + "The repository that the file came from may have terms of its own.\n");
+                    CLIP_LICENCE);
         }
     }
 }
