@@ -138,7 +138,8 @@ public final class ImportCommand {
 
         /** Reads the CLIP, then the model: what is small fails first. */
         private Import before(Import model, Path tokenizer) {
-            return begun -> model.into(ClipImport.into(begun, weights, tokenizer, activation, captions));
+            return begun ->
+                    model.into(ClipImport.into(begun, weights, tokenizer, activation, captions));
         }
     }
 
