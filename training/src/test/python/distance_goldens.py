@@ -29,9 +29,9 @@ def distances():
         frechet = calculate_frechet_distance(
             x.mean(0), numpy.cov(x, rowvar=False), y.mean(0), numpy.cov(y, rowvar=False))
         # clean-fid takes as many of each: it is compared where that is all
-        kernel = kernel_distance(x, y, num_subsets=1) if rows == others else float("nan")
-        lines.append(f"{rows}\t{others}\t{columns}\t{frechet!r}\t{kernel!r}\n")
-    (OUT / "distances.tsv").write_text("".join(lines).replace("np.float64(", "").replace(")", ""))
+        kernel = float(kernel_distance(x, y, num_subsets=1)) if rows == others else "-"
+        lines.append(f"{rows}\t{others}\t{columns}\t{float(frechet)}\t{kernel}\n")
+    (OUT / "distances.tsv").write_text("".join(lines))
 
 
 def scattered(number, count):
