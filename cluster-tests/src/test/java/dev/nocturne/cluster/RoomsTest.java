@@ -56,7 +56,7 @@ class RoomsTest {
                 .room("measure")
                 .room("loop")
                 .room("recipe", "data", "dataset", "measure", "loop")
-                .room("evaluate", "data", "measure")
+                .room("evaluate", "data", "dataset", "measure")
                 .room("bench", "data", "loop", "recipe")
                 .check(classes);
     }

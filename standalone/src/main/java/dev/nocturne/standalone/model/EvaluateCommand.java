@@ -88,7 +88,8 @@ public final class EvaluateCommand implements Callable<Integer> {
         // standard output is the report's
         return DataEvaluation.run(
                 model,
-                new DataEvaluation.Settings(place, pictures, Optional.ofNullable(inception)),
+                new DataEvaluation.Settings(
+                        place.data(), place.storage(), pictures, Optional.ofNullable(inception)),
                 out,
                 System.err);
     }

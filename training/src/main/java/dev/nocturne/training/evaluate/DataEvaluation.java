@@ -7,14 +7,15 @@ import dev.nocturne.models.picture.Pixels;
 import dev.nocturne.models.transformer.GridGenerator;
 import dev.nocturne.training.data.CaptionCut;
 import dev.nocturne.training.data.Example;
+import dev.nocturne.training.dataset.DataOptions;
 import dev.nocturne.training.dataset.OwnData;
 import dev.nocturne.training.dataset.OwnPictures;
+import dev.nocturne.training.dataset.Storage;
 import dev.nocturne.training.measure.FeatureDistance;
 import dev.nocturne.training.measure.Inception;
 import dev.nocturne.training.measure.Pictures;
 import dev.nocturne.training.measure.Reconstruction;
 import dev.nocturne.training.measure.Retrieval;
-import dev.nocturne.training.recipe.OwnPlace;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -50,7 +51,8 @@ public final class DataEvaluation {
      * @param pictures the most that are measured on: of the share that is held out
      * @param inception weights of Inception v3; empty: distances by CLIP's features alone
      */
-    public record Settings(OwnPlace place, int pictures, Optional<Path> inception) {}
+    public record Settings(
+            DataOptions data, Storage storage, int pictures, Optional<Path> inception) {}
 
     private final ModelBundle bundle;
     private final DiscreteVae vae;
@@ -105,8 +107,7 @@ public final class DataEvaluation {
             Path out,
             PrintStream log)
             throws IOException {
-        OwnPlace place = settings.place();
-        OwnData data = OwnData.open(place.data(), place.storage(), out.resolve("data"), log);
+        OwnData data = OwnData.open(settings.data(), settings.storage(), out.resolve("data"), log);
         try (OwnPictures pictures =
                 data.pictures(
                         bundle.imageSize(),
@@ -119,7 +120,7 @@ public final class DataEvaluation {
             if (examples.size() < 2) {
                 throw new IOException(
                         "%s: %d captioned pictures are held out, too few to measure on: give a larger --held-out, of pictures that the model was not trained on up to 0.99"
-                                .formatted(place.data().place(), examples.size()));
+                                .formatted(settings.data().place(), examples.size()));
             }
             return examples;
         }

@@ -124,16 +124,15 @@ class OwnTrainingTest {
     }
 
     private void assertMeasuredOnItsPictures() throws IOException {
-        OwnPlace place =
-                new OwnPlace(
-                        SampleFiles.options(home.resolve("pictures"), 0.4),
-                        new Storage(bucket -> null),
-                        LongCaptions.CUT);
         Path out = home.resolve("evaluation");
         DataReport report =
                 DataEvaluation.run(
                         home.resolve("own"),
-                        new DataEvaluation.Settings(place, 6, Optional.empty()),
+                        new DataEvaluation.Settings(
+                                SampleFiles.options(home.resolve("pictures"), 0.4),
+                                new Storage(bucket -> null),
+                                6,
+                                Optional.empty()),
                         out,
                         new PrintStream(output, true, StandardCharsets.UTF_8));
 
