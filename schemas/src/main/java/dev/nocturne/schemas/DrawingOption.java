@@ -4,6 +4,7 @@ import dev.nocturne.events.DrawingOptions;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.apache.avro.JsonProperties;
 import org.apache.avro.Schema;
 
 /**
@@ -64,9 +65,12 @@ public final class DrawingOption {
         return kind;
     }
 
-    /** What it does, and its default. */
+    /** What it does, and its default, if what it is left out for has a value. */
     public String description() {
-        return field.doc();
+        Object value = field.defaultVal();
+        return value == JsonProperties.NULL_VALUE
+                ? field.doc()
+                : "%s (default: %s)".formatted(field.doc(), value);
     }
 
     /**

@@ -28,7 +28,11 @@ class DrawingOptionTest {
                                 "output_compression", Kind.INTEGER,
                                 "partial_images", Kind.INTEGER));
         assertThat(DrawingOption.ALL)
-                .allSatisfy(option -> assertThat(option.description()).isNotBlank());
+                .allSatisfy(option -> assertThat(option.description()).isNotBlank())
+                .extracting(DrawingOption::description)
+                .contains(
+                        "of the pictures: png, jpeg or webp (default: png)",
+                        "below 1 tamer, above 1 wilder; left out: the model's own");
     }
 
     @Test
