@@ -57,27 +57,17 @@ public record DataReport(
     @Override
     public Map<String, String> table() {
         Map<String, String> table = new LinkedHashMap<>();
-        table.put(
-                "dVAE",
-                "PSNR %.2f dB, SSIM %.3f, codebook perplexity %.0f, %d of %d codes in use"
-                        .formatted(psnr, ssim, codebookPerplexity, codesInUse, codes));
+        table.put("dVAE", Words.dvae(psnr, ssim, codebookPerplexity, codesInUse, codes));
         table.put(
                 "CLIP",
                 "caption to picture recall@1 %.0f %%, recall@5 %.0f %%"
                         .formatted(100 * recallAt1, 100 * recallAt5));
-        table.put(
-                "caption accuracy by CLIP",
-                "one picture %.0f %%, best of 16 %.0f %%"
-                        .formatted(100 * captionAccuracy, 100 * captionAccuracyBest));
+        table.put("caption accuracy by CLIP", Words.accuracy(captionAccuracy, captionAccuracyBest));
         table.put(
                 "CLIP score",
                 "real pictures %.3f, one picture %.3f, best of 16 %.3f"
                         .formatted(clipScoreReal, clipScore, clipScoreBest));
-        table.put(
-                "best of N by CLIP score",
-                bestOf.entrySet().stream()
-                        .map(best -> "%d: %.3f".formatted(best.getKey(), best.getValue()))
-                        .collect(Collectors.joining("  ")));
+        table.put("best of N by CLIP score", Words.bestOf(bestOf));
         distances.stream()
                 .collect(
                         Collectors.groupingBy(

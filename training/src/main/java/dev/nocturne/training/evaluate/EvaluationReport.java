@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -75,8 +74,7 @@ public record EvaluationReport(
         Map<String, String> table = new LinkedHashMap<>();
         table.put(
                 "dVAE, held-out drawings",
-                "PSNR %.2f dB, SSIM %.3f, codebook perplexity %.0f, %d of %d codes in use"
-                        .formatted(psnr, ssim, codebookPerplexity, codesInUse, codes));
+                Words.dvae(psnr, ssim, codebookPerplexity, codesInUse, codes));
         table.put(
                 "CLIP, held-out drawings",
                 "caption to drawing recall@1 %.0f %%, recall@5 %.0f %%"
@@ -90,20 +88,12 @@ public record EvaluationReport(
                                 drawings,
                                 judge.captionsOfAll,
                                 100 * judge.top1OfAll));
-        table.put(
-                "caption accuracy by CLIP",
-                "one picture %.0f %%, best of 16 %.0f %%"
-                        .formatted(100 * captionAccuracy, 100 * captionAccuracyBest));
+        table.put("caption accuracy by CLIP", Words.accuracy(captionAccuracy, captionAccuracyBest));
         table.put(
                 "caption accuracy by the judge",
-                "one picture %.0f %%, best of 16 %.0f %%"
-                        .formatted(100 * judgedAccuracy, 100 * judgedAccuracyBest));
+                Words.accuracy(judgedAccuracy, judgedAccuracyBest));
         table.put("nearest training drawing", "mean correlation %.2f".formatted(nearestTraining));
-        table.put(
-                "best of N by CLIP score",
-                bestOf.entrySet().stream()
-                        .map(best -> "%d: %.3f".formatted(best.getKey(), best.getValue()))
-                        .collect(Collectors.joining("  ")));
+        table.put("best of N by CLIP score", Words.bestOf(bestOf));
         Stream.concat(binding.stream(), Stream.of(colours))
                 .forEach(
                         figures -> {
