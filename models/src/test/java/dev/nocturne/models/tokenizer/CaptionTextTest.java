@@ -24,6 +24,8 @@ class CaptionTextTest {
             strings = {
                 "CAFÉ™",
                 "MENÜ™",
+                "NOËL™",
+                "MÜNCHEN… ÖL™",
                 "ŁÓDŹ®",
                 "Ångström",
                 "Ä© Ö",
@@ -44,6 +46,7 @@ class CaptionTextTest {
             value = {
                 "RENÉ’s hat                | RENÉ's hat",
                 "OLÉ…                      | OLÉ…",
+                "SEÑOR’s ÑANDÚ…            | SEÑOR's ÑANDÚ…",
                 "cafÃ© itâ€™s naÃ¯ve       | café it's naïve",
                 "CAFÃ‰ â€œOLÃ‰â€\u009d Ł   | CAFÉ \"OLÉ\" Ł",
                 "Ã  la carte               | à la carte",
