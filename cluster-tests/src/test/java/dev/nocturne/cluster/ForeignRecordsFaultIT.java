@@ -131,7 +131,7 @@ class ForeignRecordsFaultIT {
                             GenerationRequested.newBuilder()
                                     .setRequest(request)
                                     .setTextTokens(List.of(1, 2))
-                                    .setTextEmbedding(ByteBuffer.allocate(0))
+                                    .setTextEmbedding(ByteBuffer.allocate(4))
                                     .setPrimedTokens(ByteBuffer.allocate(0))
                                     .setSeed(1)
                                     .setRequestedAt(Instant.now())

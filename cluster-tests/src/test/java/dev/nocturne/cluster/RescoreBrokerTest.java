@@ -13,6 +13,7 @@ import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.clip.CandidateScorer;
 import dev.nocturne.models.clip.Clip;
 import dev.nocturne.models.picture.TokenGrid;
+import dev.nocturne.runtime.RankedBy;
 import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.Service;
@@ -33,7 +34,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A job is drawn by one model, and ranked again by others that have another CLIP or dVAE. */
+/**
+ * A job is drawn by a model without a CLIP, and ranked again by others that have one, another one,
+ * and another dVAE.
+ */
 class RescoreBrokerTest {
     private static final Duration PATIENCE = ServicesInProcess.PATIENCE;
     private static final String API = "http://localhost/";
@@ -48,14 +52,17 @@ class RescoreBrokerTest {
     @Test
     @Timeout(value = 15, unit = TimeUnit.MINUTES)
     void anotherClipRanksWhatIsDrawn() throws Exception {
+        ModelBundle bare = TinyModel.writeWithoutClip(folder.resolve("bare"), 1);
         ModelBundle first = TinyModel.write(folder.resolve("first"), 1, 1);
         ModelBundle otherClip = TinyModel.write(folder.resolve("other-clip"), 1, 2);
         ModelBundle otherDvae = TinyModel.write(folder.resolve("other-dvae"), 2, 2);
         try (ServicesInProcess opened = new ServicesInProcess(folder)) {
             services = opened;
-            String drawn = draw(first);
-            theOtherClipScoresTheSameCandidates(drawn, first, otherClip);
-            theOtherDvaeRefusesThem(drawn, first, otherDvae);
+            String drawn = draw(bare);
+            theLikeliestAreFirst(drawn);
+            String scored = aClipScoresTheSameCandidates(drawn, bare, first);
+            aClipScoresTheSameCandidates(scored, first, otherClip);
+            theOtherDvaeRefusesThem(drawn, bare, otherDvae);
         }
     }
 
@@ -98,35 +105,51 @@ class RescoreBrokerTest {
         return child;
     }
 
+    private void theLikeliestAreFirst(String drawn) throws IOException {
+        for (String caption : CAPTIONS) {
+            ResultFile result = result(drawn, caption);
+            assertThat(result.rankedBy()).isEqualTo(RankedBy.LIKELIHOOD);
+            assertThat(result.meanScore()).isNull();
+            assertThat(result.ranking())
+                    .hasSize(CANDIDATES)
+                    .allMatch(candidate -> candidate.score() == null)
+                    .isSortedAccordingTo(
+                            Comparator.comparing(ResultFile.Candidate::logProbability).reversed());
+            assertThat(result.images()).hasSize(TOP);
+        }
+    }
+
     /** There is no generator: nothing can be drawn. */
-    private void theOtherClipScoresTheSameCandidates(
-            String drawn, ModelBundle first, ModelBundle otherClip) throws IOException {
+    private String aClipScoresTheSameCandidates(
+            String drawn, ModelBundle before, ModelBundle withClip) throws IOException {
         String rescored;
-        try (Service encoder = services.encoder(otherClip);
-                Service decoder = services.decoder(otherClip)) {
+        try (Service encoder = services.encoder(withClip);
+                Service decoder = services.decoder(withClip)) {
             services.start(encoder, decoder);
             rescored = rescore(drawn);
         }
         assertThat(services.ingest.api().jobs().job(rescored).counts())
                 .isEqualTo(new Job.Counts(CAPTIONS.size(), CAPTIONS.size(), 0, 0, 0, 0));
         for (String caption : CAPTIONS) {
-            ResultFile before = result(drawn, caption);
+            ResultFile old = result(drawn, caption);
             ResultFile after = result(rescored, caption);
-            assertThat(before.model()).isEqualTo(first.id());
-            assertThat(after.model()).isEqualTo(otherClip.id()).isNotEqualTo(first.id());
-            assertThat(after.dvae()).isEqualTo(before.dvae()).isEqualTo(first.dvaeId());
+            assertThat(old.model()).isEqualTo(before.id());
+            assertThat(after.model()).isEqualTo(withClip.id()).isNotEqualTo(before.id());
+            assertThat(after.dvae()).isEqualTo(old.dvae()).isEqualTo(before.dvaeId());
+            assertThat(after.rankedBy()).isEqualTo(RankedBy.CLIP);
             assertThat(after.images()).hasSize(TOP);
-            assertThat(after.sampling()).isEqualTo(before.sampling());
+            assertThat(after.sampling()).isEqualTo(old.sampling());
             assertThat(candidates(after))
                     .usingRecursiveComparison()
                     .ignoringFields("rank", "score")
-                    .isEqualTo(candidates(before));
-            assertThat(order(after)).isNotEqualTo(order(before));
-            scoresAreThoseOf(otherClip, after);
+                    .isEqualTo(candidates(old));
+            assertThat(order(after)).isNotEqualTo(order(old));
+            scoresAreThoseOf(withClip, after);
             assertThat(after.ranking())
                     .isSortedAccordingTo(
                             Comparator.comparing(ResultFile.Candidate::score).reversed());
         }
+        return rescored;
     }
 
     private static List<ResultFile.Candidate> candidates(ResultFile result) {

@@ -36,6 +36,10 @@ final class TinyModel {
 
     /** Equal seeds give equal weights. */
     static ModelBundle write(Path directory, long dvaeSeed, long clipSeed) throws IOException {
+        return writeWithoutClip(directory, dvaeSeed).with(CLIP, weights(CLIP.shapes(), clipSeed));
+    }
+
+    static ModelBundle writeWithoutClip(Path directory, long dvaeSeed) throws IOException {
         return ModelBundle.create(directory, "tiny", IMAGE_PIXELS)
                 .with(
                         BpeTrainer.train(
@@ -43,8 +47,7 @@ final class TinyModel {
                                 VOCABULARY,
                                 TEXT_LENGTH))
                 .with(DVAE, weights(DVAE.shapes(), dvaeSeed))
-                .with(TRANSFORMER, null, weights(TRANSFORMER.shapes(), 42))
-                .with(CLIP, weights(CLIP.shapes(), clipSeed));
+                .with(TRANSFORMER, null, weights(TRANSFORMER.shapes(), 42));
     }
 
     /** Large enough for logits that differ, so that sampling has something to choose from. */

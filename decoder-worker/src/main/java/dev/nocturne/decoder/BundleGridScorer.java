@@ -8,7 +8,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The dVAE decoder and CLIP image tower of a model bundle. */
+/**
+ * The dVAE decoder and CLIP image tower of a model bundle.
+ *
+ * @param embeddingSize 0 if the bundle has no CLIP
+ * @param scorer null if the bundle has no CLIP
+ */
 record BundleGridScorer(String model, int gridSize, int embeddingSize, CandidateScorer scorer)
         implements GridScorer {
 
@@ -19,11 +24,21 @@ record BundleGridScorer(String model, int gridSize, int embeddingSize, Candidate
         try {
             ModelBundle bundle = ModelBundle.open(directory);
             int gridSize = bundle.imageSize() / bundle.dvaeArchitecture().downsampling();
-            int embeddingSize = bundle.clipArchitecture().embedding();
-            return new BundleGridScorer(bundle.id(), gridSize, embeddingSize, bundle.scorer());
+            return bundle.hasClip()
+                    ? new BundleGridScorer(
+                            bundle.id(),
+                            gridSize,
+                            bundle.clipArchitecture().embedding(),
+                            bundle.scorer())
+                    : new BundleGridScorer(bundle.id(), gridSize, 0, null);
         } catch (IOException e) {
             throw new FatalException(e.getMessage(), e);
         }
+    }
+
+    @Override
+    public boolean hasClip() {
+        return scorer != null;
     }
 
     @Override
@@ -33,6 +48,8 @@ record BundleGridScorer(String model, int gridSize, int embeddingSize, Candidate
 
     @Override
     public void close() {
-        scorer.close();
+        if (scorer != null) {
+            scorer.close();
+        }
     }
 }

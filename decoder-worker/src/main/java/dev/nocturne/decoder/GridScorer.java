@@ -12,6 +12,9 @@ interface GridScorer extends AutoCloseable {
     /** Tokens along each side of a grid. */
     int gridSize();
 
+    /** Whether there is a CLIP; without one nothing is scored. */
+    boolean hasClip();
+
     /** Numbers of a CLIP embedding. */
     int embeddingSize();
 

@@ -25,13 +25,19 @@ public final class PictureFile {
 
     private PictureFile() {}
 
-    /** What the file of a ranked picture says, by keyword. */
+    /**
+     * What the file of a ranked picture says, by keyword.
+     *
+     * @param score null if it has none
+     */
     public static Map<String, String> text(
-            String caption, long seed, float score, int rank, String model) {
+            String caption, long seed, Float score, int rank, String model) {
         Map<String, String> text = new LinkedHashMap<>();
         text.put(Xmp.CAPTION, caption);
         text.put("seed", Long.toString(seed));
-        text.put("score", Float.toString(score));
+        if (score != null) {
+            text.put("score", score.toString());
+        }
         text.put("rank", Integer.toString(rank));
         text.put("model", model);
         text.put(Xmp.SOFTWARE, SOFTWARE);

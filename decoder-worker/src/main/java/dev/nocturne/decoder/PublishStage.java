@@ -210,7 +210,7 @@ public final class PublishStage implements BundleStage<CandidatesRanked> {
                 picture,
                 PictureFormat.PNG,
                 Limits.MAX_OUTPUT_COMPRESSION,
-                PictureFile.text("self-test", 0, 0, 1, renderer.model()));
+                PictureFile.text("self-test", 0, null, 1, renderer.model()));
     }
 
     @Override

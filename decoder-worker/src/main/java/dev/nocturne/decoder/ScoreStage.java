@@ -19,7 +19,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** Token grids to scored grids; the pixels in between are dropped. */
+/**
+ * Token grids to scored grids; the pixels in between are dropped. Where the model has no CLIP they
+ * go on without a score.
+ */
 public final class ScoreStage implements BundleStage<GridsDrawn> {
 
     /** In one call, if no single event has more: fills the processor, and is soon done. */
@@ -88,6 +91,16 @@ public final class ScoreStage implements BundleStage<GridsDrawn> {
 
     @Override
     public void process(List<GridsDrawn> batch, Outbox out) {
+        float[] scores = scorer.hasClip() ? scores(batch) : null;
+        int first = 0;
+        for (int i = 0; i < batch.size(); i++) {
+            GridsDrawn drawn = batch.get(i);
+            out.send(i, Topics.SCORED_GRIDS, drawn.getRequest(), scored(drawn, scores, first));
+            first += drawn.getGrids().size();
+        }
+    }
+
+    private float[] scores(List<GridsDrawn> batch) {
         List<TokenGrid> grids = new ArrayList<>();
         List<float[]> textEmbeddings = new ArrayList<>();
         for (GridsDrawn drawn : batch) {
@@ -99,13 +112,7 @@ public final class ScoreStage implements BundleStage<GridsDrawn> {
                 textEmbeddings.add(textEmbedding);
             }
         }
-        float[] scores = score(grids, textEmbeddings);
-        int first = 0;
-        for (int i = 0; i < batch.size(); i++) {
-            GridsDrawn drawn = batch.get(i);
-            out.send(i, Topics.SCORED_GRIDS, drawn.getRequest(), scored(drawn, scores, first));
-            first += drawn.getGrids().size();
-        }
+        return score(grids, textEmbeddings);
     }
 
     private float[] score(List<TokenGrid> grids, List<float[]> textEmbeddings) {
@@ -117,6 +124,7 @@ public final class ScoreStage implements BundleStage<GridsDrawn> {
     }
 
     /**
+     * @param scores null where there is no CLIP
      * @param first index of the event's first grid in {@code scores}
      */
     private static GridsScored scored(GridsDrawn drawn, float[] scores, int first) {
@@ -127,7 +135,7 @@ public final class ScoreStage implements BundleStage<GridsDrawn> {
                             grid.getCandidate(),
                             grid.getSeed(),
                             grid.getLogProbability(),
-                            scores[first + grids.size()],
+                            scores == null ? null : scores[first + grids.size()],
                             grid.getTokens()));
         }
         return GridsScored.newBuilder()
@@ -142,6 +150,9 @@ public final class ScoreStage implements BundleStage<GridsDrawn> {
 
     @Override
     public void selfTest() {
+        if (!scorer.hasClip()) {
+            return;
+        }
         float[] embedding = new float[scorer.embeddingSize()];
         embedding[0] = 1;
         float score = score(List.of(Grids.blank(scorer.gridSize())), List.of(embedding))[0];

@@ -53,7 +53,7 @@ class PngFileTest {
 
     @Test
     void otherTextIsInInternationalChunks() {
-        byte[] file = PngFile.encode(picture(), PictureFile.text("赤い家 🏠", 1, 0, 1, "m"));
+        byte[] file = PngFile.encode(picture(), PictureFile.text("赤い家 🏠", 1, null, 1, "m"));
         assertThat(chunks(file, "iTXt"))
                 .extracting(chunk -> new String(chunk, UTF_8))
                 .containsExactly("caption\0\0\0\0\0赤い家 🏠");

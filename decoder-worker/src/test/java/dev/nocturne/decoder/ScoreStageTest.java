@@ -3,21 +3,23 @@ package dev.nocturne.decoder;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.nocturne.events.GridsDrawn;
 import dev.nocturne.events.GridsScored;
 import dev.nocturne.events.ScoredGrid;
 import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.runtime.Outbox;
+import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class ScoreStageTest {
 
-    private final ScoreStage stage = new ScoreStage(TokenScorer::new);
+    private final ScoreStage stage = new ScoreStage(() -> new TokenScorer(true));
     private final Outbox out = new Outbox(() -> true);
 
     /** The score is the grid's first token plus the embedding's first number. */
-    private static final class TokenScorer implements GridScorer {
+    private record TokenScorer(boolean hasClip) implements GridScorer {
 
         @Override
         public String model() {
@@ -68,6 +70,23 @@ class ScoreStageTest {
         assertThat(second.getGrids())
                 .extracting(ScoredGrid::getCandidate, ScoredGrid::getSeed, ScoredGrid::getScore)
                 .containsExactly(tuple(0, 100L, 0.5f), tuple(1, 101L, 1.5f), tuple(2, 102L, 2.5f));
+    }
+
+    @Test
+    void withoutAClipNothingHasAScore() {
+        ScoreStage bare = new ScoreStage(() -> new TokenScorer(false));
+        bare.open();
+        bare.selfTest();
+        bare.process(
+                List.of(
+                        GridsDrawn.newBuilder(Examples.drawn("a", Examples.MODEL, 2))
+                                .setTextEmbedding(ByteBuffer.allocate(0))
+                                .build()),
+                out);
+        GridsScored scored = (GridsScored) out.outputs().get(0).event();
+        assertThat(scored.getGrids())
+                .extracting(ScoredGrid::getLogProbability, ScoredGrid::getScore)
+                .containsExactly(tuple(-0.0, null), tuple(-1.0, null));
     }
 
     @Test

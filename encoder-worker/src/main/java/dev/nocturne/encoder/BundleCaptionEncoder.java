@@ -14,20 +14,21 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
-/** The tokenizer, CLIP and dVAE of a model bundle. */
+/** The tokenizer, dVAE and, if there is one, CLIP of a model bundle. */
 final class BundleCaptionEncoder implements CaptionEncoder {
 
     private final ModelBundle bundle;
     private final String dvaeId;
     private final CaptionTokenizer tokenizer;
-    private final Clip clip;
+    private final Optional<Clip> clip;
     private final DiscreteVae dvae;
 
     private BundleCaptionEncoder(ModelBundle bundle) throws IOException {
         this.bundle = bundle;
         tokenizer = bundle.tokenizer();
-        clip = bundle.clip();
+        clip = bundle.hasClip() ? Optional.of(bundle.clip()) : Optional.empty();
         dvae = bundle.dvae();
         dvaeId = bundle.dvaeId();
     }
@@ -78,10 +79,15 @@ final class BundleCaptionEncoder implements CaptionEncoder {
     }
 
     @Override
+    public boolean hasClip() {
+        return clip.isPresent();
+    }
+
+    @Override
     public float[] textEmbedding(String caption) {
         try {
             // CLIP may read less than the transformer
-            return clip.embedText(caption);
+            return clip.map(reader -> reader.embedText(caption)).orElse(new float[0]);
         } catch (CaptionTooLongException e) {
             throw new PermanentException(ReasonCodes.CAPTION_TOO_LONG, e.getMessage(), e);
         }
@@ -89,7 +95,7 @@ final class BundleCaptionEncoder implements CaptionEncoder {
 
     @Override
     public float[] imageEmbedding(BufferedImage picture) {
-        return clip.embedImages(List.of(picture))[0];
+        return clip.orElseThrow().embedImages(List.of(picture))[0];
     }
 
     @Override
@@ -120,6 +126,6 @@ final class BundleCaptionEncoder implements CaptionEncoder {
     @Override
     public void close() {
         dvae.close();
-        clip.close();
+        clip.ifPresent(Clip::close);
     }
 }

@@ -28,10 +28,13 @@ interface CaptionEncoder extends AutoCloseable {
      */
     int[] textTokens(String caption);
 
-    /** CLIP text embedding, unit norm. */
+    /** Whether there is a CLIP; without one candidates are not scored. */
+    boolean hasClip();
+
+    /** CLIP text embedding, unit norm; empty if there is no CLIP. */
     float[] textEmbedding(String caption);
 
-    /** CLIP image embedding of a picture of any size, unit norm. */
+    /** CLIP image embedding of a picture of any size, unit norm; only if there is a CLIP. */
     float[] imageEmbedding(BufferedImage picture);
 
     /** Whether the dVAE makes tokens of pictures; some only draw. */

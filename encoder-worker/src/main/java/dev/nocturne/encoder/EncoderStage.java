@@ -219,6 +219,12 @@ public final class EncoderStage implements BundleStage<CaptionSubmitted> {
                         ? null
                         : ImagePrompt.read(EventCodec.bytes(caption.getImagePrompt()));
         boolean varied = caption.getVariation();
+        if (varied && !encoder.hasClip()) {
+            throw new PermanentException(
+                    ReasonCodes.INVALID_OPTION,
+                    "variation: the model %s has no CLIP to compare pictures with: nocturne import clip brings one into it"
+                            .formatted(encoder.model()));
+        }
         int[] textTokens = encoder.textTokens(varied ? NO_CAPTION : caption.getCaption());
         float[] target =
                 varied

@@ -31,14 +31,15 @@ final class Rescoring {
 
     /**
      * @throws PermanentException ({@code other_model}) if the model's dVAE is not that of the
-     *     tokens, ({@code malformed_event}) if they are none of its grids, ({@code
-     *     caption_too_long}) if its CLIP reads no such caption
+     *     tokens, or if it has no CLIP, ({@code malformed_event}) if they are none of its grids,
+     *     ({@code caption_too_long}) if its CLIP reads no such caption
      */
     static List<GridsDrawn> grids(
             RequestRef request, CaptionSubmitted caption, CaptionEncoder encoder) {
         DrawnCandidates drawn = caption.getDrawn();
         requireSameDvae(drawn, encoder);
         List<DrawnGrid> grids = grids(drawn, encoder);
+        requireClip(encoder);
         ByteBuffer embedding =
                 ByteBuffer.wrap(Embeddings.toBytes(encoder.textEmbedding(caption.getCaption())));
         List<GridsDrawn> events = new ArrayList<>();
@@ -47,6 +48,15 @@ final class Rescoring {
             events.add(event(request, caption, encoder.model(), embedding, some));
         }
         return events;
+    }
+
+    private static void requireClip(CaptionEncoder encoder) {
+        if (!encoder.hasClip()) {
+            throw new PermanentException(
+                    ReasonCodes.OTHER_MODEL,
+                    "this worker has model %s without a CLIP to score with: nocturne import clip brings one into it"
+                            .formatted(encoder.model()));
+        }
     }
 
     /** Candidates that were stored before their dVAE was stored with them have a model alone. */

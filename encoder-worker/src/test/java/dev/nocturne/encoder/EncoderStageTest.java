@@ -50,13 +50,13 @@ class EncoderStageTest {
 
     private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
 
-    private final EncoderStage stage =
-            new EncoderStage(
-                    LetterEncoder::new,
-                    () -> EarlierAnswers.NONE,
-                    false,
-                    Clock.fixed(NOON, ZoneOffset.UTC));
+    private final EncoderStage stage = stage(new LetterEncoder());
     private final Outbox out = new Outbox(() -> true);
+
+    private static EncoderStage stage(CaptionEncoder encoder) {
+        return new EncoderStage(
+                () -> encoder, () -> EarlierAnswers.NONE, false, Clock.fixed(NOON, ZoneOffset.UTC));
+    }
 
     @BeforeEach
     void open() {
@@ -247,6 +247,26 @@ class EncoderStageTest {
         assertThat(task().getTextTokens()).as("no caption").isEmpty();
         assertThat(Embeddings.fromBytes(EventCodec.bytes(task().getTextEmbedding())))
                 .containsExactly(0, 1);
+    }
+
+    @Test
+    void withoutAClipCaptionsHaveNoEmbeddingAndNothingIsCompared() {
+        EncoderStage bare = stage(new LetterEncoder(false));
+        bare.open();
+        bare.selfTest();
+        bare.process(
+                List.of(
+                        caption().build(),
+                        caption().setImagePrompt(png(6, 6)).setVariation(true).build(),
+                        rescored(drawn(2))),
+                out);
+        assertThat(task().getTextEmbedding().remaining()).isZero();
+        assertThat(out.rejections())
+                .hasSize(2)
+                .hasEntrySatisfying(
+                        1, e -> assertRejected(e, "invalid_option", "letters@1 has no CLIP"))
+                .hasEntrySatisfying(
+                        2, e -> assertRejected(e, "other_model", "letters@1 without a CLIP"));
     }
 
     @Test

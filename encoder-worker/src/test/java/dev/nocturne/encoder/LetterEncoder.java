@@ -7,7 +7,11 @@ import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;
 
 /** A token per letter; grids of 3x2 tokens 0 to 5 of pictures, of 1x1 token of candidates. */
-final class LetterEncoder implements CaptionEncoder {
+record LetterEncoder(boolean hasClip) implements CaptionEncoder {
+
+    LetterEncoder() {
+        this(true);
+    }
 
     @Override
     public String model() {
@@ -44,7 +48,7 @@ final class LetterEncoder implements CaptionEncoder {
 
     @Override
     public float[] textEmbedding(String caption) {
-        return new float[] {1, 0};
+        return hasClip ? new float[] {1, 0} : new float[0];
     }
 
     @Override

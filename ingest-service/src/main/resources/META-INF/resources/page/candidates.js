@@ -3,7 +3,7 @@
 import { ApiError, fetchPicture, get } from "./api.js";
 import { actionButton, h, say } from "./dom.js";
 import { counted } from "./format.js";
-import { ownAddress, seedDisclosure } from "./pictures.js";
+import { ownAddress, seedDisclosure, worth } from "./pictures.js";
 
 /** The best first. */
 export async function showCandidates(jobId, result) {
@@ -20,7 +20,7 @@ export async function showCandidates(jobId, result) {
   const close = h("button", { class: "primary" }, "Close");
   const items = candidates.map((candidate) => h("li", {},
     candidatePicture(candidate),
-    h("p", { class: "small" }, `rank ${candidate.rank}, score ${candidate.score.toFixed(3)}`),
+    h("p", { class: "small" }, `rank ${candidate.rank}, ${worth(candidate)}`),
     seedDisclosure(candidate.seed)));
   const dialog = h("dialog", { class: "wide", "aria-labelledby": "candidates" },
     h("form", { method: "dialog", class: "row title" },

@@ -4,13 +4,18 @@ import { get } from "./api.js";
 import { actionButton, h, say } from "./dom.js";
 import { count, counted, time } from "./format.js";
 import { showCandidates } from "./candidates.js";
-import { picture, seedDisclosure } from "./pictures.js";
+import { picture, seedDisclosure, worth } from "./pictures.js";
 import { isSingle } from "./standing.js";
 import { isOpen } from "./store.js";
 
 const PAGE = 48;
 const REFRESH_MILLIS = 2000;
 const TYPING_MILLIS = 300;
+
+const ORDERS = {
+  clip: "Cosine of the picture's and the caption's CLIP embeddings",
+  likelihood: "The likeliest first: the model has no CLIP to compare pictures and caption with",
+};
 
 /** The element, and update(job) with each newer state of the job; show(state) leaves only requests in that state. */
 export function gallery(signal, id, shownNow) {
@@ -171,8 +176,7 @@ function card(jobId, result) {
       ? h("div", { class: "alternatives" }, others.map((image) => picture(jobId, result, image)))
       : null,
     caption,
-    h("p", { class: "small", title: "Cosine of the picture's and the caption's CLIP embeddings" },
-      `score ${best.score.toFixed(3)}`),
+    h("p", { class: "small", title: ORDERS[result.ranked_by] }, worth(best)),
     h("div", { class: "row foot" },
       actionButton("All candidates", () => showCandidates(jobId, result),
         { class: "quiet", "aria-label": `All candidates of “${result.caption}”` }),

@@ -5,11 +5,16 @@ import { h } from "./dom.js";
 /** Seeds are exact as text alone: they may have 64 bits. */
 const SEED = "With 1 candidate and the same options, it paints this picture again";
 
+/** What a rank comes from: CLIP's score, or the likelihood where the model has no CLIP. */
+export function worth({ score, log_probability: logProbability }) {
+  return score === undefined ? `log-probability ${logProbability.toFixed(1)}` : `score ${score.toFixed(3)}`;
+}
+
 /** A picture of a result, which leads to itself. */
 export function picture(jobId, result, image) {
   const file = image.key.slice(image.key.lastIndexOf("/") + 1);
   const url = `v1/images/${encodeURIComponent(jobId)}/${result.request_id}/${file}`;
-  return h("a", { href: url, title: `rank ${image.rank}, score ${image.score.toFixed(3)}` },
+  return h("a", { href: url, title: `rank ${image.rank}, ${worth(image)}` },
     h("img", { src: url, loading: "lazy", decoding: "async", width: 64, height: 64,
       alt: `${result.caption}, rank ${image.rank}` }));
 }

@@ -10,18 +10,20 @@ import dev.nocturne.schemas.PackedTokens;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
+import java.util.OptionalDouble;
 
 /**
- * The order of candidates: highest score first, equal scores by candidate index. A pure function of
- * the set of candidates, whatever order they arrived in.
+ * The order of candidates: highest score first, or the likeliest where the model has no CLIP and
+ * none has a score; equals by candidate index. A pure function of the set of candidates, whatever
+ * order they arrived in.
  */
 public final class Ranking {
 
     private static final Comparator<ScoredGrid> BY_CANDIDATE =
             Comparator.comparingInt(ScoredGrid::getCandidate);
     private static final Comparator<ScoredGrid> BEST_FIRST =
-            Comparator.comparing(ScoredGrid::getScore, Comparator.reverseOrder())
-                    .thenComparing(BY_CANDIDATE);
+            Comparator.comparingDouble(Ranking::merit).reversed().thenComparing(BY_CANDIDATE);
 
     private Ranking() {}
 
@@ -48,6 +50,10 @@ public final class Ranking {
                                 others.stream().map(RankedGrid::getTokens).toList(),
                                 Limits.MAX_TOKEN_BYTES - winners * tokenBytes(ranking.get(0))))
                 .build();
+    }
+
+    private static double merit(ScoredGrid grid) {
+        return grid.getScore() == null ? grid.getLogProbability() : grid.getScore();
     }
 
     private static OtherCandidate withoutTokens(RankedGrid grid) {
@@ -77,12 +83,18 @@ public final class Ranking {
         return ranked;
     }
 
-    /** Summed in candidate order, so that rounding does not depend on the order of arrival. */
-    static double meanScore(List<ScoredGrid> grids) {
-        return grids.stream()
-                .sorted(BY_CANDIDATE)
-                .mapToDouble(ScoredGrid::getScore)
-                .average()
-                .orElseThrow();
+    /**
+     * Summed in candidate order, so that rounding does not depend on the order of arrival; null
+     * where none has a score.
+     */
+    static Double meanScore(List<ScoredGrid> grids) {
+        OptionalDouble mean =
+                grids.stream()
+                        .sorted(BY_CANDIDATE)
+                        .map(ScoredGrid::getScore)
+                        .filter(Objects::nonNull)
+                        .mapToDouble(Float::doubleValue)
+                        .average();
+        return mean.isPresent() ? mean.getAsDouble() : null;
     }
 }

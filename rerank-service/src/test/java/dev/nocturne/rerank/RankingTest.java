@@ -25,6 +25,24 @@ class RankingTest {
     }
 
     @Test
+    void theLikeliestIsFirstWhereNoneHasAScore() {
+        List<ScoredGrid> grids =
+                List.of(unscored(0, -9.5), unscored(3, -7.25), unscored(1, -7.25), unscored(2, -8));
+
+        assertThat(Ranking.best(grids, 3))
+                .extracting(RankedGrid::getRank, RankedGrid::getCandidate)
+                .containsExactly(tuple(1, 1), tuple(2, 3), tuple(3, 2));
+        assertThat(Ranking.meanScore(grids)).isNull();
+    }
+
+    private static ScoredGrid unscored(int candidate, double logProbability) {
+        return ScoredGrid.newBuilder(grid(candidate, 0))
+                .setLogProbability(logProbability)
+                .setScore(null)
+                .build();
+    }
+
+    @Test
     void ranksAllWhenThereAreFewerThanTop() {
         assertThat(Ranking.best(List.of(grid(0, 0.1)), 64)).hasSize(1);
     }

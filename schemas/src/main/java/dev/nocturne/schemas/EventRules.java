@@ -22,6 +22,7 @@ import dev.nocturne.events.ScoredGrid;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
@@ -109,7 +110,7 @@ public final class EventRules {
         List<ScoredGrid> grids = scored.getGrids();
         checkCandidates(
                 grids.stream().map(ScoredGrid::getCandidate), scored.getOptions().getCandidates());
-        checkScores(grids.stream().map(ScoredGrid::getScore));
+        checkScores(grids.stream().map(ScoredGrid::getScore).toList());
         checkGrids(
                 scored.getGridHeight(),
                 scored.getGridWidth(),
@@ -131,8 +132,9 @@ public final class EventRules {
                 ranked.getOptions().getCandidates());
         checkScores(
                 Stream.concat(
-                        winners.stream().map(RankedGrid::getScore),
-                        others.stream().map(OtherCandidate::getScore)));
+                                winners.stream().map(RankedGrid::getScore),
+                                others.stream().map(OtherCandidate::getScore))
+                        .toList());
         checkRanks(winners, ranked.getOptions().getCandidates());
         checkGrids(
                 ranked.getGridHeight(),
@@ -207,7 +209,7 @@ public final class EventRules {
     private static void checkEmbedding(ByteBuffer embedding) {
         int bytes = embedding.remaining();
         require(
-                bytes > 0 && bytes % Float.BYTES == 0,
+                bytes % Float.BYTES == 0,
                 "text_embedding",
                 "text_embedding has %s bytes: must be four for each number",
                 bytes);
@@ -246,14 +248,18 @@ public final class EventRules {
         }
     }
 
-    private static void checkScores(Stream<Float> scores) {
-        scores.forEach(
-                score ->
-                        require(
-                                Float.isFinite(score),
-                                "score",
-                                "a score is %s: must be a number",
-                                score));
+    /** All have one, or none where the model has no CLIP. */
+    private static void checkScores(List<Float> scores) {
+        if (scores.stream().allMatch(Objects::isNull)) {
+            return;
+        }
+        for (Float score : scores) {
+            require(
+                    score != null && Float.isFinite(score),
+                    "score",
+                    "a score is %s: must be a number",
+                    score);
+        }
     }
 
     /**

@@ -84,7 +84,7 @@ class EventRulesTest {
                 .build();
     }
 
-    private static ScoredGrid scoredGrid(int candidate, float score) {
+    private static ScoredGrid scoredGrid(int candidate, Float score) {
         return new ScoredGrid(candidate, 77L, -12.5, score, ByteBuffer.allocate(4));
     }
 
@@ -208,6 +208,9 @@ class EventRulesTest {
                 arguments(
                         scored(s -> s.setGrids(List.of(scoredGrid(3, Float.NaN)))),
                         "a score is NaN"),
+                arguments(
+                        scored(s -> s.setGrids(List.of(scoredGrid(3, 0.5f), scoredGrid(4, null)))),
+                        "a score is null"),
                 arguments(
                         task(t -> t.setOptions(options(o -> o.setPartialImages(4)))),
                         "partial_images is 4"),

@@ -28,7 +28,7 @@ class RecordTrustTest {
                             .setGridHeight(1)
                             .setGridWidth(1)
                             .setWinners(List.of())
-                            .setMeanScore(0)
+                            .setMeanScore(0.0)
                             .setOptions(
                                     DrawingOptions.newBuilder()
                                             .setCandidates(2)

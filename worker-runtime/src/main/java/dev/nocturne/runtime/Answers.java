@@ -17,19 +17,25 @@ public final class Answers {
      * @param created Unix seconds
      * @param data best first
      * @param size of each picture in pixels, as {@code 64x64}
+     * @param rankedBy what the order of the pictures goes by
      */
     @JsonNaming(SnakeCaseStrategy.class)
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Images(
-            long created, List<Picture> data, String outputFormat, String size, Usage usage) {
+            long created,
+            List<Picture> data,
+            String outputFormat,
+            String size,
+            Usage usage,
+            RankedBy rankedBy) {
 
-        Images(long created, List<Picture> data) {
-            this(created, data, null, null, null);
+        Images(long created, List<Picture> data, RankedBy rankedBy) {
+            this(created, data, null, null, null, rankedBy);
         }
 
         /** The same, and what else is known of its pictures. */
         public Images described(String outputFormat, String size, Usage usage) {
-            return new Images(created, data, outputFormat, size, usage);
+            return new Images(created, data, outputFormat, size, usage, rankedBy);
         }
     }
 
@@ -68,7 +74,7 @@ public final class Answers {
      *
      * @param b64Json the bytes of the file; in base64 where they are JSON
      * @param rank 1 is the best
-     * @param score cosine of CLIP image and text embedding
+     * @param score cosine of CLIP image and text embedding; null if the model has no CLIP
      * @param seed the candidate's own: asked for with one candidate, it draws the picture again
      */
     @JsonNaming(SnakeCaseStrategy.class)
@@ -77,7 +83,7 @@ public final class Answers {
             String url,
             byte[] b64Json,
             int rank,
-            float score,
+            Float score,
             @JsonSerialize(using = SeedJson.class) long seed) {}
 
     /** A line of an output or error file: one of {@code response} and {@code error} is null. */
@@ -105,7 +111,8 @@ public final class Answers {
                 result.finishedAt().getEpochSecond(),
                 result.images().stream()
                         .map(image -> picture(result, image, jobId, apiUrl, bytes.apply(image)))
-                        .toList());
+                        .toList(),
+                result.rankedBy());
     }
 
     private static Picture picture(

@@ -1,5 +1,6 @@
 package dev.nocturne.runtime;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
@@ -11,6 +12,8 @@ import java.util.List;
 /**
  * What became of one request, as the API and the files of its job tell it.
  *
+ * @param rankedBy what the images were chosen by, CLIP in a file from before there was anything
+ *     else; null if there are none, and then left out
  * @param images best first; empty if the request failed
  * @param failure null if the request completed
  */
@@ -20,9 +23,14 @@ public record RequestResult(
         String customId,
         String caption,
         Status status,
+        @JsonInclude(JsonInclude.Include.NON_NULL) RankedBy rankedBy,
         List<ResultFile.Image> images,
         Failure failure,
         Instant finishedAt) {
+
+    public RequestResult {
+        rankedBy = rankedBy == null && !images.isEmpty() ? RankedBy.CLIP : rankedBy;
+    }
 
     public enum Status {
         @JsonProperty("completed")
@@ -53,12 +61,15 @@ public record RequestResult(
                                 event.getFailure().getMessage(),
                                 event.getFailure().getParam(),
                                 event.getFailure().getLine());
+        List<ResultFile.Image> images =
+                event.getImages().stream().map(ResultFile.Image::of).toList();
         return new RequestResult(
                 request.getRequestId(),
                 request.getCustomId(),
                 request.getCaption(),
                 Status.valueOf(event.getStatus().name()),
-                event.getImages().stream().map(ResultFile.Image::of).toList(),
+                images.isEmpty() ? null : RankedBy.of(images.get(0).score()),
+                images,
                 failure,
                 event.getFinishedAt());
     }

@@ -28,6 +28,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -37,7 +38,9 @@ import java.util.Optional;
  *
  * @param model id of the bundle that scored the candidates
  * @param dvae id of the dVAE whose tokens they are; null in a file from before it was written
+ * @param rankedBy what {@code ranking} goes by; CLIP in a file from before there was anything else
  * @param candidates how many were compared
+ * @param meanScore null where no candidate has a score, and then left out
  * @param sampling among the other fields
  * @param outputFormat of the pictures; PNG in a file from before there were others
  * @param seedScheme how the candidates' seeds came from the request's, see {@link SeedSchemes}
@@ -54,8 +57,9 @@ public record ResultFile(
         String caption,
         String model,
         String dvae,
+        RankedBy rankedBy,
         int candidates,
-        double meanScore,
+        @JsonInclude(JsonInclude.Include.NON_NULL) Double meanScore,
         @JsonUnwrapped SamplingOptions sampling,
         String outputFormat,
         Integer outputCompression,
@@ -74,7 +78,8 @@ public record ResultFile(
      * @param key object key in the bucket
      * @param sha256 of the object
      * @param bytes size of the object
-     * @param score cosine of CLIP image and text embedding
+     * @param score cosine of CLIP image and text embedding; null if the model has no CLIP, and then
+     *     left out
      */
     @JsonNaming(SnakeCaseStrategy.class)
     public record Image(
@@ -84,7 +89,7 @@ public record ResultFile(
             long bytes,
             int candidate,
             @JsonSerialize(using = SeedJson.class) long seed,
-            float score,
+            @JsonInclude(JsonInclude.Include.NON_NULL) Float score,
             double logProbability) {
 
         public static Image of(StoredImage image) {
@@ -105,6 +110,13 @@ public record ResultFile(
                     rank, key, sha256, bytes, candidate, seed, score, logProbability);
         }
 
+        /** What its rank comes from, in words. */
+        public String worth() {
+            return score == null
+                    ? String.format(Locale.ROOT, "log-probability %.1f", logProbability)
+                    : String.format(Locale.ROOT, "score %.3f", score);
+        }
+
         /** Its name in the request's folder, and at the end of its address. */
         public String fileName() {
             return key.substring(key.lastIndexOf('/') + 1);
@@ -122,6 +134,7 @@ public record ResultFile(
     }
 
     /**
+     * @param score as an image's
      * @param tokens the grid as uint16 little-endian in raster order, Base64 in JSON; null where a
      *     Kafka message could not hold the grids of all
      */
@@ -129,7 +142,7 @@ public record ResultFile(
             int rank,
             int candidate,
             @JsonSerialize(using = SeedJson.class) long seed,
-            float score,
+            @JsonInclude(JsonInclude.Include.NON_NULL) Float score,
             double logProbability,
             byte[] tokens) {
 
@@ -161,6 +174,7 @@ public record ResultFile(
                     .build();
 
     public ResultFile {
+        rankedBy = rankedBy == null ? RankedBy.CLIP : rankedBy;
         ranking = ranking == null ? List.of() : List.copyOf(ranking);
         outputFormat = outputFormat == null ? PictureFormat.PNG.toString() : outputFormat;
         outputCompression =
@@ -179,6 +193,7 @@ public record ResultFile(
                 ranked.getRequest().getCaption(),
                 ranked.getModel(),
                 dvae,
+                RankedBy.of(ranked.getWinners().get(0).getScore()),
                 options.getCandidates(),
                 ranked.getMeanScore(),
                 SamplingOptions.of(options),
@@ -246,6 +261,7 @@ public record ResultFile(
                 caption,
                 model,
                 dvae,
+                rankedBy,
                 candidates,
                 meanScore,
                 sampling,

@@ -28,6 +28,10 @@ class EventRecordsTest {
     private static final String REQUEST = "0123456789abcdef";
 
     private static RequestFinished completed() {
+        return completed(0.25f);
+    }
+
+    private static RequestFinished completed(Float score) {
         StoredImage image =
                 new StoredImage(
                         1,
@@ -36,7 +40,7 @@ class EventRecordsTest {
                         99L,
                         3,
                         Long.MAX_VALUE,
-                        0.25f,
+                        score,
                         -12.5);
         return new RequestFinished(
                 new RequestRef("job-1", REQUEST, "a\u2028b", "an apple"),
@@ -82,8 +86,17 @@ class EventRecordsTest {
                                  "custom_id":"a\\u2028b","response":{"status_code":200,
                                  "request_id":"0123456789abcdef","body":{"created":1772366400,
                                  "data":[{"url":"/v1/images/job-1/0123456789abcdef/1.webp",
-                                 "rank":1,"score":0.25,"seed":"9223372036854775807"}]}},
+                                 "rank":1,"score":0.25,"seed":"9223372036854775807"}],
+                                 "ranked_by":"clip"}},
                                  "error":null}"""));
+    }
+
+    @Test
+    void withoutAClipThereIsNoScoreAndTheOrderIsThatOfTheLikelihood() throws Exception {
+        JsonNode body = json(completed(null)).at("/response/body");
+        assertThat(body.get("ranked_by").textValue()).isEqualTo("likelihood");
+        assertThat(body.get("data").get(0).has("score")).isFalse();
+        assertThat(json(failed("at most 16")).toString()).doesNotContain("ranked_by");
     }
 
     @Test

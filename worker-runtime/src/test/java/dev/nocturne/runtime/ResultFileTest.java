@@ -129,7 +129,11 @@ class ResultFileTest {
         String width = "  \"grid_width\" : 2,\n";
         assertThat(new String(file("dvae@1").toJson(), UTF_8))
                 .isEqualTo(
-                        EARLIER.replace(model, model + "  \"dvae\" : \"dvae@1\",\n")
+                        EARLIER.replace(
+                                        model,
+                                        model
+                                                + "  \"dvae\" : \"dvae@1\",\n"
+                                                + "  \"ranked_by\" : \"clip\",\n")
                                 .replace(
                                         guidance,
                                         guidance
@@ -137,6 +141,38 @@ class ResultFileTest {
                                                 + "  \"output_compression\" : 100,\n"
                                                 + "  \"seed_scheme\" : 2,\n")
                                 .replace(width, width + "  \"text_tokens\" : 5,\n"));
+    }
+
+    @Test
+    void withoutAClipNothingHasAScoreAndTheFileSaysWhatTheOrderIs() throws IOException {
+        CandidatesRanked unscored =
+                CandidatesRanked.newBuilder(ranked())
+                        .setMeanScore(null)
+                        .setWinners(List.of(new RankedGrid(1, 2, 102L, -2.0, null, grid(2))))
+                        .setOthers(
+                                List.of(
+                                        new OtherCandidate(0, 100L, -2.5, null),
+                                        new OtherCandidate(1, 101L, -3.0, null)))
+                        .build();
+        StoredImage image =
+                new StoredImage(1, "jobs/job-1/images/1.png", "00ff", 9L, 2, 102L, null, -2.0);
+        byte[] json = ResultFile.of(unscored, "dvae@1", 5, List.of(image)).toJson();
+        assertThat(new String(json, UTF_8))
+                .contains("  \"ranked_by\" : \"likelihood\",\n")
+                .doesNotContain("score\"");
+
+        ResultFile read = ResultFile.parse(json);
+        assertThat(read.toJson()).isEqualTo(json);
+        assertThat(read.best(REQUEST, 1))
+                .as("ranked again")
+                .hasValueSatisfying(
+                        again -> {
+                            assertThat(again.getWinners()).isEqualTo(unscored.getWinners());
+                            assertThat(again.getOthers()).isEqualTo(unscored.getOthers());
+                            assertThat(again.getMeanScore()).isNull();
+                        });
+        assertThat(read.images().get(0).worth()).isEqualTo("log-probability -2.0");
+        assertThat(file("dvae@1").images().get(0).worth()).isEqualTo("score 0.500");
     }
 
     @Test
@@ -155,6 +191,7 @@ class ResultFileTest {
 
         ResultFile before = parse(EARLIER);
         assertThat(before.dvae()).isNull();
+        assertThat(before.rankedBy()).isEqualTo(RankedBy.CLIP);
         assertThat(before.fileName(1)).isEqualTo("1.png");
         assertThat(before.seedScheme()).isEqualTo(SeedSchemes.MIXED);
         assertThat(before.textTokens()).isNull();
@@ -253,7 +290,7 @@ class ResultFileTest {
                                                 k + 1,
                                                 k,
                                                 random.nextLong(),
-                                                0,
+                                                0f,
                                                 random.nextDouble(),
                                                 tokens(32 * 32, codebook, random)))
                         .toList();
@@ -264,8 +301,9 @@ class ResultFileTest {
                 "an apple",
                 "m@1",
                 "dvae@1",
+                null,
                 Limits.MAX_CANDIDATES,
-                0,
+                0.0,
                 new SamplingOptions(1, 0, 1, 1),
                 "png",
                 100,

@@ -1,5 +1,6 @@
 package dev.nocturne.ingest.archive;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
@@ -18,7 +19,7 @@ public final class CandidateLines {
             int rank,
             int candidate,
             @JsonSerialize(using = SeedJson.class) long seed,
-            float score,
+            @JsonInclude(JsonInclude.Include.NON_NULL) Float score,
             double logProbability,
             int gridHeight,
             int gridWidth,

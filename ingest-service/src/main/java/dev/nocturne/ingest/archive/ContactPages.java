@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * A job's pictures as static pages, {@code index.html} first: captions, pictures and scores, with
@@ -94,8 +93,7 @@ final class ContactPages implements AutoCloseable {
                                 name,
                                 name,
                                 escape(result.caption()),
-                                String.format(
-                                        Locale.ROOT, "%d: %.3f", image.rank(), image.score())));
+                                image.rank() + ": " + image.worth()));
     }
 
     private void open() throws IOException {

@@ -1,5 +1,6 @@
 package dev.nocturne.ingest.archive;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -51,7 +52,8 @@ final class WebDataset implements AutoCloseable {
 
     /**
      * What is known of a picture. The first fields are named as img2dataset names them; each has
-     * one type in all samples, as tables want it, so nothing is null.
+     * one type in all samples, as tables want it, so nothing is null. The samples of a model
+     * without CLIP have no score.
      *
      * @param width in pixels, 0 if the picture cannot be read
      * @param model empty if it is not known
@@ -67,7 +69,8 @@ final class WebDataset implements AutoCloseable {
             String model,
             int rank,
             long seed,
-            float score) {}
+            @JsonInclude(JsonInclude.Include.NON_NULL) Float score,
+            double logProbability) {}
 
     private final ObjectStore store;
     private final String jobId;
@@ -156,7 +159,8 @@ final class WebDataset implements AutoCloseable {
                 model == null ? "" : model,
                 image.rank(),
                 image.seed(),
-                image.score());
+                image.score(),
+                image.logProbability());
     }
 
     private ShardSeries series(String extension) {

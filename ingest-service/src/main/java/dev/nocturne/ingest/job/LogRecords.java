@@ -132,7 +132,10 @@ public final class LogRecords {
                     "rank is %s: must be 1 to %s",
                     image.getRank(),
                     Limits.MAX_TOP);
-            check(Float.isFinite(image.getScore()), "score is %s", image.getScore());
+            check(
+                    image.getScore() == null || Float.isFinite(image.getScore()),
+                    "score is %s",
+                    image.getScore());
         }
         return event;
     }

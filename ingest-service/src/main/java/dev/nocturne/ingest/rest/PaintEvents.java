@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.annotation.JsonSerialize;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.result.PartialImage;
 import dev.nocturne.runtime.Answers;
+import dev.nocturne.runtime.RankedBy;
 import dev.nocturne.runtime.SeedJson;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
@@ -65,8 +66,9 @@ final class PaintEvents {
             String outputFormat,
             Answers.Usage usage,
             int rank,
-            float score,
-            @JsonSerialize(using = SeedJson.class) long seed) {}
+            Float score,
+            @JsonSerialize(using = SeedJson.class) long seed,
+            RankedBy rankedBy) {}
 
     private final String kind;
     private final EventStream events;
@@ -138,7 +140,8 @@ final class PaintEvents {
                         images.usage() == null ? null : images.usage().ofEach(images.data().size()),
                         picture.rank(),
                         picture.score(),
-                        picture.seed()));
+                        picture.seed(),
+                        images.rankedBy()));
     }
 
     private void failed(Throwable error) {

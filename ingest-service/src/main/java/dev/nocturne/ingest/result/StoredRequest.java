@@ -1,9 +1,11 @@
 package dev.nocturne.ingest.result;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.annotation.JsonSerialize;
+import dev.nocturne.runtime.RankedBy;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.SamplingOptions;
 import dev.nocturne.runtime.SeedJson;
@@ -13,6 +15,8 @@ import java.util.Optional;
 /**
  * A painted request with all its candidates, as the API tells it.
  *
+ * @param rankedBy what the order of the candidates goes by
+ * @param meanScore null where they have no scores, and then left out
  * @param candidates best first
  */
 @JsonNaming(SnakeCaseStrategy.class)
@@ -22,14 +26,16 @@ public record StoredRequest(
         String customId,
         String caption,
         String model,
-        double meanScore,
+        RankedBy rankedBy,
+        @JsonInclude(JsonInclude.Include.NON_NULL) Double meanScore,
         @JsonUnwrapped SamplingOptions sampling,
         List<Candidate> candidates) {
 
     /**
      * @param rank 1 is the best
      * @param candidate 0-based, in the order in which they were drawn
-     * @param score cosine of CLIP image and text embedding
+     * @param score cosine of CLIP image and text embedding; null if the model has no CLIP, and then
+     *     left out
      * @param published whether it is among the pictures that were asked for; others are rendered
      *     when their address is first asked for
      * @param url null where its tokens were not kept
@@ -39,7 +45,7 @@ public record StoredRequest(
             int rank,
             int candidate,
             @JsonSerialize(using = SeedJson.class) long seed,
-            float score,
+            @JsonInclude(JsonInclude.Include.NON_NULL) Float score,
             double logProbability,
             boolean published,
             String url) {}
@@ -55,6 +61,7 @@ public record StoredRequest(
                 result.customId(),
                 result.caption(),
                 result.model(),
+                result.rankedBy(),
                 result.meanScore(),
                 result.sampling(),
                 result.ranking().stream()

@@ -36,7 +36,7 @@ class ContactPagesTest {
         assertThat(page)
                 .contains(
                         "<img src=\"%s\" alt=\"a red heart\" loading=\"lazy\">".formatted(picture))
-                .contains("<figcaption>1: 0.500</figcaption>")
+                .contains("<figcaption>1: score 0.500</figcaption>")
                 .contains("model_error: no picture")
                 .contains("some &lt;captions&gt;")
                 .doesNotContain("<script", "http:", "https:", "<nav");
@@ -51,6 +51,7 @@ class ContactPagesTest {
                         one.customId(),
                         "\"><script>&",
                         one.status(),
+                        null,
                         List.of(),
                         one.failure(),
                         one.finishedAt());

@@ -73,12 +73,17 @@ class WebDatasetTest {
     }
 
     private static RequestResult result(int number, int images, String extension) {
+        return result(number, images, extension, 0.5f);
+    }
+
+    private static RequestResult result(int number, int images, String extension, Float score) {
         String id = "%016x".formatted(number);
         return new RequestResult(
                 id,
                 "custom." + number,
                 "ein Apfel, 赤い家",
                 RequestResult.Status.COMPLETED,
+                null,
                 IntStream.rangeClosed(1, images)
                         .mapToObj(
                                 rank ->
@@ -90,11 +95,23 @@ class WebDatasetTest {
                                                 3,
                                                 rank,
                                                 Long.MAX_VALUE - rank,
-                                                0.5f,
+                                                score,
                                                 -1))
                         .toList(),
                 null,
                 NOON);
+    }
+
+    @Test
+    void withoutAClipASampleHasNoScore() throws Exception {
+        try (WebDataset dataset = dataset(1 << 20, 100)) {
+            dataset.add(result(1, 1, "png", null), "bare@0", byRank(png(3, 2)));
+            dataset.finish();
+        }
+        byte[] sample = files(store.get(SHARDS + "00000.tar")).get("00000-000000.json");
+        assertThat(new String(sample, UTF_8))
+                .contains("\"log_probability\":-1.0")
+                .doesNotContain("score");
     }
 
     @Test
@@ -127,7 +144,7 @@ class WebDatasetTest {
         assertThat(new String(files.get("00000-000002.json"), UTF_8))
                 .as("the fields of img2dataset first")
                 .isEqualTo(
-                        "{\"key\":\"00000-000002\",\"caption\":\"ein Apfel, 赤い家\",\"width\":3,\"height\":2,\"sha256\":\"00ff\",\"custom_id\":\"custom.1\",\"model\":\"emoji@0\",\"rank\":3,\"seed\":%d,\"score\":0.5}"
+                        "{\"key\":\"00000-000002\",\"caption\":\"ein Apfel, 赤い家\",\"width\":3,\"height\":2,\"sha256\":\"00ff\",\"custom_id\":\"custom.1\",\"model\":\"emoji@0\",\"rank\":3,\"seed\":%d,\"score\":0.5,\"log_probability\":-1.0}"
                                 .formatted(Long.MAX_VALUE - 3));
         assertThat(new String(files.get("00000-000003.json"), UTF_8))
                 .as("a field has one type in all samples, also where nothing is known")

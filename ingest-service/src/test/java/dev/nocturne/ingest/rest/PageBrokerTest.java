@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.ingest.result.StoredRequest;
+import dev.nocturne.runtime.RankedBy;
 import dev.nocturne.runtime.SamplingOptions;
 import dev.nocturne.schemas.Ids;
 import io.quarkus.test.common.QuarkusTestResource;
@@ -261,20 +262,21 @@ class PageBrokerTest {
                         customId(0),
                         MARKUP,
                         "a-model",
-                        0.4,
+                        RankedBy.LIKELIHOOD,
+                        null,
                         new SamplingOptions(1, 0, 1, 1),
                         List.of(
                                 new StoredRequest.Candidate(
-                                        1, 1, SEED, 0.7f, -7.5, true, folder + "1.png"),
+                                        1, 1, SEED, null, -7.5, true, folder + "1.png"),
                                 new StoredRequest.Candidate(
-                                        2, 0, 5, 0.1f, -9, false, folder + "candidates/0.png")));
+                                        2, 0, 5, null, -9, false, folder + "candidates/0.png")));
         browser.fake("/requests/", new Chromium.Fake(200, JSON.writeValueAsString(stored)));
         browser.fake("/candidates/0.png", new Chromium.Fake(200, "rendered"));
         reader.await("document.querySelector('.card button') !== null");
         browser.evaluate("document.querySelector('.card button').click()");
         reader.awaitText("2 candidates of");
         assertThat(reader.texts(".candidates > li > p"))
-                .containsExactly("rank 1, score 0.700", "rank 2, score 0.100");
+                .containsExactly("rank 1, log-probability -7.5", "rank 2, log-probability -9.0");
         reader.await("document.querySelector('.candidates img').naturalWidth === 64");
         reader.check("candidates");
         // the other is not fetched before somebody asks for it

@@ -9,6 +9,7 @@ import dev.nocturne.events.StoredImage;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.job.Job;
 import dev.nocturne.runtime.ObjectStore;
+import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.schemas.IdSource;
 import dev.nocturne.standalone.kafka.JobEvents;
 import dev.nocturne.standalone.kafka.JobFollower;
@@ -167,9 +168,9 @@ public final class DemoCommand implements Callable<Integer> {
             out().printf("  %s%n", bucket.resolve(images.get(0).getKey()).getParent());
             for (StoredImage image : images) {
                 out().printf(
-                                "  %s  score %6.3f  seed %d%n",
+                                "  %s  %s  seed %d%n",
                                 Path.of(image.getKey()).getFileName(),
-                                image.getScore(),
+                                ResultFile.Image.of(image).worth(),
                                 image.getSeed());
             }
             List<byte[]> pngs = images.stream().map(image -> store.get(image.getKey())).toList();

@@ -164,7 +164,7 @@ public final class ImportCommand {
                         transformer.gridSize(),
                         bundle.hasClip()
                                 ? "The CLIP that is there chooses the best"
-                                : "It draws; to choose the best, it needs a CLIP, too: --clip, or nocturne import clip");
+                                : "There is no CLIP: the likeliest pictures come first, until --clip or nocturne import clip brings one");
     }
 
     private static String clip(ModelBundle bundle) throws IOException {

@@ -105,7 +105,9 @@ public final class ModelsCommand {
                     d.dvae.vocabulary(),
                     d.dvae.downsampling(),
                     d.dvae.downsampling());
-            if (d.clip != null) {
+            if (d.clip == null) {
+                out.println("CLIP         none: the likeliest candidates come first");
+            } else {
                 out.printf("CLIP         %,13d parameters%n", d.clipParameters);
             }
             out.printf(

@@ -3,6 +3,7 @@ package dev.nocturne.standalone.paint;
 import dev.nocturne.embedded.Preflight;
 import dev.nocturne.encoder.ImagePrompt;
 import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.runtime.RankedBy;
 import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.standalone.option.CaptionOptions;
 import dev.nocturne.standalone.option.JsonOption;
@@ -108,8 +109,12 @@ public final class PaintCommand implements Callable<Integer> {
         PrintWriter writer = command.commandLine().getOut();
         for (ResultFile.Image image : result.images()) {
             writer.printf(
-                    "%d  score %.3f  seed %-20d  %s%n",
-                    image.rank(), image.score(), image.seed(), folder.resolve(image.key()));
+                    "%d  %s  seed %-20d  %s%n",
+                    image.rank(), image.worth(), image.seed(), folder.resolve(image.key()));
+        }
+        if (result.rankedBy() == RankedBy.LIKELIHOOD) {
+            writer.println(
+                    "The likeliest first: the model has no CLIP to compare pictures and caption with");
         }
     }
 }
