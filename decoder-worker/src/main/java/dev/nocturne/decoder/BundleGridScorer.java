@@ -2,6 +2,7 @@ package dev.nocturne.decoder;
 
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.clip.CandidateScorer;
+import dev.nocturne.models.clip.ClipArchitecture;
 import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.runtime.FatalException;
 import java.io.IOException;
@@ -11,10 +12,10 @@ import java.util.List;
 /**
  * The dVAE decoder and CLIP image tower of a model bundle.
  *
- * @param embeddingSize 0 if the bundle has no CLIP
- * @param scorer null if the bundle has no CLIP
+ * @param clip null if the bundle has no CLIP, as {@code scorer}
  */
-record BundleGridScorer(String model, int gridSize, int embeddingSize, CandidateScorer scorer)
+record BundleGridScorer(
+        String model, int gridSize, ClipArchitecture clip, CandidateScorer scorer)
         implements GridScorer {
 
     /**
@@ -28,9 +29,9 @@ record BundleGridScorer(String model, int gridSize, int embeddingSize, Candidate
                     ? new BundleGridScorer(
                             bundle.id(),
                             gridSize,
-                            bundle.clipArchitecture().embedding(),
+                            bundle.clipArchitecture(),
                             bundle.scorer())
-                    : new BundleGridScorer(bundle.id(), gridSize, 0, null);
+                    : new BundleGridScorer(bundle.id(), gridSize, null, null);
         } catch (IOException e) {
             throw new FatalException(e.getMessage(), e);
         }
@@ -42,8 +43,19 @@ record BundleGridScorer(String model, int gridSize, int embeddingSize, Candidate
     }
 
     @Override
-    public float[] score(List<TokenGrid> grids, List<float[]> textEmbeddings) {
-        return scorer.score(grids, textEmbeddings);
+    public int embeddingSize() {
+        return clip.embedding();
+    }
+
+    @Override
+    public float[] score(
+            List<TokenGrid> grids, List<float[]> textEmbeddings, double[] logProbabilities) {
+        float[] scores = scorer.score(grids, textEmbeddings);
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] =
+                    clip.score(scores[i], logProbabilities[i], grids.get(i).tokens().length);
+        }
+        return scores;
     }
 
     @Override

@@ -20,9 +20,12 @@ interface GridScorer extends AutoCloseable {
 
     /**
      * @param textEmbeddings one for each grid
-     * @return cosine of the CLIP embeddings, one for each grid
+     * @param logProbabilities of each grid's tokens given the caption
+     * @return cosine of the CLIP embeddings and what the model adds for likelihood, one for each
+     *     grid
      */
-    float[] score(List<TokenGrid> grids, List<float[]> textEmbeddings);
+    float[] score(
+            List<TokenGrid> grids, List<float[]> textEmbeddings, double[] logProbabilities);
 
     @Override
     void close();

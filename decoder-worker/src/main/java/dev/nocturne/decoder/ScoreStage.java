@@ -103,6 +103,7 @@ public final class ScoreStage implements BundleStage<GridsDrawn> {
     private float[] scores(List<GridsDrawn> batch) {
         List<TokenGrid> grids = new ArrayList<>();
         List<float[]> textEmbeddings = new ArrayList<>();
+        List<Double> logProbabilities = new ArrayList<>();
         for (GridsDrawn drawn : batch) {
             float[] textEmbedding =
                     Embeddings.fromBytes(EventCodec.bytes(drawn.getTextEmbedding()));
@@ -110,14 +111,19 @@ public final class ScoreStage implements BundleStage<GridsDrawn> {
                 grids.add(
                         Grids.grid(drawn.getGridHeight(), drawn.getGridWidth(), grid.getTokens()));
                 textEmbeddings.add(textEmbedding);
+                logProbabilities.add(grid.getLogProbability());
             }
         }
-        return score(grids, textEmbeddings);
+        return score(
+                grids,
+                textEmbeddings,
+                logProbabilities.stream().mapToDouble(Double::doubleValue).toArray());
     }
 
-    private float[] score(List<TokenGrid> grids, List<float[]> textEmbeddings) {
+    private float[] score(
+            List<TokenGrid> grids, List<float[]> textEmbeddings, double[] logProbabilities) {
         try {
-            return scorer.score(grids, textEmbeddings);
+            return scorer.score(grids, textEmbeddings, logProbabilities);
         } catch (RuntimeException e) {
             throw PermanentException.because(ReasonCodes.MODEL_ERROR, "cannot score", e);
         }
@@ -155,7 +161,11 @@ public final class ScoreStage implements BundleStage<GridsDrawn> {
         }
         float[] embedding = new float[scorer.embeddingSize()];
         embedding[0] = 1;
-        float score = score(List.of(Grids.blank(scorer.gridSize())), List.of(embedding))[0];
+        float score =
+                score(
+                        List.of(Grids.blank(scorer.gridSize())),
+                        List.of(embedding),
+                        new double[1])[0];
         if (!Float.isFinite(score)) {
             throw new IllegalStateException("a blank grid has the score " + score);
         }

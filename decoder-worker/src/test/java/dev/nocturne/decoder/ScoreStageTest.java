@@ -18,7 +18,7 @@ class ScoreStageTest {
     private final ScoreStage stage = new ScoreStage(() -> new TokenScorer(true));
     private final Outbox out = new Outbox(() -> true);
 
-    /** The score is the grid's first token plus the embedding's first number. */
+    /** The grid's first token, the embedding's first number, and the log-probability. */
     private record TokenScorer(boolean hasClip) implements GridScorer {
 
         @Override
@@ -37,10 +37,15 @@ class ScoreStageTest {
         }
 
         @Override
-        public float[] score(List<TokenGrid> grids, List<float[]> textEmbeddings) {
+        public float[] score(
+                List<TokenGrid> grids, List<float[]> textEmbeddings, double[] logProbabilities) {
             float[] scores = new float[grids.size()];
             for (int i = 0; i < scores.length; i++) {
-                scores[i] = grids.get(i).tokens()[0] + textEmbeddings.get(i)[0];
+                scores[i] =
+                        (float)
+                                (grids.get(i).tokens()[0]
+                                        + textEmbeddings.get(i)[0]
+                                        + logProbabilities[i] / 4);
             }
             return scores;
         }
@@ -69,7 +74,7 @@ class ScoreStageTest {
         assertThat(second.getOptions().getOutputCompression()).isEqualTo(80);
         assertThat(second.getGrids())
                 .extracting(ScoredGrid::getCandidate, ScoredGrid::getSeed, ScoredGrid::getScore)
-                .containsExactly(tuple(0, 100L, 0.5f), tuple(1, 101L, 1.5f), tuple(2, 102L, 2.5f));
+                .containsExactly(tuple(0, 100L, 0.5f), tuple(1, 101L, 1.25f), tuple(2, 102L, 2.0f));
     }
 
     @Test

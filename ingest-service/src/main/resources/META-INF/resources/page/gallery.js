@@ -13,7 +13,7 @@ const REFRESH_MILLIS = 2000;
 const TYPING_MILLIS = 300;
 
 const ORDERS = {
-  clip: "Cosine of the picture's and the caption's CLIP embeddings",
+  clip: "Cosine of the picture's and the caption's CLIP embeddings, and what the model adds for likelihood",
   likelihood: "The likeliest first: the model has no CLIP to compare pictures and caption with",
 };
 

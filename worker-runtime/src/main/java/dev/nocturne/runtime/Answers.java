@@ -74,7 +74,8 @@ public final class Answers {
      *
      * @param b64Json the bytes of the file; in base64 where they are JSON
      * @param rank 1 is the best
-     * @param score cosine of CLIP image and text embedding; null if the model has no CLIP
+     * @param score cosine of CLIP image and text embedding, and what the model adds for likelihood;
+     *     null if it has no CLIP
      * @param seed the candidate's own: asked for with one candidate, it draws the picture again
      */
     @JsonNaming(SnakeCaseStrategy.class)

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 
 /** What has put the candidates of a request in order, as results say it. */
 public enum RankedBy {
-    /** Scores: cosines of CLIP's embeddings of picture and caption. */
+    /** Scores: cosines of CLIP's embeddings, and what the model adds for likelihood. */
     @JsonProperty("clip")
     CLIP,
 

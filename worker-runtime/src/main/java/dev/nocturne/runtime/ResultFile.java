@@ -78,8 +78,8 @@ public record ResultFile(
      * @param key object key in the bucket
      * @param sha256 of the object
      * @param bytes size of the object
-     * @param score cosine of CLIP image and text embedding; null if the model has no CLIP, and then
-     *     left out
+     * @param score cosine of CLIP image and text embedding, and what the model adds for likelihood;
+     *     null if it has no CLIP, and then left out
      */
     @JsonNaming(SnakeCaseStrategy.class)
     public record Image(

@@ -34,8 +34,8 @@ public record StoredRequest(
     /**
      * @param rank 1 is the best
      * @param candidate 0-based, in the order in which they were drawn
-     * @param score cosine of CLIP image and text embedding; null if the model has no CLIP, and then
-     *     left out
+     * @param score cosine of CLIP image and text embedding, and what the model adds for likelihood;
+     *     null if it has no CLIP, and then left out
      * @param published whether it is among the pictures that were asked for; others are rendered
      *     when their address is first asked for
      * @param url null where its tokens were not kept

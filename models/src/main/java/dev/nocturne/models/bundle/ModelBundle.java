@@ -104,6 +104,9 @@ public final class ModelBundle {
         if (hasClip() && manifest.clip().exactGelu()) {
             contents += "exact GELU";
         }
+        if (hasClip() && manifest.clip().likelihood() != 0) {
+            contents += "likelihood " + manifest.clip().likelihood();
+        }
         byte[] digest = BundleFiles.sha256().digest(contents.getBytes(StandardCharsets.UTF_8));
         return manifest.name() + "@" + HexFormat.of().formatHex(digest, 0, ID_CHARS / 2);
     }

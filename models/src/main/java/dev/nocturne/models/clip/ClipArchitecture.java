@@ -19,6 +19,8 @@ import java.util.Map;
  *     is that of every tokenizer of ours
  * @param exactGelu whether its layers have the exact GELU in place of openai's approximation,
  *     QuickGELU
+ * @param likelihood what the log-probability of a token counts in {@link #score}, beside a cosine;
+ *     0: nothing
  */
 public record ClipArchitecture(
         int imageSize,
@@ -31,7 +33,8 @@ public record ClipArchitecture(
         int vocabulary,
         int embedding,
         CaptionCleaning captions,
-        @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean exactGelu) {
+        @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean exactGelu,
+        @JsonInclude(JsonInclude.Include.NON_DEFAULT) double likelihood) {
 
     /** As published. */
     public static final ClipArchitecture VIT_B_32 =
@@ -59,7 +62,8 @@ public record ClipArchitecture(
                 vocabulary,
                 embedding,
                 null,
-                false);
+                false,
+                0);
     }
 
     public ClipArchitecture {
@@ -90,7 +94,21 @@ public record ClipArchitecture(
                 vocabulary,
                 embedding,
                 captions,
-                exactGelu);
+                exactGelu,
+                likelihood);
+    }
+
+    /**
+     * What candidates of a caption are ranked by: how well a picture fits it, and how likely the
+     * model finds it, which tells ruins from pictures where CLIP, that learned from drawings, does
+     * not.
+     *
+     * @param cosine of the embeddings of picture and caption
+     * @param logProbability of the picture's tokens given the caption
+     * @param tokens of the picture
+     */
+    public float score(float cosine, double logProbability, int tokens) {
+        return (float) (cosine + likelihood * logProbability / tokens);
     }
 
     /**

@@ -85,7 +85,8 @@ public final class ClipImport {
                     Weight.size(file, weights, "token_embedding.weight", 0),
                     Weight.size(file, weights, "text_projection", 1),
                     null,
-                    exactGelu);
+                    exactGelu,
+                    0);
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw Refusal.of(file, e.getMessage(), "give a CLIP with heads of 64");
         }

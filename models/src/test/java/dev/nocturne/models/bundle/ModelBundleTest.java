@@ -140,6 +140,25 @@ class ModelBundleTest {
         assertThat(settings).hasSize(8 * AttentionPattern.values().length).contains("{}");
     }
 
+    @Test
+    void likelihoodCountsAsTheManifestSaysUntilThereIsAnotherClip() throws IOException {
+        ModelBundle plain = complete();
+        assertThat(plain.clipArchitecture().score(0.75f, -6.4, 64)).isEqualTo(0.75f);
+
+        Path manifest = directory.resolve("model.json");
+        assertThat(Files.readString(manifest)).doesNotContain("likelihood");
+        Files.writeString(
+                manifest,
+                Files.readString(manifest)
+                        .replace("\"clip\" : {", "\"clip\" : { \"likelihood\" : 0.3,"));
+        ModelBundle weighed = ModelBundle.open(directory);
+        assertThat(weighed.clipArchitecture().score(0.75f, -6.4, 64)).isEqualTo(0.72f);
+        assertThat(weighed.id()).isNotEqualTo(plain.id());
+
+        Map<String, Safetensors.Tensor> weights = RandomModels.weights(RandomModels.CLIP.shapes());
+        assertThat(weighed.with(RandomModels.CLIP, weights).id()).isEqualTo(plain.id());
+    }
+
     private static DallePytorchTransformer dallePytorch(
             AttentionPattern pattern, boolean shift, boolean stable, boolean reversible) {
         return new DallePytorchTransformer(

@@ -170,7 +170,7 @@ class ClipImportTest {
         Map<String, long[]> shapes =
                 new ClipArchitecture(
                                 side, patch, 2, width, 2, embedding, 77, 49408, embedding, null,
-                                true)
+                                true, 0)
                         .shapes();
         shapes.forEach((name, shape) -> weights.put(name, new Weight(shape, () -> new float[0])));
         ClipArchitecture found = ClipImport.architecture(folder, weights, true);
@@ -205,7 +205,7 @@ class ClipImportTest {
 
     private static ClipArchitecture architecture(boolean exactGelu) {
         return new ClipArchitecture(
-                32, 8, 1, 128, 2, 64, 77, 574, 64, CaptionCleaning.FTFY, exactGelu);
+                32, 8, 1, 128, 2, 64, 77, 574, 64, CaptionCleaning.FTFY, exactGelu, 0);
     }
 
     private void embedsAlike(ModelBundle bundle) throws IOException {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.standalone.option.JsonOption;
 import dev.nocturne.training.evaluate.EvaluationReport;
+import dev.nocturne.training.evaluate.FirstChoice;
 import dev.nocturne.training.evaluate.Scenes;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -32,6 +33,14 @@ class EvaluateCommandTest {
                     0.72,
                     0.31,
                     0.44,
+                    List.of(
+                            new FirstChoice(
+                                    8,
+                                    90,
+                                    new FirstChoice.Share(0.98, 0.92, 0.995),
+                                    new FirstChoice.Share(0.94, 0.88, 0.97),
+                                    new FirstChoice.Share(0.97, 0.91, 0.99),
+                                    new FirstChoice.Share(0.83, 0.74, 0.89))),
                     0.76,
                     new TreeMap<>(Map.of(1, 0.519, 64, 0.855)),
                     List.of(
@@ -57,6 +66,11 @@ class EvaluateCommandTest {
                 .anyMatch(row -> row.matches("judge, held-out .* 77 %.* 91 % of 100 .* 785 58 %"))
                 .anyMatch(row -> row.matches("caption accuracy by CLIP +one .*23 %.*16 72 %"))
                 .anyMatch(row -> row.matches("caption accuracy by the judge +one .*31 %.* 44 %"))
+                .anyMatch(
+                        row ->
+                                row.matches(
+                                        "the same where 8 are +by score 98.0 % .92.0 to 99.5., CLIP"
+                                                + " alone 94.0 .*random 83.0 .* of 90 captions"))
                 .anyMatch(row -> row.matches("best of N by CLIP score +1: 0.519  64: 0.855"))
                 .anyMatch(
                         row ->
@@ -66,7 +80,7 @@ class EvaluateCommandTest {
                 .anyMatch(row -> row.matches("held-out pairs, best of 16 +objects 19 .*0.71"))
                 .anyMatch(row -> row.matches("held-out pairs, real drawings +objects 60 .*"))
                 .anyMatch(row -> row.matches("two colours, best of 16 +colours 58 of 80, .* 7; .*"))
-                .hasSize(1 + 7 + 6);
+                .hasSize(1 + 8 + 6);
     }
 
     @Test

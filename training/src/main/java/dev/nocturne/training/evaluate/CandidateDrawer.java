@@ -3,6 +3,7 @@ package dev.nocturne.training.evaluate;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.clip.CandidateScorer;
 import dev.nocturne.models.clip.Clip;
+import dev.nocturne.models.clip.ClipArchitecture;
 import dev.nocturne.models.dvae.DiscreteVae;
 import dev.nocturne.models.picture.PrimedTokens;
 import dev.nocturne.models.picture.TokenGrid;
@@ -10,19 +11,20 @@ import dev.nocturne.models.tokenizer.CaptionTokenizer;
 import dev.nocturne.models.tokenizer.CaptionTooLongException;
 import dev.nocturne.models.transformer.Candidate;
 import dev.nocturne.models.transformer.CandidateSeeds;
+import dev.nocturne.models.transformer.DrawnCandidate;
 import dev.nocturne.models.transformer.GridGenerator;
 import dev.nocturne.models.transformer.Sampling;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Draws candidates of captions with one model, and ranks them by its CLIP. The models stay the
- * caller's.
+ * Draws candidates of captions with one model, and ranks them as the pipeline does. The models stay
+ * the caller's.
  */
 final class CandidateDrawer {
     /** How many are drawn together, and how many are ranked. */
@@ -34,6 +36,7 @@ final class CandidateDrawer {
     private final DiscreteVae vae;
     private final Clip clip;
     private final CandidateScorer scorer;
+    private final ClipArchitecture ranking;
 
     /**
      * @param generator of batches of {@link #CANDIDATES}
@@ -47,6 +50,7 @@ final class CandidateDrawer {
         this.clip = clip;
         // not closed: both models are the caller's
         this.scorer = new CandidateScorer(vae, clip);
+        this.ranking = bundle.clipArchitecture();
     }
 
     /** Whether the transformer and CLIP can both read a caption. */
@@ -63,7 +67,7 @@ final class CandidateDrawer {
     /** Draws so many candidates, at least 16, and ranks the first 16 of them. */
     Drawn draw(String caption, int count) {
         int[] tokens = tokenizer.encode(caption);
-        List<TokenGrid> grids = new ArrayList<>();
+        List<DrawnCandidate> drawn = new ArrayList<>();
         for (int from = 0; from < count; from += CANDIDATES) {
             List<Candidate> batch =
                     IntStream.range(from, Math.min(from + CANDIDATES, count))
@@ -75,17 +79,24 @@ final class CandidateDrawer {
                                                     sampling,
                                                     PrimedTokens.NONE))
                             .toList();
-            generator.draw(batch, () -> true).forEach(d -> grids.add(d.grid()));
+            drawn.addAll(generator.draw(batch, () -> true));
         }
+        List<TokenGrid> grids = drawn.stream().map(DrawnCandidate::grid).toList();
+        double[] logProbabilities =
+                drawn.stream().mapToDouble(DrawnCandidate::logProbability).toArray();
         float[] text = clip.embedText(caption);
-        float[] scores = scorer.score(grids, Collections.nCopies(grids.size(), text));
-        List<Integer> ranking =
-                IntStream.range(0, CANDIDATES)
-                        .boxed()
-                        .sorted(Comparator.comparingDouble((Integer k) -> -scores[k]))
-                        .toList();
-        List<BufferedImage> ranked = vae.decode(ranking.stream().map(grids::get).toList());
-        return new Drawn(caption, ranked, ranked.get(ranking.indexOf(0)), scores);
+        float[] cosines = scorer.score(grids, Collections.nCopies(grids.size(), text));
+        float[] scores = new float[CANDIDATES];
+        for (int k = 0; k < CANDIDATES; k++) {
+            scores[k] =
+                    ranking.score(cosines[k], logProbabilities[k], grids.get(k).tokens().length);
+        }
+        return new Drawn(
+                caption,
+                vae.decode(grids.subList(0, CANDIDATES)),
+                scores,
+                Arrays.copyOf(logProbabilities, CANDIDATES),
+                cosines);
     }
 
     /** Which of the captions CLIP finds in a picture; all are unit vectors. */

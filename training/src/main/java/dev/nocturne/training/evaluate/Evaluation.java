@@ -59,8 +59,17 @@ public final class Evaluation {
     /** Whether the caption was found among all: for the picture drawn first, for the best. */
     record Recognised(boolean first, boolean best) {}
 
-    /** What was drawn of a held-out drawing's caption, and what it is worth. */
-    record Single(Drawn drawn, Recognised byClip, Recognised byJudge, Nearest.Match nearest) {}
+    /**
+     * What was drawn of a held-out drawing's caption, and what it is worth.
+     *
+     * @param right whether the judge finds the caption, of each candidate
+     */
+    record Single(Drawn drawn, Recognised byClip, boolean[] right, Nearest.Match nearest) {
+        Recognised byJudge() {
+            return new Recognised(
+                    right[0], right[FirstChoice.first(right.length, k -> drawn.scores()[k])]);
+        }
+    }
 
     /**
      * What was drawn of a scene, and what it is worth.
@@ -166,8 +175,9 @@ public final class Evaluation {
                         accuracy(drawings, reconstruction.pictures()),
                         share(singles, single -> single.byClip.first),
                         share(singles, single -> single.byClip.best),
-                        share(singles, single -> single.byJudge.first),
-                        share(singles, single -> single.byJudge.best),
+                        share(singles, single -> single.byJudge().first),
+                        share(singles, single -> single.byJudge().best),
+                        Stream.of(0, 2, 8).map(least -> FirstChoice.of(least, singles)).toList(),
                         correlation(singles.stream().map(Single::nearest)),
                         Drawn.bestOf(
                                 singles.stream().limit(curveCaptions).map(Single::drawn).toList()),
@@ -251,12 +261,18 @@ public final class Evaluation {
                             new Recognised(
                                     CandidateDrawer.closest(images[0], texts) == i,
                                     CandidateDrawer.closest(images[1], texts) == i),
-                            new Recognised(
-                                    judge.of(drawn.first()).best(captions).equals(caption),
-                                    judge.of(drawn.best()).best(captions).equals(caption)),
+                            right(drawn, captions),
                             nearest.to(drawn.best())));
         }
         return singles;
+    }
+
+    private boolean[] right(Drawn drawn, List<String> captions) {
+        boolean[] right = new boolean[drawn.pictures().size()];
+        for (int k = 0; k < right.length; k++) {
+            right[k] = judge.of(drawn.pictures().get(k)).best(captions).equals(drawn.caption());
+        }
+        return right;
     }
 
     private List<AskedScene> ask(Kind kind) {

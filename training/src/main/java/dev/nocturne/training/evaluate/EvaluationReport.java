@@ -20,6 +20,8 @@ import java.util.stream.Stream;
  *     chose the best, so this flatters the choice
  * @param judgedAccuracy as {@code captionAccuracy}, by a judge that shares nothing with CLIP
  * @param judgedAccuracyBest as {@code captionAccuracyBest}, by the same judge
+ * @param firstChoices how often the first of the 16 is judged right: of all captions, and of those of
+ *     which at least 2 and 8 candidates are
  * @param nearestTraining mean over those best pictures of the correlation with the training drawing
  *     that is most like it
  * @param bestOf mean over captions of the best CLIP score among the first N candidates, by N
@@ -40,6 +42,7 @@ public record EvaluationReport(
         double captionAccuracyBest,
         double judgedAccuracy,
         double judgedAccuracyBest,
+        List<FirstChoice> firstChoices,
         double nearestTraining,
         SortedMap<Integer, Double> bestOf,
         List<SceneFigures<Scenes.Binding>> binding,
@@ -92,6 +95,13 @@ public record EvaluationReport(
         table.put(
                 "caption accuracy by the judge",
                 Words.accuracy(judgedAccuracy, judgedAccuracyBest));
+        firstChoices.forEach(
+                choice ->
+                        table.put(
+                                choice.leastRight() == 0
+                                        ? "first of 16 judged right"
+                                        : "the same where %d are".formatted(choice.leastRight()),
+                                choice + ""));
         table.put("nearest training drawing", "mean correlation %.2f".formatted(nearestTraining));
         table.put("best of N by CLIP score", Words.bestOf(bestOf));
         Stream.concat(binding.stream(), Stream.of(colours))

@@ -20,7 +20,8 @@ class EvaluationPageTest {
             new Drawn(
                     "a star <left of> a heart",
                     Collections.nCopies(16, PICTURE),
-                    PICTURE,
+                    new float[16],
+                    new double[16],
                     new float[16]);
     private static final Nearest.Match NEAREST = new Nearest.Match(PICTURE, 0.71);
 
@@ -77,6 +78,7 @@ class EvaluationPageTest {
                 1,
                 1,
                 1,
+                List.of(),
                 0.7,
                 new TreeMap<>(),
                 List.of(
