@@ -1,6 +1,8 @@
 package dev.nocturne.cluster;
 
 import dev.nocturne.cluster.FaultyProxy.Fault;
+import dev.nocturne.rerank.RerankService;
+import dev.nocturne.runtime.TopicAdmin;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -41,6 +43,16 @@ class NightFaultIT {
                     night.store().fault(new Fault.Answer(503, "", ""));
                     night.passes(Duration.ofSeconds(5));
                     night.store().fault(new Fault.None());
+                });
+    }
+
+    @Test
+    void partitionsAreRaised() throws Exception {
+        night.survives(
+                "all partitions raised from 6 to 24",
+                job -> {
+                    TopicAdmin.raisePartitions(night.kafka(), 24, topic -> {});
+                    RerankService.growState(night.kafka());
                 });
     }
 

@@ -7,6 +7,7 @@ import dev.nocturne.generator.GeneratorService;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.TopicSizes;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -21,7 +22,11 @@ import java.util.Map;
  * but the transformer, for which there is a {@link StandInDrawer}.
  */
 final class StandInGenerator {
-    private static final Duration DECODE_BATCH = Duration.ofMillis(20);
+    /** A property of the process: milliseconds. */
+    static final String DECODE_BATCH = "standIn.decodeBatch";
+
+    private static final Duration DECODE_BATCH_TAKES =
+            Duration.ofMillis(Integer.getInteger(DECODE_BATCH, 20));
 
     private StandInGenerator() {}
 
@@ -31,8 +36,10 @@ final class StandInGenerator {
         GeneratorService service =
                 new GeneratorService(
                         new KafkaSettings(
-                                environment.get("NOCTURNE_KAFKA_BOOTSTRAP_SERVERS"), Map.of()),
-                        () -> new StandInDrawer(model, DECODE_BATCH),
+                                environment.get("NOCTURNE_KAFKA_BOOTSTRAP_SERVERS"),
+                                Map.of(),
+                                TopicSizes.ofEnvironment()),
+                        () -> new StandInDrawer(model, DECODE_BATCH_TAKES),
                         Integer.parseInt(environment.get("NOCTURNE_GENERATOR_BATCH")),
                         new SimpleMeterRegistry());
         service.failure().thenRun(() -> System.exit(1));

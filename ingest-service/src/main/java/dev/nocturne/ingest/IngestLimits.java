@@ -1,6 +1,7 @@
 package dev.nocturne.ingest;
 
 import dev.nocturne.runtime.FatalException;
+import dev.nocturne.runtime.RetentionText;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -45,7 +46,6 @@ public record IngestLimits(
     public static final IngestLimits DEFAULT = parse(null, null, null, null, null, List.of());
 
     private static final Pattern BYTES = Pattern.compile("(\\d{1,15})([KMG]?)");
-    private static final Pattern DURATION = Pattern.compile("(\\d{1,6})([dhm])");
 
     /**
      * From what an operator wrote; null stands for the default.
@@ -116,16 +116,8 @@ public record IngestLimits(
         if (text.equals("off")) {
             return null;
         }
-        Matcher duration = DURATION.matcher(text);
-        if (!duration.matches() || Long.parseLong(duration.group(1)) == 0) {
-            throw wrong(variable, text, "off, or days, hours or minutes, as 30d");
-        }
-        long count = Long.parseLong(duration.group(1));
-        return switch (duration.group(2)) {
-            case "d" -> Duration.ofDays(count);
-            case "h" -> Duration.ofHours(count);
-            default -> Duration.ofMinutes(count);
-        };
+        return RetentionText.parse(text)
+                .orElseThrow(() -> wrong(variable, text, "off, or days, hours or minutes, as 30d"));
     }
 
     private static FatalException wrong(String variable, String value, String expected) {

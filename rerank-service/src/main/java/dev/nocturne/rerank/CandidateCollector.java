@@ -1,7 +1,5 @@
 package dev.nocturne.rerank;
 
-import static dev.nocturne.rerank.RerankTopology.MEMORY;
-
 import dev.nocturne.events.CandidatesRanked;
 import dev.nocturne.events.Failure;
 import dev.nocturne.events.GridsScored;
@@ -62,6 +60,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     private static final byte[] FAILED = {0};
 
     private final Lane lane;
+    private final Duration patience;
     private final QueueTime queue;
     private ProcessorContext<byte[], byte[]> context;
     private TimestampedKeyValueStore<String, GridsScored> pending;
@@ -69,10 +68,12 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
 
     /**
      * @param lane whose stores and sinks these are
+     * @param patience how long an incomplete request is waited for
      * @param queue of both lanes
      */
-    CandidateCollector(Lane lane, QueueTime queue) {
+    CandidateCollector(Lane lane, Duration patience, QueueTime queue) {
         this.lane = lane;
+        this.patience = patience;
         this.queue = queue;
     }
 
@@ -279,7 +280,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         try (var entries = pending.all()) {
             entries.forEachRemaining(
                     entry -> {
-                        if (entry.value.timestamp() < nowMillis - MEMORY.toMillis()) {
+                        if (entry.value.timestamp() < nowMillis - patience.toMillis()) {
                             GridsScored candidate = entry.value.value();
                             expired.putIfAbsent(key(candidate.getRequest()), candidate);
                         }
@@ -297,11 +298,11 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
 
     private RequestFinished failed(String key, GridsScored candidate) {
         String message =
-                "only %d of %d candidates arrived within %d days"
+                "only %d of %d candidates arrived within %d hours"
                         .formatted(
                                 candidates(key, candidate.getModel()).size(),
                                 candidate.getOptions().getCandidates(),
-                                MEMORY.toDays());
+                                patience.toHours());
         Failure failure = new Failure(ReasonCodes.INTERNAL, STAGE, message, null, null);
         return new RequestFinished(
                 candidate.getRequest(), RequestStatus.FAILED, List.of(), failure, now());

@@ -4,6 +4,7 @@ import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.Lane;
+import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,9 +20,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Gives the topics of the state as many partitions as {@code scored-grids} has, which Streams
- * demands and does not do itself once they are there. Requests whose candidates came before and
- * after the change lie in two partitions and are never complete: they are sent again, as whatever
- * is lost.
+ * demands and does not do itself once they are there. What is pending stays where it is, and so do
+ * the candidates that are still to come, see {@link Topic#followsInput}.
  */
 final class Changelogs {
 
@@ -82,7 +82,7 @@ final class Changelogs {
         try {
             admin.createPartitions(Map.of(changelog, NewPartitions.increaseTo(wanted))).all().get();
             LOG.warn(
-                    "{} has {} partitions now, {} had {}: grown, too; requests that were under way may have to be sent again",
+                    "{} has {} partitions now, {} had {}: grown, too",
                     source,
                     wanted,
                     changelog,

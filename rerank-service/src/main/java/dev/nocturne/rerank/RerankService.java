@@ -6,6 +6,7 @@ import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.TopicAdmin;
+import dev.nocturne.runtime.TopicSizes;
 import dev.nocturne.runtime.TransientException;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
@@ -69,6 +70,17 @@ public final class RerankService implements Service {
         this.registry = registry;
     }
 
+    /**
+     * Gives the topics of the state as many partitions as what is read has. The services do so
+     * themselves once they notice, and start again for it; whom it is done for beforehand goes on.
+     *
+     * @throws TransientException if no broker answers
+     * @throws FatalException if a topic has too many, or the brokers refuse
+     */
+    public static void growState(KafkaSettings kafka) {
+        Changelogs.grow(kafka);
+    }
+
     static Properties config(KafkaSettings kafka, Path stateDir) {
         Properties config = new Properties();
         config.put(StreamsConfig.APPLICATION_ID_CONFIG, GROUP);
@@ -91,6 +103,15 @@ public final class RerankService implements Service {
         config.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, KafkaSettings.METADATA_MAX_AGE_MILLIS);
         // an empty lane must not hold up a fetch from the other
         config.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG), 100);
+        TopicSizes topics = kafka.topics();
+        topics.replication()
+                .ifPresent(copies -> config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, copies));
+        topics.minInsyncReplicas()
+                .ifPresent(
+                        copies ->
+                                config.put(
+                                        StreamsConfig.topicPrefix(TopicSizes.MIN_INSYNC_REPLICAS),
+                                        copies));
         config.putAll(kafka.admin());
         return config;
     }
@@ -115,7 +136,7 @@ public final class RerankService implements Service {
                     Throwable reason = stopped.take();
                     LOG.warn("streams stopped: {}", KafkaSettings.rootMessage(reason));
                     streams.close(LEAVE);
-                    if (!Changelogs.grow(kafka)) {
+                    if (!Changelogs.grow(kafka) && !isOfPartitions(reason)) {
                         fail(reason);
                         return;
                     }
@@ -131,13 +152,21 @@ public final class RerankService implements Service {
         }
     }
 
+    /**
+     * Whether Streams found other numbers of partitions than there are now: its own of what is read
+     * are as old as its metadata.
+     */
+    private static boolean isOfPartitions(Throwable reason) {
+        return KafkaSettings.rootMessage(reason).contains("has invalid partitions");
+    }
+
     private void startTopology() {
         try {
             Properties config = config(kafka, stateDir);
             ClientMetrics.report(config, GROUP, registry);
             streams =
                     new KafkaStreams(
-                            RerankTopology.build(registry),
+                            RerankTopology.build(kafka.topics().retention(), registry),
                             config,
                             new ClientsThatCommitPositions());
             streams.setUncaughtExceptionHandler(this::onUncaught);

@@ -35,10 +35,10 @@ import org.apache.kafka.streams.state.WindowStore;
 final class RerankTopology {
 
     /**
-     * How long a decision is remembered and how long an incomplete request is waited for: as long
-     * as the records it is made of. What is older cannot be read a second time.
+     * How long a decision is remembered, whatever an installation keeps: it is in the names of
+     * files on disk.
      */
-    static final Duration MEMORY = Topics.SCORED_GRIDS.retention().orElseThrow();
+    static final Duration MEMORY = Topics.RETENTION;
 
     /** Candidates of undecided requests, by {@link CandidateCollector#candidateKey}. */
     static final String PENDING_CANDIDATES = "pending-candidates";
@@ -66,16 +66,20 @@ final class RerankTopology {
         return topic + "-sink" + lane.suffix();
     }
 
-    static Topology build(MeterRegistry meters) {
+    /**
+     * @param patience how long an incomplete request is waited for: as long as the records it is
+     *     made of are kept
+     */
+    static Topology build(Duration patience, MeterRegistry meters) {
         QueueTime queue = new QueueTime(meters, CandidateCollector.STAGE, Topics.SCORED_GRIDS);
         Topology topology = new Topology();
         for (Lane lane : Lane.values()) {
-            add(topology, lane, queue);
+            add(topology, lane, patience, queue);
         }
         return topology;
     }
 
-    private static void add(Topology topology, Lane lane, QueueTime queue) {
+    private static void add(Topology topology, Lane lane, Duration patience, QueueTime queue) {
         ByteArrayDeserializer in = new ByteArrayDeserializer();
         ByteArraySerializer out = new ByteArraySerializer();
         String source = SOURCE + lane.suffix();
@@ -86,7 +90,8 @@ final class RerankTopology {
                         in,
                         in,
                         Topics.SCORED_GRIDS.in(lane).name())
-                .addProcessor(collector, () -> new CandidateCollector(lane, queue), source)
+                .addProcessor(
+                        collector, () -> new CandidateCollector(lane, patience, queue), source)
                 .addStateStore(pendingCandidates(lane), collector)
                 .addStateStore(decidedRequests(lane), collector);
         Stream.of(Topics.SELECTIONS, Topics.RESULTS, Topics.RESULTS_JSON, Topics.DEAD_LETTERS)

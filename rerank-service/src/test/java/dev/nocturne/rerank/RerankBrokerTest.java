@@ -261,25 +261,32 @@ class RerankBrokerTest {
         kafka = new KafkaSettings(broker.bootstrapServers(), Map.of("metadata.max.age.ms", "1000"));
         try (RerankService service = service("state");
                 Admin admin = Admin.create(kafka.admin())) {
+            send(0, event("half-0", 2, 1, grid(0, 0.1)));
+            send(twice / 2 - 1, event("half-1", 2, 1, grid(0, 0.1)));
             send(event("before", 1, 1, grid(0, 0.1)));
             awaitRanked("before");
             admin.createPartitions(
                             Map.of(Topics.SCORED_GRIDS.name(), NewPartitions.increaseTo(twice)))
                     .all()
                     .get();
-            GridsScored event = event("after", 1, 1, grid(0, 0.1));
-            producer.beginTransaction();
-            producer.send(
-                    new ProducerRecord<>(
-                            Topics.SCORED_GRIDS.name(),
-                            twice - 1,
-                            key("after").getBytes(UTF_8),
-                            EventCodec.encode(event)));
-            producer.commitTransaction();
-            awaitRanked("before", "after");
+            send(twice - 1, event("after", 1, 1, grid(0, 0.1)));
+            send(0, event("half-0", 2, 1, grid(1, 0.1)));
+            send(twice / 2 - 1, event("half-1", 2, 1, grid(1, 0.1)));
+            awaitRanked("before", "after", "half-0", "half-1");
             await().atMost(PATIENCE).until(() -> service.health().ready());
             assertThat(service.failure().toCompletableFuture()).isNotDone();
         }
+    }
+
+    private void send(int partition, GridsScored event) {
+        producer.beginTransaction();
+        producer.send(
+                new ProducerRecord<>(
+                        Topics.SCORED_GRIDS.name(),
+                        partition,
+                        key(event.getRequest().getCustomId()).getBytes(UTF_8),
+                        EventCodec.encode(event)));
+        producer.commitTransaction();
     }
 
     private RerankService service(String stateDir) {

@@ -69,7 +69,9 @@ class RerankTopologyTest {
         KafkaSettings kafka = new KafkaSettings("unused:1", Map.of());
         driver =
                 new TopologyTestDriver(
-                        RerankTopology.build(meters), RerankService.config(kafka, stateDir), START);
+                        RerankTopology.build(Topics.RETENTION, meters),
+                        RerankService.config(kafka, stateDir),
+                        START);
         ByteArraySerializer in = new ByteArraySerializer();
         ByteArrayDeserializer out = new ByteArrayDeserializer();
         scoredGrids =
@@ -299,11 +301,11 @@ class RerankTopologyTest {
         assertThat(result.getStatus()).isEqualTo(RequestStatus.FAILED);
         assertThat(result.getRequest()).isEqualTo(ScoredGrids.request("a"));
         assertThat(result.getFailure().getMessage())
-                .isEqualTo("only 2 of 3 candidates arrived within 7 days");
+                .isEqualTo("only 2 of 3 candidates arrived within 168 hours");
         TestRecord<byte[], byte[]> json = jsonResults.readRecord();
         assertThat(new String(json.key(), UTF_8)).isEqualTo(key("a"));
         assertThat(new String(json.value(), UTF_8))
-                .contains("\"message\":\"only 2 of 3 candidates arrived within 7 days\"");
+                .contains("\"message\":\"only 2 of 3 candidates arrived within 168 hours\"");
         assertThat(pendingCandidates()).isEmpty();
     }
 

@@ -14,10 +14,15 @@ import java.util.stream.Stream;
  * @param record what a value is: an Avro record in single-object encoding, or the same in JSON if
  *     the name ends so, or {@code byte[]} for raw bytes
  * @param key what a key is
- * @param partitions partitions at creation
- * @param retention how long the brokers keep a record; empty: for ever
+ * @param partitions partitions at creation; {@link Topics#PARTITIONS} stands for as many as an
+ *     installation has
+ * @param retention how long the brokers keep a record; empty: for ever; {@link Topics#RETENTION}
+ *     stands for an installation's
  * @param isCompacted whether the brokers keep only the last record of each key
  * @param hasLanes whether there is a topic for each {@link Lane}, this one being that of bulk
+ * @param followsInput whether a record goes to the partition of the same number as the one that it
+ *     follows from, and not by its key: so the records of a request stay together although
+ *     partitions are added meanwhile
  */
 public record Topic<T>(
         String name,
@@ -26,12 +31,13 @@ public record Topic<T>(
         int partitions,
         Optional<Duration> retention,
         boolean isCompacted,
-        boolean hasLanes) {
+        boolean hasLanes,
+        boolean followsInput) {
 
     /** What a broker takes by default before it begins another. */
     private static final Duration SEGMENT = Duration.ofDays(7);
 
-    /** One that is not compacted. */
+    /** One that is not compacted, and whose records go by their keys. */
     public Topic(
             String name,
             Class<T> record,
@@ -39,7 +45,12 @@ public record Topic<T>(
             int partitions,
             Optional<Duration> retention,
             boolean hasLanes) {
-        this(name, record, key, partitions, retention, false, hasLanes);
+        this(name, record, key, partitions, retention, false, hasLanes, false);
+    }
+
+    /** The same, but {@link #followsInput}. */
+    public Topic<T> followingInput() {
+        return new Topic<>(name, record, key, partitions, retention, isCompacted, hasLanes, true);
     }
 
     /**
@@ -79,8 +90,15 @@ public record Topic<T>(
                         partitions,
                         retention,
                         isCompacted,
-                        false)
+                        false,
+                        followsInput)
                 : this;
+    }
+
+    /** The same topic, with this retention. */
+    public Topic<T> keptFor(Optional<Duration> retention) {
+        return new Topic<>(
+                name, record, key, partitions, retention, isCompacted, hasLanes, followsInput);
     }
 
     /** The lane of one of {@link #lanes}, by its name. */

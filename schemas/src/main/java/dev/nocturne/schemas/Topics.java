@@ -24,8 +24,13 @@ import java.util.stream.Stream;
 /** The topic catalogue, in the order in which a request passes through it. */
 public final class Topics {
 
-    private static final int PARTITIONS = 6;
-    private static final Optional<Duration> WEEK = Optional.of(Duration.ofDays(7));
+    /** Of each topic that is not in one; an installation may have more or fewer. */
+    public static final int PARTITIONS = 6;
+
+    /** Of what is deleted once all have read it; an installation may keep it otherwise. */
+    public static final Duration RETENTION = Duration.ofDays(7);
+
+    private static final Optional<Duration> WEEK = Optional.of(RETENTION);
 
     /** Nobody looks at them any more once the picture is finished. */
     private static final Optional<Duration> MINUTES = Optional.of(Duration.ofMinutes(10));
@@ -40,7 +45,7 @@ public final class Topics {
 
     /** What is over: it stands for the events and results of jobs that are older than the log. */
     public static final Topic<JobSummary> JOB_SUMMARIES =
-            new Topic<>("job-summaries", JobSummary.class, JOB, 1, UNLIMITED, true, false);
+            new Topic<>("job-summaries", JobSummary.class, JOB, 1, UNLIMITED, true, false, false);
 
     /** Which model bundle the pipeline works with: the last record says it. */
     public static final Topic<BundleDeployed> DEPLOYMENTS =
@@ -55,8 +60,14 @@ public final class Topics {
 
     public static final Topic<GenerationRequested> GENERATION_TASKS =
             lanes("generation-tasks", GenerationRequested.class);
-    public static final Topic<GridsDrawn> TOKEN_GRIDS = lanes("token-grids", GridsDrawn.class);
-    public static final Topic<GridsScored> SCORED_GRIDS = lanes("scored-grids", GridsScored.class);
+
+    /** A request has several records here, as in the next one, and they are gathered from there. */
+    public static final Topic<GridsDrawn> TOKEN_GRIDS =
+            lanes("token-grids", GridsDrawn.class).followingInput();
+
+    public static final Topic<GridsScored> SCORED_GRIDS =
+            lanes("scored-grids", GridsScored.class).followingInput();
+
     public static final Topic<CandidatesRanked> SELECTIONS =
             lanes("selections", CandidatesRanked.class);
     public static final Topic<RequestFinished> RESULTS =

@@ -17,6 +17,7 @@ import dev.nocturne.standalone.job.StatusCommand;
 import dev.nocturne.standalone.job.SubmitCommand;
 import dev.nocturne.standalone.job.WatchCommand;
 import dev.nocturne.standalone.kafka.PublishCommand;
+import dev.nocturne.standalone.kafka.TopicsCommand;
 import dev.nocturne.standalone.model.EvaluateCommand;
 import dev.nocturne.standalone.model.ImportCommand;
 import dev.nocturne.standalone.model.ModelsCommand;
@@ -61,6 +62,7 @@ import picocli.CommandLine.ScopeType;
             RerankCommand.class,
             LagCommand.class,
             DeadLettersCommand.class,
+            TopicsCommand.class,
             PaintCommand.class,
             TrainCommand.class,
             ImportCommand.class,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nocturne.embedded.Preflight;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.schemas.Topics;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -178,6 +179,28 @@ class SecureKafkaBrokerTest {
     void aFileThatIsNotThereIsWrongUsage() {
         assertThat(run("publish", "a red heart", "--kafka-config", "nowhere")).isEqualTo(2);
         assertThat(err.toString()).contains("--kafka-config nowhere cannot be read");
+    }
+
+    @Test
+    void partitionsAreAddedToAllTopicsThatStagesRead() throws Exception {
+        String file = config("topics.properties", PASSWORD, true).toString();
+        TopicAdmin.createMissing(new KafkaSettings(address, overrides(PASSWORD)));
+
+        assertThat(run("topics", "--raise", "8", "--kafka-config", file)).isZero();
+        assertThat(err.toString().lines())
+                .hasSize(14)
+                .contains("generation-tasks has 8 partitions now");
+        assertThat(out.toString().lines())
+                .hasSize(22)
+                .anyMatch(line -> line.matches("generation-tasks +8 +1 +1"))
+                .anyMatch(line -> line.matches("dead-letters +1 +1 +1"));
+
+        forgetOutput();
+        assertThat(run("topics", "--raise", "8", "--kafka-config", file)).isZero();
+        assertThat(err.toString()).isEmpty();
+        assertThat(run("topics", "--raise", "6", "--kafka-config", file)).isEqualTo(1);
+        assertThat(err.toString()).contains("raise all to 8 or more").containsOnlyOnce("\n");
+        assertThat(run("topics", "--raise", "0", "--kafka-config", file)).isEqualTo(2);
     }
 
     private Map<String, String> overrides(String password) {

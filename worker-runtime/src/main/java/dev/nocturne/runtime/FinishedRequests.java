@@ -137,7 +137,8 @@ final class FinishedRequests<I> {
 
     /** No record of the input is older than its retention and a segment's time, as much again. */
     private TopicReader.Start start() {
-        return input.retention()
+        return kafka.topics()
+                .retention(input)
                 .map(retention -> clock.instant().minus(retention.multipliedBy(2)))
                 .map(TopicReader.Start::since)
                 .orElse(TopicReader.Start.BEGINNING);

@@ -5,7 +5,6 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
@@ -18,11 +17,12 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * Where the brokers are, and how every client of the pipeline talks to them.
+ * Where the brokers are, how every client of the pipeline talks to them, and how it makes topics.
  *
  * @param overrides Kafka's own settings (security, timeouts); they win over what is set here
  */
-public record KafkaSettings(String bootstrapServers, Map<String, String> overrides) {
+public record KafkaSettings(
+        String bootstrapServers, Map<String, String> overrides, TopicSizes topics) {
 
     /** Bounds every blocking call, so that a poll thread comes round and stays live. */
     private static final int MAX_BLOCK_MILLIS = 15_000;
@@ -52,8 +52,23 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
         overrides = Map.copyOf(overrides);
     }
 
+    /** With topics of {@link TopicSizes#DEFAULT}. */
+    public KafkaSettings(String bootstrapServers, Map<String, String> overrides) {
+        this(bootstrapServers, overrides, TopicSizes.DEFAULT);
+    }
+
+    /**
+     * @throws FatalException as {@link TopicSizes#parse}
+     */
     public static KafkaSettings of(KafkaConfig config) {
-        return new KafkaSettings(config.bootstrapServers(), config.overrides());
+        return new KafkaSettings(
+                config.bootstrapServers(),
+                config.overrides(),
+                TopicSizes.parse(
+                        config.partitions().orElse(null),
+                        config.replication().orElse(null),
+                        config.minInsyncReplicas().orElse(null),
+                        config.retention().orElse(null)));
     }
 
     public Map<String, Object> admin() {
@@ -76,7 +91,7 @@ public record KafkaSettings(String bootstrapServers, Map<String, String> overrid
                         ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
                         "earliest",
                         ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
-                        CooperativeStickyAssignor.class.getName(),
+                        TopicByTopicAssignor.class.getName(),
                         ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
                         MAX_BLOCK_MILLIS,
                         ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,

@@ -62,6 +62,7 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
     private final WaitingRecords<I> waiting;
     private final PassedOffsets passed = new PassedOffsets();
     private final Committer<I> committer;
+    private final SurplusWatch surplus;
 
     // read by any thread
     private volatile long lastPollNanos = System.nanoTime();
@@ -89,6 +90,7 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
         this.metrics = metrics;
         deliveries = new Deliveries<>(stage, finished);
         waiting = new WaitingRecords<>(stage);
+        surplus = new SurplusWatch(stage);
         committer =
                 new Committer<>(
                         stage.name(),
@@ -156,6 +158,7 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
             pause();
             ConsumerRecords<byte[], byte[]> records = consumer.get().poll(pollTimeout());
             passed.polled(records);
+            surplus.look(consumer.get().assignment());
             for (ConsumerRecord<byte[], byte[]> record : records) {
                 quiet = false;
                 if (waiting.isEmpty()) {

@@ -139,7 +139,11 @@ final class StageWork<I extends SpecificRecord> {
                                 .formatted(bytes, record.topic(), maxRecordBytes));
             }
         }
-        return records;
+        return output.topic().followsInput()
+                ? records.stream()
+                        .map(record -> Transactions.in(input.record().partition(), record))
+                        .toList()
+                : records;
     }
 
     /** What was sent for it stays, see {@link Outbox#reject}. */

@@ -17,7 +17,6 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
-import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.config.ConfigResource;
 
 /**
@@ -53,7 +52,8 @@ public final class TopicSettings {
      *
      * @throws ExecutionException if the brokers do not answer, or refuse
      */
-    public static List<Loss> losses(Admin admin) throws ExecutionException, InterruptedException {
+    public static List<Loss> losses(Admin admin, TopicSizes sizes)
+            throws ExecutionException, InterruptedException {
         Map<ConfigResource, Topic<?>> topics = new LinkedHashMap<>();
         var present = admin.listTopics().names().get();
         for (Topic<?> topic : Topics.ALL) {
@@ -65,7 +65,7 @@ public final class TopicSettings {
         List<Loss> losses = new ArrayList<>();
         topics.forEach(
                 (resource, topic) ->
-                        topic.config()
+                        sizes.config(topic)
                                 .forEach(
                                         (setting, must) -> {
                                             ConfigEntry has = configs.get(resource).get(setting);
@@ -82,7 +82,7 @@ public final class TopicSettings {
     }
 
     static boolean loses(String setting, String has, String must) {
-        if (setting.equals(Topic.SEGMENT_BYTES)) {
+        if (setting.equals(Topic.SEGMENT_BYTES) || setting.equals(TopicSizes.MIN_INSYNC_REPLICAS)) {
             return false;
         }
         if (!setting.equals(RETENTION)) {
@@ -133,29 +133,6 @@ public final class TopicSettings {
                                         mapping(Loss::topic, joining(", "))));
         return topicsByChange.entrySet().stream()
                 .map(change -> "%s: %s".formatted(change.getValue(), change.getKey()))
-                .toList();
-    }
-
-    /**
-     * Topics with fewer partitions than ours, which lose nothing and bound what can work at a time.
-     *
-     * @return a line for each
-     * @throws ExecutionException if the brokers do not answer, or refuse
-     */
-    public static List<String> narrow(Admin admin) throws ExecutionException, InterruptedException {
-        Map<String, TopicDescription> there =
-                admin.describeTopics(Topics.ALL.stream().<String>map(Topic::name).toList())
-                        .allTopicNames()
-                        .get();
-        return Topics.ALL.stream()
-                .filter(topic -> there.get(topic.name()).partitions().size() < topic.partitions())
-                .map(
-                        topic ->
-                                "topic %s has %d partitions, so at most that many workers read it: kafka-topics.sh --alter --topic %1$s --partitions %d"
-                                        .formatted(
-                                                topic.name(),
-                                                there.get(topic.name()).partitions().size(),
-                                                topic.partitions()))
                 .toList();
     }
 

@@ -50,8 +50,10 @@ final class Transactions implements AutoCloseable {
                     return;
                 }
             }
+            List<ProducerRecord<byte[], byte[]>> placed =
+                    outputs.stream().map(output -> placed(output, consumer)).toList();
             producer.beginTransaction();
-            outputs.forEach(producer::send);
+            placed.forEach(producer::send);
             producer.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
             producer.commitTransaction();
             inDoubt = false;
@@ -68,6 +70,27 @@ final class Transactions implements AutoCloseable {
                     ? new FatalException(message, e)
                     : new TransientException(message, e);
         }
+    }
+
+    /**
+     * A record whose partition there is. Its topic has fewer than the one that it follows from
+     * where somebody has added some to that one alone; all of a request still go to one.
+     */
+    private ProducerRecord<byte[], byte[]> placed(
+            ProducerRecord<byte[], byte[]> record, Consumer<?, ?> consumer) {
+        if (record.partition() == null
+                || record.partition() < producer.partitionsFor(record.topic()).size()) {
+            return record;
+        }
+        // what the producer knows may be old; of a topic that is not its own the consumer asks
+        int partitions = consumer.partitionsFor(record.topic()).size();
+        return in(record.partition() % partitions, record);
+    }
+
+    /** The same record, for a partition. */
+    static ProducerRecord<byte[], byte[]> in(int partition, ProducerRecord<byte[], byte[]> record) {
+        return new ProducerRecord<>(
+                record.topic(), partition, record.key(), record.value(), record.headers());
     }
 
     private static boolean areCommitted(

@@ -25,6 +25,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,10 +41,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -558,23 +561,64 @@ class StageRunnerBrokerTest {
             runner.start();
             publish("before", "an apple");
             await().atMost(LONG).until(() -> customIds(committed).contains("before"));
-            admin.createPartitions(Map.of(input.name(), NewPartitions.increaseTo(2 * PARTITIONS)))
-                    .all()
-                    .get();
+            raise(admin, input);
             for (int partition = PARTITIONS; partition < 2 * PARTITIONS; partition++) {
-                String customId = "new-" + partition;
-                try (Producer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
-                    producer.send(
-                                    new ProducerRecord<>(
-                                            input.name(),
-                                            partition,
-                                            key(customId).getBytes(UTF_8),
-                                            EventCodec.encode(event(customId, "a pear"))))
-                            .get();
-                }
+                publish("new-" + partition, partition);
             }
             await().atMost(LONG).until(() -> customIds(committed).size() == 1 + PARTITIONS);
         }
+    }
+
+    /** Or the candidates of a request would be apart where partitions are added meanwhile. */
+    @Test
+    void whatFollowsIsInThePartitionOfItsRecordIfThereIsOne() throws Exception {
+        EchoStage stage = new EchoStage(input, output.followingInput());
+        try (StageRunner<?> runner = runner(stage, KafkaProducer::new);
+                Admin admin = Admin.create(kafka.admin());
+                TopicLog committed = new TopicLog(kafka, "read_committed", names(output))) {
+            raise(admin, input);
+            publish("without", PARTITIONS + 1);
+            runner.start();
+            await().atMost(LONG).until(() -> committed.read(output.name()).size() == 1);
+            raise(admin, output); // the runner's producer does not know it yet
+            publish("with", PARTITIONS + 1);
+            publish("other", PARTITIONS);
+            await().atMost(LONG).until(() -> partitions(admin).size() == 3);
+            assertThat(partitions(admin)).containsOnlyKeys(1, PARTITIONS, PARTITIONS + 1);
+        }
+    }
+
+    private static void raise(Admin admin, Topic<?> topic) throws Exception {
+        admin.createPartitions(Map.of(topic.name(), NewPartitions.increaseTo(2 * PARTITIONS)))
+                .all()
+                .get();
+    }
+
+    private void publish(String customId, int partition) throws Exception {
+        try (Producer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
+            producer.send(
+                            new ProducerRecord<>(
+                                    input.name(),
+                                    partition,
+                                    key(customId).getBytes(UTF_8),
+                                    EventCodec.encode(event(customId, "a pear"))))
+                    .get();
+        }
+    }
+
+    /** Where each of the output ends; not those where nothing is. */
+    private Map<Integer, Long> partitions(Admin admin) throws Exception {
+        Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+        for (int partition = 0; partition < 2 * PARTITIONS; partition++) {
+            latest.put(new TopicPartition(output.name(), partition), OffsetSpec.latest());
+        }
+        Map<Integer, Long> ends = new HashMap<>();
+        admin.listOffsets(latest)
+                .all()
+                .get()
+                .forEach((partition, end) -> ends.put(partition.partition(), end.offset()));
+        ends.values().removeIf(end -> end == 0);
+        return ends;
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.nocturne.runtime.StageException;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TopicSettings;
 import dev.nocturne.runtime.TopicSettings.Loss;
+import dev.nocturne.runtime.TopicShapes;
 import dev.nocturne.schemas.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -96,7 +97,7 @@ public final class TopicWatch implements BackgroundTask {
         }
         List<Loss> losses = List.of();
         try {
-            losses = TopicSettings.losses(admin);
+            losses = TopicSettings.losses(admin, kafka.topics());
             if (mended) {
                 return losses;
             }
@@ -114,7 +115,8 @@ public final class TopicWatch implements BackgroundTask {
         }
         mended = true;
         TopicSettings.mended(losses).forEach(line -> LOG.warn("ING-19 mended: {}", line));
-        TopicSettings.narrow(admin).forEach(line -> LOG.warn("ING-19 {}", line));
+        TopicShapes.faults(TopicShapes.read(admin), kafka.topics())
+                .forEach(line -> LOG.warn("ING-19 {}", line));
         return List.of();
     }
 

@@ -7,6 +7,7 @@ import dev.nocturne.ingest.lag.LagReport.PartitionLag;
 import dev.nocturne.ingest.lag.LagReport.StageLag;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.TopicSizes;
 import dev.nocturne.schemas.Lane;
 import java.time.Clock;
 import java.time.Duration;
@@ -202,7 +203,7 @@ public final class LagMonitor implements AutoCloseable {
                         ? LagRules.verdict(
                                 lag, blocked, members, Duration.between(movedAt.get(stage), now))
                         : LagReport.Verdict.UNKNOWN,
-                trouble(standing, partitions),
+                trouble(stage, standing, members, partitions),
                 partitions);
     }
 
@@ -245,8 +246,22 @@ public final class LagMonitor implements AutoCloseable {
     }
 
     /** Null if there is none. */
-    private static String trouble(LagProbe.Standing standing, List<PartitionLag> partitions) {
+    private static String trouble(
+            PipelineStage stage,
+            LagProbe.Standing standing,
+            int members,
+            List<PartitionLag> partitions) {
         List<String> troubles = new ArrayList<>(standing.troubles().values());
+        if (troubles.isEmpty() && TopicSizes.isSized(stage.input())) {
+            String bulk = stage.input().name();
+            int there = (int) partitions.stream().filter(one -> one.topic().equals(bulk)).count();
+            int surplus = LagRules.surplus(members, there);
+            if (surplus > 0) {
+                troubles.add(
+                        "%d of %d workers have none of the %d partitions of %s and wait: nocturne topics --raise %d"
+                                .formatted(surplus, members, there, bulk, members));
+            }
+        }
         List<PartitionLag> waiting =
                 partitions.stream().filter(one -> one.openTransactionSince() != null).toList();
         waiting.stream()

@@ -29,7 +29,8 @@ public record LagReport(Instant measuredAt, String cluster, List<StageLag> stage
      * @param ratePerSecond recent progress in offsets per second
      * @param drainSeconds until the lag is gone at that rate; null if nothing moves
      * @param members workers that read
-     * @param trouble what is wrong with its topics or holds back what is in them; null if nothing
+     * @param trouble what is wrong with its topics, holds back what is in them, or leaves workers
+     *     without a partition; null if nothing
      */
     @JsonNaming(SnakeCaseStrategy.class)
     public record StageLag(

@@ -78,4 +78,9 @@ final class LagRules {
     static boolean isLongOpen(long sinceMillis, long nowMillis) {
         return nowMillis - sinceMillis >= OPEN_TRANSACTION.toMillis();
     }
+
+    /** Rule 8: a partition has one reader, so workers beyond a lane's partitions have nothing. */
+    static int surplus(int members, int partitions) {
+        return Math.max(0, members - partitions);
+    }
 }

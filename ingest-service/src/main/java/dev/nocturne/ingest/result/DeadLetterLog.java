@@ -133,7 +133,7 @@ public final class DeadLetterLog implements AutoCloseable {
     }
 
     /**
-     * Publishes the record that became a letter to its topic again, with its key, bytes and
+     * Publishes the record that became a letter to its partition again, with its key, bytes and
      * headers. A letter that has been replayed stays so, and nothing is published a second time.
      *
      * @throws IngestException UNKNOWN, CONFLICT if a replay would change nothing, or UNAVAILABLE
@@ -220,13 +220,30 @@ public final class DeadLetterLog implements AutoCloseable {
         }
     }
 
+    /**
+     * Where the record was: others of its request are there, wherever its key would lead by now.
+     * Null if there is no such partition.
+     */
+    private static Integer partition(DeadLetter letter, Producer<?, ?> open) {
+        Integer partition = letter.partition();
+        return partition != null
+                        && partition >= 0
+                        && partition < open.partitionsFor(letter.topic()).size()
+                ? partition
+                : null;
+    }
+
     private void publish(
             Producer<byte[], byte[]> open,
             DeadLetter letter,
             ConsumerRecord<byte[], byte[]> record) {
         ProducerRecord<byte[], byte[]> again =
                 new ProducerRecord<>(
-                        letter.topic(), null, record.key(), record.value(), record.headers());
+                        letter.topic(),
+                        partition(letter, open),
+                        record.key(),
+                        record.value(),
+                        record.headers());
         OWN_HEADERS.forEach(again.headers()::remove);
         again.headers()
                 .remove(DeadLetters.REPLAY_OF)
@@ -321,10 +338,8 @@ public final class DeadLetterLog implements AutoCloseable {
         return IngestException.unknown(
                 "id",
                 "unknown_dead_letter",
-                "dead letter '%s' is not known: GET /v1/dead-letters lists those of the last %d days"
-                        .formatted(
-                                Excerpt.of(id),
-                                Topics.DEAD_LETTERS.retention().orElseThrow().toDays()));
+                "dead letter '%s' is not known: GET /v1/dead-letters lists those that are kept"
+                        .formatted(Excerpt.of(id)));
     }
 
     @Override

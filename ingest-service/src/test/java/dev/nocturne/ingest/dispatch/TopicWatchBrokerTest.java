@@ -1,15 +1,20 @@
 package dev.nocturne.ingest.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.nocturne.ingest.OnBroker;
+import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.TopicAdmin;
-import dev.nocturne.runtime.TopicSettings;
+import dev.nocturne.runtime.TopicShapes;
+import dev.nocturne.runtime.TopicSizes;
 import dev.nocturne.schemas.Topics;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -21,6 +26,16 @@ import org.junit.jupiter.api.Test;
 class TopicWatchBrokerTest extends OnBroker {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private static final List<String> SINGLE =
+            List.of(
+                    "jobs",
+                    "job-events",
+                    "job-summaries",
+                    "deployments",
+                    "partial-images",
+                    "dead-letters",
+                    "ingest-leader");
 
     @Test
     void aDeletedTopicIsMadeAgainAndOneWithTooManyPartitionsIsNamed() throws Exception {
@@ -74,11 +89,24 @@ class TopicWatchBrokerTest extends OnBroker {
             assertThat(setting(admin, "captions", "message.timestamp.type"))
                     .isEqualTo("LogAppendTime");
             assertThat(watch.health().message()).isEmpty();
-            assertThat(TopicSettings.narrow(admin))
-                    .extracting(line -> line.substring(0, line.indexOf(',')))
+            assertThat(TopicShapes.faults(TopicShapes.read(admin), TopicSizes.DEFAULT))
                     .containsExactly(
-                            "topic captions.json has 1 partitions",
-                            "topic results has 1 partitions");
+                            "captions.json, results: 1 partitions, must have 6, as NOCTURNE_KAFKA_PARTITIONS says, or fewer workers of a stage work: nocturne topics --raise 6");
+            assertThat(
+                            TopicShapes.faults(
+                                    TopicShapes.read(admin), TopicSizes.parse("2", "2", "2", null)))
+                    .satisfiesExactly(
+                            line ->
+                                    assertThat(line)
+                                            .startsWith("captions.json, results: 1 partitions")
+                                            .contains("as others have"),
+                            line ->
+                                    assertThat(line)
+                                            .startsWith("jobs, job-events, ")
+                                            .contains(": 1 replicas, must have 2, as NOCT"),
+                            line ->
+                                    assertThat(line)
+                                            .contains(": 1 as min.insync.replicas, must have 2"));
 
             ConfigResource captions = new ConfigResource(ConfigResource.Type.TOPIC, "captions");
             AlterConfigOp purge =
@@ -95,6 +123,40 @@ class TopicWatchBrokerTest extends OnBroker {
             assertThat(setting(admin, "captions")).as("somebody's will").isEqualTo("1000");
             assertThat(watch.health().ready()).isTrue();
         }
+    }
+
+    @Test
+    void partitionsAreRaisedOnceAndATopicThatIsMadeAgainHasAsManyAsTheOthers() throws Exception {
+        TopicAdmin.createMissing(kafka);
+        try (Admin admin = Admin.create(kafka.admin())) {
+            List<String> raised = new ArrayList<>();
+            TopicAdmin.raisePartitions(kafka, 9, raised::add);
+            assertThat(raised.indexOf("scored-grids")).isLessThan(raised.indexOf("token-grids"));
+            assertThat(raised.get(raised.size() - 1)).isEqualTo("captions.interactive");
+            TopicAdmin.raisePartitions(
+                    kafka,
+                    9,
+                    topic -> {
+                        throw new AssertionError(topic + " again");
+                    });
+            assertThatExceptionOfType(FatalException.class)
+                    .isThrownBy(() -> TopicAdmin.raisePartitions(kafka, 8, raised::add))
+                    .withMessageContaining("a topic has 9 partitions")
+                    .withMessageContaining("raise all to 9 or more");
+            admin.deleteTopics(List.of("token-grids")).all().get();
+            await().atMost(PATIENCE).until(() -> !names(admin).contains("token-grids"));
+            TopicAdmin.createMissing(kafka);
+            assertThat(TopicShapes.read(admin))
+                    .hasSize(Topics.ALL.size())
+                    .allSatisfy(
+                            topic ->
+                                    assertThat(topic.partitions())
+                                            .isEqualTo(SINGLE.contains(topic.topic()) ? 1 : 9));
+        }
+    }
+
+    private static Set<String> names(Admin admin) throws Exception {
+        return admin.listTopics().names().get();
     }
 
     private static String setting(Admin admin, String topic) throws Exception {

@@ -88,6 +88,12 @@ class LagRulesTest {
                 .isEqualTo(expected);
     }
 
+    @ParameterizedTest
+    @CsvSource({"0, 6, 0", "6, 6, 0", "7, 6, 1", "24, 6, 18"})
+    void surplus(int members, int partitions, int expected) {
+        assertThat(LagRules.surplus(members, partitions)).isEqualTo(expected);
+    }
+
     @Test
     void aTransactionThatLastsMillisecondsIsNotWorthAWord() {
         assertThat(LagRules.isLongOpen(10_000, 10_500)).isFalse();

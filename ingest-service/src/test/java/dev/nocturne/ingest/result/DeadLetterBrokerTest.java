@@ -206,6 +206,7 @@ class DeadLetterBrokerTest extends OnBroker {
 
             List<ConsumerRecord<byte[], byte[]>> published = awaitRecords(letter.topic(), 1);
             boolean decided = letter.topic().equals(Topics.SCORED_GRIDS.name());
+            assertThat(published.get(0).partition()).isEqualTo(letter.partition());
             assertThat(published.get(0).key()).isEqualTo(decided ? strange : KEY);
             assertThat(published.get(0).value()).isEqualTo(decided ? NONSENSE : value);
             assertThat(published.get(0).headers().toArray())

@@ -1,6 +1,7 @@
 package dev.nocturne.standalone.kafka;
 
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.TopicSizes;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -55,7 +56,8 @@ final class KafkaOptions {
         if (bootstrapServers != null) {
             servers = bootstrapServers;
         }
-        return new KafkaSettings(servers == null ? DEFAULT : servers, settings);
+        return new KafkaSettings(
+                servers == null ? DEFAULT : servers, settings, TopicSizes.ofEnvironment());
     }
 
     private Properties read() {

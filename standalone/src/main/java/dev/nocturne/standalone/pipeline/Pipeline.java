@@ -19,6 +19,7 @@ import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.SpoolFolder;
+import dev.nocturne.runtime.TopicSizes;
 import dev.nocturne.runtime.registry.RegistrySettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -97,7 +98,7 @@ public final class Pipeline implements AutoCloseable {
         EmbeddedObjectStore store =
                 opened(EmbeddedObjectStore.start(data.objects(), settings.objectStorePort()));
         EmbeddedBroker broker = opened(EmbeddedBroker.start(data.kafkaLog(), settings.kafkaPort()));
-        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of());
+        kafka = new KafkaSettings(broker.bootstrapServers(), Map.of(), TopicSizes.ofEnvironment());
         objectStore =
                 new ObjectStoreSettings(
                         store.endpoint(), REGION, store.accessKey(), store.secretKey(), BUCKET);
