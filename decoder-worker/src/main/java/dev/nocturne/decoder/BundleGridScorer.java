@@ -14,8 +14,7 @@ import java.util.List;
  *
  * @param clip null if the bundle has no CLIP, as {@code scorer}
  */
-record BundleGridScorer(
-        String model, int gridSize, ClipArchitecture clip, CandidateScorer scorer)
+record BundleGridScorer(String model, int gridSize, ClipArchitecture clip, CandidateScorer scorer)
         implements GridScorer {
 
     /**
@@ -27,10 +26,7 @@ record BundleGridScorer(
             int gridSize = bundle.imageSize() / bundle.dvaeArchitecture().downsampling();
             return bundle.hasClip()
                     ? new BundleGridScorer(
-                            bundle.id(),
-                            gridSize,
-                            bundle.clipArchitecture(),
-                            bundle.scorer())
+                            bundle.id(), gridSize, bundle.clipArchitecture(), bundle.scorer())
                     : new BundleGridScorer(bundle.id(), gridSize, null, null);
         } catch (IOException e) {
             throw new FatalException(e.getMessage(), e);
@@ -52,8 +48,7 @@ record BundleGridScorer(
             List<TokenGrid> grids, List<float[]> textEmbeddings, double[] logProbabilities) {
         float[] scores = scorer.score(grids, textEmbeddings);
         for (int i = 0; i < scores.length; i++) {
-            scores[i] =
-                    clip.score(scores[i], logProbabilities[i], grids.get(i).tokens().length);
+            scores[i] = clip.score(scores[i], logProbabilities[i], grids.get(i).tokens().length);
         }
         return scores;
     }

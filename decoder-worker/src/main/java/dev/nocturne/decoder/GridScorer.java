@@ -24,8 +24,7 @@ interface GridScorer extends AutoCloseable {
      * @return cosine of the CLIP embeddings and what the model adds for likelihood, one for each
      *     grid
      */
-    float[] score(
-            List<TokenGrid> grids, List<float[]> textEmbeddings, double[] logProbabilities);
+    float[] score(List<TokenGrid> grids, List<float[]> textEmbeddings, double[] logProbabilities);
 
     @Override
     void close();

@@ -162,10 +162,8 @@ public final class ScoreStage implements BundleStage<GridsDrawn> {
         float[] embedding = new float[scorer.embeddingSize()];
         embedding[0] = 1;
         float score =
-                score(
-                        List.of(Grids.blank(scorer.gridSize())),
-                        List.of(embedding),
-                        new double[1])[0];
+                score(List.of(Grids.blank(scorer.gridSize())), List.of(embedding), new double[1])[
+                        0];
         if (!Float.isFinite(score)) {
             throw new IllegalStateException("a blank grid has the score " + score);
         }

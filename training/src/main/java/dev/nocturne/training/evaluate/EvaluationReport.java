@@ -20,8 +20,8 @@ import java.util.stream.Stream;
  *     chose the best, so this flatters the choice
  * @param judgedAccuracy as {@code captionAccuracy}, by a judge that shares nothing with CLIP
  * @param judgedAccuracyBest as {@code captionAccuracyBest}, by the same judge
- * @param firstChoices how often the first of the 16 is judged right: of all captions, and of those of
- *     which at least 2 and 8 candidates are
+ * @param firstChoices how often the first of the 16 is judged right: of all captions, and of those
+ *     of which at least 2 and 8 candidates are
  * @param nearestTraining mean over those best pictures of the correlation with the training drawing
  *     that is most like it
  * @param bestOf mean over captions of the best CLIP score among the first N candidates, by N

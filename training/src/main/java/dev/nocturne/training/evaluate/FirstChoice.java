@@ -60,7 +60,8 @@ public record FirstChoice(
                 share(some, (drawn, k) -> drawn.logProbabilities()[k]),
                 Share.of(
                         some.stream()
-                                .mapToDouble(single -> right(single) / (double) single.right().length)
+                                .mapToDouble(
+                                        single -> right(single) / (double) single.right().length)
                                 .sum(),
                         some.size()));
     }
