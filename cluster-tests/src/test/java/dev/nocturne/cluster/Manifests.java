@@ -137,6 +137,13 @@ final class Manifests {
         return YAML.readValue(file.toFile(), type);
     }
 
+    /** Likewise, of a file with several. */
+    static <T> List<T> readAll(Path file, Class<T> type) throws IOException {
+        try (MappingIterator<T> documents = YAML.readerFor(type).readValues(file.toFile())) {
+            return documents.readAll();
+        }
+    }
+
     private void add(Path folder) throws IOException {
         Kustomization file = kustomization(folder);
         for (String resource : listed(file.resources())) {
@@ -176,12 +183,9 @@ final class Manifests {
     }
 
     private static List<ObjectNode> documents(Path file) throws IOException {
-        try (MappingIterator<ObjectNode> documents =
-                YAML.readerFor(ObjectNode.class).readValues(file.toFile())) {
-            List<ObjectNode> all = documents.readAll();
-            all.forEach(Manifests::typed); // also patches, which are parts of what they patch
-            return all;
-        }
+        List<ObjectNode> all = readAll(file, ObjectNode.class);
+        all.forEach(Manifests::typed); // also patches, which are parts of what they patch
+        return all;
     }
 
     private static String key(JsonNode object) {
@@ -269,7 +273,7 @@ final class Manifests {
     /** Null for kinds that are not Kubernetes' own. */
     private static HasMetadata typed(JsonNode object) {
         String kind = object.path("apiVersion").asText() + "/" + object.path("kind").asText();
-        if (kind.startsWith("monitoring.coreos.com/")) {
+        if (kind.startsWith("monitoring.coreos.com/") || kind.startsWith("keda.sh/")) {
             return null;
         }
         assertThat(KINDS).as("kinds that are known here").containsKey(kind);

@@ -27,7 +27,7 @@ class PodsFaultIT {
     private static final String KEY = "a-key-of-sixteen-or-more";
 
     /** Lag is measured every few seconds. */
-    private static final String MEASURED_LATER = "nocturne_stage_verdict";
+    private static final String MEASURED_LATER = "nocturne_workers_wanted";
 
     /** Others' metrics, and a counter that comes with what it counts (StageMetrics has it). */
     private static final Set<String> NOT_SHOWN_HERE =

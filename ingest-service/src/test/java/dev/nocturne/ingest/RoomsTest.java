@@ -32,6 +32,7 @@ class RoomsTest {
                     entry("webhook", Set.of("job")),
                     entry("result", Set.of("job")),
                     entry("lag", Set.of("caption", "webhook", "result")),
+                    entry("scale", Set.of("job", "lag")),
                     entry("archive", Set.of("caption", "file", "job", "result")),
                     entry("dispatch", Set.of("caption", "file", "job", "result", "lag", "archive")),
                     entry(
@@ -59,6 +60,7 @@ class RoomsTest {
                                     "webhook",
                                     "result",
                                     "lag",
+                                    "scale",
                                     "archive",
                                     "dispatch",
                                     "api")));

@@ -24,7 +24,7 @@ public record FinishEstimate(Instant earliest, Instant latest) {
      *
      * @param candidates that are not finished
      */
-    record Work(String job, double candidates, Schedule schedule) {}
+    public record Work(String job, double candidates, Schedule schedule) {}
 
     /** By job; without those of which nothing can be said. */
     static Map<String, FinishEstimate> of(List<Work> work, Throughput.Rates rates, Instant now) {
@@ -40,9 +40,11 @@ public record FinishEstimate(Instant earliest, Instant latest) {
     }
 
     /**
+     * When each would be finished; without those that would take years.
+     *
      * @param rate candidates per second, above 0
      */
-    static Map<String, Instant> finishes(List<Work> work, double rate, Instant now) {
+    public static Map<String, Instant> finishes(List<Work> work, double rate, Instant now) {
         Map<String, Instant> finishes = new HashMap<>();
         List<Work> left = new ArrayList<>(work);
         Instant at = now;

@@ -31,6 +31,7 @@ public final class Throughput {
     record Rates(double slow, double fast) {}
 
     private final TreeMap<Integer, Long> finishedBySecond = new TreeMap<>(); // busy seconds
+    private long finishedCandidates;
     private long busyMillis;
     private Instant lastTick; // null if nothing was in flight then
     private final TreeMap<Integer, Long> fastestBySecond = new TreeMap<>(); // in milliseconds
@@ -66,16 +67,26 @@ public final class Throughput {
         if (request.since() != null) {
             finished(request.candidates(), Duration.between(request.since(), now));
         } else if (Duration.between(finishedAt, now).abs().compareTo(JUST_NOW) < 0) {
-            finishedBySecond.merge(second(), (long) request.candidates(), Long::sum);
+            finished(request.candidates());
         }
     }
 
     /** A request is finished that took so long. */
     synchronized void finished(int candidates, Duration took) {
-        finishedBySecond.merge(second(), (long) candidates, Long::sum);
+        finished(candidates);
         long millis = Math.max(1, took.toMillis());
         fastestBySecond.merge(second(), millis, Math::min);
         fastestMillis = fastestMillis < 0 ? millis : Math.min(fastestMillis, millis);
+    }
+
+    private void finished(int candidates) {
+        finishedBySecond.merge(second(), (long) candidates, Long::sum);
+        finishedCandidates += candidates;
+    }
+
+    /** Of all requests that were finished since this process has been there. */
+    public synchronized long finishedCandidates() {
+        return finishedCandidates;
     }
 
     private int second() {

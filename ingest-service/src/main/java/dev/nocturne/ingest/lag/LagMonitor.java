@@ -21,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +49,7 @@ public final class LagMonitor implements AutoCloseable {
     private final Map<PipelineStage, Instant> movedAt = new HashMap<>(); // likewise
     private final LagHistory history = new LagHistory();
     private final Rounds rounds = new Rounds("lag-monitor", PERIOD, LONGEST_MEASUREMENT);
+    private volatile Consumer<State> listener = state -> {};
     private final AtomicReference<State> state =
             new AtomicReference<>(new State(null, "the first measurement is not done yet"));
 
@@ -70,6 +72,14 @@ public final class LagMonitor implements AutoCloseable {
         this.stages = stages;
         this.metrics = metrics;
         this.clock = clock;
+    }
+
+    /**
+     * Calls the listener with the outcome of each measurement, and with the first outage after one.
+     * Before the start.
+     */
+    public void onMeasurement(Consumer<State> newListener) {
+        listener = newListener;
     }
 
     public void start() {
@@ -125,6 +135,7 @@ public final class LagMonitor implements AutoCloseable {
     private void renew(LagReport report) {
         state.set(new State(report, null));
         metrics.show(report); // whatever a registry does with it, the report is served
+        listener.accept(state.get());
     }
 
     private void withdraw(Throwable reason) {
@@ -141,6 +152,7 @@ public final class LagMonitor implements AutoCloseable {
             LOG.warn("ING-08 consumer lag could not be measured: {}", outage);
         }
         metrics.clear();
+        listener.accept(state.get());
     }
 
     private LagReport report() throws ExecutionException, InterruptedException {
@@ -295,6 +307,7 @@ public final class LagMonitor implements AutoCloseable {
         if (rounds.stop() && probe != null) {
             probe.close();
         }
+        listener.accept(new State(null, "closed"));
         metrics.clear(); // what nobody measures any more is not shown as if it were
     }
 }

@@ -19,6 +19,7 @@ import dev.nocturne.ingest.lag.PipelineStage;
 import dev.nocturne.ingest.result.DeadLetterLog;
 import dev.nocturne.ingest.result.PartialImages;
 import dev.nocturne.ingest.result.ResultLog;
+import dev.nocturne.ingest.scale.Scaling;
 import dev.nocturne.ingest.webhook.WebhookEndpoints;
 import dev.nocturne.ingest.webhook.WebhookSettings;
 import dev.nocturne.runtime.KafkaSettings;
@@ -70,6 +71,7 @@ final class IngestParts implements AutoCloseable {
         disk.show(meters);
         stages = PipelineStage.of(!webhooks.areNone(), schemaRegistry);
         lag = new LagMonitor(kafka, stages, new LagMetrics(meters), clock);
+        lag.onMeasurement(new Scaling(jobs, gate::outage, meters)::measured);
         feed = new ChangeFeed(jobs, lag, gate::outage, clock);
         partialImages =
                 new PartialImages(

@@ -161,6 +161,7 @@ class IngestBrokerTest extends OnBroker {
                     .hasSize(12)
                     .allSatisfy(partition -> assertThat(partition.committed()).isNull());
             assertThat(sumLagGauge()).isEqualTo(encoderLag(ingest).lag().doubleValue());
+            await().atMost(PATIENCE).until(() -> encodersWanted() == 1);
 
             encoder.subscribe(List.of(Topics.CAPTIONS.name()));
             Map<TopicPartition, OffsetAndMetadata> read = new HashMap<>();
@@ -195,6 +196,7 @@ class IngestBrokerTest extends OnBroker {
                                             .as("the marker")
                                             .isGreaterThan(partition.committed()));
             assertThat(sumLagGauge()).isZero();
+            await().atMost(PATIENCE).until(() -> encodersWanted() == 0);
 
             transactions.beginTransaction();
             transactions.send(new ProducerRecord<>(Topics.CAPTIONS.name(), new byte[] {1}));
@@ -317,6 +319,13 @@ class IngestBrokerTest extends OnBroker {
     private double sumLagGauge() {
         return meters.get("kafka.consumergroup.group.sum.lag")
                 .tag("group", "encoder")
+                .gauge()
+                .value();
+    }
+
+    private double encodersWanted() {
+        return meters.get("nocturne.workers.wanted")
+                .tag("service", "encoder-worker")
                 .gauge()
                 .value();
     }
