@@ -49,4 +49,7 @@ DECODER_ALONE = 2
 # Keeps mapped pixels, and so the logit-Laplace density, away from the ends of (0, 1): eps in openai/DALL-E.
 LOGIT_LAPLACE_EPS = 0.1
 
+# What the squared error counts in the upscaler's training beside the absolute one.
+SQUARED_ERROR_WEIGHT = 4.
+
 LN_2 = 0.6931471805599453

@@ -35,6 +35,7 @@ class RoomsTest {
                 .room("transformer", "format", "picture", "program")
                 .room("dvae", "format", "picture", "program")
                 .room("clip", "format", "picture", "program", "tokenizer", "dvae")
+                .room("upscaler", "format", "picture", "program")
                 .room(
                         "bundle",
                         "format",
@@ -43,7 +44,8 @@ class RoomsTest {
                         "tokenizer",
                         "transformer",
                         "dvae",
-                        "clip")
+                        "clip",
+                        "upscaler")
                 .room("imports", "format", "tokenizer", "transformer", "dvae", "clip", "bundle")
                 .check(classes);
     }

@@ -5,15 +5,26 @@ import dev.nocturne.models.dvae.DiscreteVae;
 import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.models.tokenizer.CaptionTokenizer;
 import dev.nocturne.models.tokenizer.CaptionTooLongException;
+import dev.nocturne.models.upscaler.Upscaler;
 import dev.nocturne.runtime.FatalException;
+import dev.nocturne.runtime.PaintedSizes;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The dVAE decoder of a model bundle. */
+/**
+ * The dVAE decoder of a model bundle, and its upscaler.
+ *
+ * @param upscaler null if there is none
+ */
 record BundleGridRenderer(
-        String model, String dvae, CaptionTokenizer tokenizer, DiscreteVae decoder)
+        String model,
+        String dvae,
+        PaintedSizes sizes,
+        CaptionTokenizer tokenizer,
+        DiscreteVae decoder,
+        Upscaler upscaler)
         implements GridRenderer {
 
     /**
@@ -23,7 +34,13 @@ record BundleGridRenderer(
         try {
             ModelBundle bundle = ModelBundle.open(directory);
             CaptionTokenizer tokenizer = bundle.tokenizer();
-            return new BundleGridRenderer(bundle.id(), bundle.dvaeId(), tokenizer, bundle.dvae());
+            return new BundleGridRenderer(
+                    bundle.id(),
+                    bundle.dvaeId(),
+                    new PaintedSizes(bundle.id(), bundle.sizes(), bundle.autoSize()),
+                    tokenizer,
+                    bundle.dvae(),
+                    bundle.hasUpscaler() ? bundle.upscaler() : null);
         } catch (IOException e) {
             throw new FatalException(e.getMessage(), e);
         }
@@ -54,7 +71,15 @@ record BundleGridRenderer(
     }
 
     @Override
+    public BufferedImage enlarge(BufferedImage picture) {
+        return upscaler.enlarge(picture);
+    }
+
+    @Override
     public void close() {
         decoder.close();
+        if (upscaler != null) {
+            upscaler.close();
+        }
     }
 }

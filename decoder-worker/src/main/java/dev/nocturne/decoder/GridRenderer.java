@@ -1,6 +1,7 @@
 package dev.nocturne.decoder;
 
 import dev.nocturne.models.picture.TokenGrid;
+import dev.nocturne.runtime.PaintedSizes;
 import java.awt.image.BufferedImage;
 import java.util.List;
 
@@ -22,7 +23,14 @@ interface GridRenderer extends AutoCloseable {
     /** The token that stands for what is not drawn yet. */
     int neutralToken();
 
+    /** The sizes of its pictures. */
+    PaintedSizes sizes();
+
+    /** In the model's own size. */
     List<BufferedImage> render(List<TokenGrid> grids);
+
+    /** A rendered picture in the larger one of two sizes. */
+    BufferedImage enlarge(BufferedImage picture);
 
     @Override
     void close();

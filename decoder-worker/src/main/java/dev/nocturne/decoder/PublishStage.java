@@ -18,6 +18,7 @@ import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Sha256;
+import dev.nocturne.schemas.SizeName;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import java.awt.image.BufferedImage;
@@ -26,6 +27,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -136,14 +138,15 @@ public final class PublishStage implements BundleStage<CandidatesRanked> {
         Iterator<BufferedImage> pictures = render(grids).iterator();
         for (int i = 0; i < batch.size() && out.keepGoing(); i++) {
             CandidatesRanked ranked = batch.get(i);
+            int size = renderer.sizes().chosen(ranked.getOptions().getSize());
             List<StoredImage> images = new ArrayList<>();
             for (RankedGrid winner : ranked.getWinners()) {
-                images.add(store(ranked, winner, pictures.next()));
+                images.add(store(ranked, winner, pictures.next(), size));
             }
             put(
                     ResultFile.key(
                             ranked.getRequest().getJobId(), ranked.getRequest().getRequestId()),
-                    file(ranked, images).toJson(),
+                    file(ranked, size, images).toJson(),
                     "application/json");
             out.send(
                     i,
@@ -158,11 +161,12 @@ public final class PublishStage implements BundleStage<CandidatesRanked> {
         }
     }
 
-    private ResultFile file(CandidatesRanked ranked, List<StoredImage> images) {
+    private ResultFile file(CandidatesRanked ranked, int size, List<StoredImage> images) {
         return ResultFile.of(
                 ranked,
                 renderer.dvae(),
                 renderer.textTokens(ranked.getRequest().getCaption()),
+                SizeName.of(size),
                 images);
     }
 
@@ -174,19 +178,23 @@ public final class PublishStage implements BundleStage<CandidatesRanked> {
         }
     }
 
-    private StoredImage store(CandidatesRanked ranked, RankedGrid winner, BufferedImage picture) {
+    private BufferedImage sized(BufferedImage rendered, int size) {
+        try {
+            return rendered.getWidth() == size ? rendered : renderer.enlarge(rendered);
+        } catch (RuntimeException e) {
+            throw PermanentException.because(ReasonCodes.MODEL_ERROR, "cannot enlarge", e);
+        }
+    }
+
+    private StoredImage store(
+            CandidatesRanked ranked, RankedGrid winner, BufferedImage rendered, int size) {
         PictureFormat format = PictureFile.format(ranked.getOptions().getOutputFormat());
         byte[] file =
                 PictureFile.encode(
-                        picture,
+                        sized(rendered, size),
                         format,
                         ranked.getOptions().getOutputCompression(),
-                        PictureFile.text(
-                                ranked.getRequest().getCaption(),
-                                winner.getSeed(),
-                                winner.getScore(),
-                                winner.getRank(),
-                                ranked.getModel()));
+                        text(ranked, winner, rendered, size));
         RequestRef request = ranked.getRequest();
         String key =
                 ResultFile.folder(request.getJobId(), request.getRequestId())
@@ -203,11 +211,26 @@ public final class PublishStage implements BundleStage<CandidatesRanked> {
                 winner.getLogProbability());
     }
 
+    private static Map<String, String> text(
+            CandidatesRanked ranked, RankedGrid winner, BufferedImage rendered, int size) {
+        Map<String, String> text =
+                PictureFile.text(
+                        ranked.getRequest().getCaption(),
+                        winner.getSeed(),
+                        winner.getScore(),
+                        winner.getRank(),
+                        ranked.getModel());
+        if (rendered.getWidth() != size) {
+            text.put("upscaled_from", SizeName.of(rendered.getWidth()));
+        }
+        return text;
+    }
+
     @Override
     public void selfTest() {
         BufferedImage picture = render(List.of(Grids.blank(renderer.gridSize()))).get(0);
         PictureFile.encode(
-                picture,
+                sized(picture, renderer.sizes().auto()),
                 PictureFormat.PNG,
                 Limits.MAX_OUTPUT_COMPRESSION,
                 PictureFile.text("self-test", 0, null, 1, renderer.model()));

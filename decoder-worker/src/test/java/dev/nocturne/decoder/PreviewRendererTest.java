@@ -8,6 +8,7 @@ import dev.nocturne.events.PartialImageRendered;
 import dev.nocturne.models.picture.PartialGrid;
 import dev.nocturne.models.picture.PrimedTokens;
 import dev.nocturne.models.picture.TokenGrid;
+import dev.nocturne.runtime.PaintedSizes;
 import dev.nocturne.schemas.EventCodec;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -63,6 +64,16 @@ class PreviewRendererTest {
         @Override
         public int neutralToken() {
             return NEUTRAL & 0xffff;
+        }
+
+        @Override
+        public PaintedSizes sizes() {
+            return new PaintedSizes(model(), List.of(2), 2);
+        }
+
+        @Override
+        public BufferedImage enlarge(BufferedImage picture) {
+            throw new AssertionError("previews are shown as they are");
         }
 
         @Override

@@ -16,6 +16,7 @@ import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.Outbox;
+import dev.nocturne.runtime.PaintedSizes;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.ReasonCodes;
@@ -26,6 +27,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -86,6 +88,21 @@ class PublishStageBrokerTest {
         @Override
         public List<BufferedImage> render(List<TokenGrid> grids) {
             return grids.stream().map(PixelRenderer::pixel).toList();
+        }
+
+        @Override
+        public PaintedSizes sizes() {
+            return new PaintedSizes(model(), List.of(1, 4), 1);
+        }
+
+        /** Of one colour. */
+        @Override
+        public BufferedImage enlarge(BufferedImage picture) {
+            BufferedImage large = new BufferedImage(4, 4, BufferedImage.TYPE_INT_RGB);
+            for (int i = 0; i < 16; i++) {
+                large.setRGB(i % 4, i / 4, picture.getRGB(0, 0));
+            }
+            return large;
         }
 
         private static BufferedImage pixel(TokenGrid grid) {
@@ -244,6 +261,46 @@ class PublishStageBrokerTest {
         JsonNode result = new ObjectMapper().readTree(store.get(folder + "result.json"));
         assertThat(result.get("output_format").asText()).isEqualTo(format);
         assertThat(result.get("output_compression").asInt()).isEqualTo(90);
+    }
+
+    private static CandidatesRanked sized(String customId, String size) {
+        return CandidatesRanked.newBuilder(Examples.ranked(customId, Examples.MODEL))
+                .setOptions(
+                        DrawingOptions.newBuilder(
+                                        Examples.ranked(customId, Examples.MODEL).getOptions())
+                                .setSize(size)
+                                .build())
+                .build();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"auto, 1, 1x1", "1x1, 1, 1x1", "4x4, 4, 4x4"})
+    void picturesAreStoredInTheSizeThatWasAskedFor(String size, int pixels, String told)
+            throws Exception {
+        String customId = "size-" + size;
+        RequestFinished finished = publish(sized(customId, size));
+        byte[] file = store.get(finished.getImages().get(0).getKey());
+        BufferedImage picture = ImageIO.read(new ByteArrayInputStream(file));
+        assertThat(picture.getWidth()).isEqualTo(pixels);
+        assertThat(picture.getRGB(0, 0) & 0xff)
+                .isEqualTo(finished.getImages().get(0).getCandidate());
+        assertThat(
+                        new String(file, StandardCharsets.ISO_8859_1)
+                                .contains("upscaled_from\0" + "1x1"))
+                .isEqualTo(pixels > 1);
+        JsonNode result = new ObjectMapper().readTree(store.get(folder(customId) + "result.json"));
+        assertThat(result.get("size").asText()).isEqualTo(told);
+    }
+
+    @Test
+    void aSizeThatThisModelDoesNotPaintFailsTheRequest() {
+        CandidatesRanked ranked = sized("f", "256x256");
+        assertThatThrownBy(() -> publish(ranked))
+                .hasMessageContaining("size is '256x256'")
+                .hasMessageContaining("paints 1x1 and 4x4")
+                .isInstanceOfSatisfying(
+                        PermanentException.class,
+                        e -> assertThat(e.reasonCode()).isEqualTo(ReasonCodes.INVALID_OPTION));
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.nocturne.models.tokenizer.CaptionTokenizer;
 import dev.nocturne.models.tokenizer.CaptionTooLongException;
 import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.runtime.FatalException;
+import dev.nocturne.runtime.PaintedSizes;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;
@@ -55,8 +56,8 @@ final class BundleCaptionEncoder implements CaptionEncoder {
     }
 
     @Override
-    public int imageSize() {
-        return dvae.imageSize();
+    public PaintedSizes sizes() {
+        return new PaintedSizes(bundle.id(), bundle.sizes(), bundle.autoSize());
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.nocturne.encoder;
 
 import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.models.transformer.Sampling;
+import dev.nocturne.runtime.PaintedSizes;
 import java.awt.image.BufferedImage;
 
 /** What the models know of a caption. Belongs to one thread. */
@@ -13,8 +14,8 @@ interface CaptionEncoder extends AutoCloseable {
     /** Id of its dVAE. */
     String dvae();
 
-    /** Pixels along each side of a picture. */
-    int imageSize();
+    /** The sizes of its pictures. */
+    PaintedSizes sizes();
 
     /** Tokens along each side of a grid of the dVAE. */
     int gridSize();

@@ -27,6 +27,7 @@ import dev.nocturne.schemas.EventTimes;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.OptionRules;
 import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.SizeName;
 import dev.nocturne.schemas.Topic;
 import dev.nocturne.schemas.Topics;
 import dev.nocturne.schemas.Violation;
@@ -135,8 +136,8 @@ public final class EncoderStage implements BundleStage<CaptionSubmitted> {
     }
 
     @Override
-    public int imageSize() {
-        return encoder.imageSize();
+    public List<Integer> sizes() {
+        return encoder.sizes().pixels();
     }
 
     /** Nobody's: any model can encode it. */
@@ -241,6 +242,7 @@ public final class EncoderStage implements BundleStage<CaptionSubmitted> {
                         options.getTopK(),
                         OptionRules.topP(options),
                         options.getGuidance());
+        int size = encoder.sizes().chosen(options.getSize());
         long seed =
                 caption.getSeed() == null
                         ? Ids.defaultSeed(request.getRequestId(), options.getSeedScheme())
@@ -253,15 +255,16 @@ public final class EncoderStage implements BundleStage<CaptionSubmitted> {
                 .setSeed(seed)
                 .setRequestedAt(clock.instant())
                 .setModel(encoder.model())
-                .setOptions(withSampling(options, sampling))
+                .setOptions(chosen(options, sampling, size))
                 .build();
     }
 
     /** What a caption leaves to the model is set. */
-    private static DrawingOptions withSampling(DrawingOptions options, Sampling sampling) {
+    private static DrawingOptions chosen(DrawingOptions options, Sampling sampling, int size) {
         return DrawingOptions.newBuilder(options)
                 .setTemperature(sampling.temperature())
                 .setGuidance(sampling.guidance())
+                .setSize(SizeName.of(size))
                 .build();
     }
 

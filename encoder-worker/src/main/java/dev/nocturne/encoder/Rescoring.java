@@ -9,10 +9,12 @@ import dev.nocturne.events.RequestRef;
 import dev.nocturne.models.clip.Embeddings;
 import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.models.transformer.Sampling;
+import dev.nocturne.runtime.PaintedSizes;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.SizeName;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +34,8 @@ final class Rescoring {
     /**
      * @throws PermanentException ({@code other_model}) if the model's dVAE is not that of the
      *     tokens, or if it has no CLIP, ({@code malformed_event}) if they are none of its grids,
-     *     ({@code caption_too_long}) if its CLIP reads no such caption
+     *     ({@code caption_too_long}) if its CLIP reads no such caption, ({@code invalid_option}) if
+     *     it does not paint the size
      */
     static List<GridsDrawn> grids(
             RequestRef request, CaptionSubmitted caption, CaptionEncoder encoder) {
@@ -45,7 +48,7 @@ final class Rescoring {
         List<GridsDrawn> events = new ArrayList<>();
         for (int from = 0; from < grids.size(); from += MAX_GRIDS) {
             List<DrawnGrid> some = grids.subList(from, Math.min(from + MAX_GRIDS, grids.size()));
-            events.add(event(request, caption, encoder.model(), embedding, some));
+            events.add(event(request, caption, encoder, embedding, some));
         }
         return events;
     }
@@ -127,27 +130,28 @@ final class Rescoring {
     private static GridsDrawn event(
             RequestRef request,
             CaptionSubmitted caption,
-            String model,
+            CaptionEncoder encoder,
             ByteBuffer textEmbedding,
             List<DrawnGrid> grids) {
         return GridsDrawn.newBuilder()
                 .setRequest(request)
                 .setTextEmbedding(textEmbedding)
-                .setModel(model)
+                .setModel(encoder.model())
                 .setGridHeight(caption.getDrawn().getGridHeight())
                 .setGridWidth(caption.getDrawn().getGridWidth())
                 .setGrids(grids)
-                .setOptions(asDrawn(caption.getOptions()))
+                .setOptions(asDrawn(caption.getOptions(), encoder.sizes()))
                 .build();
     }
 
     /** Of a caption that does not say how it was drawn. */
-    private static DrawingOptions asDrawn(DrawingOptions options) {
+    private static DrawingOptions asDrawn(DrawingOptions options, PaintedSizes sizes) {
         Double temperature = options.getTemperature();
         Double guidance = options.getGuidance();
         return DrawingOptions.newBuilder(options)
                 .setTemperature(temperature == null ? Sampling.PLAIN.temperature() : temperature)
                 .setGuidance(guidance == null ? Sampling.PLAIN.guidance() : guidance)
+                .setSize(SizeName.of(sizes.chosen(options.getSize())))
                 .build();
     }
 }

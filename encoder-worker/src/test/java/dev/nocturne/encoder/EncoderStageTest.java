@@ -44,6 +44,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class EncoderStageTest {
@@ -133,6 +134,26 @@ class EncoderStageTest {
         assertThat(task.getOptions().getOutputCompression()).isEqualTo(80);
         assertThat(task.getOptions().getTemperature()).isEqualTo(0.5);
         assertThat(task.getOptions().getGuidance()).as("the model's own").isEqualTo(2.5);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"auto, 96x96", "24x24, 24x24", "96x96, 96x96"})
+    void theSizeIsOneOfTheModels(String asked, String chosen) {
+        stage.process(List.of(caption(o -> o.setSize(asked)).build()), out);
+        assertThat(task().getOptions().getSize()).isEqualTo(chosen);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1024x1024, the model letters@1 paints 24x24 and 96x96",
+        "large, must be auto",
+    })
+    void anotherSizeIsRefusedWithThoseThatThereAre(String asked, String words) {
+        stage.process(List.of(caption(o -> o.setSize(asked)).build()), out);
+        assertThat(out.rejections().get(0))
+                .hasMessageContaining("size is '%s'".formatted(asked))
+                .hasMessageContaining(words);
+        assertThat(out.rejections().get(0).reasonCode()).isEqualTo("invalid_option");
     }
 
     @Test

@@ -2,9 +2,11 @@ package dev.nocturne.encoder;
 
 import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.models.transformer.Sampling;
+import dev.nocturne.runtime.PaintedSizes;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.schemas.ReasonCodes;
 import java.awt.image.BufferedImage;
+import java.util.List;
 
 /** A token per letter; grids of 3x2 tokens 0 to 5 of pictures, of 1x1 token of candidates. */
 record LetterEncoder(boolean hasClip) implements CaptionEncoder {
@@ -24,8 +26,8 @@ record LetterEncoder(boolean hasClip) implements CaptionEncoder {
     }
 
     @Override
-    public int imageSize() {
-        return 24;
+    public PaintedSizes sizes() {
+        return new PaintedSizes(model(), List.of(24, 96), 96);
     }
 
     @Override

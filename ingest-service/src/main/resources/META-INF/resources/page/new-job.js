@@ -45,6 +45,8 @@ export function newJobView() {
       { type: "number", min: 1, max: 100, step: "any" }),
     seed: field("seed", "Seed", "the same seed paints the same pictures again; a picture's own, with 1 candidate, that picture",
       { type: "text", inputmode: "numeric", pattern: "-?[0-9]{1,19}" }),
+    size: field("size", "Size", "of the pictures in pixels, as 64x64; the model's own choice if left out",
+      { type: "text", pattern: "auto|[0-9]{1,5}x[0-9]{1,5}" }),
     output_format: choice("output_format", "Format", "of the pictures; JPEG loses a little", FORMATS, ""),
     output_compression: field("output_compression", "Quality", "of JPEG and WebP; 100 if left out",
       { type: "number", min: 0, max: 100, step: 1 }),

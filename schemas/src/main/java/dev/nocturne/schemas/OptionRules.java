@@ -104,6 +104,14 @@ public final class OptionRules {
                             "output_format is '%s': must be png, jpeg or webp"
                                     .formatted(excerpt(format))));
         }
+        String size = options.getSize();
+        if (!SizeName.isOne(size)) {
+            violations.add(
+                    option(
+                            "size",
+                            "size is '%s': must be auto, or a size that the model paints, as 64x64"
+                                    .formatted(excerpt(size))));
+        }
         if (compression < 0 || compression > MAX_OUTPUT_COMPRESSION) {
             violations.add(
                     option(

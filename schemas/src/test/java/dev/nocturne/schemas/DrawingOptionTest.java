@@ -26,6 +26,7 @@ class DrawingOptionTest {
                                 "guidance", Kind.NUMBER,
                                 "output_format", Kind.TEXT,
                                 "output_compression", Kind.INTEGER,
+                                "size", Kind.TEXT,
                                 "partial_images", Kind.INTEGER));
         assertThat(DrawingOption.ALL)
                 .allSatisfy(option -> assertThat(option.description()).isNotBlank())

@@ -39,7 +39,7 @@ final class Examples {
             new RequestRef("job-1", "0123456789abcdef", "line-1", "ein rotes Haus, 赤い家");
 
     private static final DrawingOptions OPTIONS =
-            new DrawingOptions(17, 5, 0.9, 40, 0.95, 3.0, "webp", 80, 1, 3, "00ff");
+            new DrawingOptions(17, 5, 0.9, 40, 0.95, 3.0, "webp", 80, "64x64", 1, 3, "00ff");
 
     static final List<SpecificRecord> EVENTS =
             List.of(
@@ -82,7 +82,7 @@ final class Examples {
                             bytes(4, 5),
                             true,
                             OPTIONS),
-                    new BundleDeployed("emoji@1a2b3c4d", NOON, 64),
+                    new BundleDeployed("emoji@1a2b3c4d", NOON, 64, List.of(64, 256)),
                     new GenerationRequested(
                             REQUEST,
                             List.of(3, 1, 2),

@@ -89,7 +89,7 @@ public final class BundleGuard<I extends SpecificRecord> implements Stage<I> {
         Optional<String> model = deployed.latest();
         if (model.isPresent() ? model.get().equals(stage.bundle()) : !isEncoder && met.isEmpty()) {
             met = "";
-            if (isEncoder && deployed.imageSize() != stage.imageSize()) {
+            if (isEncoder && !deployed.sizes().equals(stage.sizes())) {
                 announce(); // it was a version that did not say so much
             }
             return;
@@ -102,7 +102,9 @@ public final class BundleGuard<I extends SpecificRecord> implements Stage<I> {
     }
 
     private void announce() {
-        deployed.announce(new BundleDeployed(stage.bundle(), clock.instant(), stage.imageSize()));
+        List<Integer> sizes = stage.sizes();
+        int own = sizes.isEmpty() ? 0 : sizes.get(0);
+        deployed.announce(new BundleDeployed(stage.bundle(), clock.instant(), own, sizes));
     }
 
     private static String instead(Optional<String> before) {

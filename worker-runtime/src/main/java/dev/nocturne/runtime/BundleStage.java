@@ -1,5 +1,6 @@
 package dev.nocturne.runtime;
 
+import java.util.List;
 import org.apache.avro.specific.SpecificRecord;
 
 /**
@@ -11,9 +12,11 @@ public interface BundleStage<I extends SpecificRecord> extends Stage<I> {
     /** Id of the bundle that it has opened. */
     String bundle();
 
-    /** Pixels along each side of its pictures; 0: not known to this stage. */
-    default int imageSize() {
-        return 0;
+    /**
+     * Pixels along each side of its pictures, its own size first; none: not known to this stage.
+     */
+    default List<Integer> sizes() {
+        return List.of();
     }
 
     /** Id of the bundle that made the event; null if the event does not say it. */

@@ -5,6 +5,7 @@ import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.Topics;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -47,9 +48,9 @@ final class DeployedBundle implements AutoCloseable {
         return Optional.ofNullable(last).map(BundleDeployed::getModel);
     }
 
-    /** As far as it was read last: pixels along each side of a picture; 0: not known. */
-    int imageSize() {
-        return last == null ? 0 : last.getImageSize();
+    /** As far as it was read last: pixels along each side of its pictures; none: not known. */
+    List<Integer> sizes() {
+        return last == null ? List.of() : last.getSizes();
     }
 
     /**

@@ -23,6 +23,7 @@ import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.PictureFormat;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.SeedSchemes;
+import dev.nocturne.schemas.SizeName;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -43,6 +44,8 @@ import java.util.Optional;
  * @param meanScore null where no candidate has a score, and then left out
  * @param sampling among the other fields
  * @param outputFormat of the pictures; PNG in a file from before there were others
+ * @param size of the pictures, as {@link SizeName} has it; null in a file from before it was
+ *     written, and then left out
  * @param seedScheme how the candidates' seeds came from the request's, see {@link SeedSchemes}
  * @param textTokens of the caption; null in a file from before it was written
  * @param requestSha256 of what its caption asked for, see {@link DrawingOptions}; null where it is
@@ -63,6 +66,7 @@ public record ResultFile(
         @JsonUnwrapped SamplingOptions sampling,
         String outputFormat,
         Integer outputCompression,
+        @JsonInclude(JsonInclude.Include.NON_NULL) String size,
         Integer seedScheme,
         int gridHeight,
         int gridWidth,
@@ -182,9 +186,17 @@ public record ResultFile(
         seedScheme = seedScheme == null ? SeedSchemes.MIXED : seedScheme;
     }
 
-    /** Of a request that went through the pipeline. */
+    /**
+     * Of a request that went through the pipeline.
+     *
+     * @param size of the images
+     */
     public static ResultFile of(
-            CandidatesRanked ranked, String dvae, Integer textTokens, List<StoredImage> images) {
+            CandidatesRanked ranked,
+            String dvae,
+            Integer textTokens,
+            String size,
+            List<StoredImage> images) {
         DrawingOptions options = ranked.getOptions();
         return new ResultFile(
                 ranked.getRequest().getJobId(),
@@ -199,6 +211,7 @@ public record ResultFile(
                 SamplingOptions.of(options),
                 options.getOutputFormat(),
                 options.getOutputCompression(),
+                size,
                 options.getSeedScheme(),
                 ranked.getGridHeight(),
                 ranked.getGridWidth(),
@@ -267,6 +280,7 @@ public record ResultFile(
                 sampling,
                 outputFormat,
                 outputCompression,
+                size,
                 seedScheme,
                 gridHeight,
                 gridWidth,
@@ -352,6 +366,7 @@ public record ResultFile(
                         .setTop(Math.min(top, candidates))
                         .setOutputFormat(outputFormat)
                         .setOutputCompression(outputCompression)
+                        .setSize(size == null ? SizeName.AUTO : size)
                         .setSeedScheme(seedScheme);
         sampling.setIn(options);
         return options.build();

@@ -71,8 +71,8 @@ class BundleGuardBrokerTest {
         }
 
         @Override
-        public int imageSize() {
-            return 16;
+        public List<Integer> sizes() {
+            return List.of(16, 64);
         }
 
         @Override
@@ -125,7 +125,7 @@ class BundleGuardBrokerTest {
 
     private static void deploy(String model) throws Exception {
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer())) {
-            BundleDeployed event = new BundleDeployed(model, Instant.now(), 0);
+            BundleDeployed event = new BundleDeployed(model, Instant.now(), 0, List.of());
             producer.send(new ProducerRecord<>(Topics.DEPLOYMENTS.name(), EventCodec.encode(event)))
                     .get();
         }
@@ -251,7 +251,9 @@ class BundleGuardBrokerTest {
             await().atMost(LONG).until(() -> before.health().ready());
             try (DeployedBundle deployed = new DeployedBundle(kafka)) {
                 assertThat(deployed.latest()).contains("before@1");
-                assertThat(deployed.imageSize()).as("which was not said before").isEqualTo(16);
+                assertThat(deployed.sizes())
+                        .as("which was not said before")
+                        .containsExactly(16, 64);
             }
             after.start();
             await().atMost(LONG)
@@ -268,7 +270,7 @@ class BundleGuardBrokerTest {
         }
         try (DeployedBundle deployed = new DeployedBundle(kafka)) {
             assertThat(deployed.latest()).contains("after@1");
-            assertThat(deployed.imageSize()).isEqualTo(16);
+            assertThat(deployed.sizes()).containsExactly(16, 64);
         }
     }
 

@@ -31,6 +31,8 @@ class ResultFileTest {
     private static final RequestRef REQUEST =
             new RequestRef("job-1", Ids.requestId("job-1", "a"), "a", "an apple");
 
+    private static final String SIZE = "  \"size\" : \"256x256\",\n";
+
     /** Of {@link #ranked}, as it was written before the dVAE and the format were. */
     private static final String EARLIER =
             """
@@ -115,7 +117,7 @@ class ResultFileTest {
     private static ResultFile file(String dvae) {
         StoredImage image =
                 new StoredImage(1, "jobs/job-1/images/1.png", "00ff", 9L, 2, 102L, 0.5f, -2.0);
-        return ResultFile.of(ranked(), dvae, 5, List.of(image));
+        return ResultFile.of(ranked(), dvae, 5, "256x256", List.of(image));
     }
 
     private static ResultFile parse(String json) throws IOException {
@@ -139,6 +141,7 @@ class ResultFileTest {
                                         guidance
                                                 + "  \"output_format\" : \"png\",\n"
                                                 + "  \"output_compression\" : 100,\n"
+                                                + SIZE
                                                 + "  \"seed_scheme\" : 2,\n")
                                 .replace(width, width + "  \"text_tokens\" : 5,\n"));
     }
@@ -156,7 +159,7 @@ class ResultFileTest {
                         .build();
         StoredImage image =
                 new StoredImage(1, "jobs/job-1/images/1.png", "00ff", 9L, 2, 102L, null, -2.0);
-        byte[] json = ResultFile.of(unscored, "dvae@1", 5, List.of(image)).toJson();
+        byte[] json = ResultFile.of(unscored, "dvae@1", 5, "64x64", List.of(image)).toJson();
         assertThat(new String(json, UTF_8))
                 .contains("  \"ranked_by\" : \"likelihood\",\n")
                 .doesNotContain("score\"");
@@ -179,7 +182,7 @@ class ResultFileTest {
     void theDigestOfTheRequestIsKept() throws IOException {
         CandidatesRanked.Builder digested = CandidatesRanked.newBuilder(ranked());
         digested.getOptionsBuilder().setRequestSha256("00aa");
-        byte[] json = ResultFile.of(digested.build(), "dvae@1", 5, List.of()).toJson();
+        byte[] json = ResultFile.of(digested.build(), "dvae@1", 5, "256x256", List.of()).toJson();
         assertThat(new String(json, UTF_8)).contains("  \"request_sha256\" : \"00aa\",\n");
         assertThat(ResultFile.parse(json).besidePictures().requestSha256()).isEqualTo("00aa");
     }
@@ -199,7 +202,9 @@ class ResultFileTest {
                         new String(before.toJson(), UTF_8)
                                 .replace("scheme\" : 1", "scheme\" : 2")
                                 .replace("text_tokens\" : null", "text_tokens\" : 5"))
-                .isEqualTo(new String(file(null).toJson(), UTF_8));
+                .isEqualTo(new String(file(null).toJson(), UTF_8).replace(SIZE, ""));
+        assertThat(before.size()).isNull();
+        assertThat(file("dvae@1").options(1).getSize()).isEqualTo("256x256");
         assertThat(before.best(REQUEST, 1))
                 .contains(
                         CandidatesRanked.newBuilder(ranked())
@@ -307,6 +312,7 @@ class ResultFileTest {
                 new SamplingOptions(1, 0, 1, 1),
                 "png",
                 100,
+                "64x64",
                 SeedSchemes.FIRST_IS_OWN,
                 32,
                 32,

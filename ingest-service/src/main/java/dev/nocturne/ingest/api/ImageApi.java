@@ -6,7 +6,7 @@ import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.caption.CaptionJson;
 import dev.nocturne.ingest.caption.ImageParameters;
-import dev.nocturne.ingest.caption.PictureSize;
+import dev.nocturne.ingest.caption.PictureSizes;
 import dev.nocturne.ingest.file.DiskSpace;
 import dev.nocturne.ingest.file.StoreAccess;
 import dev.nocturne.ingest.job.Backlog;
@@ -17,6 +17,7 @@ import dev.nocturne.ingest.result.PartialImages;
 import dev.nocturne.runtime.Answers;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.RequestResult;
+import dev.nocturne.runtime.ResultFile;
 import dev.nocturne.runtime.StageException;
 import dev.nocturne.runtime.StoredResults;
 import dev.nocturne.schemas.IdSource;
@@ -27,6 +28,7 @@ import dev.nocturne.schemas.Violation;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -51,10 +53,10 @@ public final class ImageApi {
     private final Backlog backlog;
     private final DiskSpace disk;
     private final IdSource ids;
-    private final Supplier<PictureSize> pictureSize;
+    private final Supplier<PictureSizes> pictureSizes;
 
     /**
-     * @param pictureSize the model's, as far as it is known by now
+     * @param pictureSizes the model's, as far as it is known by now
      */
     public ImageApi(
             ObjectStore store,
@@ -66,7 +68,7 @@ public final class ImageApi {
             Backlog backlog,
             DiskSpace disk,
             IdSource ids,
-            Supplier<PictureSize> pictureSize) {
+            Supplier<PictureSizes> pictureSizes) {
         this.store = store;
         this.results = results;
         this.events = events;
@@ -76,7 +78,7 @@ public final class ImageApi {
         this.backlog = backlog;
         this.disk = disk;
         this.ids = ids;
-        this.pictureSize = pictureSize;
+        this.pictureSizes = pictureSizes;
     }
 
     /**
@@ -178,7 +180,7 @@ public final class ImageApi {
         caption.setCustomId(customId).setJobToken(own.token()).setSubmittedAt(events.now());
         List<Violation> wrong = new ArrayList<>();
         ImageParameters imageParameters = CaptionJson.readBody(body, caption, wrong);
-        wrong.addAll(imageParameters.check(pictureSize.get()));
+        wrong.addAll(imageParameters.check(pictureSizes.get()));
         if (!wrong.isEmpty()) {
             throw IngestException.invalid(wrong);
         }
@@ -225,22 +227,21 @@ public final class ImageApi {
                         jobId,
                         apiUrl,
                         image -> withFiles ? StoreAccess.ask(() -> store.get(image.key())) : null);
-        PictureSize size = pictureSize.get();
+        Optional<ResultFile> file = file(result, jobId);
         return images.described(
                 caption.getOptions().getOutputFormat(),
-                size.isKnown() ? size.name() : null,
-                usage(caption, result, jobId));
+                file.map(ResultFile::size).orElse(null),
+                file.map(found -> Answers.Usage.of(found, caption, result.images().size()))
+                        .orElse(null));
     }
 
-    /** Null if it is not known: the pictures are there all the same. */
-    private Answers.Usage usage(CaptionSubmitted caption, RequestResult result, String jobId) {
+    /** Empty if it is not to be had: the pictures are there all the same. */
+    private Optional<ResultFile> file(RequestResult result, String jobId) {
         try {
-            return results.find(jobId, result.requestId())
-                    .map(file -> Answers.Usage.of(file, caption, result.images().size()))
-                    .orElse(null);
+            return results.find(jobId, result.requestId());
         } catch (StageException e) {
-            LOG.warn("ING-26 no usage in the answer of job {}: {}", jobId, e.getMessage());
-            return null;
+            LOG.warn("ING-26 no size and usage in the answer of job {}: {}", jobId, e.getMessage());
+            return Optional.empty();
         }
     }
 }

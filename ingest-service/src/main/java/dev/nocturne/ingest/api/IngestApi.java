@@ -2,8 +2,7 @@ package dev.nocturne.ingest.api;
 
 import dev.nocturne.ingest.Excerpt;
 import dev.nocturne.ingest.IngestException;
-import dev.nocturne.ingest.caption.ImageParameters;
-import dev.nocturne.ingest.caption.PictureSize;
+import dev.nocturne.ingest.caption.PictureSizes;
 import dev.nocturne.ingest.lag.LagMonitor;
 import dev.nocturne.ingest.result.DeadLetterLog;
 import dev.nocturne.ingest.result.PartialImage;
@@ -23,10 +22,10 @@ public final class IngestApi {
     private final LagMonitor lag;
     private final WebhookEndpoints webhookEndpoints;
     private final PartialImages partialImages;
-    private final Supplier<PictureSize> pictureSize;
+    private final Supplier<PictureSizes> pictureSizes;
 
     /**
-     * @param pictureSize the model's, as far as it is known by now
+     * @param pictureSizes the model's, as far as it is known by now
      */
     public IngestApi(
             Gate<UseCases> gate,
@@ -34,13 +33,13 @@ public final class IngestApi {
             LagMonitor lag,
             WebhookEndpoints webhookEndpoints,
             PartialImages partialImages,
-            Supplier<PictureSize> pictureSize) {
+            Supplier<PictureSizes> pictureSizes) {
         this.gate = gate;
         this.changes = changes;
         this.lag = lag;
         this.webhookEndpoints = webhookEndpoints;
         this.partialImages = partialImages;
-        this.pictureSize = pictureSize;
+        this.pictureSizes = pictureSizes;
     }
 
     // ---- behind the gate
@@ -96,10 +95,10 @@ public final class IngestApi {
         return webhookEndpoints;
     }
 
-    /** That a request may name; empty while no encoder has said which size the model paints. */
+    /** Those that a request may name; empty while no encoder has said what the model paints. */
     public List<String> sizes() {
-        PictureSize pictures = pictureSize.get();
-        return pictures.isKnown() ? List.of(ImageParameters.AUTO, pictures.name()) : List.of();
+        PictureSizes pictures = pictureSizes.get();
+        return pictures.isKnown() ? pictures.names() : List.of();
     }
 
     /**

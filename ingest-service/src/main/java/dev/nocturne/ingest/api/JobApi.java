@@ -9,7 +9,7 @@ import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.caption.CaptionCheck;
 import dev.nocturne.ingest.caption.CaptionFormat;
 import dev.nocturne.ingest.caption.CaptionIntake;
-import dev.nocturne.ingest.caption.PictureSize;
+import dev.nocturne.ingest.caption.PictureSizes;
 import dev.nocturne.ingest.dispatch.FirstStart;
 import dev.nocturne.ingest.file.DiskSpace;
 import dev.nocturne.ingest.file.StoredFile;
@@ -58,10 +58,10 @@ public final class JobApi {
     private final DiskSpace disk;
     private final SpoolFolder spool;
     private final IdSource ids;
-    private final Supplier<PictureSize> pictureSize;
+    private final Supplier<PictureSizes> pictureSizes;
 
     /**
-     * @param pictureSize the model's, as far as it is known by now
+     * @param pictureSizes the model's, as far as it is known by now
      */
     public JobApi(
             FileApi files,
@@ -74,7 +74,7 @@ public final class JobApi {
             DiskSpace disk,
             SpoolFolder spool,
             IdSource ids,
-            Supplier<PictureSize> pictureSize) {
+            Supplier<PictureSizes> pictureSizes) {
         this.files = files;
         this.jobs = jobs;
         this.views = views;
@@ -85,7 +85,7 @@ public final class JobApi {
         this.disk = disk;
         this.spool = spool;
         this.ids = ids;
-        this.pictureSize = pictureSize;
+        this.pictureSizes = pictureSizes;
     }
 
     /**
@@ -111,7 +111,7 @@ public final class JobApi {
                             parameters.filename(),
                             upload.mediaType(),
                             parameters.defaults(),
-                            pictureSize.get(),
+                            pictureSizes.get(),
                             lines);
             requireGood(read.check());
             IdSource.Owned mine = ids.newJob();
@@ -210,7 +210,7 @@ public final class JobApi {
                     parameters.filename(),
                     upload.mediaType(),
                     parameters.defaults(),
-                    pictureSize.get());
+                    pictureSizes.get());
         } finally {
             Files.deleteIfExists(spooled);
         }

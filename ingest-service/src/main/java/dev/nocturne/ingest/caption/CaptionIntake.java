@@ -57,7 +57,7 @@ public final class CaptionIntake {
             String filename,
             String mediaType,
             CaptionDefaults defaults,
-            PictureSize pictures)
+            PictureSizes pictures)
             throws IOException {
         return read(file, filename, mediaType, defaults, pictures, null).check();
     }
@@ -76,7 +76,7 @@ public final class CaptionIntake {
             String filename,
             String mediaType,
             CaptionDefaults defaults,
-            PictureSize pictures,
+            PictureSizes pictures,
             Path lines)
             throws IOException {
         try (InputStream in = plain(file)) {

@@ -12,6 +12,7 @@ import dev.nocturne.schemas.DrawingOption;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PlainText;
 import dev.nocturne.schemas.ReasonCodes;
+import dev.nocturne.schemas.SizeName;
 import dev.nocturne.schemas.Violation;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -82,7 +83,7 @@ public final class CaptionJson {
         if (WRAPPER.stream().noneMatch(line::has)) {
             json.options("top", Counts.DEFAULT_TOP, caption);
             wrong.addAll(json.checked(caption));
-            return ImageParameters.NONE;
+            return ImageParameters.ofShortForm(size(caption));
         }
         caption.setCaption("");
         json.constant("method", "POST");
@@ -133,7 +134,6 @@ public final class CaptionJson {
         CaptionJson json = new CaptionJson(body);
         AnswerFormat[] format = {null};
         String[] model = {null};
-        String[] size = {null};
         List<Violation> refused = new ArrayList<>();
         json.field(
                 "response_format",
@@ -142,7 +142,6 @@ public final class CaptionJson {
                 node -> AnswerFormat.valueOf(node.textValue().toUpperCase(Locale.ROOT)),
                 read -> format[0] = read);
         json.text("model", name -> json.checkModel(model[0] = name));
-        json.text("size", value -> size[0] = value);
         json.text("user", value -> {});
         json.text("safety_identifier", value -> {});
         WITHOUT_EFFECT.forEach(
@@ -159,7 +158,13 @@ public final class CaptionJson {
                                     violation.message().replaceFirst("^top", "n"))
                             : violation);
         }
-        return new ImageParameters(model[0], format[0], size[0], refused);
+        return new ImageParameters(model[0], format[0], size(caption), refused);
+    }
+
+    /** What the model is asked for; nothing, if the rules refuse it already. */
+    private static String size(CaptionSubmitted.Builder caption) {
+        String size = caption.getOptions().getSize();
+        return SizeName.isOne(size) ? size : SizeName.AUTO;
     }
 
     private static void checkOneOf(

@@ -83,7 +83,7 @@ public final class JobParser {
     private final String jobId;
     private final Instant submittedAt;
     private final Map<Long, Place> placeByRequestId; // its 16 digits as a number; null: not kept
-    private final PictureSize pictures; // null: the file was accepted before
+    private final PictureSizes pictures; // null: the file was accepted before
     private ObjectNode object; // of the line that was returned last
     private int count;
     private int captions;
@@ -104,14 +104,14 @@ public final class JobParser {
      * @throws IOException if {@code jsonl} cannot be read
      */
     public static JobParser ofNewFile(
-            InputStream jsonl, String jobId, Instant submittedAt, PictureSize pictures)
+            InputStream jsonl, String jobId, Instant submittedAt, PictureSizes pictures)
             throws IOException {
         return ofNewRows(new JsonLineRows(plain(jsonl)), jobId, submittedAt, pictures);
     }
 
     /** Reads rows of any format likewise. */
     static JobParser ofNewRows(
-            CaptionRows rows, String jobId, Instant submittedAt, PictureSize pictures) {
+            CaptionRows rows, String jobId, Instant submittedAt, PictureSizes pictures) {
         return new JobParser(rows, jobId, submittedAt, new HashMap<>(), pictures);
     }
 
@@ -120,7 +120,7 @@ public final class JobParser {
             String jobId,
             Instant submittedAt,
             Map<Long, Place> placeByRequestId,
-            PictureSize pictures) {
+            PictureSizes pictures) {
         this.rows = rows;
         this.jobId = jobId;
         this.submittedAt = submittedAt;
@@ -286,7 +286,7 @@ public final class JobParser {
         List<Violation> wrong = new ArrayList<>();
         ImageParameters imageParameters = CaptionJson.readLine(object, caption, wrong);
         if (pictures != null) {
-            wrong.addAll(imageParameters.checkLine(pictures));
+            wrong.addAll(imageParameters.checkLine(object, pictures));
         }
         String customId = caption.getCustomId();
         String requestId = Ids.requestId(jobId, customId);

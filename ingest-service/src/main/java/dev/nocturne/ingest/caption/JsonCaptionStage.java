@@ -36,10 +36,10 @@ public final class JsonCaptionStage implements Stage<CaptionSubmitted> {
                     .setSubmittedAt(Instant.EPOCH)
                     .build();
 
-    private final Supplier<PictureSize> pictureSize;
+    private final Supplier<PictureSizes> pictureSizes;
 
-    public JsonCaptionStage(Supplier<PictureSize> pictureSize) {
-        this.pictureSize = pictureSize;
+    public JsonCaptionStage(Supplier<PictureSizes> pictureSizes) {
+        this.pictureSizes = pictureSizes;
     }
 
     @Override
@@ -71,9 +71,9 @@ public final class JsonCaptionStage implements Stage<CaptionSubmitted> {
                         .setSubmittedAt(Instant.ofEpochMilli(record.timestamp()));
         List<Violation> wrong = new ArrayList<>();
         ImageParameters imageParameters = CaptionJson.readLine(object, caption, wrong);
-        PictureSize pictures = pictureSize.get();
+        PictureSizes pictures = pictureSizes.get();
         if (pictures.isKnown()) { // else the record would wait for an encoder, or be lost
-            wrong.addAll(imageParameters.checkLine(pictures));
+            wrong.addAll(imageParameters.checkLine(object, pictures));
         }
         if (imageParameters.format() == CaptionJson.AnswerFormat.B64_JSON) {
             wrong.add(

@@ -31,7 +31,7 @@ public record Survey(
      * @throws IOException if the file cannot be read
      * @throws IngestException UNAVAILABLE if a line depends on a model that nobody has named yet
      */
-    public static Survey of(Path file, PictureSize pictures) throws IOException {
+    public static Survey of(Path file, PictureSizes pictures) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
             CaptionIntake.requireJsonLines(file);
             JobParser parser = JobParser.ofNewFile(in, "validation", Instant.EPOCH, pictures);

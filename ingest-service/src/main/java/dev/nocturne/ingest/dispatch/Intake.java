@@ -15,7 +15,7 @@ import dev.nocturne.events.StopReason;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.Problem;
 import dev.nocturne.ingest.caption.JobParser;
-import dev.nocturne.ingest.caption.PictureSize;
+import dev.nocturne.ingest.caption.PictureSizes;
 import dev.nocturne.ingest.caption.Survey;
 import dev.nocturne.ingest.file.FileGoneException;
 import dev.nocturne.ingest.file.FileStore;
@@ -55,13 +55,13 @@ public final class Intake {
     private final JobPublisher publisher;
     private final Runnable catchUp;
     private final JobLog.Listener listener;
-    private final Supplier<PictureSize> pictureSize;
+    private final Supplier<PictureSizes> pictureSizes;
     private final JobEvents events;
 
     /**
      * @param catchUp waits until the table knows everything that is in the log by now
      * @param listener told at once what is published here; it comes again from the log
-     * @param pictureSize the model's, as far as it is known by now
+     * @param pictureSizes the model's, as far as it is known by now
      */
     public Intake(
             JobTable jobs,
@@ -70,7 +70,7 @@ public final class Intake {
             JobPublisher publisher,
             Runnable catchUp,
             JobLog.Listener listener,
-            Supplier<PictureSize> pictureSize,
+            Supplier<PictureSizes> pictureSizes,
             JobEvents events) {
         this.jobs = jobs;
         this.files = files;
@@ -78,7 +78,7 @@ public final class Intake {
         this.publisher = publisher;
         this.catchUp = catchUp;
         this.listener = listener;
-        this.pictureSize = pictureSize;
+        this.pictureSizes = pictureSizes;
         this.events = events;
     }
 
@@ -105,7 +105,7 @@ public final class Intake {
         }
         Path local = files.download(files.require(created.getInputFileId()));
         try {
-            PictureSize pictures = pictureSize.get();
+            PictureSizes pictures = pictureSizes.get();
             Survey survey = Survey.of(local, pictures);
             start(
                     jobId,
@@ -229,7 +229,7 @@ public final class Intake {
     private static void sendBadLines(
             String jobId,
             Path file,
-            PictureSize pictures,
+            PictureSizes pictures,
             Instant now,
             JobPublisher.Transaction transaction) {
         try (InputStream in = Files.newInputStream(file)) {

@@ -91,7 +91,7 @@ final class IngestParts implements AutoCloseable {
                         lag,
                         new WebhookEndpoints(webhooks, clock),
                         partialImages,
-                        listener::pictureSize);
+                        listener::pictureSizes);
     }
 
     /** Whoever waits is told nothing more. */

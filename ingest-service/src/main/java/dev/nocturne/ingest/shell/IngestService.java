@@ -109,7 +109,7 @@ public final class IngestService implements Service {
         this.topicWatch = new TopicWatch(kafka);
         this.jsonCaptions =
                 new StageRunner<>(
-                        new JsonCaptionStage(parts.listener::pictureSize), kafka, meters, clock);
+                        new JsonCaptionStage(parts.listener::pictureSizes), kafka, meters, clock);
         jsonCaptions.failure().thenAccept(failure::complete);
     }
 

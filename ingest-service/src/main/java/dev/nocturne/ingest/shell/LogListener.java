@@ -7,7 +7,7 @@ import dev.nocturne.events.JobSummary;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.ingest.api.AwaitedResults;
 import dev.nocturne.ingest.api.ChangeFeed;
-import dev.nocturne.ingest.caption.PictureSize;
+import dev.nocturne.ingest.caption.PictureSizes;
 import dev.nocturne.ingest.job.JobLog;
 import dev.nocturne.ingest.job.JobTable;
 import dev.nocturne.ingest.job.Place;
@@ -22,7 +22,7 @@ final class LogListener implements JobLog.Listener {
     private final ChangeFeed feed;
     private final PartialImages partialImages;
     private final AwaitedResults awaited;
-    private volatile PictureSize pictureSize = PictureSize.UNKNOWN;
+    private volatile PictureSizes pictureSizes = PictureSizes.UNKNOWN;
 
     LogListener(
             JobTable jobs, ChangeFeed feed, PartialImages partialImages, AwaitedResults awaited) {
@@ -32,9 +32,9 @@ final class LogListener implements JobLog.Listener {
         this.awaited = awaited;
     }
 
-    /** That the model paints, as far as an encoder has said it by now. */
-    PictureSize pictureSize() {
-        return pictureSize;
+    /** Those that the model paints, as far as an encoder has said it by now. */
+    PictureSizes pictureSizes() {
+        return pictureSizes;
     }
 
     @Override
@@ -59,7 +59,7 @@ final class LogListener implements JobLog.Listener {
 
     @Override
     public void read(BundleDeployed event) {
-        pictureSize = new PictureSize(event.getImageSize());
+        pictureSizes = PictureSizes.of(event);
     }
 
     @Override

@@ -70,7 +70,7 @@ final class StoreParts {
                         parts.publisher,
                         catchUp,
                         parts.listener,
-                        parts.listener::pictureSize,
+                        parts.listener::pictureSizes,
                         parts.events);
     }
 
@@ -94,7 +94,7 @@ final class StoreParts {
                         parts.disk,
                         spool,
                         parts.ids,
-                        parts.listener::pictureSize),
+                        parts.listener::pictureSizes),
                 new FollowUpApi(
                         fileApi,
                         files,
@@ -116,7 +116,7 @@ final class StoreParts {
                         parts.backlog,
                         parts.disk,
                         parts.ids,
-                        parts.listener::pictureSize),
+                        parts.listener::pictureSizes),
                 new CandidateApi(store, stored, parts.jobs, parts.awaited, parts.publisher),
                 results,
                 new JobFileApi(store, parts.jobs, views, clock),

@@ -39,7 +39,7 @@ class CaptionIntakeTest {
                 filename,
                 null,
                 CaptionDefaults.of(defaults),
-                PictureSize.UNKNOWN,
+                PictureSizes.UNKNOWN,
                 folder.resolve("lines"));
     }
 
@@ -420,7 +420,7 @@ class CaptionIntakeTest {
 
         assertThat(read.check().errors()).isEmpty();
         assertThat(read.lines()).isEqualTo(folder.resolve(isAsItCame ? "file" : "lines"));
-        assertThat(read.survey()).contains(Survey.of(read.lines(), PictureSize.UNKNOWN));
+        assertThat(read.survey()).contains(Survey.of(read.lines(), PictureSizes.UNKNOWN));
         assertThat(read.survey().orElseThrow().captions()).isEqualTo(2);
     }
 
@@ -433,7 +433,7 @@ class CaptionIntakeTest {
 
         assertThat(read.check().errors()).isEmpty();
         assertThat(read.survey()).isEmpty();
-        assertThat(Survey.of(read.lines(), PictureSize.UNKNOWN).isHopeless()).isTrue();
+        assertThat(Survey.of(read.lines(), PictureSizes.UNKNOWN).isHopeless()).isTrue();
     }
 
     // ---- size

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nocturne.events.BundleDeployed;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.ingest.IngestException;
 import dev.nocturne.ingest.caption.CaptionJson.AnswerFormat;
@@ -22,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The parameters of OpenAI's image requests that are no options of a caption. */
 class ImageParametersTest {
 
-    private static final PictureSize PICTURES = new PictureSize(64);
+    private static final PictureSizes PICTURES = new PictureSizes(List.of(64));
 
     private static ImageParameters imageParameters(String parameters, List<Violation> wrong)
             throws IOException {
@@ -33,7 +34,7 @@ class ImageParametersTest {
                 wrong);
     }
 
-    private static List<Violation> wrong(String parameters, PictureSize pictures)
+    private static List<Violation> wrong(String parameters, PictureSizes pictures)
             throws IOException {
         List<Violation> wrong = new ArrayList<>();
         wrong.addAll(imageParameters(parameters, wrong).check(pictures));
@@ -62,10 +63,10 @@ class ImageParametersTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "\"size\":\"banana\"          | size       | size is 'banana': must be '64x64' or 'auto'",
+                "\"size\":\"banana\"          | size       | size is 'banana': must be auto, or a size that the model paints, as 64x64",
                 "\"size\":\"1024x1024\"       | size       | size is '1024x1024': must be '64x64' or 'auto'",
                 "\"size\":\"64x65\"           | size       | must be '64x64'",
-                "\"size\":\"064x64 \"         | size       | must be '64x64'",
+                "\"size\":\"064x64\"          | size       | must be '64x64'",
                 "\"background\":\"transparent\" | background | is 'transparent': must be one of auto, opaque",
                 "\"quality\":\"best\"         | quality    | is 'best': must be one of auto, low, medium, high, xhigh, max",
                 "\"style\":\"noir\"           | style      | is 'noir': must be one of vivid, natural",
@@ -78,6 +79,28 @@ class ImageParametersTest {
                 .singleElement()
                 .satisfies(one -> assertThat(one.param()).isEqualTo(param))
                 .satisfies(one -> assertThat(one.message()).contains(words));
+    }
+
+    @Test
+    void everySizeOfTheModelMayBeAskedFor() throws IOException {
+        PictureSizes two = new PictureSizes(List.of(64, 256));
+        assertThat(wrong(",\"size\":\"256x256\"", two)).isEmpty();
+        assertThat(wrong(",\"size\":\"128x128\"", two))
+                .singleElement()
+                .satisfies(
+                        one ->
+                                assertThat(one.message())
+                                        .contains("must be '64x64', '256x256' or 'auto'"));
+    }
+
+    @Test
+    void anEncoderOfAnEarlierVersionSaysOneSize() {
+        assertThat(PictureSizes.of(new BundleDeployed("m@1", Instant.EPOCH, 64, List.of())))
+                .isEqualTo(PICTURES);
+        assertThat(PictureSizes.of(new BundleDeployed("m@1", Instant.EPOCH, 64, List.of(64, 256))))
+                .isEqualTo(new PictureSizes(List.of(64, 256)));
+        assertThat(PictureSizes.of(new BundleDeployed("m@1", Instant.EPOCH, 0, List.of())))
+                .isEqualTo(PictureSizes.UNKNOWN);
     }
 
     @Test
@@ -103,9 +126,9 @@ class ImageParametersTest {
 
     @Test
     void beforeAnEncoderHasSaidItsSizeOnlySizesWait() throws IOException {
-        assertThat(wrong(",\"size\":\"auto\"", PictureSize.UNKNOWN)).isEmpty();
+        assertThat(wrong(",\"size\":\"auto\"", PictureSizes.UNKNOWN)).isEmpty();
         assertThatExceptionOfType(IngestException.class)
-                .isThrownBy(() -> wrong(",\"size\":\"64x64\"", PictureSize.UNKNOWN))
+                .isThrownBy(() -> wrong(",\"size\":\"64x64\"", PictureSizes.UNKNOWN))
                 .matches(e -> e.kind() == IngestException.Kind.UNAVAILABLE);
     }
 

@@ -250,7 +250,7 @@ class JobParserTest {
                 "{\"prompt\":\"a\",\"output_format\":1}       | output_format   | invalid_option",
                 "{\"prompt\":\"a\",\"output_compression\":80} | output_compression | invalid_option",
                 "{\"prompt\":\"a\",\"output_compression\":\"80\"} | output_compression | invalid_option",
-                "{\"prompt\":\"a\",\"size\":\"64x64\"}          | size            | unknown_field",
+                "{\"prompt\":\"a\",\"size\":\"large\"}          | size            | invalid_option",
                 "{\"prompt\":\"a\",\"custom_id\":1}             | custom_id       | invalid_option",
                 "{\"prompt\":\"a\",\"candidates\":513}          | candidates      | invalid_option",
                 "{\"prompt\":\"a\",\"candidates\":\"many\"}     | candidates      | invalid_option",
@@ -303,6 +303,7 @@ class JobParserTest {
                                                 .setTop(20)
                                                 .setGuidance(3.0)
                                                 .setOutputFormat("webp")
+                                                .setSize("256x256")
                                                 .build())
                                 .build());
     }

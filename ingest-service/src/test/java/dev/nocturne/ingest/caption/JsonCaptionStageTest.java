@@ -24,7 +24,8 @@ class JsonCaptionStageTest {
 
     private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
 
-    private final JsonCaptionStage stage = new JsonCaptionStage(() -> new PictureSize(64));
+    private final JsonCaptionStage stage =
+            new JsonCaptionStage(() -> new PictureSizes(List.of(64)));
 
     @Test
     void aRecordIsALineOfAFileThatIsAJobOfItsOwn() {

@@ -322,14 +322,14 @@ class IngestRestBrokerTest {
 
     @Test
     void aBadFileIsRefusedWithItsLines() throws Exception {
-        HttpResponse<String> refused = post("{\"prompt\":\"a\"}\n{\"prompt\":\"b\",\"size\":1}");
+        HttpResponse<String> refused = post("{\"prompt\":\"a\"}\n{\"prompt\":\"b\",\"side\":1}");
 
         assertThat(refused.statusCode()).isEqualTo(400);
         JsonNode error = JSON.readTree(refused.body()).get("errors").get(0);
         assertThat(error.get("line").intValue()).isEqualTo(2);
-        assertThat(error.get("param").textValue()).isEqualTo("size");
+        assertThat(error.get("param").textValue()).isEqualTo("side");
         assertThat(error.get("code").textValue()).isEqualTo("unknown_field");
-        assertThat(error.get("message").textValue()).startsWith("unknown field 'size'");
+        assertThat(error.get("message").textValue()).startsWith("unknown field 'side'");
     }
 
     @Test
@@ -513,7 +513,9 @@ class IngestRestBrokerTest {
             producer.send(
                     new ProducerRecord<>(
                             Topics.DEPLOYMENTS.name(),
-                            EventCodec.encode(new BundleDeployed("tiny@1", Instant.now(), 24))));
+                            EventCodec.encode(
+                                    new BundleDeployed(
+                                            "tiny@1", Instant.now(), 24, List.of(24, 96)))));
         }
         String body = "{\"prompt\":\"a\",\"size\":\"1024x1024\"}";
         await().atMost(PATIENCE)
@@ -521,16 +523,17 @@ class IngestRestBrokerTest {
         JsonNode error = JSON.readTree(send("v1/images/generations", body).body()).get("error");
         assertThat(error.get("param").textValue()).isEqualTo("size");
         assertThat(error.get("message").textValue())
-                .isEqualTo("size is '1024x1024': must be '24x24' or 'auto', as the model paints");
+                .isEqualTo(
+                        "size is '1024x1024': must be '24x24', '96x96' or 'auto', as the model paints");
         HttpResponse<String> job = post("{\"body\":" + body + "}");
         assertThat(job.statusCode()).isEqualTo(400);
-        assertThat(job.body()).contains("body.size", "'24x24' or 'auto'");
+        assertThat(job.body()).contains("body.size", "'24x24', '96x96' or 'auto'");
         JsonNode schemas = json("v1/openapi.json").at("/components/schemas");
         for (String size :
                 List.of("ImageEdit/properties/size", "ImageRequest/properties/size/anyOf/0")) {
             assertThat(schemas.at("/%s/enum".formatted(size)))
                     .extracting(JsonNode::textValue)
-                    .containsExactly("auto", "24x24");
+                    .containsExactly("auto", "24x24", "96x96");
         }
     }
 

@@ -410,6 +410,7 @@ class PaintEventsBrokerTest {
                         new SamplingOptions(1, 0, 1, 1),
                         "png",
                         100,
+                        "64x48",
                         SeedSchemes.FIRST_IS_OWN,
                         6,
                         8,

@@ -12,6 +12,7 @@ import dev.nocturne.models.dvae.DvaeFamily;
 import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.models.transformer.TransformerFamily;
+import dev.nocturne.models.upscaler.UpscalerArchitecture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -23,6 +24,7 @@ import java.util.TreeMap;
  *
  * @param imageSize side of the pictures in pixels
  * @param sampling how the transformer draws best; null if it was not trained to be guided
+ * @param autoSize side in pixels of what is painted where no size is asked for; null: imageSize
  * @param files sha256 in hex of each file
  */
 record Manifest(
@@ -32,6 +34,8 @@ record Manifest(
         TransformerFamily transformer,
         Sampling sampling,
         ClipArchitecture clip,
+        UpscalerArchitecture upscaler,
+        Integer autoSize,
         TreeMap<String, String> files) {
     static final String FILE = "model.json";
 
@@ -55,6 +59,7 @@ record Manifest(
                         file
                                 + " lacks name, image_size or files; restore it from where the model came from");
             }
+            manifest.requireAutoSize(file);
             return manifest;
         } catch (NoSuchFileException e) {
             throw new InvalidModelException(
@@ -70,6 +75,50 @@ record Manifest(
                             + e.getOriginalMessage()
                             + "); restore it from where the model came from");
         }
+    }
+
+    private void requireAutoSize(Path file) throws InvalidModelException {
+        if (autoSize != null
+                && autoSize != imageSize
+                && (upscaler == null || autoSize != enlargedSize())) {
+            throw new InvalidModelException(
+                    "auto_size is %d in %s: it must be a size that the model paints, %d%s"
+                            .formatted(
+                                    autoSize,
+                                    file,
+                                    imageSize,
+                                    upscaler == null ? "" : " or " + enlargedSize()));
+        }
+    }
+
+    /** Side in pixels of the pictures that an upscaler makes. */
+    int enlargedSize() {
+        return imageSize * UpscalerArchitecture.FACTOR;
+    }
+
+    Manifest with(TreeMap<String, String> others) {
+        return new Manifest(
+                name, imageSize, dvae, transformer, sampling, clip, upscaler, autoSize, others);
+    }
+
+    /** With another dVAE, to whose marks the upscaler is blind, so that it goes. */
+    Manifest with(DvaeFamily other) {
+        return new Manifest(name, imageSize, other, transformer, sampling, clip, null, null, files);
+    }
+
+    Manifest with(TransformerFamily other, Sampling its) {
+        return new Manifest(name, imageSize, dvae, other, its, clip, upscaler, autoSize, files);
+    }
+
+    Manifest with(ClipArchitecture other) {
+        return new Manifest(
+                name, imageSize, dvae, transformer, sampling, other, upscaler, autoSize, files);
+    }
+
+    /** With an upscaler, to whose size is painted from now on unless another is asked for. */
+    Manifest with(UpscalerArchitecture other) {
+        return new Manifest(
+                name, imageSize, dvae, transformer, sampling, clip, other, enlargedSize(), files);
     }
 
     /** Writes it as JSON in place of what is there. */

@@ -17,19 +17,22 @@ import dev.nocturne.models.transformer.GridGenerator;
 import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.models.transformer.TransformerFamily;
+import dev.nocturne.models.upscaler.Upscaler;
+import dev.nocturne.models.upscaler.UpscalerArchitecture;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * A model directory, the unit that a deployment mounts: {@code model.json} (sizes and checksums),
- * {@code tokenizer.json}, and {@code dvae}, {@code transformer} and {@code clip.safetensors}.
- * Training and imports fill it part by part. A CLIP that was imported has a tokenizer of its own,
- * {@code clip-tokenizer.json}.
+ * {@code tokenizer.json}, and {@code dvae}, {@code transformer} and {@code clip.safetensors}, and
+ * {@code upscaler.safetensors} if there is one. Training and imports fill it part by part. A CLIP
+ * that was imported has a tokenizer of its own, {@code clip-tokenizer.json}.
  *
  * <p>Opening reads {@code model.json} only. Each part is verified when it is loaded: its sha256,
  * and that its tensors are those of its architecture, none missing, extra or misshapen. The callers
@@ -40,6 +43,7 @@ public final class ModelBundle {
     private static final String DVAE = "dvae.safetensors";
     private static final String TRANSFORMER = "transformer.safetensors";
     private static final String CLIP = "clip.safetensors";
+    private static final String UPSCALER = "upscaler.safetensors";
     private static final String CLIP_TOKENIZER = "clip-tokenizer.json";
 
     /** Hexadecimal digits of a SHA-256 in an id. */
@@ -65,7 +69,8 @@ public final class ModelBundle {
     /** An empty model in memory; the first part that is added creates the directory. */
     public static ModelBundle create(Path directory, String name, int imageSize) {
         return new ModelBundle(
-                directory, new Manifest(name, imageSize, null, null, null, null, new TreeMap<>()));
+                directory,
+                new Manifest(name, imageSize, null, null, null, null, null, null, new TreeMap<>()));
     }
 
     /**
@@ -83,7 +88,15 @@ public final class ModelBundle {
         }
         Manifest begun =
                 new Manifest(
-                        name, other.imageSize(), other.dvae(), null, null, other.clip(), checksums);
+                        name,
+                        other.imageSize(),
+                        other.dvae(),
+                        null,
+                        null,
+                        other.clip(),
+                        other.upscaler(),
+                        other.autoSize(),
+                        checksums);
         files.publish(begun, checksums.keySet().toArray(String[]::new));
         return new ModelBundle(directory, begun);
     }
@@ -136,6 +149,20 @@ public final class ModelBundle {
     /** Side of the pictures in pixels. */
     public int imageSize() {
         return manifest.imageSize();
+    }
+
+    /** Sides in pixels of the pictures that it paints, in ascending order. */
+    public List<Integer> sizes() {
+        return hasUpscaler() ? List.of(imageSize(), manifest.enlargedSize()) : List.of(imageSize());
+    }
+
+    /** That of {@link #sizes} to which it paints where none is asked for. */
+    public int autoSize() {
+        return manifest.autoSize() == null ? imageSize() : manifest.autoSize();
+    }
+
+    public boolean hasUpscaler() {
+        return manifest.upscaler() != null;
     }
 
     public DvaeFamily dvaeArchitecture() throws InvalidModelException {
@@ -261,6 +288,18 @@ public final class ModelBundle {
                 : tokenizer;
     }
 
+    /**
+     * The upscaler.
+     *
+     * @throws InvalidModelException if there is none
+     */
+    public Upscaler upscaler() throws IOException {
+        UpscalerArchitecture architecture = trained("upscaler", manifest.upscaler());
+        try (Safetensors weights = files.weights(UPSCALER, architecture.shapes())) {
+            return new Upscaler(weights.tensors(), Precision.best());
+        }
+    }
+
     public CandidateScorer scorer() throws IOException {
         return new CandidateScorer(dvae(), clip());
     }
@@ -268,20 +307,14 @@ public final class ModelBundle {
     /** The bundle with this tokenizer, on disk. */
     public ModelBundle with(BpeTokenizer tokenizer) throws IOException {
         files.write(TOKENIZER, tokenizer);
-        return saved(
-                manifest.dvae(),
-                manifest.transformer(),
-                manifest.sampling(),
-                manifest.clip(),
-                TOKENIZER);
+        return saved(manifest, TOKENIZER);
     }
 
     /** The bundle with this dVAE, on disk as float16. */
     public ModelBundle with(DvaeArchitecture architecture, Map<String, Safetensors.Tensor> weights)
             throws IOException {
         files.write(DVAE, weights, StorageType.F16);
-        return saved(
-                architecture, manifest.transformer(), manifest.sampling(), manifest.clip(), DVAE);
+        return saved(manifest.with(architecture), DVAE);
     }
 
     /**
@@ -295,7 +328,7 @@ public final class ModelBundle {
             Map<String, Safetensors.Tensor> weights)
             throws IOException {
         files.write(TRANSFORMER, weights, StorageType.F16);
-        return saved(manifest.dvae(), architecture, sampling, manifest.clip(), TRANSFORMER);
+        return saved(manifest.with(architecture, sampling), TRANSFORMER);
     }
 
     /** The bundle with this CLIP, on disk as float16. */
@@ -303,12 +336,15 @@ public final class ModelBundle {
             throws IOException {
         files.write(CLIP, weights, StorageType.F16);
         // its captions are those of the bundle's tokenizer
-        return saved(
-                manifest.dvae(),
-                manifest.transformer(),
-                manifest.sampling(),
-                architecture.with(null),
-                CLIP);
+        return saved(manifest.with(architecture.with(null)), CLIP);
+    }
+
+    /** The bundle with this upscaler, on disk as float16. */
+    public ModelBundle with(
+            UpscalerArchitecture architecture, Map<String, Safetensors.Tensor> weights)
+            throws IOException {
+        files.write(UPSCALER, weights, StorageType.F16);
+        return saved(manifest.with(architecture), UPSCALER);
     }
 
     /**
@@ -335,7 +371,7 @@ public final class ModelBundle {
                                     grid));
         }
         files.write(DVAE, weights, StorageType.F32);
-        return saved(architecture, transformer, manifest.sampling(), manifest.clip(), DVAE);
+        return saved(manifest.with(architecture), DVAE);
     }
 
     /** The bundle with a CLIP from elsewhere and its tokenizer, on disk as float32. */
@@ -346,13 +382,7 @@ public final class ModelBundle {
             throws IOException {
         files.write(CLIP, weights, StorageType.F32);
         files.write(CLIP_TOKENIZER, tokenizer);
-        return saved(
-                manifest.dvae(),
-                manifest.transformer(),
-                manifest.sampling(),
-                architecture,
-                CLIP,
-                CLIP_TOKENIZER);
+        return saved(manifest.with(architecture), CLIP, CLIP_TOKENIZER);
     }
 
     /**
@@ -378,50 +408,36 @@ public final class ModelBundle {
         files.write(TRANSFORMER, transformer.architecture().shapes(), transformer);
         files.write(DVAE, dvae.architecture().shapes(), dvae);
         files.write(TOKENIZER, tokenizer);
-        Manifest resized =
+        Manifest imported =
                 new Manifest(
                         manifest.name(),
                         imageSize,
-                        null,
-                        null,
-                        null,
-                        manifest.clip(),
-                        manifest.files());
-        return new ModelBundle(directory, resized)
-                .saved(
                         dvae.architecture(),
                         transformer.architecture(),
                         sampling,
                         manifest.clip(),
-                        TRANSFORMER,
-                        DVAE,
-                        TOKENIZER);
+                        null,
+                        null,
+                        manifest.files());
+        return saved(imported, TRANSFORMER, DVAE, TOKENIZER);
     }
 
-    private ModelBundle saved(
-            DvaeFamily dvae,
-            TransformerFamily transformer,
-            Sampling sampling,
-            ClipArchitecture clip,
-            String... changed)
-            throws IOException {
+    /**
+     * @param changed files that were written
+     */
+    private ModelBundle saved(Manifest architectures, String... changed) throws IOException {
         TreeMap<String, String> checksums = new TreeMap<>(manifest.files());
-        if (clip != manifest.clip()) {
+        if (architectures.clip() != manifest.clip()) {
             // it belongs to the CLIP that goes
             checksums.remove(CLIP_TOKENIZER);
+        }
+        if (architectures.upscaler() == null) {
+            checksums.remove(UPSCALER);
         }
         for (String file : changed) {
             checksums.put(file, files.written(file));
         }
-        Manifest updated =
-                new Manifest(
-                        manifest.name(),
-                        manifest.imageSize(),
-                        dvae,
-                        transformer,
-                        sampling,
-                        clip,
-                        checksums);
+        Manifest updated = architectures.with(checksums);
         files.publish(updated, changed);
         return new ModelBundle(directory, updated);
     }

@@ -2,6 +2,7 @@ package dev.nocturne.standalone.model;
 
 import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.transformer.TransformerArchitecture;
+import dev.nocturne.models.upscaler.UpscalerArchitecture;
 import dev.nocturne.training.recipe.Training;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -23,14 +24,16 @@ import picocli.CommandLine.Spec;
         description = {
             "Trains one part of a model from the emoji art, or from your own",
             "pictures with --data.",
-            "In this order: tokenizer, dvae, transformer; clip any time after the tokenizer.",
+            "In this order: tokenizer, dvae, transformer; clip any time after the tokenizer,",
+            "upscaler any time after the dvae.",
             "Ctrl-C or SIGTERM saves a checkpoint; the same command goes on from it."
         },
         subcommands = {
             TrainCommand.Tokenizer.class,
             TrainCommand.Dvae.class,
             TrainCommand.Transformer.class,
-            TrainCommand.Clip.class
+            TrainCommand.Clip.class,
+            TrainCommand.Upscaler.class
         })
 public final class TrainCommand {
 
@@ -368,6 +371,35 @@ public final class TrainCommand {
                 return 0;
             }
             model.training().clip(layers, width, patch, plan.with(model, 1));
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "upscaler",
+            description = "Trains the upscaler, which makes pictures four times as large.")
+    static final class Upscaler implements Callable<Integer> {
+        @Mixin ModelOption model;
+        @Mixin PlanOptions plan = new PlanOptions(6000, 8, 1e-3, 1000);
+
+        @Option(
+                names = "--features",
+                paramLabel = "N",
+                defaultValue = "48",
+                description = "Channels of the residual blocks (default: ${DEFAULT-VALUE}).")
+        int features;
+
+        @Option(
+                names = "--blocks",
+                paramLabel = "N",
+                defaultValue = "6",
+                description = "Residual blocks (default: ${DEFAULT-VALUE}).")
+        int blocks;
+
+        @Override
+        public Integer call() throws IOException {
+            model.training()
+                    .upscaler(new UpscalerArchitecture(features, blocks), plan.with(model, 1));
             return 0;
         }
     }

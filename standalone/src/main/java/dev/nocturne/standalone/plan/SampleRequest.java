@@ -198,6 +198,7 @@ record SampleRequest(
                 ranked,
                 model.id(),
                 Math.max(1, caption.length() / CHARS_OF_A_TOKEN),
+                ranked.getOptions().getSize(),
                 finished(ranked).getImages());
     }
 }

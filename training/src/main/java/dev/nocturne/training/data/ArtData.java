@@ -50,8 +50,7 @@ public final class ArtData {
         things.removeIf(drawing -> families.get(drawing.codepoints()).size() < FAMILIES);
         things.addAll(IconArt.load(emoji));
         Map<Drawing, Split> sides = Split.assign(things);
-        // half as large again as the picture, so that scaling down to it stays sharp
-        List<Sprite> rendered = SpriteSheet.render(things, imageSize * 3 / 2, cacheFolder);
+        List<Sprite> rendered = SpriteSheet.render(things, Sprite.sizeFor(imageSize), cacheFolder);
         return new ArtData(
                 rendered.stream()
                         .collect(
@@ -60,6 +59,14 @@ public final class ArtData {
                                         () -> new EnumMap<>(Split.class),
                                         Collectors.toList())),
                 imageSize);
+    }
+
+    /**
+     * The same in larger pictures, for which each drawing is rendered anew whenever it is shown:
+     * all of them would not fit into memory.
+     */
+    public ArtData enlarged(int factor) {
+        return new ArtData(sprites, imageSize * factor);
     }
 
     /**

@@ -58,7 +58,8 @@ public final class ExampleSource {
     private final Placement placement;
 
     /**
-     * @param sprites what to draw from; pass those of one {@link Split}
+     * @param sprites what to draw from; pass those of one {@link Split}. Those that are smaller
+     *     than the picture are rendered anew, large enough, whenever they are shown
      * @param size side of the pictures in pixels
      * @param sceneShare the share of scenes among the examples, in [0, 1]
      * @throws IllegalArgumentException if there is nothing to draw from
@@ -113,7 +114,8 @@ public final class ExampleSource {
     }
 
     /** One drawing of this sprite as it is, placed and, where the caption allows it, mirrored. */
-    public Example single(Sprite sprite, RandomGenerator random) {
+    public Example single(Sprite drawn, RandomGenerator random) {
+        Sprite sprite = SpriteSheet.sharp(drawn, size);
         byte[] rgb = picture(sprite, random);
         return new Example(
                 caption(new Shown(sprite, sprite.drawing(), told(sprite, random)), random), rgb);
@@ -150,7 +152,8 @@ public final class ExampleSource {
     private record Shown(Sprite sprite, Drawing named, Optional<String> colour) {}
 
     /** The sprite as it is, or in a colour that is told. */
-    private static Shown shown(Sprite sprite, RandomGenerator random) {
+    private Shown shown(Sprite drawn, RandomGenerator random) {
+        Sprite sprite = SpriteSheet.sharp(drawn, size);
         List<String> synonyms = Synonyms.of(sprite.drawing().caption());
         Drawing named =
                 !synonyms.isEmpty() && random.nextDouble() < SYNONYM_SHARE
@@ -200,7 +203,12 @@ public final class ExampleSource {
 
     /** {@code first} in the given relation to {@code second}, whether or not it is held out. */
     public Example scene(Sprite first, Relation relation, Sprite second, RandomGenerator random) {
-        byte[] rgb = picture(first, relation, second, random);
+        byte[] rgb =
+                picture(
+                        SpriteSheet.sharp(first, size),
+                        relation,
+                        SpriteSheet.sharp(second, size),
+                        random);
         String caption =
                 Captions.scene(
                         first.drawing(),

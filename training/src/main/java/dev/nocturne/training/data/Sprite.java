@@ -20,6 +20,11 @@ public record Sprite(
     private static final int SOLID_ALPHA = 128;
     private static final double DOMINANT_SHARE = 0.6;
 
+    /** Half as large again as the picture, so that scaling down to it stays sharp. */
+    static int sizeFor(int pictureSize) {
+        return pictureSize * 3 / 2;
+    }
+
     /** Measures the bounds and the colour of a rendered canvas. */
     static Sprite of(Drawing drawing, int size, int[] argb) {
         return new Sprite(drawing, size, argb, bounds(argb, size), dominantColour(argb));

@@ -64,6 +64,15 @@ public final class SpriteSheet {
         return withoutRepeats(sprites);
     }
 
+    /** The sprite, if it is large enough for a picture of this size; else its drawing anew. */
+    static Sprite sharp(Sprite sprite, int pictureSize) {
+        if (sprite.size() >= pictureSize) {
+            return sprite;
+        }
+        int size = Sprite.sizeFor(pictureSize);
+        return Sprite.of(sprite.drawing(), size, rasterize(sprite.drawing(), size));
+    }
+
     private static List<Sprite> withoutRepeats(List<Sprite> sprites) {
         Set<IntBuffer> seen = new HashSet<>();
         List<Sprite> distinct = new ArrayList<>();

@@ -11,6 +11,7 @@ import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.tokenizer.BpeTokenizer;
 import dev.nocturne.models.tokenizer.BpeTrainer;
 import dev.nocturne.models.transformer.TransformerArchitecture;
+import dev.nocturne.models.upscaler.UpscalerArchitecture;
 import dev.nocturne.training.data.ArtData;
 import dev.nocturne.training.data.CaptionCut;
 import dev.nocturne.training.data.ExampleSource.Placement;
@@ -35,8 +36,9 @@ import java.util.stream.LongStream;
 /**
  * The training commands: each trains one part of the model in a directory, from the emoji art or
  * from people's own pictures. Parts build on each other in the order tokenizer, dVAE, transformer;
- * CLIP needs the tokenizer only. Checkpoints and pictures stand in {@code <model>/training/<part>};
- * the same command goes on from there. A part enters the model when its last step is done.
+ * CLIP needs the tokenizer only, and the upscaler the dVAE. Checkpoints and pictures stand in
+ * {@code <model>/training/<part>}; the same command goes on from there. A part enters the model
+ * when its last step is done.
  */
 public final class Training {
     private static final Duration CHECKPOINT_EVERY = Duration.ofMinutes(3);
@@ -91,6 +93,7 @@ public final class Training {
         try (PictureSource source =
                 pictures(
                         imageSize,
+                        1,
                         sceneShare,
                         seed,
                         Placement.LOOSE,
@@ -139,6 +142,7 @@ public final class Training {
         try (PictureSource pictures =
                         pictures(
                                 bundle.imageSize(),
+                                1,
                                 options.sceneShare,
                                 options.seed,
                                 Placement.LOOSE,
@@ -216,6 +220,7 @@ public final class Training {
         try (PictureSource pictures =
                         pictures(
                                 bundle.imageSize(),
+                                1,
                                 options.sceneShare,
                                 options.seed,
                                 Placement.MIRRORED,
@@ -285,6 +290,7 @@ public final class Training {
         try (PictureSource pictures =
                         pictures(
                                 architecture.imageSize(),
+                                1,
                                 options.sceneShare,
                                 options.seed,
                                 Placement.LOOSE,
@@ -302,6 +308,43 @@ public final class Training {
             if (finished) {
                 // read again: another part may have been finished meanwhile
                 ModelBundle.open(model).with(architecture, weights("clip"));
+            }
+            return finished;
+        }
+    }
+
+    /**
+     * @return whether training finished (else a signal stopped it)
+     * @throws InvalidModelException if the dVAE was imported without an encoder, and so gives no
+     *     pictures to learn from
+     */
+    public boolean upscaler(UpscalerArchitecture architecture, Options options) throws IOException {
+        ModelBundle bundle = ModelBundle.open(model);
+        if (!bundle.dvaeArchitecture().readsPictures()) {
+            throw new InvalidModelException(
+                    "the dVAE at %s has no encoder, and an upscaler learns from what it makes of pictures: give a model with one"
+                            .formatted(model));
+        }
+        UpscalerTraining.Settings settings =
+                new UpscalerTraining.Settings(
+                        options.steps, options.batch, options.learningRate, Precision.best());
+        DiscreteVae vae = bundle.dvae();
+        try (PictureSource pictures =
+                        pictures(
+                                bundle.imageSize(),
+                                UpscalerArchitecture.FACTOR,
+                                options.sceneShare,
+                                options.seed,
+                                Placement.LOOSE,
+                                Placement.LOOSE,
+                                Optional.empty(),
+                                found -> found.withPixels(log));
+                UpscalerTraining trainee =
+                        new UpscalerTraining(architecture, settings, pictures, vae)) {
+            boolean finished = run(trainee, "upscaler", options);
+            if (finished) {
+                // read again: another part may have been finished meanwhile
+                ModelBundle.open(model).with(architecture, weights("upscaler"));
             }
             return finished;
         }
@@ -351,12 +394,14 @@ public final class Training {
     /**
      * What a part learns from.
      *
+     * @param factor how many times as large as {@code imageSize} the pictures are
      * @param training where drawings of the art stand
      * @param heldOut where held-out ones stand
      * @param reader of the captions; empty if they may have any length
      */
     private PictureSource pictures(
             int imageSize,
+            int factor,
             double sceneShare,
             long seed,
             Placement training,
@@ -365,7 +410,9 @@ public final class Training {
             Preparation preparation)
             throws IOException {
         if (own.isEmpty()) {
-            return ArtData.load(folder("art"), imageSize).source(sceneShare, training, heldOut);
+            return ArtData.load(folder("art"), imageSize)
+                    .enlarged(factor)
+                    .source(sceneShare, training, heldOut);
         }
         OwnPlace place = own.get();
         OwnData data = OwnData.open(place.data(), place.storage(), folder("data"), log);
@@ -376,7 +423,7 @@ public final class Training {
         UnaryOperator<String> fitted =
                 cut.<UnaryOperator<String>>map(longest -> longest::cut)
                         .orElse(UnaryOperator.identity());
-        return preparation.of(data.pictures(imageSize, seed, fitted));
+        return preparation.of(data.pictures(imageSize * factor, seed, fitted));
     }
 
     private static void requireFitting(OwnData data, CaptionCut cut) throws IOException {

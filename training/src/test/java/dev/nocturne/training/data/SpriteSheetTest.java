@@ -93,6 +93,18 @@ class SpriteSheetTest {
                 .hasMessageContaining("delete it");
     }
 
+    @Test
+    void whatIsSmallerThanThePictureIsRenderedAnew() throws IOException {
+        Sprite sprite = render(Drawings.box("1", "box", "#ff0000")).get(0);
+
+        assertThat(SpriteSheet.sharp(sprite, 50)).isSameAs(sprite);
+        Sprite sharp = SpriteSheet.sharp(sprite, 200);
+        assertThat(sharp.drawing()).isEqualTo(sprite.drawing());
+        assertThat(sharp.size()).isEqualTo(300);
+        assertThat(sharp.bounds()).isEqualTo(new Rectangle(30, 90, 240, 120));
+        assertThat(sharp.colour()).isEqualTo(sprite.colour());
+    }
+
     private List<Sprite> render(Drawing... drawings) throws IOException {
         return SpriteSheet.render(List.of(drawings), 50, cache);
     }

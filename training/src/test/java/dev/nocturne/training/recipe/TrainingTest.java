@@ -8,6 +8,7 @@ import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.transformer.TransformerArchitecture.Attention;
+import dev.nocturne.models.upscaler.UpscalerArchitecture;
 import dev.nocturne.training.evaluate.Evaluation;
 import dev.nocturne.training.evaluate.EvaluationReport;
 import java.io.ByteArrayOutputStream;
@@ -55,6 +56,13 @@ class TrainingTest {
         assertThat(log()).contains("going on from step 4 of 6").contains("finished at step 6");
         assertThat(Safetensors.readAll(model.resolve("clip.safetensors")).get("visual.proj").data())
                 .isNotEqualTo(before.get("visual.proj").data());
+
+        UpscalerArchitecture upscaler = new UpscalerArchitecture(4, 1);
+        assertThat(training.upscaler(upscaler, options(2))).isTrue();
+        assertThat(log()).containsPattern("held out: PSNR .* dB, SSIM .*; bicubic: PSNR");
+        ModelBundle trained = ModelBundle.open(model);
+        assertThat(trained.sizes()).containsExactly(16, 64);
+        assertThat(trained.autoSize()).isEqualTo(64);
 
         EvaluationReport report =
                 Evaluation.run(
