@@ -30,9 +30,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.MemberDescription;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,6 +52,7 @@ class ScaleStudy {
                     .map(Integer::valueOf)
                     .toList();
     private static final int SECONDS = Integer.getInteger("test.seconds", 60);
+    private static final String GROUP = "generator";
     private static final int PARTITIONS = 64;
     private static final int CANDIDATES = 16;
     private static final int DECODE_BATCH = 32;
@@ -121,7 +124,7 @@ class ScaleStudy {
                                     .formatted(StandInGenerator.DECODE_BATCH, DECODE_BATCH_MILLIS));
                 }
                 awaitShared(admin, workers);
-                publish(cluster, 2 * workers * MOST / CANDIDATES);
+                publish(cluster, 5 * workers * MOST / CANDIDATES);
                 passes(SETTLE);
                 Processors before = Processors.now();
                 Duration workersBefore = processorTime(cluster);
@@ -130,6 +133,9 @@ class ScaleStudy {
                 long to = System.currentTimeMillis();
                 double busy = Processors.now().shareSince(before);
                 Duration own = processorTime(cluster).minus(workersBefore);
+                assertThat(waiting(admin))
+                        .as("captions that wait for each")
+                        .allMatch(left -> left > 0);
                 passes(Duration.ofSeconds(2)); // what was begun in that time is committed
                 double rate = candidates(cluster, from, to) * 1_000.0 / (to - from);
                 if (one == 0) {
@@ -169,23 +175,50 @@ class ScaleStudy {
                                         .allMatch(own -> least <= own && own <= most));
     }
 
-    /** Of each member. */
+    /** How many each member has. */
     private static List<Long> partitions(Admin admin) throws Exception {
+        return shares(admin).stream().map(share -> (long) share.size()).toList();
+    }
+
+    /** Partitions of each member. */
+    private static List<List<TopicPartition>> shares(Admin admin) throws Exception {
         return admin
-                .describeConsumerGroups(List.of("generator"))
+                .describeConsumerGroups(List.of(GROUP))
                 .all()
                 .get()
-                .get("generator")
+                .get(GROUP)
                 .members()
                 .stream()
-                .map(ScaleStudy::partitions)
+                .map(
+                        member ->
+                                member.assignment().topicPartitions().stream()
+                                        .filter(ScaleStudy::isBulk)
+                                        .toList())
                 .toList();
     }
 
-    private static long partitions(MemberDescription member) {
-        return member.assignment().topicPartitions().stream()
-                .filter(partition -> partition.topic().equals(Topics.GENERATION_TASKS.name()))
-                .count();
+    private static boolean isBulk(TopicPartition partition) {
+        return partition.topic().equals(Topics.GENERATION_TASKS.name());
+    }
+
+    /** Offsets of each member that are to be read. */
+    private static List<Long> waiting(Admin admin) throws Exception {
+        Map<TopicPartition, OffsetAndMetadata> committed =
+                admin.listConsumerGroupOffsets(GROUP).partitionsToOffsetAndMetadata().get();
+        List<Long> waiting = new ArrayList<>();
+        for (List<TopicPartition> share : shares(admin)) {
+            long ends = 0;
+            for (TopicPartition partition : share) {
+                ends +=
+                        admin.listOffsets(Map.of(partition, OffsetSpec.latest()))
+                                        .partitionResult(partition)
+                                        .get()
+                                        .offset()
+                                - committed.get(partition).offset();
+            }
+            waiting.add(ends);
+        }
+        return waiting;
     }
 
     /** As an encoder would, but to all partitions alike. */

@@ -36,7 +36,7 @@ public record KafkaSettings(
     /** The work of a killed worker waits so long; heartbeats come from a thread of their own. */
     public static final int SESSION_TIMEOUT_MILLIS = 10_000;
 
-    /** New partitions of a topic are noticed within this time. */
+    /** New partitions of a topic are noticed within this time, by readers and by writers. */
     public static final int METADATA_MAX_AGE_MILLIS = 30_000;
 
     /** What frames a record. */
@@ -112,6 +112,8 @@ public record KafkaSettings(
     public Map<String, Object> producer() {
         return with(
                 Map.of(
+                        ProducerConfig.METADATA_MAX_AGE_CONFIG,
+                        METADATA_MAX_AGE_MILLIS,
                         ProducerConfig.ACKS_CONFIG,
                         "all",
                         ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,

@@ -90,7 +90,7 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
         this.metrics = metrics;
         deliveries = new Deliveries<>(stage, finished);
         waiting = new WaitingRecords<>(stage);
-        surplus = new SurplusWatch(stage);
+        surplus = new SurplusWatch(stage, System::nanoTime);
         committer =
                 new Committer<>(
                         stage.name(),

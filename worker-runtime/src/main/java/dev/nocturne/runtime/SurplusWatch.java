@@ -2,6 +2,7 @@ package dev.nocturne.runtime;
 
 import java.time.Duration;
 import java.util.Collection;
+import java.util.function.LongSupplier;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,27 +20,36 @@ final class SurplusWatch {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Stage<?> stage;
-    private long sinceNanos = System.nanoTime();
+    private final LongSupplier nanos;
+    private long sinceNanos;
     private boolean isSurplus;
 
-    SurplusWatch(Stage<?> stage) {
+    /**
+     * @param nanos as {@link System#nanoTime}
+     */
+    SurplusWatch(Stage<?> stage, LongSupplier nanos) {
         this.stage = stage;
+        this.nanos = nanos;
+        sinceNanos = nanos.getAsLong();
     }
 
     /**
-     * @param assigned to a member of the group, now
+     * @param assigned to this worker, now
+     * @return whether it is said now
      */
-    void look(Collection<TopicPartition> assigned) {
+    boolean look(Collection<TopicPartition> assigned) {
         String bulk = stage.input().name();
         if (assigned.stream().anyMatch(partition -> partition.topic().equals(bulk))) {
-            sinceNanos = System.nanoTime();
+            sinceNanos = nanos.getAsLong();
             isSurplus = false;
-        } else if (!isSurplus && System.nanoTime() - sinceNanos > PATIENCE.toNanos()) {
+        } else if (!isSurplus && nanos.getAsLong() - sinceNanos > PATIENCE.toNanos()) {
             isSurplus = true;
             LOG.warn(
                     "STG-25 {}: all partitions of {} have other workers, so this one waits: it is one too many, or nocturne topics --raise adds partitions",
                     stage.name(),
                     bulk);
+            return true;
         }
+        return false;
     }
 }

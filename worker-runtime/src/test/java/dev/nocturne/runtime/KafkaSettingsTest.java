@@ -21,6 +21,7 @@ class KafkaSettingsTest {
     void newPartitionsAreNoticedWithinAMinute() {
         assertThat(millis(kafka.consumer("group"), "metadata.max.age.ms"))
                 .isLessThanOrEqualTo(45_000);
+        assertThat(millis(kafka.producer(), "metadata.max.age.ms")).isLessThanOrEqualTo(45_000);
     }
 
     @Test
