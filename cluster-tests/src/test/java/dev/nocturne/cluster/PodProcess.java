@@ -132,6 +132,11 @@ final class PodProcess implements AutoCloseable {
         }
     }
 
+    /** All that it has written to its terminal. */
+    String output() throws IOException {
+        return process.output();
+    }
+
     /** Files outside of its mounts that it has made, or of whose code it runs. */
     List<Path> strays() throws IOException {
         List<Path> strays = new ArrayList<>();

@@ -3,19 +3,29 @@ package dev.nocturne.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.cluster.Manifests.Workload;
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.embedded.EmbeddedObjectStore;
+import dev.nocturne.events.CaptionSubmitted;
+import dev.nocturne.runtime.EventRecords;
+import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.schemas.Ids;
+import dev.nocturne.schemas.Topics;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -69,6 +79,7 @@ class PodsFaultIT {
                     manifests.environment(workload.pod().getSpec().getContainers().get(0), secrets);
             Map<String, String> values = new LinkedHashMap<>(elsewhere);
             values.keySet().retainAll(told.keySet());
+            values.put("NOCTURNE_LOG_FORMAT", "json");
             PodProcess pod =
                     new PodProcess(
                             Files.createDirectory(folder.resolve(workload.name())),
@@ -139,6 +150,39 @@ class PodsFaultIT {
         for (String expression : MonitoringFiles.expressions()) {
             assertThat(MonitoringFiles.metrics(expression)).as(expression).isSubsetOf(shown);
         }
+    }
+
+    @Test
+    void aLineOfTheLogIsAnObjectThatSaysWhichRequestItIsAbout() throws Exception {
+        CaptionSubmitted empty =
+                CaptionSubmitted.newBuilder()
+                        .setCustomId("empty")
+                        .setCaption(" ")
+                        .setSubmittedAt(Instant.now())
+                        .build();
+        try (var producer =
+                new KafkaProducer<>(
+                        new KafkaSettings(broker.bootstrapServers(), Map.of()).producer(),
+                        new ByteArraySerializer(),
+                        new ByteArraySerializer())) {
+            for (var record : EventRecords.of(Topics.CAPTIONS, "empty", empty)) {
+                producer.send(record).get();
+            }
+        }
+        PodProcess encoder = PODS.get("encoder-worker");
+        await().atMost(Duration.ofMinutes(1)).until(() -> encoder.output().contains("STG-03"));
+        JsonNode line =
+                new ObjectMapper()
+                        .readTree(
+                                encoder.output()
+                                        .lines()
+                                        .filter(text -> text.contains("STG-03"))
+                                        .findFirst()
+                                        .orElseThrow());
+
+        String job = Ids.captionJobId("empty");
+        assertThat(line.get("mdc").get("job").asText()).isEqualTo(job);
+        assertThat(line.get("mdc").get("request").asText()).isEqualTo(Ids.requestId(job, "empty"));
     }
 
     private static Set<String> metrics(PodProcess pod) throws IOException {

@@ -13,6 +13,7 @@ import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.PermanentException;
 import dev.nocturne.runtime.QueueTime;
 import dev.nocturne.runtime.SentAgain;
+import dev.nocturne.runtime.telemetry.Tracing;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.EventRules;
 import dev.nocturne.schemas.Ids;
@@ -20,6 +21,7 @@ import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topics;
+import io.opentelemetry.api.trace.Span;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -118,6 +120,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
             }
             return;
         }
+        Span span = Tracing.of(event.getRequest(), STAGE);
         Record<byte[], byte[]> ranked;
         try {
             CandidatesRanked ranking = Ranking.of(event, List.copyOf(candidates.values()));
@@ -129,6 +132,8 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
             reject(record, PermanentException.because(ReasonCodes.INTERNAL, "cannot rank", e));
             return;
+        } finally {
+            span.end();
         }
         forward(ranked, Topics.SELECTIONS.name());
         decide(key, model.getBytes(StandardCharsets.UTF_8), record.timestamp());

@@ -3,6 +3,7 @@ package dev.nocturne.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.ByteString;
 import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.DrawingOptions;
 import dev.nocturne.events.JobSubmitted;
@@ -18,6 +19,7 @@ import dev.nocturne.standalone.paint.Painter;
 import dev.nocturne.standalone.paint.Painter.Painting;
 import dev.nocturne.standalone.pipeline.Pipeline;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.proto.trace.v1.Span;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -29,6 +31,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.admin.Admin;
@@ -70,8 +73,53 @@ class PaintEqualsPipelineBrokerTest {
     }
 
     @Test
-    void drawTheSamePictures() throws IOException {
-        assertThat(pipeline()).isEqualTo(paint()).hasSize(CAPTIONS.size());
+    void drawTheSamePicturesAndEachCaptionIsATrace() throws IOException {
+        try (Collector collector = new Collector()) {
+            assertThat(pipeline()).isEqualTo(paint()).hasSize(CAPTIONS.size());
+            assertTracesAreWhole(collector.spans());
+        }
+    }
+
+    /** One for each caption, whose stages are linked with batches that are traces of their own. */
+    private static void assertTracesAreWhole(List<Span> spans) {
+        Map<Boolean, List<Span>> byKind =
+                spans.stream()
+                        .collect(Collectors.partitioningBy(s -> s.getName().endsWith(" batch")));
+        Map<String, Span> batches = new HashMap<>();
+        byKind.get(true).forEach(batch -> batches.put(Collector.hex(batch.getSpanId()), batch));
+        Map<ByteString, List<Span>> traces =
+                byKind.get(false).stream().collect(Collectors.groupingBy(Span::getTraceId));
+        assertThat(traces).hasSize(CAPTIONS.size());
+        assertThat(batches.values())
+                .allSatisfy(batch -> assertThat(traces).doesNotContainKey(batch.getTraceId()));
+        for (List<Span> trace : traces.values()) {
+            Map<String, List<Span>> byName =
+                    trace.stream().collect(Collectors.groupingBy(Span::getName));
+            assertThat(byName.keySet())
+                    .contains("request", "encoder", "generator", "scorer", "rerank", "publisher");
+            Span first = byName.remove("request").get(0);
+            assertThat(first.getParentSpanId()).isEqualTo(ByteString.EMPTY);
+            byName.forEach(
+                    (stage, stages) -> {
+                        for (Span span : stages) {
+                            assertThat(span.getParentSpanId()).isEqualTo(first.getSpanId());
+                            assertThat(span.getEndTimeUnixNano())
+                                    .isGreaterThanOrEqualTo(span.getStartTimeUnixNano());
+                            if (!stage.equals("rerank")) { // Streams has no batches
+                                assertLinked(span, batches, first);
+                            }
+                        }
+                    });
+        }
+    }
+
+    private static void assertLinked(Span stage, Map<String, Span> batches, Span first) {
+        assertThat(stage.getLinksList()).hasSize(1);
+        Span batch = batches.get(Collector.hex(stage.getLinks(0).getSpanId()));
+        assertThat(batch.getName()).isEqualTo(stage.getName() + " batch");
+        assertThat(batch.getLinksList())
+                .extracting(Span.Link::getSpanId)
+                .contains(first.getSpanId());
     }
 
     @Test

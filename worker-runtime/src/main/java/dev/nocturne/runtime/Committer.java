@@ -1,6 +1,8 @@
 package dev.nocturne.runtime;
 
+import dev.nocturne.runtime.Batch.Input;
 import dev.nocturne.runtime.Batch.Processed;
+import dev.nocturne.runtime.telemetry.LogFields;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +65,7 @@ final class Committer<I extends SpecificRecord> implements AutoCloseable {
         commit(records, done.offsets(passed.without(unfinished.get())), consumer);
         Duration elapsed = Duration.ofNanos(System.nanoTime() - startNanos);
         for (Processed<I> item : ours) {
-            item.rejection().ifPresent(cause -> reportDeadLetter(item.input().record(), cause));
+            item.rejection().ifPresent(cause -> reportDeadLetter(item.input(), cause));
         }
         metrics.committed(ours.size(), elapsed);
         LOG.info(
@@ -101,16 +103,20 @@ final class Committer<I extends SpecificRecord> implements AutoCloseable {
         passed.committed(offsets);
     }
 
-    private void reportDeadLetter(ConsumerRecord<?, ?> record, PermanentException cause) {
+    private void reportDeadLetter(Input<I> input, PermanentException cause) {
         metrics.deadLetter(cause.reasonCode());
-        LOG.warn(
-                "STG-03 {}: dead letter {}-{}@{}: {}: {}",
-                stage,
-                record.topic(),
-                record.partition(),
-                record.offset(),
-                cause.reasonCode(),
-                cause.getMessage());
+        ConsumerRecord<?, ?> record = input.record();
+        LogFields.request(
+                input.request(),
+                () ->
+                        LOG.warn(
+                                "STG-03 {}: dead letter {}-{}@{}: {}: {}",
+                                stage,
+                                record.topic(),
+                                record.partition(),
+                                record.offset(),
+                                cause.reasonCode(),
+                                cause.getMessage()));
     }
 
     @Override

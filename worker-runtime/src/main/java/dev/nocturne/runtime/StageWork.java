@@ -79,11 +79,23 @@ final class StageWork<I extends SpecificRecord> {
         }
         List<Input<I>> readable = inputs.stream().filter(Input::isReadable).toList();
         if (!readable.isEmpty()) {
-            processed.addAll(process(readable, current));
+            processed.addAll(traced(readable, current));
             metrics.worked(readable.size(), Duration.ofNanos(System.nanoTime() - startNanos));
         }
         requireWell(processed);
         return processed;
+    }
+
+    private List<Processed<I>> traced(List<Input<I>> inputs, Batch<I> current) {
+        StageSpans<I> spans = new StageSpans<>(stage, inputs);
+        try {
+            List<Processed<I>> processed = process(inputs, current);
+            spans.end(processed);
+            return processed;
+        } catch (Throwable e) {
+            spans.fail(e);
+            throw e;
+        }
     }
 
     private List<Processed<I>> process(List<Input<I>> inputs, Batch<I> current) {
@@ -131,6 +143,7 @@ final class StageWork<I extends SpecificRecord> {
         List<ProducerRecord<byte[], byte[]>> records =
                 stage.encode(output.topic().in(input.lane()), output.key(), output.event());
         for (ProducerRecord<byte[], byte[]> record : records) {
+            StageSpans.forward(input.record(), record);
             int bytes = record.key().length + record.value().length;
             if (bytes > maxRecordBytes) {
                 throw new PermanentException(

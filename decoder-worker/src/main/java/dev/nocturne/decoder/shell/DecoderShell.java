@@ -5,7 +5,7 @@ import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.OpenMetrics;
-import dev.nocturne.runtime.PrintableLog;
+import dev.nocturne.runtime.telemetry.Telemetry;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -42,13 +42,14 @@ class DecoderShell {
     }
 
     void start(@Observes StartupEvent event, DecoderService decoder) {
-        PrintableLog.install();
+        Telemetry.start("decoder-worker");
         decoder.failure().thenRun(() -> Quarkus.asyncExit(1));
         decoder.start();
     }
 
     void stop(@Observes ShutdownEvent event, DecoderService decoder) {
         decoder.close();
+        Telemetry.stop();
     }
 
     void letInScrapers(@Observes Filters filters) {

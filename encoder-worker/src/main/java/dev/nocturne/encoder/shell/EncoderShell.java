@@ -5,8 +5,8 @@ import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.OpenMetrics;
-import dev.nocturne.runtime.PrintableLog;
 import dev.nocturne.runtime.registry.RegistrySettings;
+import dev.nocturne.runtime.telemetry.Telemetry;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -45,13 +45,14 @@ class EncoderShell {
     }
 
     void start(@Observes StartupEvent event, EncoderService encoder) {
-        PrintableLog.install();
+        Telemetry.start("encoder-worker");
         encoder.failure().thenRun(() -> Quarkus.asyncExit(1));
         encoder.start();
     }
 
     void stop(@Observes ShutdownEvent event, EncoderService encoder) {
         encoder.close();
+        Telemetry.stop();
     }
 
     void letInScrapers(@Observes Filters filters) {

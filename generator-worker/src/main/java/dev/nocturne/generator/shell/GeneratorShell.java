@@ -4,7 +4,7 @@ import dev.nocturne.generator.GeneratorService;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.OpenMetrics;
-import dev.nocturne.runtime.PrintableLog;
+import dev.nocturne.runtime.telemetry.Telemetry;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -41,13 +41,14 @@ class GeneratorShell {
     }
 
     void start(@Observes StartupEvent event, GeneratorService generator) {
-        PrintableLog.install();
+        Telemetry.start("generator-worker");
         generator.failure().thenRun(() -> Quarkus.asyncExit(1));
         generator.start();
     }
 
     void stop(@Observes ShutdownEvent event, GeneratorService generator) {
         generator.close();
+        Telemetry.stop();
     }
 
     void letInScrapers(@Observes Filters filters) {

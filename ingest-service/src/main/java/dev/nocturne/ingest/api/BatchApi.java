@@ -11,6 +11,7 @@ import dev.nocturne.ingest.job.Backlog;
 import dev.nocturne.ingest.job.Batch;
 import dev.nocturne.ingest.job.IdempotencyKeys;
 import dev.nocturne.ingest.job.JobEvents;
+import dev.nocturne.runtime.telemetry.LogFields;
 import dev.nocturne.schemas.IdSource;
 import java.time.Instant;
 import java.util.List;
@@ -79,7 +80,9 @@ public final class BatchApi {
         IdSource.Owned job = ids.newBatch();
         JobCreated created = request.created(job, now, idempotencyKey, apiUrl);
         backlog.admitJob(job.id(), 1, () -> events.publish(job.id(), created));
-        LOG.info("job {} created from {}", job.id(), request.inputFileId());
+        LogFields.job(
+                job.id(),
+                () -> LOG.info("job {} created from {}", job.id(), request.inputFileId()));
         return job.id();
     }
 

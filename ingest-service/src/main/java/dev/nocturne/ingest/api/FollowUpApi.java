@@ -23,6 +23,7 @@ import dev.nocturne.ingest.job.Schedule;
 import dev.nocturne.runtime.LineJson;
 import dev.nocturne.runtime.RequestResult;
 import dev.nocturne.runtime.SpoolFolder;
+import dev.nocturne.runtime.telemetry.LogFields;
 import dev.nocturne.schemas.IdSource;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -145,7 +146,9 @@ public final class FollowUpApi {
                                         .setSeedScheme(inherited.seedScheme())
                                         .build());
                     });
-            LOG.info("job {} created from what is left of {}", child.id(), id);
+            LogFields.job(
+                    child.id(),
+                    () -> LOG.info("job {} created from what is left of {}", child.id(), id));
             return child.id();
         } finally {
             Files.deleteIfExists(lines);
@@ -245,7 +248,9 @@ public final class FollowUpApi {
                     JobCreated.newBuilder(created)
                             .setReplay(new Replay(id, rerank.top(), rerank.rescore()))
                             .build());
-            LOG.info("job {} created from the candidates of {}", child.id(), id);
+            LogFields.job(
+                    child.id(),
+                    () -> LOG.info("job {} created from the candidates of {}", child.id(), id));
             return child.id();
         } finally {
             Files.deleteIfExists(lines);

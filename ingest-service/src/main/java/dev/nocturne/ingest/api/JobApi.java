@@ -20,6 +20,7 @@ import dev.nocturne.ingest.job.JobEvents;
 import dev.nocturne.ingest.job.JobFilter;
 import dev.nocturne.ingest.job.JobTable;
 import dev.nocturne.runtime.SpoolFolder;
+import dev.nocturne.runtime.telemetry.LogFields;
 import dev.nocturne.schemas.IdSource;
 import dev.nocturne.schemas.Sha256;
 import java.io.IOException;
@@ -266,6 +267,6 @@ public final class JobApi {
                             .formatted(children.get(0), id));
         }
         events.publish(id, new JobDeleted(false));
-        LOG.info("job {} deleted", id);
+        LogFields.job(id, () -> LOG.info("job {} deleted", id));
     }
 }

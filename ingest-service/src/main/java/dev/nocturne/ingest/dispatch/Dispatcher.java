@@ -15,6 +15,7 @@ import dev.nocturne.ingest.job.JobState;
 import dev.nocturne.ingest.job.JobTable;
 import dev.nocturne.ingest.job.RequestInFlight;
 import dev.nocturne.runtime.Health;
+import dev.nocturne.runtime.telemetry.LogFields;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -246,7 +247,14 @@ public final class Dispatcher implements BackgroundTask {
             fail.accept(id, e.problem());
         } catch (IOException | RuntimeException e) { // one job's alone: the others go on
             notBefore.put(id, now.plus(RETRY));
-            LOG.warn("job {}: file not open, next try in {}: {}", id, RETRY, e.getMessage());
+            LogFields.job(
+                    id,
+                    () ->
+                            LOG.warn(
+                                    "job {}: file not open, next try in {}: {}",
+                                    id,
+                                    RETRY,
+                                    e.getMessage()));
         }
     }
 

@@ -13,6 +13,7 @@ import dev.nocturne.runtime.DaemonThreads;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.TransientException;
+import dev.nocturne.runtime.telemetry.LogFields;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -165,7 +166,13 @@ public final class Housekeeper implements BackgroundTask {
             own.add(job.ownInputFileId());
         }
         own.forEach(id -> files.find(id).ifPresent(files::delete));
-        LOG.info("ING-23 job {} has left the bucket: {} objects deleted", job.id(), all.size());
+        LogFields.job(
+                job.id(),
+                () ->
+                        LOG.info(
+                                "ING-23 job {} has left the bucket: {} objects deleted",
+                                job.id(),
+                                all.size()));
     }
 
     /** Folders of candidates of the job that were rendered; they are no jobs of their own. */

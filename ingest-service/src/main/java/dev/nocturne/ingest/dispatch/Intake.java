@@ -25,6 +25,7 @@ import dev.nocturne.ingest.job.JobLog;
 import dev.nocturne.ingest.job.JobPublisher;
 import dev.nocturne.ingest.job.JobState;
 import dev.nocturne.ingest.job.JobTable;
+import dev.nocturne.runtime.telemetry.LogFields;
 import dev.nocturne.schemas.Ids;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Topics;
@@ -188,7 +189,7 @@ public final class Intake {
                                                         problem.code(),
                                                         problem.message()))
                                 .toList()));
-        LOG.warn("job {} failed: {}", jobId, problems.get(0).message());
+        LogFields.job(jobId, () -> LOG.warn("job {} failed: {}", jobId, problems.get(0).message()));
     }
 
     /** Captions stay in the file; the dispatcher releases them. */
@@ -215,7 +216,9 @@ public final class Intake {
             if (published) {
                 listener.read(held);
                 listener.read(submitted);
-                LOG.info("job {} started: {} captions", jobId, survey.captions());
+                LogFields.job(
+                        jobId,
+                        () -> LOG.info("job {} started: {} captions", jobId, survey.captions()));
             }
         } catch (UncheckedIOException e) {
             throw e.getCause();

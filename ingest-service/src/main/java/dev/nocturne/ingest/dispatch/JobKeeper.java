@@ -19,6 +19,7 @@ import dev.nocturne.runtime.DaemonThreads;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.TransientException;
+import dev.nocturne.runtime.telemetry.LogFields;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -300,7 +301,7 @@ public final class JobKeeper implements BackgroundTask {
         } catch (FileGoneException e) {
             intake.fail(id, e.problem());
         } catch (MiscountException e) {
-            LOG.warn("ING-02 job {}: {}", id, e.getMessage());
+            LogFields.job(id, () -> LOG.warn("ING-02 job {}: {}", id, e.getMessage()));
             jobs.recount(id, e.results(), e.foreign());
         }
         return true;
@@ -315,7 +316,7 @@ public final class JobKeeper implements BackgroundTask {
             return false;
         }
         files.write(content);
-        LOG.info("job {} has its files: {}", id, JobKeys.manifestKey(id));
+        LogFields.job(id, () -> LOG.info("job {} has its files: {}", id, JobKeys.manifestKey(id)));
         closings.add(id, content.closing());
         return true;
     }

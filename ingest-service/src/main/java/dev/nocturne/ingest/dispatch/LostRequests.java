@@ -15,6 +15,7 @@ import dev.nocturne.ingest.job.JobTable;
 import dev.nocturne.ingest.lag.LagMonitor;
 import dev.nocturne.ingest.lag.LagReport;
 import dev.nocturne.runtime.Health;
+import dev.nocturne.runtime.telemetry.LogFields;
 import dev.nocturne.schemas.Ids;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -194,7 +195,7 @@ public final class LostRequests implements BackgroundTask {
                 standing.created() == null
                         ? "publish their captions again"
                         : "they are sent again, next look in " + one.patience.multipliedBy(2);
-        LOG.warn("ING-15 job {}: {}: {}", id, lost, remedy);
+        LogFields.job(id, () -> LOG.warn("ING-15 job {}: {}: {}", id, lost, remedy));
         jobs.setProblem(id, "%s: %s".formatted(lost, remedy));
         Duration doubled = one.patience.multipliedBy(2);
         one.patience = doubled.compareTo(LONGEST_PATIENCE) < 0 ? doubled : LONGEST_PATIENCE;
@@ -205,7 +206,13 @@ public final class LostRequests implements BackgroundTask {
             } catch (FileGoneException e) {
                 fail.accept(id, e.problem());
             } catch (IOException | RuntimeException e) { // one job's alone
-                LOG.warn("ING-16 job {}: not all sent again: {}", id, e.getMessage());
+                LogFields.job(
+                        id,
+                        () ->
+                                LOG.warn(
+                                        "ING-16 job {}: not all sent again: {}",
+                                        id,
+                                        e.getMessage()));
             }
         }
     }

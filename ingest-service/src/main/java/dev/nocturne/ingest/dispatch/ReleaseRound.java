@@ -9,6 +9,7 @@ import dev.nocturne.ingest.caption.JobParser;
 import dev.nocturne.ingest.job.JobPublisher;
 import dev.nocturne.ingest.job.RequestInFlight;
 import dev.nocturne.runtime.StageException;
+import dev.nocturne.runtime.telemetry.LogFields;
 import dev.nocturne.schemas.Topics;
 import java.io.IOException;
 import java.time.Duration;
@@ -209,7 +210,13 @@ final class ReleaseRound {
             }
         } catch (IOException | StageException | IngestException e) {
             claim.isBroken = true; // the others go on
-            LOG.warn("job {}: no more captions, tried again soon: {}", claim.id, e.getMessage());
+            LogFields.job(
+                    claim.id,
+                    () ->
+                            LOG.warn(
+                                    "job {}: no more captions, tried again soon: {}",
+                                    claim.id,
+                                    e.getMessage()));
         }
         claim.lastTurn = ++turn;
     }

@@ -24,7 +24,7 @@ class RequestLog {
     static final String HEADER = "x-request-id";
 
     /** Of the lines' context, for the format of logs. */
-    static final String CONTEXT = "request";
+    static final String CONTEXT = "httpRequest";
 
     private static final Logger LOG = Logger.getLogger(RequestLog.class);
     private static final String ID = RequestLog.class.getName() + ".id";

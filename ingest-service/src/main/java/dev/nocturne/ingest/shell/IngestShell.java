@@ -7,9 +7,9 @@ import dev.nocturne.ingest.webhook.WebhookSettings;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
-import dev.nocturne.runtime.PrintableLog;
 import dev.nocturne.runtime.Service;
 import dev.nocturne.runtime.registry.RegistrySettings;
+import dev.nocturne.runtime.telemetry.Telemetry;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -82,7 +82,7 @@ class IngestShell {
 
     void start(
             @Observes StartupEvent event, IngestService ingest, RegistryResults registryResults) {
-        PrintableLog.install();
+        Telemetry.start("ingest-service");
         for (Service service : List.of(ingest, registryResults)) {
             service.failure().thenRun(() -> Quarkus.asyncExit(1));
             service.start();
@@ -94,6 +94,7 @@ class IngestShell {
         registryResults.close();
         ingest.close();
         Spool.close();
+        Telemetry.stop();
     }
 
     /** On an event loop: threads that wait for slow callers are not missed here. */

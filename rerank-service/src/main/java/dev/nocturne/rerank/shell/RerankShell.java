@@ -4,7 +4,7 @@ import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.OpenMetrics;
-import dev.nocturne.runtime.PrintableLog;
+import dev.nocturne.runtime.telemetry.Telemetry;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -38,13 +38,14 @@ class RerankShell {
     }
 
     void start(@Observes StartupEvent event, RerankService rerank) {
-        PrintableLog.install();
+        Telemetry.start("rerank-service");
         rerank.failure().thenRun(() -> Quarkus.asyncExit(1));
         rerank.start();
     }
 
     void stop(@Observes ShutdownEvent event, RerankService rerank) {
         rerank.close();
+        Telemetry.stop();
     }
 
     void letInScrapers(@Observes Filters filters) {

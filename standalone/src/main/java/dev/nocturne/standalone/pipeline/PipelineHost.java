@@ -4,7 +4,7 @@ import dev.nocturne.embedded.Preflight;
 import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.OpenFiles;
-import dev.nocturne.runtime.PrintableLog;
+import dev.nocturne.runtime.telemetry.Telemetry;
 import io.micrometer.core.instrument.Metrics;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
@@ -67,7 +67,7 @@ public class PipelineHost implements QuarkusApplication {
 
     @Override
     public int run(String... args) {
-        PrintableLog.install();
+        Telemetry.start("nocturne");
         try {
             exitCode = work.run(pipeline, url);
         } catch (Exception e) {
@@ -79,6 +79,7 @@ public class PipelineHost implements QuarkusApplication {
     /** Also on SIGINT and SIGTERM, then from the shutdown hook. */
     void stop(@Observes ShutdownEvent event) {
         pipeline.close();
+        Telemetry.stop();
     }
 
     @Produces

@@ -1,4 +1,4 @@
-package dev.nocturne.runtime;
+package dev.nocturne.runtime.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.nocturne.runtime;
+package dev.nocturne.runtime.telemetry;
 
 import dev.nocturne.schemas.PrintableText;
 import java.io.PrintWriter;
@@ -12,12 +12,12 @@ import java.util.logging.Logger;
  * no escape sequence reaches the terminal that shows it, whoever logs it; see {@link
  * PrintableText}.
  */
-public final class PrintableLog {
+final class PrintableLog {
 
     private PrintableLog() {}
 
     /** For all handlers that the root logger has now. */
-    public static void install() {
+    static void install() {
         for (Handler handler : Logger.getLogger("").getHandlers()) {
             handler.setFilter(PrintableLog::clean);
         }
