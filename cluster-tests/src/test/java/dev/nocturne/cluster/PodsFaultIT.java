@@ -181,8 +181,8 @@ class PodsFaultIT {
                                         .orElseThrow());
 
         String job = Ids.captionJobId("empty");
-        assertThat(line.get("mdc").get("job").asText()).isEqualTo(job);
-        assertThat(line.get("mdc").get("request").asText()).isEqualTo(Ids.requestId(job, "empty"));
+        assertThat(line.get("job").asText()).isEqualTo(job);
+        assertThat(line.get("request").asText()).isEqualTo(Ids.requestId(job, "empty"));
     }
 
     private static Set<String> metrics(PodProcess pod) throws IOException {

@@ -39,7 +39,7 @@ class JsonLogTest {
         JsonNode line = new ObjectMapper().readTree(written.toByteArray());
         assertThat(line.get("message").asText()).isEqualTo("two\nlines");
         assertThat(line.get("level").asText()).isEqualTo("WARNING");
-        assertThat(line.get("loggerName").asText()).isEqualTo("some.part");
+        assertThat(line.get("logger").asText()).isEqualTo("some.part");
     }
 
     @Test
