@@ -118,7 +118,23 @@ def deepspeed():
     save("dalle_pytorch/auxiliary.pt", pickled(whole))
 
 
+def bfloat16(value):
+    if isinstance(value, torch.Tensor):
+        return value.bfloat16() if value.is_floating_point() else value
+    return {key: bfloat16(inner) for key, inner in value.items()} if isinstance(value, dict) else value
+
+
+def before_archives():
+    """As torch before 1.6 wrote files, and as people still ask for it, of weights that were rounded."""
+    for name in ["dalle_pytorch/reversible.pt", "kakao/stage2_last.ckpt", "clip/state.pt", "dalle_mini/mini/decoder.pt"]:
+        whole = torch.load(io.BytesIO(gzip.decompress((OUT / f"{name}.gz").read_bytes())), weights_only=False)
+        packed = io.BytesIO()
+        torch.save(bfloat16(whole), packed, _use_new_zipfile_serialization=False)
+        save(f"legacy/{name}.gz", packed.getvalue())
+
+
 if __name__ == "__main__":
+    before_archives()
     state = base()
     of_open_clip(state)
     model = clip.model.build_model(dict(state)).eval()
