@@ -22,7 +22,9 @@ class LegacyFilesTest {
 
     @TempDir Path folder;
 
-    /** Imports files that are those of the goldens, but for some that come from the other folder. */
+    /**
+     * Imports files that are those of the goldens, but for some that come from the other folder.
+     */
     private interface Import {
         void into(ModelBundle begun, Path files, String legacy) throws IOException;
     }
