@@ -133,6 +133,7 @@ class BrokerFaultIT {
                                 .all()
                                 .get();
                     }
+                    night.passes(Duration.ofSeconds(40)); // rerank notices, and rebalances
                 });
     }
 

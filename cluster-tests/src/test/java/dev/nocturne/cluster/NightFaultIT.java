@@ -1,11 +1,6 @@
 package dev.nocturne.cluster;
 
-import static org.awaitility.Awaitility.await;
-
 import dev.nocturne.cluster.FaultyProxy.Fault;
-import dev.nocturne.rerank.RerankService;
-import dev.nocturne.runtime.StageException;
-import dev.nocturne.runtime.TopicAdmin;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -47,22 +42,6 @@ class NightFaultIT {
                     night.passes(Duration.ofSeconds(5));
                     night.store().fault(new Fault.None());
                 });
-    }
-
-    @Test
-    void partitionsAreRaised() throws Exception {
-        night.survives(
-                "all partitions raised from 6 to 24",
-                job ->
-                        await("partitions are raised")
-                                .atMost(Duration.ofMinutes(2))
-                                .ignoreExceptionsInstanceOf(StageException.class) // a busy broker
-                                .untilAsserted(
-                                        () -> {
-                                            TopicAdmin.raisePartitions(
-                                                    night.kafka(), 24, topic -> {});
-                                            RerankService.growState(night.kafka());
-                                        }));
     }
 
     @Test
