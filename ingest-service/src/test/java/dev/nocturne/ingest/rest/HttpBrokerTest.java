@@ -203,7 +203,7 @@ class HttpBrokerTest {
 
             await().atMost(PATIENCE).until(() -> lines.size() == 2);
             assertThat(lines)
-                    .extracting(line -> ExtLogRecord.wrap(line).getMdc("request"))
+                    .extracting(line -> ExtLogRecord.wrap(line).getMdc("httpRequest"))
                     .containsExactly(refused, missing);
             assertThat(lines)
                     .extracting(line -> ExtLogRecord.wrap(line).getFormattedMessage())
