@@ -187,7 +187,7 @@ public record ResultFile(
     }
 
     /**
-     * Of a request that went through the pipeline.
+     * Describes a request that went through the pipeline.
      *
      * @param size of the images
      */

@@ -101,8 +101,8 @@ final class StageSpans<I extends SpecificRecord> {
 
     /** The client's span goes with what follows from its record. */
     static void forward(ConsumerRecord<?, ?> from, ProducerRecord<?, ?> to) {
-        Header client = from.headers().lastHeader(CLIENT);
-        if (client != null && Tracing.isOn()) {
+        Header client = Tracing.isOn() ? from.headers().lastHeader(CLIENT) : null;
+        if (client != null) {
             to.headers().add(client);
         }
     }

@@ -227,8 +227,8 @@ public final class TopicAdmin {
     }
 
     /**
-     * Of those topics that have as many as an installation wants, in the order in which a request
-     * passes through them.
+     * Counts the partitions of those topics that have as many as an installation wants, in the
+     * order in which a request passes through them.
      */
     private static Map<String, Integer> partitions(Admin admin, Set<String> present)
             throws ExecutionException, InterruptedException {

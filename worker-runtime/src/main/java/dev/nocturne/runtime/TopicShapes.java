@@ -34,7 +34,7 @@ public final class TopicShapes {
     private TopicShapes() {}
 
     /**
-     * Of the topics that are there, in the order of the catalogue.
+     * Asks the brokers for the shapes of the topics that are there, in the order of the catalogue.
      *
      * @throws ExecutionException if the brokers do not answer, or refuse
      */

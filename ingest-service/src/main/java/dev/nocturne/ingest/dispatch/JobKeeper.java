@@ -261,7 +261,7 @@ public final class JobKeeper implements BackgroundTask {
             return;
         }
         try {
-            threadsOf(next).execute(() -> run(next.step, id));
+            threadsOf(next).execute(() -> LogFields.job(id, () -> run(next.step, id)));
         } catch (RejectedExecutionException e) {
             atWork.remove(id); // closing
         }
@@ -301,7 +301,7 @@ public final class JobKeeper implements BackgroundTask {
         } catch (FileGoneException e) {
             intake.fail(id, e.problem());
         } catch (MiscountException e) {
-            LogFields.job(id, () -> LOG.warn("ING-02 job {}: {}", id, e.getMessage()));
+            LOG.warn("ING-02 job {}: {}", id, e.getMessage());
             jobs.recount(id, e.results(), e.foreign());
         }
         return true;
@@ -316,7 +316,7 @@ public final class JobKeeper implements BackgroundTask {
             return false;
         }
         files.write(content);
-        LogFields.job(id, () -> LOG.info("job {} has its files: {}", id, JobKeys.manifestKey(id)));
+        LOG.info("job {} has its files: {}", id, JobKeys.manifestKey(id));
         closings.add(id, content.closing());
         return true;
     }

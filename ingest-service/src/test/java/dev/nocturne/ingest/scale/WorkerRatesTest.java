@@ -23,6 +23,10 @@ class WorkerRatesTest {
         }
     }
 
+    private static Reports oneAtWork() {
+        return new Reports().waiting("generator", 6).members("generator", 1);
+    }
+
     @Test
     void aWorkerThatIsAlwaysBusyIsAsFastAsThePipeline() {
         measure(100, 50, new Reports().waiting("generator", 6).members("generator", 2));
@@ -55,7 +59,7 @@ class WorkerRatesTest {
 
     @Test
     void nothingIsKnownBeforeThereIsSomethingToGoBy() {
-        Reports lag = new Reports().waiting("generator", 6).members("generator", 1);
+        Reports lag = oneAtWork();
         measure(12, 50, lag);
         assertThat(rates.perSecond(ScaledService.GENERATOR)).isNaN();
         measure(3, 50, lag);
@@ -65,7 +69,7 @@ class WorkerRatesTest {
     /** Nor does the time in which records wait and nobody is there. */
     @Test
     void idleTimeSaysNothing() {
-        Reports lag = new Reports().waiting("generator", 6).members("generator", 1);
+        Reports lag = oneAtWork();
         measure(50, 50, lag);
         double before = rates.perSecond(ScaledService.GENERATOR);
         measure(1_000, 0, new Reports().members("generator", 1));
@@ -76,7 +80,7 @@ class WorkerRatesTest {
 
     @Test
     void aNewModelIsLearned() {
-        Reports lag = new Reports().waiting("generator", 6).members("generator", 1);
+        Reports lag = oneAtWork();
         measure(200, 50, lag);
         measure(600, 5, lag);
         assertThat(rates.perSecond(ScaledService.GENERATOR)).isCloseTo(1, within(0.1));
@@ -85,7 +89,7 @@ class WorkerRatesTest {
     /** Clocks are set, and brokers are away for a while. */
     @Test
     void aPauseIsNotMeasured() {
-        Reports lag = new Reports().waiting("generator", 6).members("generator", 1);
+        Reports lag = oneAtWork();
         measure(50, 50, lag);
         double before = rates.perSecond(ScaledService.GENERATOR);
         at = at.plusSeconds(3_600);

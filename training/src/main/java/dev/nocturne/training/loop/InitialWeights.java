@@ -4,6 +4,7 @@ import dev.nocturne.models.format.Safetensors;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.ToDoubleBiFunction;
 import java.util.random.RandomGenerator;
 
 /** Tensors to start training from. */
@@ -18,6 +19,23 @@ public final class InitialWeights {
             values[i] = (float) random.nextGaussian(0, deviation);
         }
         return new Safetensors.Tensor(shape, values);
+    }
+
+    /**
+     * Independent normal values with mean 0, in the order of the names.
+     *
+     * @param deviation of the weight of a name and shape
+     */
+    public static Map<String, Safetensors.Tensor> normal(
+            Map<String, long[]> shapes,
+            ToDoubleBiFunction<String, long[]> deviation,
+            RandomGenerator random) {
+        Map<String, Safetensors.Tensor> weights = new LinkedHashMap<>();
+        shapes.forEach(
+                (name, shape) ->
+                        weights.put(
+                                name, normal(shape, deviation.applyAsDouble(name, shape), random)));
+        return weights;
     }
 
     /**

@@ -20,7 +20,6 @@ import dev.nocturne.training.loop.TrainingState;
 import dev.nocturne.training.measure.Reconstruction;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -107,18 +106,10 @@ public final class DvaeTraining implements Trainee {
 
     @Override
     public Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random) {
-        Map<String, Safetensors.Tensor> weights = new LinkedHashMap<>();
-        architecture
-                .shapes()
-                .forEach(
-                        (name, shape) ->
-                                weights.put(
-                                        name,
-                                        InitialWeights.normal(
-                                                shape,
-                                                deviation(name, shape, architecture),
-                                                random)));
-        return weights;
+        return InitialWeights.normal(
+                architecture.shapes(),
+                (name, shape) -> deviation(name, shape, architecture),
+                random);
     }
 
     /**

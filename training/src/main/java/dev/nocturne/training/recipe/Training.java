@@ -151,12 +151,11 @@ public final class Training {
                                 found -> found.withPixels(log));
                 DvaeTraining trainee =
                         new DvaeTraining(architecture, settings, pictures, bundle.imageSize())) {
-            boolean finished = run(trainee, "dvae", options);
-            if (finished) {
-                // read again: another part may have been finished meanwhile
-                ModelBundle.open(model).with(architecture, weights("dvae"));
-            }
-            return finished;
+            return run(
+                    trainee,
+                    "dvae",
+                    options,
+                    (latest, weights) -> latest.with(architecture, weights));
         }
     }
 
@@ -230,13 +229,12 @@ public final class Training {
                 TransformerTraining trainee =
                         new TransformerTraining(
                                 architecture, settings, start, pictures, tokenizer, vae)) {
-            boolean finished = run(trainee, "transformer", options);
-            if (finished) {
-                // read again: another part may have been finished meanwhile
-                ModelBundle.open(model)
-                        .with(architecture, TransformerTraining.SAMPLING, weights("transformer"));
-            }
-            return finished;
+            return run(
+                    trainee,
+                    "transformer",
+                    options,
+                    (latest, weights) ->
+                            latest.with(architecture, TransformerTraining.SAMPLING, weights));
         }
     }
 
@@ -304,12 +302,11 @@ public final class Training {
                         "--batch is %d, and there are %,d pictures: CLIP tells the pictures of a batch apart, so give at most as many"
                                 .formatted(options.batch, pictures.size()));
             }
-            boolean finished = run(trainee, "clip", options);
-            if (finished) {
-                // read again: another part may have been finished meanwhile
-                ModelBundle.open(model).with(architecture, weights("clip"));
-            }
-            return finished;
+            return run(
+                    trainee,
+                    "clip",
+                    options,
+                    (latest, weights) -> latest.with(architecture, weights));
         }
     }
 
@@ -341,12 +338,11 @@ public final class Training {
                                 found -> found.withPixels(log));
                 UpscalerTraining trainee =
                         new UpscalerTraining(architecture, settings, pictures, vae)) {
-            boolean finished = run(trainee, "upscaler", options);
-            if (finished) {
-                // read again: another part may have been finished meanwhile
-                ModelBundle.open(model).with(architecture, weights("upscaler"));
-            }
-            return finished;
+            return run(
+                    trainee,
+                    "upscaler",
+                    options,
+                    (latest, weights) -> latest.with(architecture, weights));
         }
     }
 
@@ -367,7 +363,16 @@ public final class Training {
         }
     }
 
-    private boolean run(Trainee trainee, String part, Options options) throws IOException {
+    /** Puts a part's finished weights into a bundle. */
+    private interface Finish {
+        void into(ModelBundle bundle, Map<String, Safetensors.Tensor> weights) throws IOException;
+    }
+
+    /**
+     * @return whether training finished (else a signal stopped it)
+     */
+    private boolean run(Trainee trainee, String part, Options options, Finish finish)
+            throws IOException {
         TrainingLoop.Plan plan =
                 new TrainingLoop.Plan(
                         options.steps,
@@ -375,11 +380,14 @@ public final class Training {
                         options.seed,
                         CHECKPOINT_EVERY,
                         options.keep);
-        return new TrainingLoop(trainee, folder(part), plan, log).run();
-    }
-
-    private Map<String, Safetensors.Tensor> weights(String part) throws IOException {
-        return Safetensors.readAll(folder(part).resolve("weights.safetensors"));
+        boolean finished = new TrainingLoop(trainee, folder(part), plan, log).run();
+        if (finished) {
+            // read again: another part may have been finished meanwhile
+            finish.into(
+                    ModelBundle.open(model),
+                    Safetensors.readAll(folder(part).resolve("weights.safetensors")));
+        }
+        return finished;
     }
 
     private Path folder(String part) {

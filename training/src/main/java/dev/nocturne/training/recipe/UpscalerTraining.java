@@ -21,7 +21,6 @@ import dev.nocturne.training.measure.Enlargement;
 import dev.nocturne.training.measure.Reconstruction;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -82,16 +81,7 @@ public final class UpscalerTraining implements Trainee {
     /** What is added to the bicubic enlargement begins as nothing. */
     @Override
     public Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random) {
-        Map<String, Safetensors.Tensor> weights = new LinkedHashMap<>();
-        architecture
-                .shapes()
-                .forEach(
-                        (name, shape) ->
-                                weights.put(
-                                        name,
-                                        InitialWeights.normal(
-                                                shape, deviation(name, shape), random)));
-        return weights;
+        return InitialWeights.normal(architecture.shapes(), this::deviation, random);
     }
 
     private double deviation(String name, long[] shape) {

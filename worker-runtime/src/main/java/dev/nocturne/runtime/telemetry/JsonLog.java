@@ -2,8 +2,6 @@ package dev.nocturne.runtime.telemetry;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.logging.Handler;
@@ -58,9 +56,7 @@ final class JsonLog extends ExtFormatter {
         line.put("message", formatMessage(record));
         record.getMdcCopy().forEach(line::putIfAbsent);
         if (record.getThrown() != null) {
-            StringWriter trace = new StringWriter();
-            record.getThrown().printStackTrace(new PrintWriter(trace));
-            line.put("exception", trace.toString());
+            line.put("exception", PrintableLog.trace(record.getThrown()));
         }
         try {
             return JSON.writeValueAsString(line) + '\n';

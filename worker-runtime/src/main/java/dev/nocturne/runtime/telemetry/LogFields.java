@@ -12,11 +12,19 @@ public final class LogFields {
     private LogFields() {}
 
     /**
-     * @param line logs
+     * @param work of the job: all that it logs in this thread is about it
      */
-    public static void job(String jobId, Runnable line) {
-        try (var job = MDC.putCloseable(JOB, jobId)) {
-            line.run();
+    public static void job(String jobId, Runnable work) {
+        String outer = MDC.get(JOB);
+        MDC.put(JOB, jobId);
+        try {
+            work.run();
+        } finally {
+            if (outer == null) {
+                MDC.remove(JOB);
+            } else {
+                MDC.put(JOB, outer);
+            }
         }
     }
 

@@ -53,10 +53,16 @@ final class PrintableLog {
     }
 
     private static Throwable printable(Throwable thrown) {
+        String trace = trace(thrown);
+        String printable = PrintableText.lines(trace);
+        return printable.equals(trace) ? thrown : new Printable(printable);
+    }
+
+    /** As Java prints it. */
+    static String trace(Throwable thrown) {
         StringWriter trace = new StringWriter();
         thrown.printStackTrace(new PrintWriter(trace));
-        String printable = PrintableText.lines(trace.toString());
-        return printable.contentEquals(trace.getBuffer()) ? thrown : new Printable(printable);
+        return trace.toString();
     }
 
     /** A stack trace that stands for its exception. */
