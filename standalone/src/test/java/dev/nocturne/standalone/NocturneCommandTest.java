@@ -97,6 +97,7 @@ class NocturneCommandTest {
                 "kakao|none|--clip|FILE",
                 "dalle-mini|none|--clip|FILE|--bpe|FILE|--activation|gelu",
                 "dalle-pytorch|none.pt|--bpe|FILE|--clip|FILE",
+                "upscaler|none.pth",
             })
     void whatIsNoWeightsIsRefusedInOneLine(String args, @TempDir Path folder) throws IOException {
         Path file = Files.writeString(folder.resolve("page.html"), "<html>Not found</html>");

@@ -12,7 +12,7 @@ import dev.nocturne.models.dvae.DvaeFamily;
 import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.models.transformer.TransformerFamily;
-import dev.nocturne.models.upscaler.UpscalerArchitecture;
+import dev.nocturne.models.upscaler.UpscalerFamily;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -34,7 +34,7 @@ record Manifest(
         TransformerFamily transformer,
         Sampling sampling,
         ClipArchitecture clip,
-        UpscalerArchitecture upscaler,
+        UpscalerFamily upscaler,
         Integer autoSize,
         TreeMap<String, String> files) {
     static final String FILE = "model.json";
@@ -93,7 +93,7 @@ record Manifest(
 
     /** Side in pixels of the pictures that an upscaler makes. */
     int enlargedSize() {
-        return imageSize * UpscalerArchitecture.FACTOR;
+        return imageSize * UpscalerFamily.FACTOR;
     }
 
     Manifest with(TreeMap<String, String> others) {
@@ -116,7 +116,7 @@ record Manifest(
     }
 
     /** With an upscaler, to whose size is painted from now on unless another is asked for. */
-    Manifest with(UpscalerArchitecture other) {
+    Manifest with(UpscalerFamily other) {
         return new Manifest(
                 name, imageSize, dvae, transformer, sampling, clip, other, enlargedSize(), files);
     }

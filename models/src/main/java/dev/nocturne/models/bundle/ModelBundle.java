@@ -17,8 +17,10 @@ import dev.nocturne.models.transformer.GridGenerator;
 import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.models.transformer.TransformerFamily;
+import dev.nocturne.models.upscaler.RrdbNet;
 import dev.nocturne.models.upscaler.Upscaler;
 import dev.nocturne.models.upscaler.UpscalerArchitecture;
+import dev.nocturne.models.upscaler.UpscalerFamily;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -26,6 +28,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -165,6 +168,11 @@ public final class ModelBundle {
         return manifest.upscaler() != null;
     }
 
+    /** The sizes of the upscaler; empty if there is none. */
+    public Optional<UpscalerFamily> upscalerArchitecture() {
+        return Optional.ofNullable(manifest.upscaler());
+    }
+
     public DvaeFamily dvaeArchitecture() throws InvalidModelException {
         return trained("dvae", manifest.dvae());
     }
@@ -294,9 +302,9 @@ public final class ModelBundle {
      * @throws InvalidModelException if there is none
      */
     public Upscaler upscaler() throws IOException {
-        UpscalerArchitecture architecture = trained("upscaler", manifest.upscaler());
+        UpscalerFamily architecture = trained("upscaler", manifest.upscaler());
         try (Safetensors weights = files.weights(UPSCALER, architecture.shapes())) {
-            return new Upscaler(weights.tensors(), Precision.best());
+            return new Upscaler(architecture, weights.tensors(), Precision.best());
         }
     }
 
@@ -383,6 +391,13 @@ public final class ModelBundle {
         files.write(CLIP, weights, StorageType.F32);
         files.write(CLIP_TOKENIZER, tokenizer);
         return saved(manifest.with(architecture), CLIP, CLIP_TOKENIZER);
+    }
+
+    /** The bundle with an upscaler from elsewhere, on disk as float32. */
+    public ModelBundle withImported(RrdbNet network, Map<String, Safetensors.Tensor> weights)
+            throws IOException {
+        files.write(UPSCALER, weights, StorageType.F32);
+        return saved(manifest.with(network), UPSCALER);
     }
 
     /**

@@ -14,28 +14,30 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 
 /**
- * Enlarges pictures that the dVAE rendered to {@link UpscalerArchitecture#FACTOR} times their size,
- * and removes the dVAE's marks.
+ * Enlarges pictures that the dVAE rendered to {@link UpscalerFamily#FACTOR} times their size, and
+ * removes the dVAE's marks.
  *
  * <p>Deterministic: pictures go through it one by one, so what else is enlarged changes nothing.
  * Belongs to one thread at a time; the caller closes it.
  */
 public final class Upscaler implements AutoCloseable {
-    private final TorchProgram program = TorchProgram.load("upscaler.py", "adamw.py");
+    private final TorchProgram program;
     private final IValue weights;
 
     /**
-     * @param weights by the names and in the shapes of {@link UpscalerArchitecture#shapes}
+     * @param weights by the names and in the shapes of {@link UpscalerFamily#shapes}
      * @param precision of the convolutions
      */
-    public Upscaler(Map<String, Safetensors.Tensor> weights, Precision precision) {
+    public Upscaler(
+            UpscalerFamily family, Map<String, Safetensors.Tensor> weights, Precision precision) {
+        this.program = family.program();
         this.weights = program.prepare(weights, precision);
     }
 
     /** A square picture of type RGB, enlarged. */
     public BufferedImage enlarge(BufferedImage picture) {
         int size = picture.getWidth();
-        int enlarged = size * UpscalerArchitecture.FACTOR;
+        int enlarged = size * UpscalerFamily.FACTOR;
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
                 IValue input =
                         IValue.from(

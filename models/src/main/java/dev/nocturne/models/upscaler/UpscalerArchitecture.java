@@ -1,5 +1,6 @@
 package dev.nocturne.models.upscaler;
 
+import dev.nocturne.models.program.TorchProgram;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -10,9 +11,7 @@ import java.util.Map;
  * @param features channels of the residual blocks; half as many at twice the size
  * @param blocks residual blocks of two convolutions
  */
-public record UpscalerArchitecture(int features, int blocks) {
-    /** How many times as wide and high pictures become. */
-    public static final int FACTOR = 4;
+public record UpscalerArchitecture(int features, int blocks) implements UpscalerFamily {
 
     public UpscalerArchitecture {
         if (features < 2 || features % 2 != 0) {
@@ -24,7 +23,12 @@ public record UpscalerArchitecture(int features, int blocks) {
         }
     }
 
-    /** In the order of computation. */
+    @Override
+    public TorchProgram program() {
+        return TorchProgram.load("upscaler.py", "adamw.py");
+    }
+
+    @Override
     public Map<String, long[]> shapes() {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         conv(shapes, "input", 3, features);

@@ -46,7 +46,7 @@ class UpscalerTest {
     void enlargesToFourTimesTheSizeAroundTheBicubicPicture() {
         byte[] flat = new byte[3 * 16 * 16];
         java.util.Arrays.fill(flat, 0, 16 * 16, (byte) 200);
-        try (Upscaler upscaler = new Upscaler(withoutDetail(), Precision.FLOAT32)) {
+        try (Upscaler upscaler = new Upscaler(TINY, withoutDetail(), Precision.FLOAT32)) {
             BufferedImage large = upscaler.enlarge(Pixels.picture(flat, 16));
             assertThat(large.getWidth()).isEqualTo(64);
             assertThat(large.getHeight()).isEqualTo(64);
@@ -57,7 +57,7 @@ class UpscalerTest {
     @Test
     void aPictureDoesNotDependOnThoseBeforeIt() {
         try (Upscaler upscaler =
-                new Upscaler(RandomModels.weights(TINY.shapes()), Precision.best())) {
+                new Upscaler(TINY, RandomModels.weights(TINY.shapes()), Precision.best())) {
             byte[] first = Pixels.planar(upscaler.enlarge(noise(1)));
             upscaler.enlarge(noise(2));
             assertThat(Pixels.planar(upscaler.enlarge(noise(1)))).isEqualTo(first);

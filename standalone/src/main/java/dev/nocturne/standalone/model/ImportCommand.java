@@ -8,9 +8,11 @@ import dev.nocturne.models.imports.DalleMiniImport;
 import dev.nocturne.models.imports.DallePytorchImport;
 import dev.nocturne.models.imports.DvaeImport;
 import dev.nocturne.models.imports.KakaoImport;
+import dev.nocturne.models.imports.UpscalerImport;
 import dev.nocturne.models.tokenizer.CaptionCleaning;
 import dev.nocturne.models.transformer.TransformerCosts;
 import dev.nocturne.models.transformer.TransformerFamily;
+import dev.nocturne.models.upscaler.UpscalerFamily;
 import dev.nocturne.standalone.terminal.CommandFailure;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -38,7 +40,8 @@ import picocli.CommandLine.Spec;
             ImportCommand.Kakao.class,
             ImportCommand.DalleMini.class,
             ImportCommand.OpenAiDvae.class,
-            ImportCommand.Clip.class
+            ImportCommand.Clip.class,
+            ImportCommand.Upscaler.class
         })
 public final class ImportCommand {
     /** What DALL-E paints; its dVAE is convolutional, so that the weights do not tell. */
@@ -177,6 +180,13 @@ public final class ImportCommand {
         DvaeFamily dvae = bundle.dvaeArchitecture();
         return "dVAE, %,d codes, a token for %2$dx%2$d pixels"
                 .formatted(dvae.vocabulary(), dvae.downsampling());
+    }
+
+    private static String upscaler(ModelBundle bundle) throws IOException {
+        UpscalerFamily upscaler = bundle.upscalerArchitecture().orElseThrow();
+        int side = bundle.imageSize() * UpscalerFamily.FACTOR;
+        return "upscaler, %,d parameters; pictures of %dx%d pixels"
+                .formatted(TransformerCosts.parameters(upscaler.shapes()), side, side);
     }
 
     @Command(
@@ -351,6 +361,29 @@ public final class ImportCommand {
                     begun -> ClipImport.into(begun, weights, tokenizer, activation, captions),
                     ImportCommand::clip,
                     CLIP_LICENCE);
+        }
+    }
+
+    @Command(
+            name = "upscaler",
+            description = {
+                "Imports an RRDBNet of Real-ESRGAN's, which makes pictures four times as large.",
+                "The model's dVAE comes first: another one takes the upscaler away."
+            })
+    static final class Upscaler implements Callable<Integer> {
+        @Parameters(paramLabel = "WEIGHTS", description = "E.g. RealESRGAN_x4plus.pth.")
+        Path weights;
+
+        @Mixin ModelOption model;
+
+        @Override
+        public Integer call() throws IOException {
+            return model.add(
+                    begun -> UpscalerImport.rrdbNet(begun, weights),
+                    ImportCommand::upscaler,
+                    """
+                    Real-ESRGAN's code and weights are under BSD-3-Clause; others' weights have terms of their own.
+                    """);
         }
     }
 }

@@ -32,14 +32,16 @@ final class ModelSizes {
                     PAPER_IMAGE_SIZE,
                     DvaeArchitecture.PUBLISHED,
                     TransformerArchitecture.PUBLISHED,
-                    Optional.of(ClipArchitecture.VIT_B_32));
+                    Optional.of(ClipArchitecture.VIT_B_32),
+                    Optional.empty());
         }
         ModelBundle bundle = ModelBundle.open(Path.of(model));
         return new Sizes(
                 bundle.imageSize(),
                 bundle.dvaeArchitecture(),
                 bundle.transformerArchitecture(),
-                bundle.hasClip() ? Optional.of(bundle.clipArchitecture()) : Optional.empty());
+                bundle.hasClip() ? Optional.of(bundle.clipArchitecture()) : Optional.empty(),
+                bundle.upscalerArchitecture());
     }
 
     String name() throws IOException {

@@ -5,6 +5,7 @@ import dev.nocturne.models.dvae.DvaeFamily;
 import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.transformer.TransformerCosts;
 import dev.nocturne.models.transformer.TransformerFamily;
+import dev.nocturne.models.upscaler.UpscalerFamily;
 import dev.nocturne.standalone.option.JsonOption;
 import dev.nocturne.training.bench.ModelBenchmark.Sizes;
 import java.io.IOException;
@@ -49,6 +50,7 @@ public final class ModelsCommand {
 
         /**
          * @param clip null if there is none
+         * @param upscaler null if there is none
          */
         private record Description(
                 String model,
@@ -59,17 +61,14 @@ public final class ModelsCommand {
                 double memoryGb,
                 long batch,
                 ClipArchitecture clip,
-                long clipParameters) {}
+                long clipParameters,
+                UpscalerFamily upscaler,
+                long upscalerParameters) {}
 
         @Override
         public Integer call() throws IOException {
             Sizes sizes = model.sizes();
-            Description description =
-                    description(
-                            model.name(),
-                            sizes.dvae(),
-                            sizes.transformer(),
-                            sizes.clip().orElse(null));
+            Description description = description(model.name(), sizes);
             if (json.enabled) {
                 json.print(command, description);
             } else {
@@ -78,22 +77,22 @@ public final class ModelsCommand {
             return 0;
         }
 
-        private Description description(
-                String name,
-                DvaeFamily dvae,
-                TransformerFamily transformer,
-                ClipArchitecture clip) {
-            TransformerCosts costs = TransformerCosts.of(transformer, precision.bytes());
+        private Description description(String name, Sizes sizes) {
+            TransformerCosts costs = TransformerCosts.of(sizes.transformer(), precision.bytes());
+            ClipArchitecture clip = sizes.clip().orElse(null);
+            UpscalerFamily upscaler = sizes.upscaler().orElse(null);
             return new Description(
                     name,
-                    dvae,
-                    TransformerCosts.parameters(dvae.shapes()),
-                    transformer,
+                    sizes.dvae(),
+                    TransformerCosts.parameters(sizes.dvae().shapes()),
+                    sizes.transformer(),
                     costs,
                     memory,
                     costs.batch(memory * GB),
                     clip,
-                    clip == null ? 0 : TransformerCosts.parameters(clip.shapes()));
+                    clip == null ? 0 : TransformerCosts.parameters(clip.shapes()),
+                    upscaler,
+                    upscaler == null ? 0 : TransformerCosts.parameters(upscaler.shapes()));
         }
 
         private void print(Description d, PrintWriter out) {
@@ -109,6 +108,11 @@ public final class ModelsCommand {
                 out.println("CLIP         none: the likeliest candidates come first");
             } else {
                 out.printf("CLIP         %,13d parameters%n", d.clipParameters);
+            }
+            if (d.upscaler != null) {
+                out.printf(
+                        "upscaler     %,13d parameters, to %d times the size%n",
+                        d.upscalerParameters, UpscalerFamily.FACTOR);
             }
             out.printf(
                     "transformer  %,13d parameters, %s%n",

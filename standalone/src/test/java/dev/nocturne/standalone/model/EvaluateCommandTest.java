@@ -8,6 +8,7 @@ import dev.nocturne.standalone.option.JsonOption;
 import dev.nocturne.training.evaluate.EvaluationReport;
 import dev.nocturne.training.evaluate.FirstChoice;
 import dev.nocturne.training.evaluate.Scenes;
+import dev.nocturne.training.measure.Enlargement.Likeness;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
@@ -26,6 +27,8 @@ class EvaluateCommandTest {
                     329,
                     831,
                     1024,
+                    new Likeness(19.81, 0.826),
+                    new Likeness(19.53, 0.809),
                     0.46,
                     0.81,
                     new EvaluationReport.JudgeAccuracy(0.77, 0.91, 785, 0.58),
@@ -64,6 +67,10 @@ class EvaluateCommandTest {
         assertThat(text.toString().lines())
                 .startsWith("tiny@1, temperature 0.5, guidance 2.0")
                 .anyMatch(row -> row.matches("judge, held-out .* 77 %.* 91 % of 100 .* 785 58 %"))
+                .anyMatch(
+                        row ->
+                                row.matches(
+                                        "upscaler, held-out .* 19.81 dB, .* bicubic PSNR 19.53 dB.*"))
                 .anyMatch(row -> row.matches("caption accuracy by CLIP +one .*23 %.*16 72 %"))
                 .anyMatch(row -> row.matches("caption accuracy by the judge +one .*31 %.* 44 %"))
                 .anyMatch(

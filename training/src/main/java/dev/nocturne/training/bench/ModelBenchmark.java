@@ -22,6 +22,7 @@ import dev.nocturne.models.transformer.Spans;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.models.transformer.TransformerCosts;
 import dev.nocturne.models.transformer.TransformerFamily;
+import dev.nocturne.models.upscaler.UpscalerFamily;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import java.util.Collections;
@@ -87,12 +88,14 @@ public final class ModelBenchmark {
      * Sizes of the models.
      *
      * @param clip empty if there is none
+     * @param upscaler empty if there is none
      */
     public record Sizes(
             int imageSize,
             DvaeFamily dvae,
             TransformerFamily transformer,
-            Optional<ClipArchitecture> clip) {
+            Optional<ClipArchitecture> clip,
+            Optional<UpscalerFamily> upscaler) {
 
         /**
          * What can be measured of these: of a transformer from elsewhere, that it draws; of a dVAE

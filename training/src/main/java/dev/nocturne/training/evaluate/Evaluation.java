@@ -5,6 +5,8 @@ import dev.nocturne.models.clip.Clip;
 import dev.nocturne.models.dvae.DiscreteVae;
 import dev.nocturne.models.picture.Pixels;
 import dev.nocturne.models.transformer.GridGenerator;
+import dev.nocturne.models.upscaler.Upscaler;
+import dev.nocturne.models.upscaler.UpscalerFamily;
 import dev.nocturne.training.data.ArtData;
 import dev.nocturne.training.data.AskedScene;
 import dev.nocturne.training.data.AskedScene.Kind;
@@ -12,6 +14,7 @@ import dev.nocturne.training.data.Drawing;
 import dev.nocturne.training.data.ExampleSource.Placement;
 import dev.nocturne.training.data.Split;
 import dev.nocturne.training.data.Sprite;
+import dev.nocturne.training.measure.Enlargement;
 import dev.nocturne.training.measure.Nearest;
 import dev.nocturne.training.measure.Reconstruction;
 import dev.nocturne.training.measure.Retrieval;
@@ -23,6 +26,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BinaryOperator;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -133,12 +137,10 @@ public final class Evaluation {
         List<Drawing> drawings =
                 art.heldOut(Split.TEST, size.drawings).stream().map(Sprite::drawing).toList();
         List<String> captions = drawings.stream().map(Drawing::caption).toList();
-        List<BufferedImage> pictures =
-                art.heldOut(Split.TEST, size.drawings, Placement.LOOSE).stream()
-                        .map(example -> Pixels.picture(example.rgb(), bundle.imageSize()))
-                        .toList();
+        List<BufferedImage> pictures = pictures(art, bundle.imageSize());
         Reconstruction reconstruction = Reconstruction.measure(vae, pictures);
         Retrieval retrieval = Retrieval.measure(clip, captions, pictures);
+        Optional<Enlargement> enlargement = enlargement();
         List<Single> singles = singles(captions);
         Map<String, List<Scene<Scenes.Binding>>> binding = new LinkedHashMap<>();
         for (Kind kind : List.of(Kind.SEEN, Kind.HELD_OUT_RELATION, Kind.HELD_OUT_PAIR)) {
@@ -170,6 +172,8 @@ public final class Evaluation {
                         reconstruction.perplexity(),
                         reconstruction.codesInUse(),
                         bundle.dvaeArchitecture().vocabulary(),
+                        enlargement.map(Enlargement::enlarged).orElse(null),
+                        enlargement.map(Enlargement::bicubic).orElse(null),
                         retrieval.recall(1),
                         retrieval.recall(5),
                         accuracy(drawings, reconstruction.pictures()),
@@ -191,11 +195,30 @@ public final class Evaluation {
                                 .toList(),
                         figures(Kind.COLOURS.label(), colours, Scenes.Colours::plus));
         EvaluationPage page = new EvaluationPage(out);
+        enlargement.ifPresent(page::enlarged);
         page.singles(singles);
         binding.forEach(page::scenes);
         page.scenes(Kind.COLOURS.label(), colours);
         page.write(report, reconstruction.sheet());
         return report;
+    }
+
+    /** The held-out drawings, the same ones in every size. */
+    private List<BufferedImage> pictures(ArtData source, int side) {
+        return source.heldOut(Split.TEST, size.drawings, Placement.LOOSE).stream()
+                .map(example -> Pixels.picture(example.rgb(), side))
+                .toList();
+    }
+
+    private Optional<Enlargement> enlargement() throws IOException {
+        if (!bundle.hasUpscaler()) {
+            return Optional.empty();
+        }
+        int factor = UpscalerFamily.FACTOR;
+        List<BufferedImage> originals = pictures(art.enlarged(factor), bundle.imageSize() * factor);
+        try (Upscaler upscaler = bundle.upscaler()) {
+            return Optional.of(Enlargement.measure(vae, upscaler, originals));
+        }
     }
 
     private EvaluationReport.JudgeAccuracy accuracy(

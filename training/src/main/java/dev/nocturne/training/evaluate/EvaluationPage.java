@@ -1,5 +1,6 @@
 package dev.nocturne.training.evaluate;
 
+import dev.nocturne.training.measure.Enlargement;
 import dev.nocturne.training.measure.Nearest;
 import dev.nocturne.training.measure.Pictures;
 import java.awt.image.BufferedImage;
@@ -18,6 +19,18 @@ final class EvaluationPage {
 
     EvaluationPage(Path out) throws IOException {
         page = new ReportPage(out);
+    }
+
+    /** What the upscaler makes. */
+    void enlarged(Enlargement enlargement) {
+        page.add(
+                """
+                <h2>Upscaler</h2><p>Held-out drawings after the dVAE, enlarged bicubically and by the upscaler, and as
+                they were drawn.</p>
+                <p>%s</p>
+                """
+                        .formatted(
+                                page.picture(enlargement.sheet(), "bicubic, upscaled, as drawn")));
     }
 
     /** The pictures of single things, also all on one sheet, {@code samples.png}. */

@@ -1,6 +1,7 @@
 package dev.nocturne.training.evaluate;
 
 import dev.nocturne.models.transformer.Sampling;
+import dev.nocturne.training.measure.Enlargement.Likeness;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,9 @@ import java.util.stream.Stream;
  * @param psnr of reconstructed test drawings, in decibels
  * @param ssim of the same, mean structural similarity of luma
  * @param codebookPerplexity of their tokens
+ * @param upscaled what the dVAE makes of test drawings, enlarged, beside the drawings in that size;
+ *     null if there is no upscaler
+ * @param bicubic the same enlarged without it; null likewise
  * @param recallAt1 share of captions whose drawing CLIP ranks first among all test drawings
  * @param captionAccuracy share of drawn pictures of which CLIP finds the right one among the
  *     captions of all test drawings; the first candidate of each caption
@@ -35,6 +39,8 @@ public record EvaluationReport(
         double codebookPerplexity,
         long codesInUse,
         int codes,
+        Likeness upscaled,
+        Likeness bicubic,
         double recallAt1,
         double recallAt5,
         JudgeAccuracy judge,
@@ -78,6 +84,9 @@ public record EvaluationReport(
         table.put(
                 "dVAE, held-out drawings",
                 Words.dvae(psnr, ssim, codebookPerplexity, codesInUse, codes));
+        if (upscaled != null) {
+            table.put("upscaler, held-out drawings", "%s; bicubic %s".formatted(upscaled, bicubic));
+        }
         table.put(
                 "CLIP, held-out drawings",
                 "caption to drawing recall@1 %.0f %%, recall@5 %.0f %%"

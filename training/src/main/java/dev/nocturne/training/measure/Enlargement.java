@@ -1,10 +1,11 @@
 package dev.nocturne.training.measure;
 
+import dev.nocturne.models.dvae.DiscreteVae;
 import dev.nocturne.models.picture.Pixels;
+import dev.nocturne.models.upscaler.Upscaler;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
 
 /**
  * How near enlarged pictures come to what was drawn at their size, beside bicubic enlargements of
@@ -40,18 +41,22 @@ public record Enlargement(Likeness bicubic, Likeness enlarged, BufferedImage she
     }
 
     /**
-     * Enlarges pictures.
+     * Enlarges what the dVAE makes of pictures.
      *
      * @param originals what was drawn, in the size that {@code upscaler} makes
      */
     public static Enlargement measure(
-            UnaryOperator<BufferedImage> upscaler,
-            List<BufferedImage> pictures,
-            List<BufferedImage> originals) {
+            DiscreteVae vae, Upscaler upscaler, List<BufferedImage> originals) {
         int size = originals.get(0).getWidth();
+        List<BufferedImage> pictures =
+                Reconstruction.of(
+                        vae,
+                        originals.stream()
+                                .map(original -> Pixels.fit(original, vae.imageSize()))
+                                .toList());
         List<BufferedImage> bicubic =
                 pictures.stream().map(picture -> Pixels.fit(picture, size)).toList();
-        List<BufferedImage> enlarged = pictures.stream().map(upscaler).toList();
+        List<BufferedImage> enlarged = pictures.stream().map(upscaler::enlarge).toList();
         List<List<BufferedImage>> rows = new ArrayList<>();
         for (int i = 0; i < Math.min(SHOWN, originals.size()); i++) {
             if (i % SHOWN_IN_ROW == 0) {

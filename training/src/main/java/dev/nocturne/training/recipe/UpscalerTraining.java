@@ -18,7 +18,6 @@ import dev.nocturne.training.loop.InitialWeights;
 import dev.nocturne.training.loop.Schedules;
 import dev.nocturne.training.loop.Trainee;
 import dev.nocturne.training.measure.Enlargement;
-import dev.nocturne.training.measure.Reconstruction;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -30,7 +29,7 @@ import java.util.random.RandomGenerator;
 public final class UpscalerTraining implements Trainee {
     private static final int HELD_OUT = 128;
 
-    private final TorchProgram program = TorchProgram.load("upscaler.py", "adamw.py");
+    private final TorchProgram program;
     private final UpscalerArchitecture architecture;
     private final Settings settings;
     private final PictureSource pictures;
@@ -40,7 +39,6 @@ public final class UpscalerTraining implements Trainee {
     private final int size;
 
     private final List<BufferedImage> heldOut;
-    private final List<BufferedImage> heldOutReconstructions;
 
     /** How to train. */
     public record Settings(long steps, int batch, double learningRate, Precision precision) {}
@@ -55,6 +53,7 @@ public final class UpscalerTraining implements Trainee {
             Settings settings,
             PictureSource pictures,
             DiscreteVae vae) {
+        this.program = architecture.program();
         this.architecture = architecture;
         this.settings = settings;
         this.pictures = pictures;
@@ -65,12 +64,6 @@ public final class UpscalerTraining implements Trainee {
                         .map(Example::rgb)
                         .map(rgb -> Pixels.picture(rgb, size * UpscalerArchitecture.FACTOR))
                         .toList();
-        this.heldOutReconstructions = reconstructed(heldOut);
-    }
-
-    private List<BufferedImage> reconstructed(List<BufferedImage> originals) {
-        return Reconstruction.of(
-                vae, originals.stream().map(original -> Pixels.fit(original, size)).toList());
     }
 
     @Override
@@ -165,9 +158,8 @@ public final class UpscalerTraining implements Trainee {
         if (heldOut.isEmpty()) {
             return Optional.empty();
         }
-        try (Upscaler upscaler = new Upscaler(weights, settings.precision)) {
-            Enlargement enlargement =
-                    Enlargement.measure(upscaler::enlarge, heldOutReconstructions, heldOut);
+        try (Upscaler upscaler = new Upscaler(architecture, weights, settings.precision)) {
+            Enlargement enlargement = Enlargement.measure(vae, upscaler, heldOut);
             return Optional.of(
                     new Measured(
                             "held out: %s; bicubic: %s"

@@ -42,7 +42,8 @@ class ModelBenchmarkTest {
                     32,
                     new DvaeArchitecture(16, 3, 1, 32, 8, false),
                     new TransformerArchitecture(2, 64, 600, 12, 32, 8, Attention.SPARSE),
-                    Optional.of(CLIP));
+                    Optional.of(CLIP),
+                    Optional.empty());
 
     private final List<Row> rows = new ArrayList<>();
     private final List<TooLarge> tooLarge = new ArrayList<>();
@@ -108,7 +109,8 @@ class ModelBenchmarkTest {
     void aRowThatDoesNotFitLosesNoOther() throws InvalidModelException {
         // pictures of one pixel, 2³¹ - 2 bytes in all: one more than an array holds
         int batch = 715_827_882;
-        Sizes sizes = new Sizes(1, SIZES.dvae(), SIZES.transformer(), SIZES.clip());
+        Sizes sizes =
+                new Sizes(1, SIZES.dvae(), SIZES.transformer(), SIZES.clip(), SIZES.upscaler());
         ModelBenchmark.run(
                 sizes,
                 Set.of(Work.DVAE_ENCODE, Work.CLIP_CAPTIONS),
@@ -168,6 +170,7 @@ class ModelBenchmarkTest {
                         8,
                         new Vqgan(List.of(32, 64), 1, List.of(1), 8, 32, 16, false, false),
                         transformer,
+                        Optional.empty(),
                         Optional.empty());
         assertThat(sizes.measurable()).containsExactly(Work.TRANSFORMER_DRAW);
         run(sizes, sizes.measurable());

@@ -71,6 +71,8 @@ class EvaluationPageTest {
                 3,
                 4,
                 5,
+                null,
+                null,
                 1,
                 1,
                 new EvaluationReport.JudgeAccuracy(1, 1, 2, 1),
