@@ -36,7 +36,7 @@ class BenchBrokerTest {
         assertThat(report.path("candidates").asInt()).isEqualTo(16);
         assertThat(report.path("top").asInt()).isEqualTo(4);
         assertThat(report.path("start_up_seconds").asDouble()).isPositive();
-        assertThat(report.path("picture_bytes").asLong()).isBetween(100L, 3L * 64 * 64);
+        assertThat(report.path("picture_bytes").asLong()).isBetween(100L, 3L * 256 * 256);
         JsonNode stages = report.path("runs").path(0).path("stages");
         assertThat(stages.findValuesAsText("stage"))
                 .containsExactly("encoder", "generator", "scorer", "publisher");

@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * What the sizes of records depend on in a model.
  *
  * @param id as records name it
- * @param imageSize pixels along each side of a picture
+ * @param imageSize pixels along each side of a picture for which no size is asked
  * @param gridSize tokens along each side
  * @param codebook its entries
  * @param embeddingSize numbers in CLIP's embedding of a caption
@@ -37,7 +37,7 @@ record ModelShape(String id, int imageSize, int gridSize, int codebook, int embe
         ModelBundle bundle = ModelBundle.open(Path.of(model));
         return of(
                 bundle.id(),
-                bundle.imageSize(),
+                bundle.autoSize(),
                 bundle.transformerArchitecture(),
                 bundle.hasClip() ? bundle.clipArchitecture().embedding() : 0);
     }

@@ -87,7 +87,7 @@ class EvaluateCommandTest {
                 .anyMatch(row -> row.matches("held-out pairs, best of 16 +objects 19 .*0.71"))
                 .anyMatch(row -> row.matches("held-out pairs, real drawings +objects 60 .*"))
                 .anyMatch(row -> row.matches("two colours, best of 16 +colours 58 of 80, .* 7; .*"))
-                .hasSize(1 + 8 + 6);
+                .hasSize(1 + 9 + 6);
     }
 
     @Test
