@@ -7,16 +7,20 @@ import dev.nocturne.events.RankedGrid;
 import dev.nocturne.events.ScoredGrid;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PackedTokens;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalDouble;
+import java.util.Set;
 
 /**
  * The order of candidates: highest score first, or the likeliest where the model has no CLIP and
- * none has a score; equals by candidate index. A pure function of the set of candidates, whatever
- * order they arrived in.
+ * none has a score; equals by candidate index. Of candidates with the same tokens, which are the
+ * same picture, the others come after all that differ. A pure function of the set of candidates,
+ * whatever order they arrived in.
  */
 public final class Ranking {
 
@@ -65,11 +69,17 @@ public final class Ranking {
         return grid.getTokens().remaining();
     }
 
-    /** The best {@code top} grids (all, if there are fewer), best first, ranks from 1. */
+    /** The first {@code top} grids of that order (all, if there are fewer), ranks from 1. */
     static List<RankedGrid> best(List<ScoredGrid> grids, int top) {
-        List<ScoredGrid> ordered = grids.stream().sorted(BEST_FIRST).limit(top).toList();
-        List<RankedGrid> ranked = new ArrayList<>(ordered.size());
-        for (ScoredGrid grid : ordered) {
+        List<ScoredGrid> ordered = new ArrayList<>();
+        List<ScoredGrid> repeated = new ArrayList<>();
+        Set<ByteBuffer> seen = new HashSet<>();
+        grids.stream()
+                .sorted(BEST_FIRST)
+                .forEach(grid -> (seen.add(grid.getTokens()) ? ordered : repeated).add(grid));
+        ordered.addAll(repeated);
+        List<RankedGrid> ranked = new ArrayList<>();
+        for (ScoredGrid grid : ordered.subList(0, Math.min(top, ordered.size()))) {
             ranked.add(
                     RankedGrid.newBuilder()
                             .setRank(ranked.size() + 1)

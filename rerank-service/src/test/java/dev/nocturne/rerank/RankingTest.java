@@ -35,6 +35,32 @@ class RankingTest {
         assertThat(Ranking.meanScore(grids)).isNull();
     }
 
+    @Test
+    void theSamePictureComesAgainAfterAllThatDiffer() {
+        List<ScoredGrid> grids =
+                List.of(
+                        grid(0, 0.9),
+                        sameAs(0, grid(1, 0.9)),
+                        grid(2, 0.5),
+                        sameAs(0, grid(3, 0.9)),
+                        grid(4, 0.7),
+                        sameAs(4, grid(5, 0.7)));
+
+        assertThat(Ranking.best(grids, 6))
+                .extracting(RankedGrid::getRank, RankedGrid::getCandidate)
+                .containsExactly(
+                        tuple(1, 0),
+                        tuple(2, 4),
+                        tuple(3, 2),
+                        tuple(4, 1),
+                        tuple(5, 3),
+                        tuple(6, 5));
+    }
+
+    private static ScoredGrid sameAs(int candidate, ScoredGrid grid) {
+        return ScoredGrid.newBuilder(grid).setTokens(grid(candidate, 0).getTokens()).build();
+    }
+
     private static ScoredGrid unscored(int candidate, double logProbability) {
         return ScoredGrid.newBuilder(grid(candidate, 0))
                 .setLogProbability(logProbability)
