@@ -55,12 +55,12 @@ def patches(self, w: Dict[str, Tensor], x: Tensor) -> Tensor:
     return torch.transpose(torch.flatten(h, 2), 1, 2).to(FLOAT32) + positions
 
 
-# patches, all or some -> unit vectors [batch, embedding] float32
-def image_tower(self, w: Dict[str, Tensor], quick: bool, h: Tensor) -> Tensor:
+# patches, all or some -> unit vectors [batch, embedding] float32; `head` numbers make one head
+def image_tower(self, w: Dict[str, Tensor], head: int, quick: bool, h: Tensor) -> Tensor:
     klass = w["visual.class_embedding"].to(FLOAT32) + torch.select(w["visual.positional_embedding"].to(FLOAT32), 0, 0)
     klass = torch.expand(torch.view(klass, [1, 1, -1]), [torch.size(h, 0), 1, -1])
     h = torch.cat([klass, h], 1)  # [batch, 1 + patches, width]
-    h = self.resblocks(w, "visual.transformer.", False, quick, self.norm(w, "visual.ln_pre", h))
+    h = self.resblocks(w, "visual.transformer.", head, False, quick, self.norm(w, "visual.ln_pre", h))
     h = self.norm(w, "visual.ln_post", torch.select(h, 1, 0))
     return self.unit(torch.matmul(h, w["visual.proj"].to(FLOAT32)))
 
@@ -75,7 +75,7 @@ def some(self, h: Tensor, keep: int) -> Tensor:
 # ids int64 [batch, context] -> unit vectors [batch, embedding] float32
 def text_tower(self, w: Dict[str, Tensor], quick: bool, ids: Tensor) -> Tensor:
     h = torch.embedding(w["token_embedding.weight"], ids).to(FLOAT32) + w["positional_embedding"].to(FLOAT32)
-    h = self.norm(w, "ln_final", self.resblocks(w, "transformer.", True, quick, h))
+    h = self.norm(w, "ln_final", self.resblocks(w, "transformer.", HEAD_WIDTH, True, quick, h))
     end = torch.argmax(ids, -1)
     picked = torch.squeeze(torch.gather(h, 1, torch.expand(torch.view(end, [-1, 1, 1]), [-1, 1, torch.size(h, 2)])), 1)
     return self.unit(torch.matmul(picked, w["text_projection"].to(FLOAT32)))
@@ -85,9 +85,9 @@ def unit(self, x: Tensor) -> Tensor:
     return x / torch.norm(x, 2, [-1], True)
 
 
-# `quick`: whether the layers have QuickGELU, not the exact GELU
-def embed_images(self, w: Dict[str, Tensor], quick: bool, pixels: Tensor) -> Tensor:
-    return self.image_tower(w, quick, self.patches(w, self.preprocess(w, pixels)))
+# `head`: numbers of a head of the image tower; `quick`: whether the layers have QuickGELU, not the exact GELU
+def embed_images(self, w: Dict[str, Tensor], head: int, quick: bool, pixels: Tensor) -> Tensor:
+    return self.image_tower(w, head, quick, self.patches(w, self.preprocess(w, pixels)))
 
 
 def embed_text(self, w: Dict[str, Tensor], quick: bool, ids: Tensor) -> Tensor:
@@ -105,7 +105,7 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
     keep = int(float(torch.size(h, 1)) * share)
     if keep < torch.size(h, 1):
         h = self.some(h, keep)
-    images = self.image_tower(p, True, h)
+    images = self.image_tower(p, HEAD_WIDTH, True, h)
     texts = self.text_tower(p, True, ids)
     scale = torch.exp(torch.clamp(w["logit_scale"], None, 4.6052))  # at most 100
     logits = torch.matmul(images, torch.t(texts)) * scale  # [pictures, captions]

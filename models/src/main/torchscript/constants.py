@@ -17,10 +17,12 @@ COLUMN = 2
 CONVOLUTION = 3
 OWN_ROW = 4
 CORNER = 5
+AROUND = 6
 
-# How far the convolution reaches up, left and right, and the corner up and left.
+# How far the convolution reaches up, left and right, the corner up and left, and the square around a token.
 REACH = 5
 CORNER_REACH = 4
+AROUND_REACH = 2
 
 # Numbers of a head, and what its scores are multiplied by: one over the square root.
 HEAD_WIDTH = 64

@@ -74,7 +74,7 @@ def keep_captions(self, state: Dict[str, Tensor], prefixes: List[Dict[str, Tenso
 
 
 # The slots of a block: all positions, a ring of a row and one, a column, a ring of the convolution's window, the row,
-# or a ring of the corner's window.
+# or a ring of the window of the corner or of the square around a token.
 def kept(self, pattern: int, height: int, width: int) -> int:
     n = height * width
     if pattern == ROW and width + 1 < n:
@@ -87,12 +87,14 @@ def kept(self, pattern: int, height: int, width: int) -> int:
         n = width
     if pattern == CORNER and CORNER_REACH * width + CORNER_REACH + 1 < n:
         n = CORNER_REACH * width + CORNER_REACH + 1
+    if pattern == AROUND and AROUND_REACH * width + AROUND_REACH + 1 < n:
+        n = AROUND_REACH * width + AROUND_REACH + 1
     return n
 
 
 # Whether positions of a pattern see chosen slots of their block, not the first ones.
 def has_window(self, pattern: int) -> bool:
-    return pattern == CONVOLUTION or pattern == CORNER
+    return pattern == CONVOLUTION or pattern == CORNER or pattern == AROUND
 
 
 # Where position t is kept: [block, slot].
@@ -114,7 +116,7 @@ def seen(self, pattern: int, t: int, height: int, width: int) -> int:
     return kept
 
 
-# The slots that the convolution or the corner at position t sees.
+# The slots that the convolution, the corner or the square around position t sees.
 def window(self, pattern: int, t: int, height: int, width: int) -> List[int]:
     distances: List[int] = []
     slots: List[int] = []
@@ -127,10 +129,14 @@ def window(self, pattern: int, t: int, height: int, width: int) -> List[int]:
                     distances.append(distance)
                     slots.append((t - distance) % kept)
     else:
-        for up in range(CORNER_REACH + 1):
-            for left in range(CORNER_REACH + 1):
-                distance = up * width + left
-                if distance <= t and left <= t % width:
+        # not over the edges of rows
+        reach, right = CORNER_REACH, 0
+        if pattern == AROUND:
+            reach, right = AROUND_REACH, AROUND_REACH
+        for up in range(reach + 1):
+            for left in range(-right, reach + 1):
+                distance, column = up * width + left, t % width - left
+                if distance >= 0 and distance <= t and column >= 0 and column < width:
                     slots.append((t - distance) % kept)
     return slots
 

@@ -1,6 +1,6 @@
 # Pre-norm residual blocks shared by DALL-E's transformer and CLIP's two towers. Names within `prefix`:
 # resblocks.I.{ln_1,ln_2, attn.out_proj,mlp.c_fc,mlp.c_proj}.{weight,bias} and attn.in_proj_{weight,bias}, as in
-# openai/CLIP. Heads are 64 wide. The residual stream is float32; matrix products run in the type of the weights.
+# openai/CLIP. The residual stream is float32; matrix products run in the type of the weights.
 # Needs layers.py.
 
 
@@ -29,19 +29,20 @@ def dense_heads(self, w: Dict[str, Tensor], block: str, x: Tensor) -> Tensor:
     return self.linear(self.norm(w, block + ".ln_1", x), weight, bias)
 
 
-# x [batch, positions, width] -> queries, keys, values [batch, heads, positions, 64]
-def heads(self, w: Dict[str, Tensor], block: str, x: Tensor) -> List[Tensor]:
-    qkv = torch.unflatten(self.dense_heads(w, block, x), 2, [3, torch.size(x, 2) // HEAD_WIDTH, HEAD_WIDTH])
+# x [batch, positions, width] -> queries, keys, values [batch, heads, positions, head]; `head` numbers make one head
+def heads(self, w: Dict[str, Tensor], block: str, head: int, x: Tensor) -> List[Tensor]:
+    qkv = torch.unflatten(self.dense_heads(w, block, x), 2, [3, -1, head])
     return torch.unbind(torch.permute(qkv, [2, 0, 3, 1, 4]))
 
 
-# q, k, v [batch, heads, positions, 64] -> the same shape. On processors the fused kernel is slow in bfloat16 for
+# q, k, v [batch, heads, positions, head] -> the same shape. On processors the fused kernel is slow in bfloat16 for
 # short sequences, above all backward: there every score is computed, which takes a third of the time at 83 positions
 # and less at 168.
 def attention(self, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
     positions = torch.size(q, 2)
     if q.dtype == BFLOAT16 and positions <= 192 and not q.is_cuda:
-        scores = torch.matmul(q * HEAD_SCALE, torch.transpose(k, 2, 3)).to(FLOAT32)  # [..., positions, positions]
+        scale = float(torch.size(q, 3)) ** -0.5
+        scores = torch.matmul(q * scale, torch.transpose(k, 2, 3)).to(FLOAT32)  # [..., positions, positions]
         if causal:
             scores = scores + torch.triu(torch.full([positions, positions], -inf, dtype=FLOAT32, device=q.device), 1)
         return torch.matmul(torch.softmax(scores, -1).to(BFLOAT16), v)
@@ -58,7 +59,7 @@ def drop(self, x: Tensor, share: float) -> Tensor:
     return x
 
 
-# Heads beside each other: [batch, heads, positions, 64] -> [batch, positions, width]
+# Heads beside each other: [batch, heads, positions, head] -> [batch, positions, width]
 def merged(self, y: Tensor) -> Tensor:
     return torch.flatten(torch.transpose(y, 1, 2), 2)
 
@@ -76,9 +77,9 @@ def finish(self, w: Dict[str, Tensor], block: str, quick: bool, dropout: float, 
     return x + self.drop(self.dense(w, block + ".mlp.c_proj", h), dropout)
 
 
-def resblocks(self, w: Dict[str, Tensor], prefix: str, causal: bool, quick: bool, x: Tensor) -> Tensor:
+def resblocks(self, w: Dict[str, Tensor], prefix: str, head: int, causal: bool, quick: bool, x: Tensor) -> Tensor:
     for i in range(self.depth(w, prefix)):
         block = prefix + "resblocks." + str(i)
-        q, k, v = self.heads(w, block, x)
+        q, k, v = self.heads(w, block, head, x)
         x = self.finish(w, block, quick, 0., x, self.merged(self.attention(q, k, v, causal)))
     return x

@@ -51,7 +51,7 @@ def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, te
     t = torch.size(x, 1)
     for i in range(self.depth(w, "")):
         block = "resblocks." + str(i)
-        q, k, v = self.heads(w, block, x)
+        q, k, v = self.heads(w, block, HEAD_WIDTH, x)
         pattern = int(layout[i])
         if pattern == FULL:
             y = self.attention(q, k, v, True)
@@ -112,7 +112,7 @@ def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[st
     x = self.embed_text(w, text)
     for i in range(self.depth(w, "")):
         block = "resblocks." + str(i)
-        q, k, v = self.heads(w, block, x)
+        q, k, v = self.heads(w, block, HEAD_WIDTH, x)
         prefix["k." + str(i)] = k
         prefix["v." + str(i)] = v
         x = self.finish(w, block, False, 0., x, self.merged(self.attention(q, k, v, True)))
@@ -125,7 +125,7 @@ def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor]
     x = torch.embedding(w["image_token.weight"], token).to(FLOAT32) + torch.select(state["positions"], 0, t)
     for i in range(self.depth(w, "")):
         block = "resblocks." + str(i)
-        q, k, v = self.heads(w, block, x)
+        q, k, v = self.heads(w, block, HEAD_WIDTH, x)
         x = self.finish(w, block, False, 0., x, self.merged(self.attend_at(w, layout, state, i, t, q, k, v)))
     return torch.squeeze(x, 1)
 

@@ -123,6 +123,9 @@ public final class ModelBundle {
         if (hasClip() && manifest.clip().likelihood() != 0) {
             contents += "likelihood " + manifest.clip().likelihood();
         }
+        if (hasClip() && manifest.clip().visionHeads() != 0) {
+            contents += "heads " + manifest.clip().visionHeads();
+        }
         byte[] digest = BundleFiles.sha256().digest(contents.getBytes(StandardCharsets.UTF_8));
         return manifest.name() + "@" + HexFormat.of().formatHex(digest, 0, ID_CHARS / 2);
     }
@@ -261,9 +264,9 @@ public final class ModelBundle {
      * @throws InvalidModelException if it has an activation that nothing is trained with
      */
     public Map<String, Safetensors.Tensor> clipWeights() throws IOException {
-        if (clipArchitecture().exactGelu()) {
+        if (!clipArchitecture().hasOpenAiLayers()) {
             throw new InvalidModelException(
-                    "the CLIP at %s has the activation gelu and cannot be trained further; give one with quick_gelu"
+                    "the CLIP at %s has the activation gelu or other widths than openai's and cannot be trained further; give one with quick_gelu"
                             .formatted(directory));
         }
         return weights(CLIP, clipArchitecture().shapes());
@@ -382,15 +385,12 @@ public final class ModelBundle {
         return saved(manifest.with(architecture), DVAE);
     }
 
-    /** The bundle with a CLIP from elsewhere and its tokenizer, on disk as float32. */
-    public ModelBundle withImported(
-            ClipArchitecture architecture,
-            Map<String, Safetensors.Tensor> weights,
-            BpeTokenizer tokenizer)
+    /** The bundle with a CLIP from elsewhere and its tokenizer, on disk. */
+    public ModelBundle withImported(ImportedPart<ClipArchitecture> clip, BpeTokenizer tokenizer)
             throws IOException {
-        files.write(CLIP, weights, StorageType.F32);
+        files.write(CLIP, clip.architecture().shapes(), clip);
         files.write(CLIP_TOKENIZER, tokenizer);
-        return saved(manifest.with(architecture), CLIP, CLIP_TOKENIZER);
+        return saved(manifest.with(clip.architecture()), CLIP, CLIP_TOKENIZER);
     }
 
     /** The bundle with an upscaler from elsewhere, on disk as float32. */

@@ -112,8 +112,9 @@ public final class Clip implements AutoCloseable {
      */
     float[][] embedNative(IValue pixels, int count) {
         try (PtNDManager scope = (PtNDManager) program.manager().newSubManager();
+                IValue head = IValue.from((long) architecture.headWidth());
                 IValue quick = IValue.from(!architecture.exactGelu());
-                IValue output = program.call("embed_images", weights, quick, pixels)) {
+                IValue output = program.call("embed_images", weights, head, quick, pixels)) {
             float[] flat = output.toTensor(scope).toFloatArray();
             float[][] embeddings = new float[count][architecture.embedding()];
             for (int i = 0; i < count; i++) {

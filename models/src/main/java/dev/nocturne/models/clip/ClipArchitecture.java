@@ -21,6 +21,8 @@ import java.util.Map;
  *     QuickGELU
  * @param likelihood what the log-probability of a token counts in {@link #score}, beside a cosine;
  *     0: nothing
+ * @param visionHeads heads of the image tower; 0 for heads 64 wide, as those of text are
+ * @param visionMlp width of the image tower's MLPs; 0 for four times the tower's
  */
 public record ClipArchitecture(
         int imageSize,
@@ -34,7 +36,11 @@ public record ClipArchitecture(
         int embedding,
         CaptionCleaning captions,
         @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean exactGelu,
-        @JsonInclude(JsonInclude.Include.NON_DEFAULT) double likelihood) {
+        @JsonInclude(JsonInclude.Include.NON_DEFAULT) double likelihood,
+        @JsonInclude(JsonInclude.Include.NON_DEFAULT) int visionHeads,
+        @JsonInclude(JsonInclude.Include.NON_DEFAULT) int visionMlp) {
+
+    private static final int HEAD_WIDTH = 64;
 
     /** As published. */
     public static final ClipArchitecture VIT_B_32 =
@@ -63,6 +69,8 @@ public record ClipArchitecture(
                 embedding,
                 null,
                 false,
+                0,
+                0,
                 0);
     }
 
@@ -71,14 +79,32 @@ public record ClipArchitecture(
             throw new IllegalArgumentException(
                     "pictures of " + imageSize + " pixels can't be cut into patches of " + patch);
         }
-        if (visionWidth % 64 != 0 || textWidth % 64 != 0) {
+        boolean cut =
+                visionHeads == 0 ? visionWidth % HEAD_WIDTH == 0 : visionWidth % visionHeads == 0;
+        if (!cut || textWidth % HEAD_WIDTH != 0) {
             throw new IllegalArgumentException(
                     "widths are "
                             + visionWidth
                             + " and "
                             + textWidth
-                            + "; heads are 64 wide: choose multiples of 64");
+                            + (visionHeads == 0
+                                    ? "; heads are 64 wide: choose multiples of 64"
+                                    : "; %d heads do not share them".formatted(visionHeads)));
         }
+    }
+
+    /** Numbers of a head of the image tower. */
+    public int headWidth() {
+        return visionHeads == 0 ? HEAD_WIDTH : visionWidth / visionHeads;
+    }
+
+    /** Whether all layers are openai's, in activation and widths, as training makes them. */
+    public boolean hasOpenAiLayers() {
+        return !exactGelu && visionHeads == 0 && visionMlp == 0;
+    }
+
+    private int mlpWidth() {
+        return visionMlp == 0 ? 4 * visionWidth : visionMlp;
     }
 
     /** The same sizes, of captions that are cleaned so. */
@@ -95,7 +121,9 @@ public record ClipArchitecture(
                 embedding,
                 captions,
                 exactGelu,
-                likelihood);
+                likelihood,
+                visionHeads,
+                visionMlp);
     }
 
     /**
@@ -122,12 +150,12 @@ public record ClipArchitecture(
         shapes.put("visual.positional_embedding", new long[] {patches + 1, visionWidth});
         shapes.put("visual.conv1.weight", new long[] {visionWidth, 3, patch, patch});
         Resblocks.norm(shapes, "visual.ln_pre", visionWidth);
-        Resblocks.shapes(shapes, "visual.transformer.", visionLayers, visionWidth);
+        Resblocks.shapes(shapes, "visual.transformer.", visionLayers, visionWidth, mlpWidth());
         Resblocks.norm(shapes, "visual.ln_post", visionWidth);
         shapes.put("visual.proj", new long[] {visionWidth, embedding});
         shapes.put("token_embedding.weight", new long[] {vocabulary, textWidth});
         shapes.put("positional_embedding", new long[] {textLength, textWidth});
-        Resblocks.shapes(shapes, "transformer.", textLayers, textWidth);
+        Resblocks.shapes(shapes, "transformer.", textLayers, textWidth, 4 * textWidth);
         Resblocks.norm(shapes, "ln_final", textWidth);
         shapes.put("text_projection", new long[] {textWidth, embedding});
         shapes.put("logit_scale", new long[] {});
@@ -138,18 +166,19 @@ public record ClipArchitecture(
     public double flopsPerPicture() {
         double patches = Math.pow(imageSize / patch, 2);
         return 2 * patches * 3 * patch * patch * visionWidth
-                + flops(visionLayers, visionWidth, patches + 1, patches + 1)
+                + flops(visionLayers, visionWidth, mlpWidth(), patches + 1, patches + 1)
                 + 2.0 * visionWidth * embedding;
     }
 
     /** Operations to embed a caption; two for each multiplication. */
     public double flopsPerCaption() {
-        return flops(textLayers, textWidth, textLength, (textLength + 1) / 2.0)
+        return flops(textLayers, textWidth, 4 * textWidth, textLength, (textLength + 1) / 2.0)
                 + 2.0 * textWidth * embedding;
     }
 
-    private static double flops(double layers, double width, double positions, double seen) {
-        return layers * positions * width * (24 * width + 4 * seen);
+    private static double flops(
+            double layers, double width, double mlp, double positions, double seen) {
+        return layers * positions * width * (8 * width + 4 * mlp + 4 * seen);
     }
 
     /**

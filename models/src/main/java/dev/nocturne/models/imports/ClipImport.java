@@ -1,5 +1,6 @@
 package dev.nocturne.models.imports;
 
+import dev.nocturne.models.bundle.ImportedPart;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.clip.ClipArchitecture;
 import dev.nocturne.models.format.InvalidModelException;
@@ -46,8 +47,8 @@ public final class ClipImport {
             }
             Map<String, Weight> weights = ClipNames.ours(opened);
             int width = Weight.size(file, weights, "visual.conv1.weight", 0);
-            boolean exactGelu = ClipSettings.exactGelu(opened, activation, width);
-            ClipArchitecture architecture = architecture(file, weights, exactGelu);
+            ClipSettings settings = ClipSettings.of(opened, activation, width);
+            ClipArchitecture architecture = architecture(file, weights, settings);
             BpeTokenizer tokenizer =
                     ClipTokenizers.find(
                             file,
@@ -62,33 +63,40 @@ public final class ClipImport {
                                 : CaptionCleaning.FTFY;
             }
             return bundle.withImported(
-                    architecture.with(learned),
-                    Weight.readAll(file, weights, architecture.shapes()),
+                    ImportedPart.float32(
+                            architecture.with(learned),
+                            Weight.readEach(file, weights, architecture.shapes())),
                     tokenizer);
         }
     }
 
-    /** The sizes of a CLIP by its tensors. */
-    static ClipArchitecture architecture(Path file, Map<String, Weight> weights, boolean exactGelu)
+    /** The sizes of a CLIP by its tensors, and its heads by its settings. */
+    static ClipArchitecture architecture(
+            Path file, Map<String, Weight> weights, ClipSettings settings)
             throws InvalidModelException {
         int patch = Weight.size(file, weights, "visual.conv1.weight", 3);
         int patches = Weight.size(file, weights, "visual.positional_embedding", 0) - 1;
+        int width = Weight.size(file, weights, "visual.conv1.weight", 0);
+        int mlp = Weight.size(file, weights, "visual.transformer.resblocks.0.mlp.c_fc.bias", 0);
         try {
             return new ClipArchitecture(
                     patch * (int) Math.sqrt(patches),
                     patch,
                     Weight.count(weights, "visual.transformer.resblocks.%d.ln_1.weight", 0),
-                    Weight.size(file, weights, "visual.conv1.weight", 0),
+                    width,
                     Weight.count(weights, "transformer.resblocks.%d.ln_1.weight", 0),
                     Weight.size(file, weights, "token_embedding.weight", 1),
                     Weight.size(file, weights, "positional_embedding", 0),
                     Weight.size(file, weights, "token_embedding.weight", 0),
                     Weight.size(file, weights, "text_projection", 1),
                     null,
-                    exactGelu,
-                    0);
+                    settings.exactGelu(),
+                    0,
+                    width == 64 * settings.visionHeads() ? 0 : settings.visionHeads(),
+                    mlp == 4 * width ? 0 : mlp);
         } catch (IllegalArgumentException | ArithmeticException e) {
-            throw Refusal.of(file, e.getMessage(), "give a CLIP with heads of 64");
+            throw Refusal.of(
+                    file, e.getMessage(), "give a CLIP that its publisher's package wrote");
         }
     }
 }

@@ -11,8 +11,13 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 
-/** What a CLIP's tensors do not tell: its activation, and that the rest is as openai's. */
-final class ClipSettings {
+/**
+ * What a CLIP's tensors do not tell; the rest is as openai's.
+ *
+ * @param exactGelu whether the layers have the exact GELU, and not openai's approximation
+ * @param visionHeads heads of the image tower; 0 for heads 64 wide
+ */
+record ClipSettings(boolean exactGelu, int visionHeads) {
     /** Names of openai's activation and of torch's, everywhere. */
     private static final String QUICK = "quick_gelu";
 
@@ -32,6 +37,7 @@ final class ClipSettings {
                     "vocab_size",
                     "heads",
                     "head_width",
+                    "mlp_ratio",
                     "patch_dropout",
                     "hf_tokenizer_name",
                     "tokenizer_kwargs",
@@ -42,8 +48,6 @@ final class ClipSettings {
     /** Values of open_clip's that are openai's, where a setting is neither shown nor off. */
     private static final Set<String> OPENAIS =
             Set.of(
-                    "mlp_ratio: 4.0",
-                    "mlp_ratio: 4",
                     "pool_type: \"tok\"",
                     "pool_type: \"argmax\"",
                     "pos_embed_type: \"learnable\"",
@@ -54,25 +58,30 @@ final class ClipSettings {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private ClipSettings() {}
+    /** What a file of settings says. */
+    private record Said(String activation, int visionHeads) {}
 
     /**
-     * Whether the layers have the exact GELU, and not openai's approximation.
-     *
      * @param asked the activation by name; null if the file is to say it
      * @param visionWidth of the image tower
-     * @throws InvalidModelException if neither the file nor the caller says it, if they differ, or
-     *     if another setting is not openai's
+     * @throws InvalidModelException if neither the file nor the caller says the activation, if they
+     *     differ, if nothing says the heads of a tower that does not have the usual ones, or if
+     *     another setting is not openai's
      */
-    static boolean exactGelu(WeightsFile file, String asked, int visionWidth) throws IOException {
-        if (OTHER_HEADS.contains(visionWidth)) {
+    static ClipSettings of(WeightsFile file, String asked, int visionWidth) throws IOException {
+        Said beside =
+                ClipNames.areHuggingFaces(file)
+                        ? huggingFace(file, asked)
+                        : openClip(file, visionWidth);
+        if (beside == null && OTHER_HEADS.contains(visionWidth)) {
             throw Refusal.of(
                     file.path(),
                     "its image tower is %d wide, as those whose heads are not 64 wide"
                             .formatted(visionWidth),
-                    "take a ViT-B or ViT-L");
+                    "put its open_clip_config.json beside it (config.json with weights of transformers')");
         }
-        String said = ClipNames.areHuggingFaces(file) ? huggingFace(file, asked) : openAi(file);
+        String inside = activation(file);
+        String said = inside == null && beside != null ? beside.activation : inside;
         if (said == null && asked == null) {
             throw Refusal.of(file.path(), "nothing in it or beside it says its activation", ASK);
         }
@@ -89,11 +98,11 @@ final class ClipSettings {
                     "its activation is " + activation,
                     "take a CLIP with quick_gelu or gelu");
         }
-        return activation.equals(EXACT);
+        return new ClipSettings(activation.equals(EXACT), beside == null ? 0 : beside.visionHeads);
     }
 
-    /** By the modules or the program in the file, or by open_clip's settings beside it; or null. */
-    private static String openAi(WeightsFile file) throws IOException {
+    /** The activation by the modules or the program in the file; or null. */
+    private static String activation(WeightsFile file) {
         for (Map.Entry<String, String> module : file.modules().entrySet()) {
             String type = module.getValue();
             if (module.getKey().endsWith(".mlp.gelu") && type.endsWith("GELU")) {
@@ -106,29 +115,37 @@ final class ClipSettings {
         if (quick != exact) {
             return quick ? QUICK : EXACT;
         }
-        Path config = file.path().resolveSibling("open_clip_config.json");
-        return Files.exists(config) ? openClip(config) : null;
+        return null;
     }
 
-    private static String openClip(Path config) throws IOException {
+    /** What open_clip's settings beside the file say; null if there are none. */
+    private static Said openClip(WeightsFile file, int visionWidth) throws IOException {
+        Path config = file.path().resolveSibling("open_clip_config.json");
+        if (!Files.exists(config)) {
+            return null;
+        }
         JsonNode root = tree(config);
         JsonNode model = root.path("model_cfg");
         JsonNode vision = model.path("vision_cfg");
         JsonNode text = model.path("text_cfg");
         requireOpenAi(config, "vision_cfg", vision);
         requireOpenAi(config, "text_cfg", text);
-        int headWidth = vision.path("head_width").asInt(64);
-        int textWidth = text.path("width").asInt(512);
-        int textHeads = text.path("heads").asInt(8);
-        if (headWidth != 64 || textWidth != 64 * textHeads) {
+        requireTextHeads(
+                config, "text_cfg", text.path("heads").asInt(8), text.path("width").asInt(512));
+        requireColours(config, root.path("preprocess_cfg"));
+        return new Said(
+                model.path(QUICK).asBoolean(false) ? QUICK : EXACT,
+                visionWidth / Math.max(1, vision.path("head_width").asInt(64)));
+    }
+
+    private static void requireTextHeads(Path config, String tower, int heads, int width)
+            throws InvalidModelException {
+        if (width != 64 * heads) {
             throw Refusal.of(
                     config,
-                    "it has image heads of %d and %d text heads for a width of %d"
-                            .formatted(headWidth, textHeads, textWidth),
-                    "take a CLIP with heads of 64");
+                    "its %s has %d heads for a width of %d".formatted(tower, heads, width),
+                    "take a CLIP whose text tower has heads of 64");
         }
-        requireColours(config, root.path("preprocess_cfg"));
-        return model.path(QUICK).asBoolean(false) ? QUICK : EXACT;
     }
 
     private static void requireOpenAi(Path config, String tower, JsonNode settings)
@@ -163,35 +180,39 @@ final class ClipSettings {
         }
     }
 
-    private static String huggingFace(WeightsFile file, String asked) throws IOException {
+    private static Said huggingFace(WeightsFile file, String asked) throws IOException {
         Path config = file.path().resolveSibling("config.json");
         if (asked != null && !Files.exists(config)) {
             return null;
         }
         JsonNode root = tree(config);
+        JsonNode text = root.path("text_config");
+        JsonNode vision = root.path("vision_config");
         // what is not in the file is as in ViT-B/32
-        String text = huggingFace(config, "text_config", root.path("text_config"), 512);
-        String vision = huggingFace(config, "vision_config", root.path("vision_config"), 768);
-        if (!text.equals(vision)) {
+        requireTextHeads(
+                config,
+                "text_config",
+                text.path("num_attention_heads").asInt(8),
+                text.path("hidden_size").asInt(512));
+        String activation = activation(config, "text_config", text);
+        String visions = activation(config, "vision_config", vision);
+        if (!activation.equals(visions)) {
             throw Refusal.of(
                     config,
-                    "its towers have the activations %s and %s".formatted(text, vision),
+                    "its towers have the activations %s and %s".formatted(activation, visions),
                     "take a CLIP with one for both");
         }
-        return text;
+        return new Said(activation, vision.path("num_attention_heads").asInt(12));
     }
 
-    private static String huggingFace(Path config, String tower, JsonNode node, int width)
+    private static String activation(Path config, String tower, JsonNode node)
             throws InvalidModelException {
-        int hidden = node.path("hidden_size").asInt(width);
-        int heads = node.path("num_attention_heads").asInt(width / 64);
         double epsilon = node.path("layer_norm_eps").asDouble(1e-5);
-        if (hidden != 64 * heads || epsilon != 1e-5) {
+        if (epsilon != 1e-5) {
             throw Refusal.of(
                     config,
-                    "its %s has %d heads for a width of %d and an epsilon of %s"
-                            .formatted(tower, heads, hidden, epsilon),
-                    "take a CLIP with heads of 64 and 1e-05, as openai's");
+                    "its %s has an epsilon of %s".formatted(tower, epsilon),
+                    "take a CLIP with 1e-05, as openai's");
         }
         return node.path("hidden_act").asText(QUICK);
     }

@@ -25,9 +25,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A checkpoint of DALLE-pytorch (lucidrains, version 1), as {@code train_dalle.py} writes it: the
- * transformer and the dVAE whose tokens it draws. Sizes are read off the tensors, and where the
- * checkpoint's settings tell them, too, both must agree.
+ * A checkpoint of DALLE-pytorch (lucidrains, from version 0.9 on), as {@code train_dalle.py} writes
+ * it: the transformer and the dVAE whose tokens it draws. Sizes are read off the tensors, and where
+ * the checkpoint's settings tell them, too, both must agree.
  */
 public final class DallePytorchImport {
 
@@ -61,6 +61,9 @@ public final class DallePytorchImport {
             Pattern.compile(
                     "vae\\..*|transformer\\.pos_emb|to_logits\\.1\\..*|(?:text|image)_emb\\.linear\\..*|logits_mask");
 
+    /** Versions whose {@code conv_like} looks at what is around a token; the first wrote none. */
+    private static final Pattern LOOKING_AROUND = Pattern.compile("null|0\\..*|1\\.[0-4]\\..*");
+
     private static final Map<String, AttentionPattern> ATTENTION =
             Map.of(
                     "full", AttentionPattern.FULL,
@@ -85,6 +88,7 @@ public final class DallePytorchImport {
     private final Map<?, ?> settings;
     private final Map<?, ?> vaeSettings;
     private final String vaeClass;
+    private final String version;
 
     private DallePytorchImport(WeightsFile opened, Map<?, ?> checkpoint)
             throws InvalidModelException {
@@ -102,6 +106,7 @@ public final class DallePytorchImport {
         this.vaeSettings =
                 checkpoint.get("vae_params") instanceof Map<?, ?> params ? params : Map.of();
         this.vaeClass = String.valueOf(checkpoint.get("vae_class_name"));
+        this.version = String.valueOf(checkpoint.get("version"));
     }
 
     /**
@@ -135,6 +140,7 @@ public final class DallePytorchImport {
     }
 
     private ModelBundle into(ModelBundle bundle, Path merges) throws IOException {
+        requirePadsOfTheirOwn();
         Map<String, Weight> vaeWeights = vaeWeights();
         DvaeFamily vae = vae(vaeWeights);
         Map<String, Weight> ours = new LinkedHashMap<>();
@@ -154,6 +160,18 @@ public final class DallePytorchImport {
                 Sampling.PLAIN,
                 ImportedPart.float32(vae, Weight.readEach(file, vaeWeights, vae.shapes())),
                 tokenizer);
+    }
+
+    /** Since 0.9 each text position has a pad; before, pads were hidden from attention. */
+    private void requirePadsOfTheirOwn() throws InvalidModelException {
+        if (weights.containsKey("image_emb.weight")
+                && Weight.size(file, weights, HEAD, 0)
+                        == number("num_text_tokens", 10000)
+                                + Weight.size(file, weights, "image_emb.weight", 0)) {
+            throw refused(
+                    "a version of DALLE-pytorch before 0.9 wrote it, whose layers and captions are others",
+                    "give a checkpoint that 0.9 or a later one trained; nothing converts it");
+        }
     }
 
     /** The dVAE's tensors by our names. */
@@ -178,7 +196,8 @@ public final class DallePytorchImport {
         }
         if (!ours.containsKey("codebook.weight")) {
             throw refused(
-                    "its pictures are coded by %s".formatted(vaeClass),
+                    "its pictures are coded by %s"
+                            .formatted(vaeClass.equals("null") ? "a VQGAN" : vaeClass),
                     "give a model with a DiscreteVAE or an OpenAIDiscreteVAE");
         }
         requireEqual("channels", vaeSettings, 3);
@@ -276,21 +295,31 @@ public final class DallePytorchImport {
         return weight.shaped(Arrays.stream(weight.shape()).filter(size -> size != 1).toArray());
     }
 
-    /** The angles of all positions, [1, text and image, numbers], apart. */
+    /**
+     * The angles of all positions, [1, text and image, numbers], apart. Until 1.1.1 those of the
+     * last position were left out, whose token is read by no other.
+     */
     private void rotations(int textLength, Map<String, Weight> ours) throws InvalidModelException {
         Weight all = weights.get("transformer.pos_emb");
-        int positions = Weight.size(file, weights, "transformer.pos_emb", 1);
-        int numbers = Weight.size(file, weights, "transformer.pos_emb", 2);
+        long[] shape = all.shape();
+        int positions = (int) shape[shape.length - 2];
+        int numbers = (int) shape[shape.length - 1];
         int text = 1 + textLength;
-        int side = (int) Math.sqrt(Math.max(positions - text, 0));
-        if (side < 1 || positions != text + side * side) {
+        int side = (int) Math.sqrt(Math.max(positions - text + 1, 0));
+        int leftOut = text + side * side - positions;
+        if (side < 1 || leftOut < 0 || leftOut > 1) {
             throw refused(
                     "%d positions less %d of text make no square image".formatted(positions, text),
                     "give a model that DALLE-pytorch wrote");
         }
         Weight flat = all.shaped(positions, numbers);
         ours.put("text_rotation", flat.part(0, text));
-        ours.put("image_rotation", flat.part(text, positions).shaped(side, side, numbers));
+        Weight image = flat.part(text, positions);
+        ours.put(
+                "image_rotation",
+                new Weight(
+                        new long[] {side, side, numbers},
+                        () -> Arrays.copyOf(image.values().read(), side * side * numbers)));
     }
 
     /**
@@ -322,7 +351,10 @@ public final class DallePytorchImport {
         List<AttentionPattern> patterns = new ArrayList<>();
         Object types = settings.get("attn_types");
         for (Object type : types instanceof List<?> list ? list : List.of(types)) {
-            AttentionPattern pattern = ATTENTION.get(String.valueOf(type));
+            AttentionPattern pattern =
+                    type.equals("conv_like") && LOOKING_AROUND.matcher(version).matches()
+                            ? AttentionPattern.AROUND
+                            : ATTENTION.get(String.valueOf(type));
             if (pattern == null) {
                 throw refused(
                         "it has attention of the type '%s'".formatted(type),

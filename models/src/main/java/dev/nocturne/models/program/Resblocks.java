@@ -9,8 +9,9 @@ import java.util.Map;
 public final class Resblocks {
     private Resblocks() {}
 
-    /** Adds the weights of so many blocks, whose residual stream is so wide. */
-    public static void shapes(Map<String, long[]> shapes, String prefix, int layers, int width) {
+    /** Adds the weights of so many blocks, whose residual stream is so wide, and whose MLP is. */
+    public static void shapes(
+            Map<String, long[]> shapes, String prefix, int layers, int width, int mlp) {
         for (int layer = 0; layer < layers; layer++) {
             String block = prefix + "resblocks." + layer;
             norm(shapes, block + ".ln_1", width);
@@ -18,8 +19,8 @@ public final class Resblocks {
             shapes.put(block + ".attn.in_proj_bias", new long[] {3L * width});
             dense(shapes, block + ".attn.out_proj", width, width);
             norm(shapes, block + ".ln_2", width);
-            dense(shapes, block + ".mlp.c_fc", width, 4 * width);
-            dense(shapes, block + ".mlp.c_proj", 4 * width, width);
+            dense(shapes, block + ".mlp.c_fc", width, mlp);
+            dense(shapes, block + ".mlp.c_proj", mlp, width);
         }
     }
 

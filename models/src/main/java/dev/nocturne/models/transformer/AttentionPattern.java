@@ -20,14 +20,19 @@ public enum AttentionPattern {
     CONVOLUTION,
     /** Its row, up to itself; no wrapping. DALLE-pytorch's {@code axial_row}. */
     OWN_ROW,
-    /** 5×5 tokens, itself the last; no wrapping. DALLE-pytorch's {@code conv_like}. */
-    CORNER;
+    /** 5×5 tokens, itself the last; no wrapping. DALLE-pytorch's {@code conv_like} from 1.5 on. */
+    CORNER,
+    /** 5×5 tokens around itself, of those before it; no wrapping. {@code conv_like} before 1.5. */
+    AROUND;
 
     /** How far the convolution reaches up, left and right. */
     static final int REACH = Constants.whole("REACH");
 
     /** How far the corner reaches up and left. */
     static final int CORNER_REACH = Constants.whole("CORNER_REACH");
+
+    /** How far the square around a token reaches. */
+    static final int AROUND_REACH = Constants.whole("AROUND_REACH");
 
     /** The published layout: row, column, row, row, and so on; a convolution at the end. */
     public static AttentionPattern published(int layer, int layers) {
@@ -88,6 +93,8 @@ public enum AttentionPattern {
                     query / width - key / width <= CORNER_REACH
                             && left >= 0
                             && left <= CORNER_REACH;
+            case AROUND ->
+                    query / width - key / width <= AROUND_REACH && Math.abs(left) <= AROUND_REACH;
         };
     }
 
@@ -103,18 +110,21 @@ public enum AttentionPattern {
             case OWN_ROW -> gridSize;
             case CORNER ->
                     Math.min(gridSize * gridSize, CORNER_REACH * gridSize + CORNER_REACH + 1);
+            case AROUND ->
+                    Math.min(gridSize * gridSize, AROUND_REACH * gridSize + AROUND_REACH + 1);
         };
     }
 
     /**
      * Image positions whose keys and values a decoder reads for one position: caches are read whole
-     * as far as they have grown, except that the convolution and the corner pick theirs.
+     * as far as they have grown, except that the convolution, the corner and the square around pick
+     * theirs.
      */
     int read(int position, int gridSize) {
         return switch (this) {
             case FULL, ROW, OWN_ROW -> Math.min(kept(gridSize), grown(position));
             case COLUMN -> Math.min(gridSize, grown(position / gridSize));
-            case CONVOLUTION, CORNER -> keys(position, gridSize).length;
+            case CONVOLUTION, CORNER, AROUND -> keys(position, gridSize).length;
         };
     }
 

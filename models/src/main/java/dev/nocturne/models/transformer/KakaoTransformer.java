@@ -84,7 +84,7 @@ public record KakaoTransformer(
         shapes.put("text_position.weight", new long[] {textLength, width});
         shapes.put("image_token.weight", new long[] {imageVocabulary, width});
         shapes.put("image_position.weight", new long[] {gridSize, gridSize, width});
-        Resblocks.shapes(shapes, "", layers, width);
+        Resblocks.shapes(shapes, "", layers, width, 4 * width);
         Resblocks.norm(shapes, "ln_final", width);
         shapes.put("image_head.weight", new long[] {imageVocabulary, width});
         return shapes;

@@ -105,7 +105,7 @@ public record TransformerArchitecture(
         shapes.put("image_token.weight", new long[] {imageVocabulary, width});
         shapes.put("image_row.weight", new long[] {gridSize, width});
         shapes.put("image_column.weight", new long[] {gridSize, width});
-        Resblocks.shapes(shapes, "", layers, width);
+        Resblocks.shapes(shapes, "", layers, width, 4 * width);
         Resblocks.norm(shapes, "ln_final", width);
         shapes.put("text_head.weight", new long[] {textIds(), width});
         shapes.put("image_head.weight", new long[] {imageVocabulary, width});

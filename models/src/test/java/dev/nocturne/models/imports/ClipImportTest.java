@@ -136,10 +136,38 @@ class ClipImportTest {
         golden = Safetensors.readAll(openClip("golden.safetensors"));
         openClip("open_clip_config.json");
         ModelBundle bundle = imported(openClip("open_clip_model.safetensors.gz"), merges(), null);
-        embedsAlike(bundle, true);
+        embedsAlike(bundle, architecture(true));
         assertThatExceptionOfType(InvalidModelException.class)
                 .isThrownBy(() -> ModelBundle.open(bundle.directory()).clipWeights())
-                .withMessageContaining("has the activation gelu and cannot be trained further");
+                .withMessageContaining("has the activation gelu or other widths than openai's");
+    }
+
+    /** As ViT-H, g and bigG, by open_clip's settings and by those of transformers. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void embedsWithHeadsOfAnotherWidth(boolean huggingFace) throws IOException {
+        Path goldens = Files.createDirectory(folder.resolve("heads"));
+        golden = Safetensors.readAll(Goldens.copy("clip/heads/golden.safetensors", goldens));
+        Path file;
+        if (huggingFace) {
+            huggingFace();
+            Files.delete(folder.resolve("config.json"));
+            Files.delete(folder.resolve("model.safetensors"));
+            Goldens.copy("clip/heads/hf/config.json", folder);
+            file = Goldens.copy("clip/heads/hf/model.safetensors.gz", folder);
+        } else {
+            Goldens.copy("clip/heads/open_clip_config.json", folder);
+            file = Goldens.copy("clip/heads/open_clip_model.safetensors.gz", folder);
+        }
+        ModelBundle bundle = imported(file, huggingFace ? null : merges(), null);
+        embedsAlike(
+                bundle,
+                new ClipArchitecture(
+                        32, 8, 1, 96, 1, 64, 77, 574, 64, CaptionCleaning.FTFY, true, 0, 2, 418));
+        assertThat(bundle.directory().resolve("model.json"))
+                .content()
+                .contains("\"vision_heads\" : 2")
+                .contains("\"vision_mlp\" : 418");
     }
 
     /** Whatever wraps a state dictionary, its tensors are the same. */
@@ -163,17 +191,34 @@ class ClipImportTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"16, 224, 768, 512, 197", "14, 224, 1024, 768, 257", "14, 336, 1024, 768, 577"})
-    void sizesAreThoseOfTheTensors(int patch, int side, int width, int embedding, int positions)
+    @CsvSource({
+        "16, 224, 768, 512, 197, 0, 0, 64",
+        "14, 224, 1024, 768, 257, 0, 0, 64",
+        "14, 336, 1024, 768, 577, 0, 0, 64",
+        "14, 224, 1280, 1024, 257, 16, 0, 80",
+        "14, 224, 1408, 1024, 257, 16, 6144, 88",
+        "14, 224, 1664, 1280, 257, 16, 8192, 104"
+    })
+    void sizesAreThoseOfTheTensors(
+            int patch,
+            int side,
+            int width,
+            int embedding,
+            int positions,
+            int heads,
+            int mlp,
+            int headWidth)
             throws IOException {
         Map<String, Weight> weights = new HashMap<>();
         Map<String, long[]> shapes =
                 new ClipArchitecture(
                                 side, patch, 2, width, 2, embedding, 77, 49408, embedding, null,
-                                true, 0)
+                                true, 0, heads, mlp)
                         .shapes();
         shapes.forEach((name, shape) -> weights.put(name, new Weight(shape, () -> new float[0])));
-        ClipArchitecture found = ClipImport.architecture(folder, weights, true);
+        ClipArchitecture found =
+                ClipImport.architecture(folder, weights, new ClipSettings(true, heads));
+        assertThat(found.headWidth()).isEqualTo(headWidth);
         assertThat(found.imageSize()).isEqualTo(side);
         assertThat(found.shapes().get("visual.positional_embedding"))
                 .containsExactly(positions, width);
@@ -205,15 +250,15 @@ class ClipImportTest {
 
     private static ClipArchitecture architecture(boolean exactGelu) {
         return new ClipArchitecture(
-                32, 8, 1, 128, 2, 64, 77, 574, 64, CaptionCleaning.FTFY, exactGelu, 0);
+                32, 8, 1, 128, 2, 64, 77, 574, 64, CaptionCleaning.FTFY, exactGelu, 0, 0, 0);
     }
 
     private void embedsAlike(ModelBundle bundle) throws IOException {
-        embedsAlike(bundle, false);
+        embedsAlike(bundle, architecture(false));
     }
 
-    private void embedsAlike(ModelBundle bundle, boolean exactGelu) throws IOException {
-        assertThat(bundle.clipArchitecture()).isEqualTo(architecture(exactGelu));
+    private void embedsAlike(ModelBundle bundle, ClipArchitecture expected) throws IOException {
+        assertThat(bundle.clipArchitecture()).isEqualTo(expected);
         List<BufferedImage> pictures = new ArrayList<>();
         for (int i = 0; i < PICTURES; i++) {
             Path file = Goldens.copy("clip/picture-%d.png".formatted(i), folder);
@@ -284,7 +329,7 @@ class ClipImportTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"layers\": 1 | \"layers\": 1, \"head_width\": 80 | it has image heads of 80",
+                "\"heads\": 1 | \"heads\": 2 | its text_cfg has 2 heads for a width of 64; take",
                 "\"layers\": 1 | \"layers\": 1, \"no_ln_pre\": true | its vision_cfg has no_ln_pre: true;",
                 "\"layers\": 2 | \"layers\": 2, \"pool_type\": \"last\" | its text_cfg has pool_type: \"last\";",
                 "\"shortest\" | \"squash\" | it prepares pictures with a mean of 0.48145466, squash",
@@ -305,7 +350,10 @@ class ClipImportTest {
         Tensor kernel = new Tensor(new long[] {1280, 3, 1, 1}, new float[1280 * 3]);
         Safetensors.write(
                 file, Map.of("visual.conv1.weight", kernel), Safetensors.StorageType.F32, Map.of());
-        refuses(file, "gelu", "its image tower is 1280 wide, as those whose heads are not 64 wide");
+        refuses(
+                file,
+                "gelu",
+                "its image tower is 1280 wide, as those whose heads are not 64 wide; put its open_clip_config.json beside it");
     }
 
     @Test

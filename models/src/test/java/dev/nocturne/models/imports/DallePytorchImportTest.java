@@ -8,6 +8,7 @@ import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.format.Safetensors.Tensor;
+import dev.nocturne.models.transformer.AttentionPattern;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -53,7 +55,8 @@ class DallePytorchImportTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"sparse", "reversible", "positions"})
+    @ValueSource(
+            strings = {"sparse", "reversible", "positions", "0.9.0", "0.14.3", "1.1.1", "1.4.2"})
     void logitsAreThoseOfTheWholeSequence(String name) throws IOException {
         ImportedDalle dalle = imported(name);
         Map<String, Tensor> golden = golden(name);
@@ -66,7 +69,8 @@ class DallePytorchImportTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"sparse", "reversible", "positions"})
+    @ValueSource(
+            strings = {"sparse", "reversible", "positions", "0.9.0", "0.14.3", "1.1.1", "1.4.2"})
     void theLikeliestTokensAreTheirs(String name) throws IOException {
         ImportedDalle dalle = imported(name);
         Map<String, Tensor> golden = golden(name);
@@ -101,7 +105,8 @@ class DallePytorchImportTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"sparse", "reversible", "positions"})
+    @ValueSource(
+            strings = {"sparse", "reversible", "positions", "0.9.0", "0.14.3", "1.1.1", "1.4.2"})
     void picturesAndTheirTokensAreTheirs(String name) throws IOException {
         ImportedDalle dalle = imported(name);
         Map<String, Tensor> golden = golden(name);
@@ -151,6 +156,25 @@ class DallePytorchImportTest {
                         ImportedDalle.integers(golden.get("image"))),
                 golden.get("logits"),
                 TOLERANCE);
+    }
+
+    @Test
+    void refusesVersionsBefore09() throws IOException {
+        refuses(
+                Goldens.copy("dalle_pytorch/0.8.3.pt.gz", folder),
+                "a version of DALLE-pytorch before 0.9 wrote it, whose layers and captions are others; give");
+    }
+
+    /** From 1.5 on it reaches back alone, and before that it wrote no version or an earlier one. */
+    @ParameterizedTest
+    @CsvSource({"0.9.0, AROUND", "1.4.2, AROUND", "sparse, CORNER"})
+    void theVersionSaysWhatConvLikeSees(String name, AttentionPattern pattern) throws IOException {
+        assertThat(imported(name).bundle().transformerArchitecture().patterns())
+                .contains(pattern)
+                .doesNotContain(
+                        pattern == AttentionPattern.CORNER
+                                ? AttentionPattern.AROUND
+                                : AttentionPattern.CORNER);
     }
 
     @Test

@@ -130,7 +130,7 @@ class AttentionPatternTest {
                         AttentionPattern.COLUMN);
         assertThat(layers.get(63)).isEqualTo(AttentionPattern.CONVOLUTION);
         assertThat(Arrays.stream(AttentionPattern.values()).map(p -> count(layers, p)))
-                .containsExactly(0L, 47L, 16L, 1L, 0L, 0L);
+                .containsExactly(0L, 47L, 16L, 1L, 0L, 0L, 0L);
     }
 
     @Test
@@ -143,6 +143,13 @@ class AttentionPatternTest {
                 .doesNotContain(8 * WIDTH + 10);
         assertThat(AttentionPattern.CORNER.keys(2 * WIDTH + 1, WIDTH))
                 .containsExactly(0, 1, WIDTH, WIDTH + 1, 2 * WIDTH, 2 * WIDTH + 1);
+        assertThat(AttentionPattern.AROUND.keys(9 * WIDTH + 9, WIDTH))
+                .hasSize(13)
+                .startsWith(7 * WIDTH + 7)
+                .contains(8 * WIDTH + 11)
+                .doesNotContain(8 * WIDTH + 12, 9 * WIDTH + 6);
+        assertThat(AttentionPattern.AROUND.keys(2 * WIDTH, WIDTH))
+                .containsExactly(0, 1, 2, WIDTH, WIDTH + 1, WIDTH + 2, 2 * WIDTH);
     }
 
     private static long count(List<AttentionPattern> layers, AttentionPattern pattern) {
