@@ -67,8 +67,6 @@ public final class JobTable {
         return jobs.isEmpty() && index.isEmpty();
     }
 
-    // ---- the log
-
     public void add(JobSubmitted event) {
         add(event, null);
     }
@@ -167,8 +165,6 @@ public final class JobTable {
         jobs.readTo(next);
     }
 
-    // ---- what is over
-
     /** What {@code question} finds out about jobs that are over and have no summary yet. */
     public synchronized <T> List<T> over(int most, Function<JobState, T> question) {
         return jobs.over(most).stream().map(question).toList();
@@ -204,8 +200,6 @@ public final class JobTable {
     public synchronized List<JobSummary> summaries(Set<String> ids) {
         return jobs.summaries(ids);
     }
-
-    // ---- asking
 
     /** What {@code question} finds out about a job; empty if there is no such job. */
     public <T> Optional<T> ask(String id, Function<JobState, T> question) {

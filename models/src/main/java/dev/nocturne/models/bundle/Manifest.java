@@ -8,15 +8,19 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.models.clip.ClipArchitecture;
+import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.dvae.DvaeFamily;
 import dev.nocturne.models.format.InvalidModelException;
+import dev.nocturne.models.tokenizer.CaptionCleaning;
 import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.models.transformer.TransformerFamily;
 import dev.nocturne.models.upscaler.UpscalerFamily;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.TreeMap;
 
 /**
@@ -38,6 +42,9 @@ record Manifest(
         Integer autoSize,
         TreeMap<String, String> files) {
     static final String FILE = "model.json";
+
+    /** Hexadecimal digits of a SHA-256 in an id. */
+    static final int ID_CHARS = 8;
 
     private static final ObjectMapper JSON =
             JsonMapper.builder()
@@ -96,14 +103,66 @@ record Manifest(
         return imageSize * UpscalerFamily.FACTOR;
     }
 
+    /** See {@link ModelBundle#id}. */
+    String id() {
+        String contents = files.toString();
+        if (transformer != null && !transformer.beyondWeights().isEmpty()) {
+            contents += transformer.beyondWeights();
+        }
+        if (clip != null && clip.captions() == CaptionCleaning.TRANSFORMERS) {
+            contents += clip.captions();
+        }
+        if (clip != null && clip.exactGelu()) {
+            contents += "exact GELU";
+        }
+        if (clip != null && clip.likelihood() != 0) {
+            contents += "likelihood " + clip.likelihood();
+        }
+        if (clip != null && clip.visionHeads() != 0) {
+            contents += "heads " + clip.visionHeads();
+        }
+        byte[] digest = BundleFiles.sha256().digest(contents.getBytes(StandardCharsets.UTF_8));
+        return name + "@" + HexFormat.of().formatHex(digest, 0, ID_CHARS / 2);
+    }
+
+    /**
+     * @param directory of the model, for the message
+     * @throws InvalidModelException if there is a transformer that speaks other tokens
+     */
+    void requireSpoken(DvaeArchitecture other, Path directory) throws InvalidModelException {
+        int grid = imageSize / other.downsampling();
+        if (transformer != null
+                && (transformer.imageVocabulary() != other.vocabulary()
+                        || transformer.gridSize() != grid)) {
+            throw new InvalidModelException(
+                    "the transformer at %1$s draws %3$d² of %2$d tokens, this dVAE %5$d² of %4$d; give another directory"
+                            .formatted(
+                                    directory,
+                                    transformer.imageVocabulary(),
+                                    transformer.gridSize(),
+                                    other.vocabulary(),
+                                    grid));
+        }
+    }
+
+    Manifest named(String other) {
+        return new Manifest(
+                other, imageSize, dvae, transformer, sampling, clip, upscaler, autoSize, files);
+    }
+
     Manifest with(TreeMap<String, String> others) {
         return new Manifest(
                 name, imageSize, dvae, transformer, sampling, clip, upscaler, autoSize, others);
     }
 
+    /** With another dVAE, and the size of its pictures. */
+    Manifest with(int otherSize, DvaeFamily other) {
+        return new Manifest(name, otherSize, other, transformer, sampling, clip, null, null, files);
+    }
+
     /** With another dVAE, to whose marks the upscaler is blind, so that it goes. */
     Manifest with(DvaeFamily other) {
-        return new Manifest(name, imageSize, other, transformer, sampling, clip, null, null, files);
+        return with(imageSize, other);
     }
 
     Manifest with(TransformerFamily other, Sampling its) {

@@ -22,9 +22,7 @@ import dev.nocturne.models.upscaler.Upscaler;
 import dev.nocturne.models.upscaler.UpscalerArchitecture;
 import dev.nocturne.models.upscaler.UpscalerFamily;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,9 +46,6 @@ public final class ModelBundle {
     private static final String CLIP = "clip.safetensors";
     private static final String UPSCALER = "upscaler.safetensors";
     private static final String CLIP_TOKENIZER = "clip-tokenizer.json";
-
-    /** Hexadecimal digits of a SHA-256 in an id. */
-    private static final int ID_CHARS = 8;
 
     private final Path directory;
     private final Manifest manifest;
@@ -89,17 +84,7 @@ public final class ModelBundle {
         for (String file : checksums.keySet()) {
             files.copy(file, from.files.verified(file));
         }
-        Manifest begun =
-                new Manifest(
-                        name,
-                        other.imageSize(),
-                        other.dvae(),
-                        null,
-                        null,
-                        other.clip(),
-                        other.upscaler(),
-                        other.autoSize(),
-                        checksums);
+        Manifest begun = other.named(name).with(null, null).with(checksums);
         files.publish(begun, checksums.keySet().toArray(String[]::new));
         return new ModelBundle(directory, begun);
     }
@@ -110,24 +95,7 @@ public final class ModelBundle {
      * every result says how it was drawn.
      */
     public String id() {
-        String contents = manifest.files().toString();
-        if (manifest.transformer() != null && !manifest.transformer().beyondWeights().isEmpty()) {
-            contents += manifest.transformer().beyondWeights();
-        }
-        if (hasClip() && manifest.clip().captions() == CaptionCleaning.TRANSFORMERS) {
-            contents += manifest.clip().captions();
-        }
-        if (hasClip() && manifest.clip().exactGelu()) {
-            contents += "exact GELU";
-        }
-        if (hasClip() && manifest.clip().likelihood() != 0) {
-            contents += "likelihood " + manifest.clip().likelihood();
-        }
-        if (hasClip() && manifest.clip().visionHeads() != 0) {
-            contents += "heads " + manifest.clip().visionHeads();
-        }
-        byte[] digest = BundleFiles.sha256().digest(contents.getBytes(StandardCharsets.UTF_8));
-        return manifest.name() + "@" + HexFormat.of().formatHex(digest, 0, ID_CHARS / 2);
+        return manifest.id();
     }
 
     /**
@@ -135,7 +103,8 @@ public final class ModelBundle {
      * which it is the same.
      */
     public String dvaeId() throws InvalidModelException {
-        return "dvae@" + trained("dvae", manifest.files().get(DVAE)).substring(0, ID_CHARS);
+        return "dvae@"
+                + trained("dvae", manifest.files().get(DVAE)).substring(0, Manifest.ID_CHARS);
     }
 
     /**
@@ -205,12 +174,8 @@ public final class ModelBundle {
                     "guidance is %s, but the model %s was not trained to be guided: leave it out"
                             .formatted(guidance, id()));
         }
-        Sampling own = manifest.sampling() == null ? Sampling.PLAIN : manifest.sampling();
-        return new Sampling(
-                temperature == null ? own.temperature() : temperature,
-                topK,
-                topP,
-                guidance == null ? own.guidance() : guidance);
+        return (manifest.sampling() == null ? Sampling.PLAIN : manifest.sampling())
+                .with(temperature, topK, topP, guidance);
     }
 
     public CaptionTokenizer tokenizer() throws IOException {
@@ -367,20 +332,7 @@ public final class ModelBundle {
     public ModelBundle withImported(
             DvaeArchitecture architecture, Map<String, Safetensors.Tensor> weights)
             throws IOException {
-        TransformerFamily transformer = manifest.transformer();
-        int grid = manifest.imageSize() / architecture.downsampling();
-        if (transformer != null
-                && (transformer.imageVocabulary() != architecture.vocabulary()
-                        || transformer.gridSize() != grid)) {
-            throw new InvalidModelException(
-                    "the transformer at %1$s draws %3$d² of %2$d tokens, this dVAE %5$d² of %4$d; give another directory"
-                            .formatted(
-                                    directory,
-                                    transformer.imageVocabulary(),
-                                    transformer.gridSize(),
-                                    architecture.vocabulary(),
-                                    grid));
-        }
+        manifest.requireSpoken(architecture, directory);
         files.write(DVAE, weights, StorageType.F32);
         return saved(manifest.with(architecture), DVAE);
     }
@@ -424,16 +376,8 @@ public final class ModelBundle {
         files.write(DVAE, dvae.architecture().shapes(), dvae);
         files.write(TOKENIZER, tokenizer);
         Manifest imported =
-                new Manifest(
-                        manifest.name(),
-                        imageSize,
-                        dvae.architecture(),
-                        transformer.architecture(),
-                        sampling,
-                        manifest.clip(),
-                        null,
-                        null,
-                        manifest.files());
+                manifest.with(imageSize, dvae.architecture())
+                        .with(transformer.architecture(), sampling);
         return saved(imported, TRANSFORMER, DVAE, TOKENIZER);
     }
 
@@ -460,15 +404,11 @@ public final class ModelBundle {
     private <T> T trained(String part, T value) throws InvalidModelException {
         if (value == null) {
             throw new InvalidModelException(
-                    "the model at "
-                            + directory
-                            + " has no "
-                            + part
-                            + " yet; run: nocturne train "
-                            + part
-                            + " --model "
-                            + directory
-                            + (part.equals("clip") ? ", or: nocturne import clip" : ""));
+                    "the model at %1$s has no %2$s yet; run: nocturne train %2$s --model %1$s%3$s"
+                            .formatted(
+                                    directory,
+                                    part,
+                                    part.equals("clip") ? ", or: nocturne import clip" : ""));
         }
         return value;
     }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -12,9 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Collections;
@@ -22,7 +19,6 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /**
  * A safetensors file: an eight-byte length, a JSON header, the tensors' little-endian bytes without
@@ -54,7 +50,7 @@ public final class Safetensors implements AutoCloseable {
         F16,
         BF16;
 
-        private ElementType elementType() {
+        ElementType elementType() {
             return ElementType.valueOf(name());
         }
     }
@@ -106,9 +102,6 @@ public final class Safetensors implements AutoCloseable {
 
     /** A multiple of every element's size. */
     private static final long MAX_MAPPING_BYTES = 1 << 30;
-
-    /** Bytes written at a time, a multiple of every element's size. */
-    private static final int CHUNK_BYTES = 1 << 20;
 
     static final ObjectMapper JSON =
             JsonMapper.builder()
@@ -177,45 +170,7 @@ public final class Safetensors implements AutoCloseable {
             StorageType type,
             Map<String, String> metadata)
             throws IOException {
-        Path unfinished = file.resolveSibling(file.getFileName() + ".tmp");
-        try {
-            try (FileChannel channel =
-                    FileChannel.open(
-                            unfinished,
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.TRUNCATE_EXISTING,
-                            StandardOpenOption.WRITE)) {
-                writeFully(channel, header(shapes, type, metadata));
-                ByteBuffer chunk =
-                        ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-                for (Map.Entry<String, long[]> shape : shapes.entrySet()) {
-                    writeElements(
-                            channel,
-                            filling(shape.getValue(), tensors.get(shape.getKey())),
-                            type,
-                            chunk);
-                }
-                channel.force(true);
-            } catch (UncheckedIOException e) {
-                throw e.getCause();
-            }
-            Files.move(
-                    unfinished,
-                    file,
-                    StandardCopyOption.ATOMIC_MOVE,
-                    StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(unfinished);
-        }
-    }
-
-    private static float[] filling(long[] shape, Tensor tensor) {
-        if (!Arrays.equals(shape, tensor.shape())) {
-            throw new IllegalArgumentException(
-                    "a tensor is %s, and not %s"
-                            .formatted(Arrays.toString(tensor.shape()), Arrays.toString(shape)));
-        }
-        return tensor.data();
+        SafetensorsWriter.write(file, shapes, tensors, type, metadata);
     }
 
     /** The tensors by name, in the header's order. */
@@ -348,59 +303,6 @@ public final class Safetensors implements AutoCloseable {
                 return at;
             }
             default -> throw new AssertionError(entry.type() + " is not among " + FLOATS);
-        }
-    }
-
-    private static ByteBuffer header(
-            Map<String, long[]> shapes, StorageType type, Map<String, String> metadata)
-            throws IOException {
-        ObjectNode header = JSON.createObjectNode();
-        if (!metadata.isEmpty()) {
-            ObjectNode texts = header.putObject(METADATA);
-            new TreeMap<>(metadata).forEach(texts::put);
-        }
-        long end = 0;
-        for (Map.Entry<String, long[]> named : shapes.entrySet()) {
-            ObjectNode entry = header.putObject(named.getKey());
-            entry.put("dtype", type.name());
-            entry.set("shape", JSON.valueToTree(named.getValue()));
-            long begin = end;
-            end += elements(named.getValue()) * type.elementType().bytes;
-            entry.putArray("data_offsets").add(begin).add(end);
-        }
-        byte[] json = JSON.writeValueAsBytes(header);
-        // spaces after the JSON align the tensors to eight bytes
-        int padded = (json.length + 7) / 8 * 8;
-        ByteBuffer buffer =
-                ByteBuffer.allocate(LENGTH_BYTES + padded).order(ByteOrder.LITTLE_ENDIAN);
-        buffer.putLong(padded).put(json);
-        while (buffer.hasRemaining()) {
-            buffer.put((byte) ' ');
-        }
-        return buffer.flip();
-    }
-
-    private static void writeElements(
-            FileChannel channel, float[] values, StorageType type, ByteBuffer chunk)
-            throws IOException {
-        chunk.clear();
-        for (float value : values) {
-            if (!chunk.hasRemaining()) {
-                writeFully(channel, chunk.flip());
-                chunk.clear();
-            }
-            switch (type) {
-                case F32 -> chunk.putFloat(value);
-                case F16 -> chunk.putShort(HalfPrecision.toFloat16(value));
-                case BF16 -> chunk.putShort(HalfPrecision.toBfloat16(value));
-            }
-        }
-        writeFully(channel, chunk.flip());
-    }
-
-    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.nocturne.models.imports;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.models.bundle.ImportedPart;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.dvae.Vqgan;
@@ -11,7 +10,6 @@ import dev.nocturne.models.format.Refusal;
 import dev.nocturne.models.format.Safetensors.StorageType;
 import dev.nocturne.models.format.Weight;
 import dev.nocturne.models.format.WeightsFile;
-import dev.nocturne.models.tokenizer.BartTokenizer;
 import dev.nocturne.models.transformer.DalleMiniTransformer;
 import dev.nocturne.models.transformer.Sampling;
 import java.io.Closeable;
@@ -25,8 +23,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * DALL·E mini and mega, as min-dalle has them ({@code encoder.pt}, {@code decoder.pt}, {@code
@@ -42,39 +38,10 @@ public final class DalleMiniImport {
     /** A tensor that encoder and decoder have. */
     private static final String EMBEDDING = "layernorm_embedding.weight";
 
-    private static final String PUBLISHED = "give the folder of the model as published";
+    static final String PUBLISHED = "give the folder of the model as published";
 
     /** How both are drawn from by their makers, but for {@code top_k}. */
     private static final Sampling SUPER_CONDITIONED = new Sampling(1, 0, 1, 16);
-
-    private static final String BEGIN = "<s>";
-    private static final String END = "</s>";
-    private static final String UNKNOWN = "<unk>";
-
-    /** An array of one layer of Flax's, or of all of them: half, layer, the rest. */
-    private static final Pattern FLAX_LAYER =
-            Pattern.compile(
-                    "(encoder|decoder)\\.layers\\.FlaxBart(?:En|De)coderLayer(?:_(\\d+)|s)\\.(.+)");
-
-    /** What min-dalle calls the modules of a layer of Flax's. */
-    private static final Map<String, String> FLAX_MODULES =
-            Map.of(
-                    "LayerNorm_0", "pre_self_attn_layer_norm",
-                    "FlaxBartAttention_0", "self_attn",
-                    "LayerNorm_1", "self_attn_layer_norm",
-                    "LayerNorm_2", "pre_encoder_attn_layer_norm",
-                    "FlaxBartAttention_1", "encoder_attn",
-                    "LayerNorm_3", "encoder_attn_layer_norm");
-
-    private static final Map<String, String> FLAX_GLU =
-            Map.of(
-                    "LayerNorm_0", "ln0",
-                    "LayerNorm_1", "ln1",
-                    "Dense_0", "fc0",
-                    "Dense_1", "fc1",
-                    "Dense_2", "fc2");
-
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** The transformer's file, for errors. */
     private final Path file;
@@ -115,7 +82,7 @@ public final class DalleMiniImport {
                 return new DalleMiniImport(folder, theirs)
                         .into(
                                 bundle,
-                                Vocabulary.ofMinDalle(folder),
+                                DalleMiniVocabulary.ofMinDalle(folder),
                                 kept(encoder.isFloat16() && decoder.isFloat16()),
                                 codes,
                                 startToken);
@@ -130,10 +97,10 @@ public final class DalleMiniImport {
         }
         requireKnownSettings(folder.resolve("config.json"));
         try (FlaxFile flax = FlaxFile.open(weights)) {
-            return new DalleMiniImport(weights, fromFlax(flax))
+            return new DalleMiniImport(weights, DalleMiniFlax.byNamesOfMinDalle(flax))
                     .into(
                             bundle,
-                            Vocabulary.ofDalleMini(folder),
+                            DalleMiniVocabulary.ofDalleMini(folder),
                             kept(flax.isFloat16()),
                             codes,
                             startToken);
@@ -159,7 +126,7 @@ public final class DalleMiniImport {
         return file;
     }
 
-    private static void requireFile(Path file) throws InvalidModelException {
+    static void requireFile(Path file) throws InvalidModelException {
         if (!Files.exists(file)) {
             throw Refusal.of(file, "it is missing", PUBLISHED);
         }
@@ -171,7 +138,7 @@ public final class DalleMiniImport {
 
     private ModelBundle into(
             ModelBundle bundle,
-            Vocabulary vocabulary,
+            DalleMiniVocabulary vocabulary,
             StorageType type,
             Path vqganFile,
             OptionalInt startToken)
@@ -195,7 +162,7 @@ public final class DalleMiniImport {
     }
 
     private DalleMiniTransformer transformer(
-            Vocabulary vocabulary, Vqgan vqgan, OptionalInt startToken)
+            DalleMiniVocabulary vocabulary, Vqgan vqgan, OptionalInt startToken)
             throws InvalidModelException {
         int codes = vqgan.vocabulary();
         int width = Weight.size(file, theirs, "encoder.embed_tokens.weight", 1);
@@ -240,8 +207,8 @@ public final class DalleMiniImport {
                     width,
                     middle,
                     textVocabulary,
-                    vocabulary.number(BEGIN),
-                    vocabulary.number(END),
+                    vocabulary.number(DalleMiniVocabulary.BEGIN),
+                    vocabulary.number(DalleMiniVocabulary.END),
                     textPositions,
                     codes,
                     side);
@@ -315,48 +282,9 @@ public final class DalleMiniImport {
         return weight;
     }
 
-    /** Flax's arrays by min-dalle's names; layers that Flax stacked, one by one. */
-    private static Map<String, Weight> fromFlax(FlaxFile flax) {
-        Map<String, Weight> theirs = new HashMap<>();
-        for (Map.Entry<String, Weight> array : flax.weights().entrySet()) {
-            String name =
-                    array.getKey()
-                            .replaceFirst("^model\\.", "")
-                            .replaceFirst("^lm_head\\.", "decoder.lm_head.")
-                            .replaceFirst("\\.kernel$", ".weight")
-                            .replaceFirst("\\.(?:scale|embedding)$", ".weight");
-            boolean isMatrix = array.getKey().endsWith(".kernel");
-            Matcher layer = FLAX_LAYER.matcher(name);
-            if (!layer.matches()) {
-                theirs.put(name, isMatrix ? array.getValue().fromFlax() : array.getValue());
-                continue;
-            }
-            String module = layer.group(3);
-            String renamed =
-                    module.startsWith("GLU_0.")
-                            ? "glu." + renamed(module.substring("GLU_0.".length()), FLAX_GLU)
-                            : renamed(module, FLAX_MODULES);
-            boolean isOne = layer.group(2) != null;
-            long count = isOne ? 1 : array.getValue().shape()[0];
-            for (int i = 0; i < count; i++) {
-                Weight weight = isOne ? array.getValue() : flax.part(array.getKey(), i);
-                theirs.put(
-                        "%s.layers.%s.%s"
-                                .formatted(layer.group(1), isOne ? layer.group(2) : i, renamed),
-                        isMatrix ? weight.fromFlax() : weight);
-            }
-        }
-        return theirs;
-    }
-
-    private static String renamed(String name, Map<String, String> modules) {
-        String module = name.substring(0, Math.max(name.indexOf('.'), 0));
-        return modules.getOrDefault(module, module) + name.substring(module.length());
-    }
-
     /** What the tensors do not tell. */
     private static void requireKnownSettings(Path config) throws IOException {
-        JsonNode settings = tree(config);
+        JsonNode settings = DalleMiniVocabulary.tree(config);
         int width = settings.path("d_model").asInt();
         Map<String, Object> known = new LinkedHashMap<>();
         known.put("encoder_attention_heads", width / 64);
@@ -442,59 +370,5 @@ public final class DalleMiniImport {
 
     private InvalidModelException refused(String wrong) {
         return Refusal.of(file, wrong, "give DALL·E mini or mega as published, and its VQGAN");
-    }
-
-    private static JsonNode tree(Path file) throws IOException {
-        return Vocabularies.tree(JSON, file, PUBLISHED);
-    }
-
-    /** The tokenizer's files. */
-    private record Vocabulary(Path file, Map<String, Integer> numbers, List<String> merges) {
-
-        static Vocabulary ofMinDalle(Path folder) throws IOException {
-            Path merges = folder.resolve("merges.txt");
-            requireFile(merges);
-            Path file = folder.resolve("vocab.json");
-            return new Vocabulary(
-                    file,
-                    Vocabularies.numbers(file, tree(file)),
-                    Files.readAllLines(merges).stream()
-                            // the version
-                            .skip(1)
-                            .filter(line -> !line.isBlank())
-                            .toList());
-        }
-
-        static Vocabulary ofDalleMini(Path folder) throws IOException {
-            Path file = folder.resolve("tokenizer.json");
-            JsonNode model = tree(file).path("model");
-            List<String> merges = new ArrayList<>();
-            for (JsonNode merge : model.path("merges")) {
-                // newer files have pairs
-                merges.add(
-                        merge.isArray()
-                                ? merge.path(0).asText() + " " + merge.path(1).asText()
-                                : merge.asText());
-            }
-            return new Vocabulary(file, Vocabularies.numbers(file, model.path("vocab")), merges);
-        }
-
-        int number(String token) throws InvalidModelException {
-            Integer number = numbers.get(token);
-            if (number == null) {
-                throw Refusal.of(file, "it has no " + token, "take the tokenizer of DALL·E mini");
-            }
-            return number;
-        }
-
-        BartTokenizer tokenizer(DalleMiniTransformer transformer) throws InvalidModelException {
-            Vocabularies.requireWithin(file, numbers, transformer.textVocabulary());
-            try {
-                return new BartTokenizer(
-                        numbers, merges, number(UNKNOWN), transformer.textLength());
-            } catch (IllegalArgumentException e) {
-                throw Refusal.of(file, e.getMessage(), "take vocabulary and merges of one model");
-            }
-        }
     }
 }

@@ -32,4 +32,18 @@ public record Sampling(double temperature, int topK, double topP, double guidanc
                     "guidance is %s: choose 1 (off) to 100".formatted(guidance));
         }
     }
+
+    /**
+     * What is asked for, and this where nothing is.
+     *
+     * @param temperature null: this one's
+     * @param guidance null: this one's
+     */
+    public Sampling with(Double temperature, int topK, double topP, Double guidance) {
+        return new Sampling(
+                temperature == null ? this.temperature : temperature,
+                topK,
+                topP,
+                guidance == null ? this.guidance : guidance);
+    }
 }

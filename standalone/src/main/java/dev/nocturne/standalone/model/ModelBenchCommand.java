@@ -6,9 +6,9 @@ import dev.nocturne.standalone.option.JsonOption;
 import dev.nocturne.standalone.terminal.LiveText;
 import dev.nocturne.training.bench.ModelBenchmark;
 import dev.nocturne.training.bench.ModelBenchmark.Row;
-import dev.nocturne.training.bench.ModelBenchmark.Sizes;
 import dev.nocturne.training.bench.ModelBenchmark.TooLarge;
 import dev.nocturne.training.bench.ModelBenchmark.Work;
+import dev.nocturne.training.bench.PartSizes;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -98,7 +98,7 @@ public final class ModelBenchCommand implements Callable<Integer> {
         if (precision == null) {
             precision = Precision.best();
         }
-        Sizes sizes = model.sizes();
+        PartSizes sizes = model.sizes();
         LiveText live = new LiveText(command.commandLine().getErr());
         List<Row> rows = new ArrayList<>();
         List<TooLarge> tooLarge = new ArrayList<>();

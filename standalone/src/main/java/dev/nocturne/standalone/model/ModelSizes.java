@@ -4,7 +4,7 @@ import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.clip.ClipArchitecture;
 import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.transformer.TransformerArchitecture;
-import dev.nocturne.training.bench.ModelBenchmark.Sizes;
+import dev.nocturne.training.bench.PartSizes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -26,9 +26,9 @@ final class ModelSizes {
             })
     private String model;
 
-    Sizes sizes() throws IOException {
+    PartSizes sizes() throws IOException {
         if (model.equals(PAPER)) {
-            return new Sizes(
+            return new PartSizes(
                     PAPER_IMAGE_SIZE,
                     DvaeArchitecture.PUBLISHED,
                     TransformerArchitecture.PUBLISHED,
@@ -36,7 +36,7 @@ final class ModelSizes {
                     Optional.empty());
         }
         ModelBundle bundle = ModelBundle.open(Path.of(model));
-        return new Sizes(
+        return new PartSizes(
                 bundle.imageSize(),
                 bundle.dvaeArchitecture(),
                 bundle.transformerArchitecture(),

@@ -7,7 +7,7 @@ import dev.nocturne.models.transformer.TransformerCosts;
 import dev.nocturne.models.transformer.TransformerFamily;
 import dev.nocturne.models.upscaler.UpscalerFamily;
 import dev.nocturne.standalone.option.JsonOption;
-import dev.nocturne.training.bench.ModelBenchmark.Sizes;
+import dev.nocturne.training.bench.PartSizes;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
@@ -67,7 +67,7 @@ public final class ModelsCommand {
 
         @Override
         public Integer call() throws IOException {
-            Sizes sizes = model.sizes();
+            PartSizes sizes = model.sizes();
             Description description = description(model.name(), sizes);
             if (json.enabled) {
                 json.print(command, description);
@@ -77,7 +77,7 @@ public final class ModelsCommand {
             return 0;
         }
 
-        private Description description(String name, Sizes sizes) {
+        private Description description(String name, PartSizes sizes) {
             TransformerCosts costs = TransformerCosts.of(sizes.transformer(), precision.bytes());
             ClipArchitecture clip = sizes.clip().orElse(null);
             UpscalerFamily upscaler = sizes.upscaler().orElse(null);

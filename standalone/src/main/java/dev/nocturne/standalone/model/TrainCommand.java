@@ -73,59 +73,6 @@ public final class TrainCommand {
         }
     }
 
-    /** How long and how fast; the defaults are the initial values, which each part sets. */
-    static final class PlanOptions {
-        @Option(
-                names = "--steps",
-                paramLabel = "N",
-                description = "Training steps (default: ${DEFAULT-VALUE}).")
-        long steps;
-
-        @Option(
-                names = "--batch",
-                paramLabel = "N",
-                description = "Pictures in a step (default: ${DEFAULT-VALUE}).")
-        int batch;
-
-        @Option(
-                names = "--learning-rate",
-                paramLabel = "RATE",
-                description = "Peak of the schedule (default: ${DEFAULT-VALUE}).")
-        double learningRate;
-
-        @Option(
-                names = "--evaluate-every",
-                paramLabel = "STEPS",
-                description = "Steps between measurements (default: ${DEFAULT-VALUE}).")
-        long evaluateEvery;
-
-        @Option(
-                names = "--keep",
-                paramLabel = "N",
-                defaultValue = "2",
-                description = "Checkpoints that are kept (default: ${DEFAULT-VALUE}).")
-        int keep;
-
-        PlanOptions(long steps, int batch, double learningRate, long evaluateEvery) {
-            this.steps = steps;
-            this.batch = batch;
-            this.learningRate = learningRate;
-            this.evaluateEvery = evaluateEvery;
-        }
-
-        Training.Options with(ModelOption model, int accumulate) {
-            return new Training.Options(
-                    steps,
-                    batch,
-                    accumulate,
-                    learningRate,
-                    model.scenes,
-                    evaluateEvery,
-                    model.seed,
-                    keep);
-        }
-    }
-
     /** Of parts whose batches are sums over pictures. */
     static final class PartsOption {
         @Option(
@@ -159,7 +106,7 @@ public final class TrainCommand {
         /**
          * @param sizes options that say how large the part is
          */
-        void prepare(CommandSpec command, PlanOptions plan, String... sizes) {
+        void prepare(CommandSpec command, StepOptions plan, String... sizes) {
             CommandLine.ParseResult given = command.commandLine().getParseResult();
             for (String size : sizes) {
                 if (given.hasMatchedOption(size)) {
@@ -216,7 +163,7 @@ public final class TrainCommand {
     @Command(name = "dvae", description = "Trains the discrete VAE.")
     static final class Dvae implements Callable<Integer> {
         @Mixin ModelOption model;
-        @Mixin PlanOptions plan = new PlanOptions(5000, 16, 8e-4, 250);
+        @Mixin StepOptions plan = new StepOptions(5000, 16, 8e-4, 250);
         @Mixin PartsOption parts;
 
         @Option(
@@ -290,7 +237,7 @@ public final class TrainCommand {
     @Command(name = "transformer", description = "Trains the transformer.")
     static final class Transformer implements Callable<Integer> {
         @Mixin ModelOption model;
-        @Mixin PlanOptions plan = new PlanOptions(2000, 48, 1.2e-3, 300);
+        @Mixin StepOptions plan = new StepOptions(2000, 48, 1.2e-3, 300);
         @Mixin PartsOption parts;
         @Mixin FromOption from;
         @Spec CommandSpec command;
@@ -335,7 +282,7 @@ public final class TrainCommand {
     @Command(name = "clip", description = "Trains CLIP, which ranks the candidates.")
     static final class Clip implements Callable<Integer> {
         @Mixin ModelOption model;
-        @Mixin PlanOptions plan = new PlanOptions(6500, 192, 1e-3, 500);
+        @Mixin StepOptions plan = new StepOptions(6500, 192, 1e-3, 500);
         @Mixin FromOption from;
         @Spec CommandSpec command;
 
@@ -380,7 +327,7 @@ public final class TrainCommand {
             description = "Trains the upscaler, which makes pictures four times as large.")
     static final class Upscaler implements Callable<Integer> {
         @Mixin ModelOption model;
-        @Mixin PlanOptions plan = new PlanOptions(6000, 8, 1e-3, 1000);
+        @Mixin StepOptions plan = new StepOptions(6000, 8, 1e-3, 1000);
 
         @Option(
                 names = "--features",

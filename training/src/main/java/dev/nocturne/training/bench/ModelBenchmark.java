@@ -6,7 +6,6 @@ import dev.nocturne.models.clip.Clip;
 import dev.nocturne.models.clip.ClipArchitecture;
 import dev.nocturne.models.dvae.DiscreteVae;
 import dev.nocturne.models.dvae.DvaeArchitecture;
-import dev.nocturne.models.dvae.DvaeFamily;
 import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.models.picture.PrimedTokens;
 import dev.nocturne.models.picture.TokenGrid;
@@ -19,14 +18,11 @@ import dev.nocturne.models.transformer.CandidateSeeds;
 import dev.nocturne.models.transformer.GridGenerator;
 import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.models.transformer.Spans;
-import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.models.transformer.TransformerCosts;
 import dev.nocturne.models.transformer.TransformerFamily;
-import dev.nocturne.models.upscaler.UpscalerFamily;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -52,7 +48,7 @@ public final class ModelBenchmark {
     static final String CAPTION = "box";
     static final BpeTokenizer TOKENIZER = BpeTrainer.train(List.of(CAPTION), 512, 8);
 
-    private final Sizes sizes;
+    private final PartSizes sizes;
     private final Set<Work> asked;
     private final Precision precision;
     private final boolean countOperations;
@@ -81,44 +77,6 @@ public final class ModelBenchmark {
         @JsonValue
         public String toString() {
             return label;
-        }
-    }
-
-    /**
-     * Sizes of the models.
-     *
-     * @param clip empty if there is none
-     * @param upscaler empty if there is none
-     */
-    public record Sizes(
-            int imageSize,
-            DvaeFamily dvae,
-            TransformerFamily transformer,
-            Optional<ClipArchitecture> clip,
-            Optional<UpscalerFamily> upscaler) {
-
-        /**
-         * What can be measured of these: of a transformer from elsewhere, that it draws; of a dVAE
-         * from elsewhere, nothing.
-         */
-        public Set<Work> measurable() {
-            Set<Work> work = EnumSet.of(Work.TRANSFORMER_DRAW);
-            if (dvae instanceof DvaeArchitecture) {
-                work.addAll(List.of(Work.DVAE_ENCODE, Work.DVAE_DECODE, Work.DVAE_TRAIN));
-            }
-            if (clip.isPresent()) {
-                work.addAll(List.of(Work.CLIP_PICTURES, Work.CLIP_CAPTIONS, Work.CLIP_TRAIN));
-            }
-            if (dvae instanceof DvaeArchitecture
-                    && transformer instanceof TransformerArchitecture) {
-                work.add(Work.TRANSFORMER_TRAIN);
-            }
-            return work;
-        }
-
-        /** For what is {@link #measurable} only if the dVAE is one of our own. */
-        DvaeArchitecture ownDvae() {
-            return (DvaeArchitecture) dvae;
         }
     }
 
@@ -175,7 +133,7 @@ public final class ModelBenchmark {
     public record TooLarge(Work work, int batch, String reason) {}
 
     private ModelBenchmark(
-            Sizes sizes,
+            PartSizes sizes,
             Set<Work> asked,
             Precision precision,
             boolean countOperations,
@@ -202,7 +160,7 @@ public final class ModelBenchmark {
      * @throws InvalidModelException if some of it can't be measured of models of these sizes
      */
     public static void run(
-            Sizes sizes,
+            PartSizes sizes,
             Set<Work> asked,
             List<Integer> batches,
             Precision precision,
@@ -271,7 +229,7 @@ public final class ModelBenchmark {
     }
 
     private Row draw(int batch) {
-        TransformerFamily architecture = sizes.transformer;
+        TransformerFamily architecture = sizes.transformer();
         List<Candidate> candidates =
                 IntStream.range(0, batch)
                         .mapToObj(
@@ -316,14 +274,14 @@ public final class ModelBenchmark {
     private double operations(Candidate candidate) {
         try (GridGenerator generator = generator(1)) {
             long all = Operations.count(() -> generator.draw(List.of(candidate), () -> true));
-            TransformerFamily architecture = sizes.transformer;
+            TransformerFamily architecture = sizes.transformer();
             return (double) all / architecture.gridLength() / architecture.patterns().size();
         }
     }
 
     /** Of random weights, whose tokens cannot be guessed. */
     private GridGenerator generator(int batch) {
-        TransformerFamily architecture = sizes.transformer;
+        TransformerFamily architecture = sizes.transformer();
         return new GridGenerator(
                 RandomWeights.transformer(architecture.shapes(), architecture.patterns().size()),
                 architecture,
@@ -342,14 +300,14 @@ public final class ModelBenchmark {
     }
 
     /** With random weights; the caller closes it. */
-    static DiscreteVae dvae(Sizes sizes, Precision precision) {
+    static DiscreteVae dvae(PartSizes sizes, Precision precision) {
         DvaeArchitecture architecture = sizes.ownDvae();
         return new DiscreteVae(
-                RandomWeights.dvae(architecture), architecture, sizes.imageSize, precision);
+                RandomWeights.dvae(architecture), architecture, sizes.imageSize(), precision);
     }
 
     private Row encode(int batch) {
-        int size = sizes.imageSize;
+        int size = sizes.imageSize();
         byte[] pixels = new byte[batch * 3 * size * size];
         new SplittableRandom(1).nextBytes(pixels);
         try (DiscreteVae vae = dvae(sizes, precision)) {
@@ -361,7 +319,7 @@ public final class ModelBenchmark {
 
     private Row decode(int batch) {
         DvaeArchitecture architecture = sizes.ownDvae();
-        int size = sizes.imageSize;
+        int size = sizes.imageSize();
         int grid = size / architecture.downsampling();
         List<TokenGrid> grids =
                 IntStream.range(0, batch)
@@ -380,7 +338,7 @@ public final class ModelBenchmark {
     }
 
     private Clip clip() {
-        ClipArchitecture architecture = sizes.clip.orElseThrow();
+        ClipArchitecture architecture = sizes.clip().orElseThrow();
         int layers = Math.max(architecture.visionLayers(), architecture.textLayers());
         return new Clip(
                 RandomWeights.transformer(architecture.shapes(), layers),
@@ -390,7 +348,7 @@ public final class ModelBenchmark {
     }
 
     private Row pictures(int batch) {
-        ClipArchitecture architecture = sizes.clip.orElseThrow();
+        ClipArchitecture architecture = sizes.clip().orElseThrow();
         int size = architecture.imageSize();
         BufferedImage picture = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
         List<BufferedImage> pictures = Collections.nCopies(batch, picture);
@@ -405,7 +363,7 @@ public final class ModelBenchmark {
         try (Clip clip = clip()) {
             Stopwatch.Timing text =
                     stopwatch.time(() -> clip.embedText(CAPTION), clip::nanosInside);
-            double flops = sizes.clip.orElseThrow().flopsPerCaption();
+            double flops = sizes.clip().orElseThrow().flopsPerCaption();
             return Row.of(Work.CLIP_CAPTIONS, 1, flops, text);
         }
     }

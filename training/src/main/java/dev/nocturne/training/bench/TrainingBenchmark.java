@@ -9,7 +9,6 @@ import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.models.transformer.TransformerCosts;
 import dev.nocturne.training.bench.ModelBenchmark.Row;
-import dev.nocturne.training.bench.ModelBenchmark.Sizes;
 import dev.nocturne.training.bench.ModelBenchmark.Work;
 import dev.nocturne.training.data.ArtSource;
 import dev.nocturne.training.data.Drawing;
@@ -36,11 +35,11 @@ final class TrainingBenchmark {
 
     private static final double RATE = 1e-4;
 
-    private final Sizes sizes;
+    private final PartSizes sizes;
     private final Precision precision;
     private final Stopwatch stopwatch;
 
-    TrainingBenchmark(Sizes sizes, Precision precision, Stopwatch stopwatch) {
+    TrainingBenchmark(PartSizes sizes, Precision precision, Stopwatch stopwatch) {
         this.sizes = sizes;
         this.precision = precision;
         this.stopwatch = stopwatch;

@@ -12,15 +12,12 @@ import dev.nocturne.models.tokenizer.BpeTokenizer;
 import dev.nocturne.models.tokenizer.BpeTrainer;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.models.upscaler.UpscalerArchitecture;
-import dev.nocturne.training.data.ArtData;
 import dev.nocturne.training.data.CaptionCut;
 import dev.nocturne.training.data.ExampleSource.Placement;
 import dev.nocturne.training.data.PictureSource;
-import dev.nocturne.training.dataset.OwnData;
-import dev.nocturne.training.dataset.OwnPictures;
 import dev.nocturne.training.loop.Trainee;
 import dev.nocturne.training.loop.TrainingLoop;
-import dev.nocturne.training.recipe.OwnPlace.LongCaptions;
+import dev.nocturne.training.recipe.TrainingSources.Wanted;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -30,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 
 /**
@@ -44,12 +40,16 @@ public final class Training {
     private static final Duration CHECKPOINT_EVERY = Duration.ofMinutes(3);
     private static final int TOKENIZER_CAPTIONS = 30_000;
 
+    /** In the model's directory. */
+    private static final String FOLDER = "training";
+
     /** The share of the art's pictures that CLIP sees in other colours. */
     private static final double RECOLOURED_ART = 0.5;
 
     private final Path model;
     private final Optional<OwnPlace> own;
     private final PrintStream log;
+    private final TrainingSources sources;
 
     /**
      * How to train, for every part.
@@ -78,6 +78,7 @@ public final class Training {
         this.model = model;
         this.own = own;
         this.log = log;
+        this.sources = new TrainingSources(model.resolve(FOLDER), own, log);
     }
 
     /** Learns the tokenizer and with it begins a model. */
@@ -91,15 +92,10 @@ public final class Training {
             throws IOException {
         List<String> captions;
         try (PictureSource source =
-                pictures(
-                        imageSize,
-                        1,
-                        sceneShare,
-                        seed,
-                        Placement.LOOSE,
-                        Placement.LOOSE,
+                sources.open(
+                        Wanted.loose(imageSize, sceneShare, seed),
                         Optional.empty(),
-                        pictures -> pictures)) {
+                        found -> found)) {
             SplittableRandom random = new SplittableRandom(seed);
             captions =
                     LongStream.range(0, TOKENIZER_CAPTIONS)
@@ -140,13 +136,8 @@ public final class Training {
                         klWeight,
                         Precision.best());
         try (PictureSource pictures =
-                        pictures(
-                                bundle.imageSize(),
-                                1,
-                                options.sceneShare,
-                                options.seed,
-                                Placement.LOOSE,
-                                Placement.LOOSE,
+                        sources.open(
+                                Wanted.loose(bundle.imageSize(), options.sceneShare, options.seed),
                                 Optional.empty(),
                                 found -> found.withPixels(log));
                 DvaeTraining trainee =
@@ -217,13 +208,14 @@ public final class Training {
                         Precision.best());
         DiscreteVae vae = bundle.dvae();
         try (PictureSource pictures =
-                        pictures(
-                                bundle.imageSize(),
-                                1,
-                                options.sceneShare,
-                                options.seed,
-                                Placement.MIRRORED,
-                                Placement.CENTRED,
+                        sources.open(
+                                new Wanted(
+                                        bundle.imageSize(),
+                                        1,
+                                        options.sceneShare,
+                                        options.seed,
+                                        Placement.MIRRORED,
+                                        Placement.CENTRED),
                                 Optional.of(tokenizer),
                                 found -> found.withTokens(vae, bundle.dvaeId(), log));
                 TransformerTraining trainee =
@@ -286,13 +278,9 @@ public final class Training {
                         own.isPresent() ? 0 : RECOLOURED_ART,
                         Precision.best());
         try (PictureSource pictures =
-                        pictures(
-                                architecture.imageSize(),
-                                1,
-                                options.sceneShare,
-                                options.seed,
-                                Placement.LOOSE,
-                                Placement.LOOSE,
+                        sources.open(
+                                Wanted.loose(
+                                        architecture.imageSize(), options.sceneShare, options.seed),
                                 Optional.of(tokenizer),
                                 found -> found.withPixels(log));
                 ClipTraining trainee =
@@ -327,13 +315,9 @@ public final class Training {
                         options.steps, options.batch, options.learningRate, Precision.best());
         DiscreteVae vae = bundle.dvae();
         try (PictureSource pictures =
-                        pictures(
-                                bundle.imageSize(),
-                                UpscalerArchitecture.FACTOR,
-                                options.sceneShare,
-                                options.seed,
-                                Placement.LOOSE,
-                                Placement.LOOSE,
+                        sources.open(
+                                Wanted.loose(bundle.imageSize(), options.sceneShare, options.seed)
+                                        .times(UpscalerArchitecture.FACTOR),
                                 Optional.empty(),
                                 found -> found.withPixels(log));
                 UpscalerTraining trainee =
@@ -391,55 +375,6 @@ public final class Training {
     }
 
     private Path folder(String part) {
-        return model.resolve("training").resolve(part);
-    }
-
-    /** Computes what of people's own pictures is computed once. */
-    private interface Preparation {
-        OwnPictures of(OwnPictures pictures) throws IOException;
-    }
-
-    /**
-     * What a part learns from.
-     *
-     * @param factor how many times as large as {@code imageSize} the pictures are
-     * @param training where drawings of the art stand
-     * @param heldOut where held-out ones stand
-     * @param reader of the captions; empty if they may have any length
-     */
-    private PictureSource pictures(
-            int imageSize,
-            int factor,
-            double sceneShare,
-            long seed,
-            Placement training,
-            Placement heldOut,
-            Optional<BpeTokenizer> reader,
-            Preparation preparation)
-            throws IOException {
-        if (own.isEmpty()) {
-            return ArtData.load(folder("art"), imageSize)
-                    .enlarged(factor)
-                    .source(sceneShare, training, heldOut);
-        }
-        OwnPlace place = own.get();
-        OwnData data = OwnData.open(place.data(), place.storage(), folder("data"), log);
-        Optional<CaptionCut> cut = reader.map(CaptionCut::new);
-        if (cut.isPresent() && place.longCaptions() == LongCaptions.REFUSE) {
-            requireFitting(data, cut.get());
-        }
-        UnaryOperator<String> fitted =
-                cut.<UnaryOperator<String>>map(longest -> longest::cut)
-                        .orElse(UnaryOperator.identity());
-        return preparation.of(data.pictures(imageSize * factor, seed, fitted));
-    }
-
-    private static void requireFitting(OwnData data, CaptionCut cut) throws IOException {
-        Optional<String> tooLong = data.anyCaption(caption -> !cut.fits(caption));
-        if (tooLong.isPresent()) {
-            throw new IOException(
-                    "the caption \"%s\" has more than the %d tokens that the model reads: give --long-captions CUT, or begin a model with a larger --text-length"
-                            .formatted(tooLong.get(), cut.tokenizer().contextLength()));
-        }
+        return model.resolve(FOLDER).resolve(part);
     }
 }

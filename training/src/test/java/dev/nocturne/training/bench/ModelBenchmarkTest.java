@@ -22,7 +22,6 @@ import dev.nocturne.models.transformer.TransformerArchitecture.Attention;
 import dev.nocturne.models.transformer.TransformerCosts;
 import dev.nocturne.models.transformer.TransformerFamily;
 import dev.nocturne.training.bench.ModelBenchmark.Row;
-import dev.nocturne.training.bench.ModelBenchmark.Sizes;
 import dev.nocturne.training.bench.ModelBenchmark.TooLarge;
 import dev.nocturne.training.bench.ModelBenchmark.Work;
 import java.util.ArrayList;
@@ -37,8 +36,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ModelBenchmarkTest {
     private static final ClipArchitecture CLIP =
             new ClipArchitecture(32, 8, 1, 64, 1, 64, 16, 602, 64);
-    private static final Sizes SIZES =
-            new Sizes(
+    private static final PartSizes SIZES =
+            new PartSizes(
                     32,
                     new DvaeArchitecture(16, 3, 1, 32, 8, false),
                     new TransformerArchitecture(2, 64, 600, 12, 32, 8, Attention.SPARSE),
@@ -48,7 +47,7 @@ class ModelBenchmarkTest {
     private final List<Row> rows = new ArrayList<>();
     private final List<TooLarge> tooLarge = new ArrayList<>();
 
-    private void run(Sizes sizes, Set<Work> asked) throws InvalidModelException {
+    private void run(PartSizes sizes, Set<Work> asked) throws InvalidModelException {
         ModelBenchmark.run(
                 sizes, asked, List.of(1, 3), Precision.FLOAT32, true, 0, rows::add, tooLarge::add);
     }
@@ -109,8 +108,8 @@ class ModelBenchmarkTest {
     void aRowThatDoesNotFitLosesNoOther() throws InvalidModelException {
         // pictures of one pixel, 2³¹ - 2 bytes in all: one more than an array holds
         int batch = 715_827_882;
-        Sizes sizes =
-                new Sizes(1, SIZES.dvae(), SIZES.transformer(), SIZES.clip(), SIZES.upscaler());
+        PartSizes sizes =
+                new PartSizes(1, SIZES.dvae(), SIZES.transformer(), SIZES.clip(), SIZES.upscaler());
         ModelBenchmark.run(
                 sizes,
                 Set.of(Work.DVAE_ENCODE, Work.CLIP_CAPTIONS),
@@ -165,8 +164,8 @@ class ModelBenchmarkTest {
     @MethodSource("fromElsewhere")
     void aTransformerFromElsewhereDraws(TransformerFamily transformer)
             throws InvalidModelException {
-        Sizes sizes =
-                new Sizes(
+        PartSizes sizes =
+                new PartSizes(
                         8,
                         new Vqgan(List.of(32, 64), 1, List.of(1), 8, 32, 16, false, false),
                         transformer,
