@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 
@@ -26,6 +27,7 @@ final class Cluster implements AutoCloseable {
     private final Path folder;
     private final Map<String, String> extraEnvironment;
     private final ComposeFile.Places places;
+    private final Optional<External> external;
     private final List<Server> brokers = new ArrayList<>();
     private final List<FaultyProxy> brokerProxies = new ArrayList<>();
     private final Server objectStore;
@@ -41,34 +43,26 @@ final class Cluster implements AutoCloseable {
      * @param extraEnvironment for every service, over what the compose file says
      */
     Cluster(Path folder, Path model, Map<String, String> extraEnvironment) throws IOException {
-        this(folder, model, extraEnvironment, UnaryOperator.identity());
+        this(folder, model, extraEnvironment, UnaryOperator.identity(), 1, Optional.empty());
     }
 
     /**
      * @param storeAddress the address at which the services see the object store, from its own
-     */
-    Cluster(
-            Path folder,
-            Path model,
-            Map<String, String> extraEnvironment,
-            UnaryOperator<String> storeAddress)
-            throws IOException {
-        this(folder, model, extraEnvironment, storeAddress, 1);
-    }
-
-    /**
      * @param brokerCount one, or several, each of which holds every record
+     * @param external how brokers and services know each other, if not in the plain
      */
     Cluster(
             Path folder,
             Path model,
             Map<String, String> extraEnvironment,
             UnaryOperator<String> storeAddress,
-            int brokerCount)
+            int brokerCount,
+            Optional<External> external)
             throws IOException {
         this.folder = folder;
         this.extraEnvironment = extraEnvironment;
-        if (brokerCount == 1) {
+        this.external = external;
+        if (brokerCount == 1 && external.isEmpty()) {
             brokers.add(new Server(EmbeddedBroker.class));
         } else {
             startReplicated(brokerCount);
@@ -104,17 +98,16 @@ final class Cluster implements AutoCloseable {
         }
         String voters = String.join(",", all.stream().map(ReplicatedBroker.Place::voter).toList());
         for (ReplicatedBroker.Place place : all) {
+            List<String> arguments = new ArrayList<>();
+            arguments.add(Integer.toString(place.nodeId()));
+            arguments.add(Integer.toString(place.port()));
+            arguments.add(Integer.toString(place.controllerPort()));
+            arguments.add(Integer.toString(place.proxiedPort()));
+            arguments.add(Integer.toString(place.advertisedPort()));
+            arguments.add(voters);
+            external.ifPresent(other -> arguments.add(other.brokerSettings().toString()));
             brokers.add(
-                    new Server(
-                            ReplicatedBroker.class,
-                            "broker-" + place.nodeId(),
-                            List.of(
-                                    Integer.toString(place.nodeId()),
-                                    Integer.toString(place.port()),
-                                    Integer.toString(place.controllerPort()),
-                                    Integer.toString(place.proxiedPort()),
-                                    Integer.toString(place.advertisedPort()),
-                                    voters)));
+                    new Server(ReplicatedBroker.class, "broker-" + place.nodeId(), arguments));
         }
         for (Server broker : brokers) {
             broker.awaitReady(); // only together are they a majority
@@ -225,14 +218,21 @@ final class Cluster implements AutoCloseable {
             String... jvmOptions)
             throws IOException {
         int port = Preflight.freePort(0);
-        Map<String, String> environment = new HashMap<>(compose.environment(service, places));
-        environment.putAll(extraEnvironment);
+        Map<String, String> environment = environment(service);
         environment.putAll(ownEnvironment);
         environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
         ports.put(instance, port);
         List<String> arguments = new ArrayList<>(List.of(jvmOptions));
         arguments.addAll(program(service));
         services.put(instance, JavaProcess.start(instance, folder, environment, arguments));
+    }
+
+    /** What every instance of the service is told. */
+    Map<String, String> environment(String service) {
+        Map<String, String> environment = new HashMap<>(compose.environment(service, places));
+        external.ifPresent(other -> environment.putAll(other.environment(service)));
+        environment.putAll(extraEnvironment);
+        return environment;
     }
 
     private List<String> program(String service) {
@@ -300,7 +300,8 @@ final class Cluster implements AutoCloseable {
     }
 
     KafkaSettings kafka() {
-        return new KafkaSettings(places.kafka(), Map.of());
+        return new KafkaSettings(
+                places.kafka(), external.map(External::kafkaClient).orElse(Map.of()));
     }
 
     /** The instance is no longer one of the cluster's. */

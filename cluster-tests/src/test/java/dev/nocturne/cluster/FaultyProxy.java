@@ -11,6 +11,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ServerSocketFactory;
 
 /**
  * Stands between the services and a server, and does to their connections what a network, a load
@@ -45,8 +46,15 @@ final class FaultyProxy implements AutoCloseable {
     private volatile Fault fault = new Fault.None();
 
     FaultyProxy(String host, int port) throws IOException {
+        this(host, port, ServerSocketFactory.getDefault());
+    }
+
+    /**
+     * @param sockets those of TLS: it ends here, and the server sees plain connections
+     */
+    FaultyProxy(String host, int port, ServerSocketFactory sockets) throws IOException {
         server = new InetSocketAddress(host, port);
-        listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        listener = sockets.createServerSocket(0, 50, InetAddress.getLoopbackAddress());
         daemon(this::accept);
     }
 

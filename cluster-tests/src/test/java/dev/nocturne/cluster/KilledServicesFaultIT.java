@@ -20,9 +20,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Services that die, end, hang, come and go. */
 @Tag("faults")
 class KilledServicesFaultIT {
-    private static final List<String> SERVICES =
-            List.of(INGEST, ENCODER, GENERATOR, DECODER, RERANK);
-
     @TempDir static Path folder;
     private static Night night;
 
@@ -53,9 +50,9 @@ class KilledServicesFaultIT {
     void allKilledAtOnce() throws Exception {
         night.survivesDeath(
                 "all services killed at once",
-                SERVICES,
+                Night.SERVICES,
                 job -> {
-                    for (String service : SERVICES) {
+                    for (String service : Night.SERVICES) {
                         night.kill(service);
                     }
                 });

@@ -21,11 +21,13 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -37,6 +39,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import javax.net.ServerSocketFactory;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.MemberDescription;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -55,6 +58,7 @@ final class Night implements AutoCloseable {
     static final String GENERATOR = "generator-worker";
     static final String DECODER = "decoder-worker";
     static final String RERANK = "rerank-service";
+    static final List<String> SERVICES = List.of(INGEST, ENCODER, GENERATOR, DECODER, RERANK);
 
     static final int CAPTIONS = 24;
     static final int CANDIDATES = 16;
@@ -112,7 +116,20 @@ final class Night implements AutoCloseable {
     private record Instance(String service, Map<String, String> environment, String[] jvmOptions) {}
 
     Night(Path folder, FaultReport report) throws IOException {
-        this(folder, report, 1, Set.of(), null, Map.of());
+        this(folder, report, 1, Set.of(), Optional.empty(), null, Map.of());
+    }
+
+    /**
+     * Brokers and store are {@link External}.
+     *
+     * @param environment of every service, over what all have
+     */
+    static Night onExternal(
+            Path folder, FaultReport report, int brokers, Map<String, String> environment)
+            throws IOException, GeneralSecurityException {
+        External external = new External(folder.resolve("external"));
+        return new Night(
+                folder, report, brokers, Set.of(), Optional.of(external), null, environment);
     }
 
     /**
@@ -120,7 +137,7 @@ final class Night implements AutoCloseable {
      */
     static Night onThreeBrokers(Path folder, FaultReport report, Set<String> proxied)
             throws IOException {
-        return new Night(folder, report, 3, proxied, null, Map.of());
+        return new Night(folder, report, 3, proxied, Optional.empty(), null, Map.of());
     }
 
     /**
@@ -131,7 +148,14 @@ final class Night implements AutoCloseable {
     static Night withStandIn(Path folder, Map<String, String> environment) throws IOException {
         Map<String, String> all = new HashMap<>(environment);
         all.put("NOCTURNE_GENERATOR_BATCH", Integer.toString(STAND_IN_BATCH));
-        return new Night(folder, new FaultReport(), 1, Set.of(), StandInGenerator.class, all);
+        return new Night(
+                folder,
+                new FaultReport(),
+                1,
+                Set.of(),
+                Optional.empty(),
+                StandInGenerator.class,
+                all);
     }
 
     /**
@@ -142,6 +166,7 @@ final class Night implements AutoCloseable {
             FaultReport report,
             int brokers,
             Set<String> proxied,
+            Optional<External> external,
             Class<?> generator,
             Map<String, String> environment)
             throws IOException {
@@ -152,7 +177,14 @@ final class Night implements AutoCloseable {
         // several processes share this machine's cores; threads would only wait
         all.put("OMP_NUM_THREADS", "1");
         all.putAll(environment);
-        cluster = new Cluster(folder, model, all, this::proxied, brokers);
+        cluster =
+                new Cluster(
+                        folder,
+                        model,
+                        all,
+                        address -> proxied(address, external),
+                        brokers,
+                        external);
         if (generator != null) {
             cluster.replace(GENERATOR, generator);
         }
@@ -169,14 +201,16 @@ final class Night implements AutoCloseable {
         awaitHealthy();
     }
 
-    private String proxied(String address) {
+    private String proxied(String address, Optional<External> external) {
         URI endpoint = URI.create(address);
+        ServerSocketFactory sockets =
+                external.map(External::storeSockets).orElse(ServerSocketFactory.getDefault());
         try {
-            store = new FaultyProxy(endpoint.getHost(), endpoint.getPort());
+            store = new FaultyProxy(endpoint.getHost(), endpoint.getPort(), sockets);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return "http://localhost:" + store.port();
+        return (external.isEmpty() ? "http" : "https") + "://localhost:" + store.port();
     }
 
     Cluster cluster() {

@@ -10,14 +10,22 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The most telling scenarios of the fault suite, in every build. */
+/**
+ * The most telling scenarios of the fault suite, in every build, with one broker and a store as in
+ * {@code deploy/kubernetes/examples/external}.
+ */
 class NightFaultIT {
     @TempDir static Path folder;
     private static Night night;
 
     @BeforeAll
     static void start() throws Exception {
-        night = new Night(folder, new FaultReport());
+        Map<String, String> oneBroker =
+                Map.of(
+                        "NOCTURNE_KAFKA_PARTITIONS", "6",
+                        "NOCTURNE_KAFKA_REPLICATION", "1",
+                        "NOCTURNE_KAFKA_MIN_INSYNC_REPLICAS", "1");
+        night = Night.onExternal(folder, new FaultReport(), 1, oneBroker);
     }
 
     @AfterAll
@@ -31,6 +39,19 @@ class NightFaultIT {
                 "rerank-service killed (-9)",
                 List.of(Night.RERANK),
                 job -> night.kill(Night.RERANK));
+    }
+
+    @Test
+    void theBrokerAndOneOfEachServiceAreKilled() throws Exception {
+        night.survives(
+                "the broker and all services killed (-9), with TLS and SCRAM",
+                job -> {
+                    night.cluster().broker().process().kill();
+                    for (String service : Night.SERVICES) {
+                        night.kill(service);
+                    }
+                    night.cluster().broker().restart();
+                });
     }
 
     @Test
