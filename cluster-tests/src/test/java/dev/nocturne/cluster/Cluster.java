@@ -106,8 +106,7 @@ final class Cluster implements AutoCloseable {
             arguments.add(Integer.toString(place.advertisedPort()));
             arguments.add(voters);
             external.ifPresent(other -> arguments.add(other.brokerSettings().toString()));
-            brokers.add(
-                    new Server(ReplicatedBroker.class, "broker-" + place.nodeId(), arguments));
+            brokers.add(new Server(ReplicatedBroker.class, "broker-" + place.nodeId(), arguments));
         }
         for (Server broker : brokers) {
             broker.awaitReady(); // only together are they a majority

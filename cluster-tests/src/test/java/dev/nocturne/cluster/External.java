@@ -60,7 +60,8 @@ final class External {
         manifests = Manifests.of(EXAMPLE);
         KeyStore brokerKeys = signedByItsOwnAuthority("brokers");
         KeyStore storeKeys = signedByItsOwnAuthority("store");
-        Files.writeString(folder.resolve(AUTHORITIES), authority(brokerKeys) + authority(storeKeys));
+        Files.writeString(
+                folder.resolve(AUTHORITIES), authority(brokerKeys) + authority(storeKeys));
         brokerSettings = brokerSettings(brokerKeys);
         storeSockets = context(storeKeys).getServerSocketFactory();
     }
