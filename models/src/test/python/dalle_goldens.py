@@ -38,7 +38,8 @@ TEXT_LENGTH = 6
 def refused():
     """A model whose pictures are coded by what is not read."""
     save("dalle_pytorch/vqgan.pt", pickled({"hparams": dict(num_text_tokens=574), "vae_params": None, "vae_class_name": "VQGanVAE",
-                                            "weights": {"vae.model.post_quant_conv.bias": torch.zeros(2)}}))
+                                            "weights": {"vae.model.post_quant_conv.bias": torch.zeros(2),
+                                                        "to_logits.1.weight": torch.zeros(1, 1)}}))
 
 
 def fill_all(model):

@@ -98,10 +98,14 @@ final class PickleBytes {
     }
 
     InvalidModelException refused(String what) {
+        // tensors of torch's that are no plain arrays
+        boolean special = what.startsWith("torch._utils._rebuild_");
         return Refusal.of(
                 file,
                 "refused " + what,
-                "no file of weights needs it: save the state_dict() alone, or get another file");
+                special
+                        ? "save plain tensors: quantized ones after .dequantize(), sparse ones after .to_dense()"
+                        : "no file of weights needs it: save the state_dict() alone, or get another file");
     }
 
     InvalidModelException broken(String wrong) {

@@ -101,7 +101,7 @@ public final class DallePytorchImport {
                     "it has no hparams and weights",
                     "give a file that train_dalle.py of DALLE-pytorch wrote");
         }
-        this.weights = opened.has(HEAD) ? opened.around(HEAD) : Map.of();
+        this.weights = opened.around(HEAD);
         this.settings = hparams;
         this.vaeSettings =
                 checkpoint.get("vae_params") instanceof Map<?, ?> params ? params : Map.of();

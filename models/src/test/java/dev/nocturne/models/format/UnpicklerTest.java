@@ -43,6 +43,9 @@ class UnpicklerTest {
                 attack("cos\nsystem\n.", "refused os.system;"),
                 attack("csubprocess\nPopen\n.", "refused subprocess.Popen;"),
                 attack("ctorch\nload\n.", "refused torch.load;"),
+                attack(
+                        "ctorch._utils\n_rebuild_qtensor\n.",
+                        "refused torch._utils._rebuild_qtensor; save plain tensors: quantized ones after .dequantize()"),
                 attack("ctorch.hub\nload\n.", "refused torch.hub.load;"),
                 attack("ctorch.nn\nModule\n.", "refused torch.nn.Module;"),
                 attack("cdall_e_evil\nEncoder\n.", "refused dall_e_evil.Encoder;"),

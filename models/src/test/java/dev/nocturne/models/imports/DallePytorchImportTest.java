@@ -158,6 +158,16 @@ class DallePytorchImportTest {
                 TOLERANCE);
     }
 
+    /** As weights of numpy's, which training keeps beside others and nothing reads. */
+    @Test
+    void refusesCheckpointsWithoutTheTransformer() throws IOException {
+        Path file = Goldens.copy("dalle_pytorch/vqgan.pt", folder);
+        String before = Files.readString(file, StandardCharsets.ISO_8859_1);
+        Files.writeString(
+                file, before.replace("to_logits", "of_logits"), StandardCharsets.ISO_8859_1);
+        refuses(file, "it lacks the tensor to_logits.1.weight and has ");
+    }
+
     @Test
     void refusesVersionsBefore09() throws IOException {
         refuses(
