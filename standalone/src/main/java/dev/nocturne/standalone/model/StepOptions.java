@@ -36,6 +36,14 @@ final class StepOptions {
             description = "Checkpoints that are kept (default: ${DEFAULT-VALUE}).")
     int keep;
 
+    @Option(
+            names = "--plan",
+            description = {
+                "Makes a few steps, keeps nothing of them, and says",
+                "how long all would take, and in how much memory."
+            })
+    boolean plan;
+
     StepOptions(long steps, int batch, double learningRate, long evaluateEvery) {
         this.steps = steps;
         this.batch = batch;
@@ -52,6 +60,7 @@ final class StepOptions {
                 model.scenes,
                 evaluateEvery,
                 model.seed,
-                keep);
+                keep,
+                plan);
     }
 }

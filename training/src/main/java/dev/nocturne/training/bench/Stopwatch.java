@@ -1,5 +1,6 @@
 package dev.nocturne.training.bench;
 
+import dev.nocturne.training.loop.PeakMemory;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

@@ -12,7 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
@@ -37,6 +39,12 @@ public final class TrainingLoop {
     private static final double BY_HEART_SHARE = 1.3;
 
     private static final double BY_HEART_NATS = 0.3;
+
+    /** How long steps are made for a {@link Rehearsal}, and how many: the first is slow. */
+    private static final Duration REHEARSAL = Duration.ofSeconds(20);
+
+    private static final int LEAST_STEPS = 3;
+    private static final int MOST_STEPS = 20;
 
     private final Trainee trainee;
     private final Path folder;
@@ -97,18 +105,45 @@ public final class TrainingLoop {
         }
     }
 
+    /**
+     * Makes a few steps and one measurement, and keeps nothing of them.
+     *
+     * @throws IOException if memory is short
+     */
+    public Rehearsal rehearse() throws IOException {
+        PeakMemory.reset();
+        Map<String, Safetensors.Tensor> weights =
+                trainee.initialWeights(new SplittableRandom(plan.seed));
+        TrainingState state = TrainingState.of(trainee.program().manager(), weights);
+        Ahead ahead = new Ahead(0);
+        List<Long> nanos = new ArrayList<>();
+        long end = System.nanoTime() + REHEARSAL.toNanos();
+        for (long step = 0;
+                step < LEAST_STEPS || step < MOST_STEPS && System.nanoTime() < end;
+                step++) {
+            long start = System.nanoTime();
+            trainee.before(step, state);
+            step(state, ahead.next(), step);
+            nanos.add(System.nanoTime() - start);
+        }
+        long start = System.nanoTime();
+        trainee.evaluate(nanos.size(), state.averaged());
+        long measuring = System.nanoTime() - start;
+        nanos.sort(null);
+        return new Rehearsal(
+                weights.values().stream().mapToLong(weight -> weight.data().length).sum(),
+                Duration.ofNanos(nanos.get(nanos.size() / 2)),
+                Duration.ofNanos(measuring),
+                PeakMemory.bytes());
+    }
+
     private long train(TrainingState state, RunRecord record, StopSignal signal)
             throws IOException {
-        long first = state.steps();
         long saved = System.nanoTime();
-        // a GPU makes a step in less time than a processor draws its batch
-        Queue<CompletableFuture<Object>> ahead = new ArrayDeque<>();
-        int lead = Runtime.getRuntime().availableProcessors();
-        LongStream.range(first, first + lead).forEach(s -> ahead.add(drawAhead(s)));
-        long step = first;
+        long step = state.steps();
+        Ahead ahead = new Ahead(step);
         while (step < plan.steps && !signal.stopRequested()) {
-            Object drawn = drawn(ahead.remove());
-            ahead.add(drawAhead(step + lead));
+            Object drawn = ahead.next();
             trainee.before(step, state).ifPresent(log::println);
             float[] metrics = step(state, drawn, step);
             divergence.add(step + 1, trainee.phase(step), metrics[0]);
@@ -129,24 +164,40 @@ public final class TrainingLoop {
         return step;
     }
 
-    private CompletableFuture<Object> drawAhead(long step) {
-        return CompletableFuture.supplyAsync(
-                () -> trainee.draw(step, new SplittableRandom(stepSeed(step))));
+    /** Draws batches before their turn: a GPU makes a step in less time than one is drawn in. */
+    private final class Ahead {
+        private final Queue<CompletableFuture<Object>> drawing = new ArrayDeque<>();
+        private long step;
+
+        Ahead(long first) {
+            step = first;
+            int lead = Runtime.getRuntime().availableProcessors();
+            LongStream.range(0, lead).forEach(i -> begin());
+        }
+
+        private void begin() {
+            long number = step++;
+            drawing.add(
+                    CompletableFuture.supplyAsync(
+                            () -> trainee.draw(number, new SplittableRandom(stepSeed(number)))));
+        }
+
+        /** The batch of the next step. */
+        Object next() throws IOException {
+            begin();
+            try {
+                return drawing.remove().join();
+            } catch (CompletionException e) {
+                if (e.getCause() instanceof UncheckedIOException unread) {
+                    throw unread.getCause();
+                }
+                throw e;
+            }
+        }
     }
 
     private long stepSeed(long step) {
         return plan.seed * 1_000_003 + step;
-    }
-
-    private static Object drawn(CompletableFuture<Object> drawing) throws IOException {
-        try {
-            return drawing.join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof UncheckedIOException unread) {
-                throw unread.getCause();
-            }
-            throw e;
-        }
     }
 
     private float[] step(TrainingState state, Object drawn, long step) throws IOException {

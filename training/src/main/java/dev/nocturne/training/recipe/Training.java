@@ -15,6 +15,7 @@ import dev.nocturne.models.upscaler.UpscalerArchitecture;
 import dev.nocturne.training.data.CaptionCut;
 import dev.nocturne.training.data.ExampleSource.Placement;
 import dev.nocturne.training.data.PictureSource;
+import dev.nocturne.training.loop.Rehearsal;
 import dev.nocturne.training.loop.Trainee;
 import dev.nocturne.training.loop.TrainingLoop;
 import dev.nocturne.training.recipe.TrainingSources.Wanted;
@@ -40,6 +41,9 @@ public final class Training {
     private static final Duration CHECKPOINT_EVERY = Duration.ofMinutes(3);
     private static final int TOKENIZER_CAPTIONS = 30_000;
 
+    /** What is held out got worse from there on in the training of a transformer on the art. */
+    private static final int BY_HEART_VISITS = 12;
+
     /** In the model's directory. */
     private static final String FOLDER = "training";
 
@@ -59,6 +63,8 @@ public final class Training {
      * @param sceneShare the share of composed two-object scenes among the pictures of the art
      * @param evaluateEvery steps between measurements and pictures
      * @param keep checkpoints that are kept
+     * @param rehearse only says what the training would take, by a few steps of which nothing is
+     *     kept
      */
     public record Options(
             long steps,
@@ -68,7 +74,8 @@ public final class Training {
             double sceneShare,
             long evaluateEvery,
             long seed,
-            int keep) {}
+            int keep,
+            boolean rehearse) {}
 
     /**
      * @param model directory of the model; created if it isn't there
@@ -120,7 +127,7 @@ public final class Training {
     /**
      * @param published whether to train as in the paper; else the codebook starts as clusters
      * @param klWeight β of the evidence lower bound; the paper ends at 6.6
-     * @return whether training finished (else a signal stopped it)
+     * @return whether training finished (else a signal stopped it, or it was rehearsed)
      */
     public boolean dvae(
             DvaeArchitecture architecture, boolean published, double klWeight, Options options)
@@ -144,6 +151,7 @@ public final class Training {
                         new DvaeTraining(architecture, settings, pictures, bundle.imageSize())) {
             return run(
                     trainee,
+                    pictures,
                     "dvae",
                     options,
                     (latest, weights) -> latest.with(architecture, weights));
@@ -151,7 +159,7 @@ public final class Training {
     }
 
     /**
-     * @return whether training finished (else a signal stopped it)
+     * @return whether training finished (else a signal stopped it, or it was rehearsed)
      */
     public boolean transformer(
             int layers, int width, TransformerArchitecture.Attention attention, Options options)
@@ -175,7 +183,7 @@ public final class Training {
      * Trains the transformer of another model further. A model that is not there yet begins with
      * all that the other one has beside it.
      *
-     * @return whether training finished (else a signal stopped it)
+     * @return whether training finished (else a signal stopped it, or it was rehearsed)
      * @throws InvalidModelException if that transformer is of a kind that is not trained here, or
      *     speaks other tokens than this model
      */
@@ -223,6 +231,7 @@ public final class Training {
                                 architecture, settings, start, pictures, tokenizer, vae)) {
             return run(
                     trainee,
+                    pictures,
                     "transformer",
                     options,
                     (latest, weights) ->
@@ -231,7 +240,7 @@ public final class Training {
     }
 
     /**
-     * @return whether training finished (else a signal stopped it)
+     * @return whether training finished (else a signal stopped it, or it was rehearsed)
      */
     public boolean clip(int layers, int width, int patch, Options options) throws IOException {
         ModelBundle bundle = ModelBundle.open(model);
@@ -254,7 +263,7 @@ public final class Training {
     /**
      * Trains the CLIP of another model further, as {@link #transformerFrom} does the transformer.
      *
-     * @return whether training finished (else a signal stopped it)
+     * @return whether training finished (else a signal stopped it, or it was rehearsed)
      */
     public boolean clipFrom(Path start, Options options) throws IOException {
         ModelBundle from = ModelBundle.open(start);
@@ -292,6 +301,7 @@ public final class Training {
             }
             return run(
                     trainee,
+                    pictures,
                     "clip",
                     options,
                     (latest, weights) -> latest.with(architecture, weights));
@@ -299,7 +309,7 @@ public final class Training {
     }
 
     /**
-     * @return whether training finished (else a signal stopped it)
+     * @return whether training finished (else a signal stopped it, or it was rehearsed)
      * @throws InvalidModelException if the dVAE was imported without an encoder, and so gives no
      *     pictures to learn from
      */
@@ -324,6 +334,7 @@ public final class Training {
                         new UpscalerTraining(architecture, settings, pictures, vae)) {
             return run(
                     trainee,
+                    pictures,
                     "upscaler",
                     options,
                     (latest, weights) -> latest.with(architecture, weights));
@@ -353,9 +364,10 @@ public final class Training {
     }
 
     /**
-     * @return whether training finished (else a signal stopped it)
+     * @return whether training finished (else a signal stopped it, or it was rehearsed)
      */
-    private boolean run(Trainee trainee, String part, Options options, Finish finish)
+    private boolean run(
+            Trainee trainee, PictureSource pictures, String part, Options options, Finish finish)
             throws IOException {
         TrainingLoop.Plan plan =
                 new TrainingLoop.Plan(
@@ -364,7 +376,12 @@ public final class Training {
                         options.seed,
                         CHECKPOINT_EVERY,
                         options.keep);
-        boolean finished = new TrainingLoop(trainee, folder(part), plan, log).run();
+        TrainingLoop loop = new TrainingLoop(trainee, folder(part), plan, log);
+        if (options.rehearse) {
+            tell(part, loop.rehearse(), plan, options.batch, pictures);
+            return false;
+        }
+        boolean finished = loop.run();
         if (finished) {
             // read again: another part may have been finished meanwhile
             finish.into(
@@ -372,6 +389,41 @@ public final class Training {
                     Safetensors.readAll(folder(part).resolve("weights.safetensors")));
         }
         return finished;
+    }
+
+    private void tell(
+            String part,
+            Rehearsal rehearsal,
+            TrainingLoop.Plan plan,
+            int batch,
+            PictureSource pictures) {
+        log.printf(
+                "%s: %,d parameters; training holds %.1f GB of memory%n",
+                part, rehearsal.parameters(), rehearsal.memoryBytes() / 1e9);
+        log.printf(
+                "%,d steps of %,d pictures, %.2f s each, and a measurement of %.0f s every %,d: %s on this machine%n",
+                plan.steps(),
+                batch,
+                rehearsal.step().toMillis() / 1e3,
+                rehearsal.measurement().toMillis() / 1e3,
+                plan.evaluateEvery(),
+                hours(rehearsal.of(plan)));
+        if (pictures.size() == Long.MAX_VALUE) {
+            return;
+        }
+        double visits = (double) plan.steps() * batch / pictures.size();
+        log.printf("%,d pictures, each seen %,.1f times%n", pictures.size(), visits);
+        if (part.equals("transformer") && visits > BY_HEART_VISITS) {
+            log.printf(
+                    "that is often enough to learn them by heart: what the shipped art holds out was drawn best after %d visits; %,d steps are as many%n",
+                    BY_HEART_VISITS, BY_HEART_VISITS * pictures.size() / batch);
+        }
+    }
+
+    private static String hours(Duration time) {
+        return time.toMinutes() < 2
+                ? time.toSeconds() + " seconds"
+                : "%d h %d min".formatted(time.toHours(), time.toMinutesPart());
     }
 
     private Path folder(String part) {

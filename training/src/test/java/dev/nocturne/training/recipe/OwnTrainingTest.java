@@ -64,7 +64,7 @@ class OwnTrainingTest {
     }
 
     private static Training.Options options(long steps, int batch, double learningRate) {
-        return new Training.Options(steps, batch, 1, learningRate, 0, 1000, 1, 3);
+        return new Training.Options(steps, batch, 1, learningRate, 0, 1000, 1, 3, false);
     }
 
     /** A model with a tokenizer and a dVAE, and pictures of which one has a long caption. */
@@ -84,6 +84,7 @@ class OwnTrainingTest {
     @Test
     void aFolderBecomesAModelThatGoesOnFromAnother() throws IOException {
         Training training = begun("own");
+        assertRehearsed(training);
         assertThat(training.transformer(1, 64, Attention.DENSE, options(4, 8, 2e-3))).isTrue();
         assertThat(training.clip(1, 64, 8, options(2, 8, 2e-3))).isTrue();
         assertThat(log())
@@ -121,6 +122,20 @@ class OwnTrainingTest {
         assertThat(tuning.clipFrom(home.resolve("own"), options(1, 8, 1e-3))).isTrue();
         assertThat(ModelBundle.open(home.resolve("tuned")).clipWeights().get("visual.proj").data())
                 .isNotEqualTo(own.clipWeights().get("visual.proj").data());
+    }
+
+    private void assertRehearsed(Training training) throws IOException {
+        Training.Options all = new Training.Options(4000, 8, 1, 2e-3, 0, 1000, 1, 3, true);
+        assertThat(training.transformer(1, 64, Attention.DENSE, all)).isFalse();
+        assertThat(log())
+                .containsPattern(
+                        "transformer: 1[0-9]{2},[0-9]{3} parameters; training holds 0\\.[0-9] GB")
+                .contains("4,000 steps of 8 pictures, 0.")
+                .containsPattern("s every 1,000: [0-9 hmin]+ on this machine")
+                .containsPattern("[0-9]+ pictures, each seen 1,[0-9]{3}\\.[0-9] times")
+                .contains("learn them by heart");
+        assertThat(home.resolve("own/training/transformer")).doesNotExist();
+        assertThat(home.resolve("own/transformer.safetensors")).doesNotExist();
     }
 
     private void assertMeasuredOnItsPictures() throws IOException {
@@ -261,7 +276,10 @@ class OwnTrainingTest {
         begun("parts");
         training("parts", LongCaptions.CUT)
                 .transformer(
-                        1, 64, Attention.DENSE, new Training.Options(1, 8, 3, 1e-3, 0, 1000, 1, 1));
+                        1,
+                        64,
+                        Attention.DENSE,
+                        new Training.Options(1, 8, 3, 1e-3, 0, 1000, 1, 1, false));
         double inParts = loss("parts");
         Path transformer = home.resolve("parts/training/transformer");
         Files.delete(transformer.resolve("checkpoint.safetensors"));

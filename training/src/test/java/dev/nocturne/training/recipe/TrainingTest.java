@@ -33,7 +33,7 @@ class TrainingTest {
     }
 
     private static Training.Options options(long steps) {
-        return new Training.Options(steps, 16, 1, 2e-3, 0.3, 1000, 1, 2);
+        return new Training.Options(steps, 16, 1, 2e-3, 0.3, 1000, 1, 2, false);
     }
 
     @Test

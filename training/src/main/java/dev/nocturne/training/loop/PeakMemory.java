@@ -1,4 +1,4 @@
-package dev.nocturne.training.bench;
+package dev.nocturne.training.loop;
 
 import ai.djl.Device;
 import ai.djl.pytorch.jni.JniUtils;
@@ -12,12 +12,12 @@ import java.nio.file.Path;
  * The most memory that this process held since the last reset, where Linux tells it. On a GPU: what
  * is taken of its memory, since libtorch keeps what it once took.
  */
-final class PeakMemory {
+public final class PeakMemory {
     private static final String RESET_PEAK = "5";
 
     private PeakMemory() {}
 
-    static void reset() {
+    public static void reset() {
         if (Machine.hasGpu()) {
             JniUtils.emptyCudaCache();
             return;
@@ -29,7 +29,8 @@ final class PeakMemory {
         }
     }
 
-    static long bytes() {
+    /** 0 where the system does not tell. */
+    public static long bytes() {
         if (Machine.hasGpu()) {
             return CudaUtils.getGpuMemory(Device.gpu()).getUsed();
         }
