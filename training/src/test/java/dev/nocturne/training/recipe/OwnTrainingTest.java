@@ -131,7 +131,7 @@ class OwnTrainingTest {
                 .containsPattern(
                         "transformer: 1[0-9]{2},[0-9]{3} parameters; training holds 0\\.[0-9] GB")
                 .contains("4,000 steps of 8 pictures, 0.")
-                .containsPattern("s every 1,000: [0-9 hmin]+ on this machine")
+                .containsPattern("s every 1,000: [0-9a-z ]+ on this machine")
                 .containsPattern("[0-9]+ pictures, each seen 1,[0-9]{3}\\.[0-9] times")
                 .contains("learn them by heart");
         assertThat(home.resolve("own/training/transformer")).doesNotExist();
