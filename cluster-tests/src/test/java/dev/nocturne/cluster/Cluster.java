@@ -2,7 +2,6 @@ package dev.nocturne.cluster;
 
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.embedded.EmbeddedObjectStore;
-import dev.nocturne.embedded.Preflight;
 import dev.nocturne.embedded.S3Keys;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.ObjectStoreSettings;
@@ -85,16 +84,12 @@ final class Cluster implements AutoCloseable {
     private void startReplicated(int count) throws IOException {
         List<ReplicatedBroker.Place> all = new ArrayList<>();
         for (int id = 1; id <= count; id++) {
-            int proxied = Preflight.freePort(0);
+            int proxied = Ports.free();
             FaultyProxy proxy = new FaultyProxy("127.0.0.1", proxied);
             brokerProxies.add(proxy);
             all.add(
                     new ReplicatedBroker.Place(
-                            id,
-                            Preflight.freePort(0),
-                            Preflight.freePort(0),
-                            proxied,
-                            proxy.port()));
+                            id, Ports.free(), Ports.free(), proxied, proxy.port()));
         }
         String voters = String.join(",", all.stream().map(ReplicatedBroker.Place::voter).toList());
         for (ReplicatedBroker.Place place : all) {
@@ -216,7 +211,7 @@ final class Cluster implements AutoCloseable {
             Map<String, String> ownEnvironment,
             String... jvmOptions)
             throws IOException {
-        int port = Preflight.freePort(0);
+        int port = Ports.free();
         Map<String, String> environment = environment(service);
         environment.putAll(ownEnvironment);
         environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));

@@ -3,7 +3,6 @@ package dev.nocturne.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.nocturne.embedded.Preflight;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +29,7 @@ class OpenAiClientBrokerTest {
                 node("-e", "require('openai')").equals(""),
                 "skipped: Node does not find the package 'openai': install it, and name its"
                         + " node_modules folder in NODE_PATH");
-        String port = Integer.toString(Preflight.freePort(0));
+        String port = Integer.toString(Ports.free());
         Map<String, String> environment =
                 Map.of(
                         "NOCTURNE_GENERATOR_BATCH",

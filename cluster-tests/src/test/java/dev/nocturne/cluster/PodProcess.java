@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nocturne.cluster.Manifests.Workload;
-import dev.nocturne.embedded.Preflight;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.VolumeMount;
@@ -40,7 +39,7 @@ final class PodProcess implements AutoCloseable {
     private final Container container;
     private final Path root;
     private final List<Path> mounts = new ArrayList<>();
-    private final int port = Preflight.freePort(0);
+    private final int port = Ports.free();
     private final JavaProcess process;
 
     /**

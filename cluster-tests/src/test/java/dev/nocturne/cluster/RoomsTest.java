@@ -46,7 +46,15 @@ class RoomsTest {
                         "dvae",
                         "clip",
                         "upscaler")
-                .room("imports", "format", "tokenizer", "transformer", "dvae", "clip", "bundle")
+                .room(
+                        "imports",
+                        "format",
+                        "tokenizer",
+                        "transformer",
+                        "dvae",
+                        "clip",
+                        "upscaler",
+                        "bundle")
                 .check(classes);
     }
 
