@@ -2,21 +2,6 @@
 # Names are theirs: conv_first, body.N.rdb{1,2,3}.conv{1..5}, conv_body, conv_up1, conv_up2, conv_hr, conv_last.
 
 
-def conv(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
-    return self.convolve(x, w[name + ".weight"], w[name + ".bias"], 1, 1, False)
-
-
-# A copy of the weights in the compute type, laid out for the processor's convolutions.
-def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
-    p: Dict[str, Tensor] = {}
-    for name in w.keys():
-        if torch.dim(w[name]) == 4:
-            p[name] = torch.contiguous(w[name].to(dtype, False, True), memory_format=CHANNELS_LAST)
-        else:
-            p[name] = w[name].to(dtype, False, True)
-    return p
-
-
 # Each convolution sees what came in and what all before it made.
 def dense(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     seen = x
@@ -45,8 +30,3 @@ def enlarged(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
     h = first + self.conv(w, "conv_body", h)
     h = self.up(w, "conv_up2", self.up(w, "conv_up1", h))
     return self.conv(w, "conv_last", torch.leaky_relu(self.conv(w, "conv_hr", h), 0.2)).to(FLOAT32)
-
-
-# pixels uint8 [batch, 3, height, width] -> uint8 [batch, 3, 4 * height, 4 * width]
-def enlarge(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
-    return torch.round(torch.clamp(self.enlarged(w, pixels), 0., 1.) * 255.).to(UINT8)

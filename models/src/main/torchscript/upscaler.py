@@ -3,21 +3,6 @@
 # the weights. Names: input, body.N.{conv_1,conv_2}, up_1, up_2.
 
 
-def conv(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
-    return self.convolve(x, w[name + ".weight"], w[name + ".bias"], 1, 1, False)
-
-
-# A copy of the weights in the compute type, laid out for the processor's convolutions.
-def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
-    p: Dict[str, Tensor] = {}
-    for name in w.keys():
-        if torch.dim(w[name]) == 4:
-            p[name] = torch.contiguous(w[name].to(dtype, False, True), memory_format=CHANNELS_LAST)
-        else:
-            p[name] = w[name].to(dtype, False, True)
-    return p
-
-
 # pixels uint8 [batch, 3, height, width] -> float32 [batch, 3, 4 * height, 4 * width], about 0 to 1
 def enlarged(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
     x = pixels.to(FLOAT32) / 255.
@@ -31,11 +16,6 @@ def enlarged(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
     h = torch.relu(torch.pixel_shuffle(self.conv(w, "up_1", h), 2))
     detail = torch.pixel_shuffle(self.conv(w, "up_2", h), 2)
     return torch.upsample_bicubic2d(x, None, False, [4., 4.]) + detail.to(FLOAT32)
-
-
-# pixels uint8 [batch, 3, height, width] -> uint8 [batch, 3, 4 * height, 4 * width]
-def enlarge(self, w: Dict[str, Tensor], pixels: Tensor) -> Tensor:
-    return torch.round(torch.clamp(self.enlarged(w, pixels), 0., 1.) * 255.).to(UINT8)
 
 
 # One training step. Hyperparameters `hyper`: [dtype, lr, clip, ema]. Pixels uint8 [batch, 3, height, width], and what

@@ -33,17 +33,17 @@ public record RrdbNet(int features, int growth, int blocks) implements UpscalerF
 
     @Override
     public TorchProgram program() {
-        return TorchProgram.load("rrdbnet.py");
+        return TorchProgram.load("rrdbnet.py", "enlarging.py");
     }
 
     @Override
     public Map<String, long[]> shapes() {
         Map<String, long[]> shapes = new LinkedHashMap<>();
-        conv(shapes, "conv_first", 3, features);
+        UpscalerFamily.conv(shapes, "conv_first", 3, features);
         for (int block = 0; block < blocks; block++) {
             for (int dense = 1; dense <= DENSE_BLOCKS; dense++) {
                 for (int i = 1; i <= CONVOLUTIONS; i++) {
-                    conv(
+                    UpscalerFamily.conv(
                             shapes,
                             "body.%d.rdb%d.conv%d".formatted(block, dense, i),
                             features + (i - 1) * growth,
@@ -51,16 +51,11 @@ public record RrdbNet(int features, int growth, int blocks) implements UpscalerF
                 }
             }
         }
-        conv(shapes, "conv_body", features, features);
-        conv(shapes, "conv_up1", features, features);
-        conv(shapes, "conv_up2", features, features);
-        conv(shapes, "conv_hr", features, features);
-        conv(shapes, "conv_last", features, 3);
+        UpscalerFamily.conv(shapes, "conv_body", features, features);
+        UpscalerFamily.conv(shapes, "conv_up1", features, features);
+        UpscalerFamily.conv(shapes, "conv_up2", features, features);
+        UpscalerFamily.conv(shapes, "conv_hr", features, features);
+        UpscalerFamily.conv(shapes, "conv_last", features, 3);
         return shapes;
-    }
-
-    private static void conv(Map<String, long[]> shapes, String name, int in, int out) {
-        shapes.put(name + ".weight", new long[] {out, in, 3, 3});
-        shapes.put(name + ".bias", new long[] {out});
     }
 }

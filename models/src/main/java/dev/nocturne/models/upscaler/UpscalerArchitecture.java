@@ -25,24 +25,19 @@ public record UpscalerArchitecture(int features, int blocks) implements Upscaler
 
     @Override
     public TorchProgram program() {
-        return TorchProgram.load("upscaler.py", "adamw.py");
+        return TorchProgram.load("upscaler.py", "enlarging.py", "adamw.py");
     }
 
     @Override
     public Map<String, long[]> shapes() {
         Map<String, long[]> shapes = new LinkedHashMap<>();
-        conv(shapes, "input", 3, features);
+        UpscalerFamily.conv(shapes, "input", 3, features);
         for (int block = 0; block < blocks; block++) {
-            conv(shapes, "body." + block + ".conv_1", features, features);
-            conv(shapes, "body." + block + ".conv_2", features, features);
+            UpscalerFamily.conv(shapes, "body." + block + ".conv_1", features, features);
+            UpscalerFamily.conv(shapes, "body." + block + ".conv_2", features, features);
         }
-        conv(shapes, "up_1", features, 2 * features);
-        conv(shapes, "up_2", features / 2, 3 * FACTOR);
+        UpscalerFamily.conv(shapes, "up_1", features, 2 * features);
+        UpscalerFamily.conv(shapes, "up_2", features / 2, 3 * FACTOR);
         return shapes;
-    }
-
-    private static void conv(Map<String, long[]> shapes, String name, int in, int out) {
-        shapes.put(name + ".weight", new long[] {out, in, 3, 3});
-        shapes.put(name + ".bias", new long[] {out});
     }
 }

@@ -24,4 +24,10 @@ public sealed interface UpscalerFamily permits UpscalerArchitecture, RrdbNet {
 
     /** Name and shape of every weight, in the order of computation. */
     Map<String, long[]> shapes();
+
+    /** Adds the shapes of a convolution of three by three. */
+    static void conv(Map<String, long[]> shapes, String name, int in, int out) {
+        shapes.put(name + ".weight", new long[] {out, in, 3, 3});
+        shapes.put(name + ".bias", new long[] {out});
+    }
 }
