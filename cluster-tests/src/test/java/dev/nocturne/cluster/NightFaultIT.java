@@ -42,6 +42,19 @@ class NightFaultIT {
     }
 
     @Test
+    void theBrokerAndOneOfEachServiceAreKilled() throws Exception {
+        night.survives(
+                "the broker and all services killed (-9), with TLS and SCRAM",
+                job -> {
+                    night.cluster().broker().process().kill();
+                    for (String service : Night.SERVICES) {
+                        night.kill(service);
+                    }
+                    night.cluster().broker().restart();
+                });
+    }
+
+    @Test
     void theStoreIsAway() throws Exception {
         night.survives(
                 "the store answers 503 for 5 s",

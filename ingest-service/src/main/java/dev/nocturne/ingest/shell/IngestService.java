@@ -7,6 +7,7 @@ import dev.nocturne.ingest.api.UseCases;
 import dev.nocturne.ingest.caption.JsonCaptionStage;
 import dev.nocturne.ingest.dispatch.BucketWatch;
 import dev.nocturne.ingest.dispatch.TopicWatch;
+import dev.nocturne.ingest.dispatch.TransactionWatch;
 import dev.nocturne.ingest.job.JobLogThread;
 import dev.nocturne.ingest.job.SkippedRecords;
 import dev.nocturne.ingest.webhook.WebhookMeters;
@@ -56,6 +57,7 @@ public final class IngestService implements Service {
     private final CompletableFuture<FatalException> failure = new CompletableFuture<>();
     private final Leadership leadership;
     private final TopicWatch topicWatch;
+    private final TransactionWatch transactionWatch;
 
     /** Wrong settings of the store or of webhooks stop the service as soon as it is started. */
     public IngestService(
@@ -107,6 +109,7 @@ public final class IngestService implements Service {
                         this::fail);
         this.leadership = new Leadership(kafka, parts.publisher, this::catchUp, meters);
         this.topicWatch = new TopicWatch(kafka);
+        this.transactionWatch = new TransactionWatch(kafka, clock, TransactionWatch.Timing.DEFAULT);
         this.jsonCaptions =
                 new StageRunner<>(
                         new JsonCaptionStage(parts.listener::pictureSizes), kafka, meters, clock);
@@ -156,6 +159,7 @@ public final class IngestService implements Service {
             // not before: Kafka 4.4 asks for a group without a pause until its topic is there,
             // which takes a processor from the brokers that make topics
             parts.lag.start();
+            transactionWatch.start(); // reading the log may be what is held up
             store.hasBucket(); // waits for the store; the leader sees to the bucket
         }
 
@@ -210,6 +214,7 @@ public final class IngestService implements Service {
         all.add(jsonCaptions.health());
         all.add(parts.lag.health());
         all.add(topicWatch.health());
+        all.add(transactionWatch.health());
         all.add(leadership.health());
         all.add(new Health(true, true, parts.jobs.problems())); // of some: the others go on
         return Health.all(all);
@@ -227,6 +232,7 @@ public final class IngestService implements Service {
         jsonCaptions.close();
         leadership.close();
         topicWatch.close();
+        transactionWatch.close();
         parts.awaited.close();
         log.close();
         parts.close();
