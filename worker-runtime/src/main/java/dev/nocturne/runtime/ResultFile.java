@@ -21,12 +21,10 @@ import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Limits;
 import dev.nocturne.schemas.PackedTokens;
 import dev.nocturne.schemas.PictureFormat;
-import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.SeedSchemes;
 import dev.nocturne.schemas.SizeName;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -218,41 +216,7 @@ public record ResultFile(
                 textTokens,
                 options.getRequestSha256(),
                 images.stream().map(Image::of).toList(),
-                ranking(ranked));
-    }
-
-    /** Of a record from before there were others, the winners alone. */
-    private static List<Candidate> ranking(CandidatesRanked ranked) {
-        List<Candidate> ranking = new ArrayList<>();
-        ranked.getWinners().forEach(winner -> ranking.add(Candidate.of(winner)));
-        List<OtherCandidate> others = ranked.getOthers();
-        List<ByteBuffer> tokens = tokens(ranked);
-        for (int i = 0; i < others.size(); i++) {
-            OtherCandidate other = others.get(i);
-            ranking.add(
-                    new Candidate(
-                            ranking.size() + 1,
-                            other.getCandidate(),
-                            other.getSeed(),
-                            other.getScore(),
-                            other.getLogProbability(),
-                            tokens.isEmpty() ? null : EventCodec.bytes(tokens.get(i))));
-        }
-        return ranking;
-    }
-
-    private static List<ByteBuffer> tokens(CandidatesRanked ranked) {
-        if (!ranked.getOtherTokens().hasRemaining()) {
-            return List.of();
-        }
-        try {
-            return PackedTokens.unpack(
-                    ranked.getOtherTokens(),
-                    ranked.getOthers().size(),
-                    2 * ranked.getGridHeight() * ranked.getGridWidth());
-        } catch (IllegalArgumentException e) {
-            throw new PermanentException(ReasonCodes.MALFORMED_EVENT, e.getMessage(), e);
-        }
+                RankedCandidates.of(ranked));
     }
 
     /** Of the keys of all objects of the request; ends with a slash. */
