@@ -1,8 +1,8 @@
 # One optimizer step for every model: clip by global norm, AdamW (Loshchilov & Hutter 2019), weight averaging (EMA).
 # Weights `w`, first and second moments `m` and `v`, averaged weights `averages`: one dictionary each, same names, all
-# float32. The gradients stand in w[name].grad; they are zeroed afterwards. Only weights whose names begin with `part`
-# are trained, "" being all. Weights whose names contain `fast` learn at `factor` times the rate; "" is none of them.
-# Returns [gradient norm, weight norm].
+# float32, but only what is trained has the last three. The gradients stand in w[name].grad; they are zeroed afterwards.
+# Only weights whose names begin with `part` are changed, "" being all. Weights whose names contain `fast` learn at
+# `factor` times the rate; "" is none of them. Returns [gradient norm, weight norm], of what is changed.
 
 
 def optimize(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], averages: Dict[str, Tensor],
@@ -13,7 +13,7 @@ def optimize(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tens
     fast_names: List[str] = []
     gradients: List[Tensor] = []
     parameters: List[Tensor] = []
-    for name in w.keys():
+    for name in m.keys():
         if torch.startswith(name, part):
             gradients.append(unchecked_cast(Tensor, w[name].grad))
             parameters.append(torch.detach(w[name]))
@@ -31,7 +31,7 @@ def optimize(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tens
     decay = ema
     if (1. + count) / (10. + count) < ema:
         decay = (1. + count) / (10. + count)
-    for name in w.keys():
+    for name in m.keys():
         if torch.startswith(name, part):
             torch.lerp_(averages[name], torch.detach(w[name]), 1. - decay)
     for gradient in gradients:

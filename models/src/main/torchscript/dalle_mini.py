@@ -2,10 +2,11 @@
 # of it seeing all others, and a decoder draws image positions in raster order, after a start token and under a causal
 # softmax of its own; a second attention in each of its layers goes to the caption. Heads are 64 wide, the residual
 # stream is float32, and no product has a bias. Names: layers.I.{attn,cross,glu} of the decoder,
-# encoder.layers.I.{attn,glu}. Needs layers.py and decoding.py.
+# encoder.layers.I.{attn,glu}. Needs layers.py and decoding.py, and to train
+# next_token.py.
 #
-# For decoding.py the text is the start token alone, which predicts the first image token. The caption's pads are
-# hidden from everything in the published programs; so here there are none.
+# For these the text is the start token alone, which predicts the first image token. The caption's pads are hidden from
+# everything in the published programs; so here there are none, except in a batch that is trained on.
 
 
 def grid(self, w: Dict[str, Tensor]) -> Tuple[int, int]:
@@ -53,6 +54,11 @@ def apart(self, y: Tensor) -> Tensor:
     return torch.transpose(torch.unflatten(y, 2, [-1, HEAD_WIDTH]), 1, 2)
 
 
+# and back
+def beside(self, y: Tensor) -> Tensor:
+    return torch.flatten(torch.transpose(y, 1, 2), 2)
+
+
 # What an attention adds to the residual stream: y [batch, positions, width], its heads beside each other.
 def after_attention(self, w: Dict[str, Tensor], name: str, y: Tensor) -> Tensor:
     return self.norm(w, name + ".norm_out", self.linear(y, w[name + ".out.weight"], None).to(FLOAT32))
@@ -68,14 +74,19 @@ def glu(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
 
 # text [1, L] -> what the decoder's layers attend to [1, L, width] float32
 def encode_text(self, w: Dict[str, Tensor], text: Tensor) -> Tensor:
+    return self.encode_texts(w, text, None)
+
+
+# The same of a batch of captions. `shown` [batch, 1, 1, L] bool: where one has tokens; nothing if everywhere.
+def encode_texts(self, w: Dict[str, Tensor], text: Tensor, shown: Optional[Tensor]) -> Tensor:
     positions = torch.slice(w["encoder.position.weight"], 0, 0, torch.size(text, 1))
     x = torch.embedding(w["encoder.token.weight"], text).to(FLOAT32) + positions.to(FLOAT32)
     x = self.norm(w, "encoder.norm_embedding", x)
     for i in range(self.depth(w, "encoder.")):
         layer = "encoder.layers." + str(i)
         q, k, v = torch.chunk(self.apart(self.dense_heads(w, layer + ".attn", x)), 3, 1)
-        y = torch.scaled_dot_product_attention(q, k, v, None, 0., False)
-        x = x + self.after_attention(w, layer + ".attn", torch.flatten(torch.transpose(y, 1, 2), 2))
+        y = torch.scaled_dot_product_attention(q, k, v, shown, 0., False)
+        x = x + self.after_attention(w, layer + ".attn", self.beside(y))
         x = x + self.glu(w, layer + ".glu", x)
     return self.norm(w, "encoder.norm_final", x)
 
@@ -114,6 +125,28 @@ def finish(self, w: Dict[str, Tensor], state: Dict[str, Tensor], i: int, x: Tens
     return x + self.glu(w, layer + ".glu", x)
 
 
+# See next_token.py.
+def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor,
+                   dropout: float) -> Tensor:
+    n = torch.size(image, 1)
+    shown = torch.unsqueeze(torch.unsqueeze(torch.ge(text, 0), 1), 1)
+    caption = self.encode_texts(w, torch.clamp_min(text, 0), shown)
+    start = torch.expand(torch.view(w["start_token.weight"], [1, 1, -1]), [torch.size(image, 0), -1, -1])
+    tokens = torch.cat([start, torch.embedding(w["image_token.weight"], torch.slice(image, 1, 0, n - 1))], 1)
+    x = self.drop(self.embed(w, tokens, torch.flatten(w["image_position.weight"].to(FLOAT32), 0, 1)), dropout)
+    for i in range(self.depth(w, "")):
+        layer = "layers." + str(i)
+        q, k, v = torch.chunk(self.apart(self.dense_heads(w, layer + ".attn", x)), 3, 1)
+        y = torch.scaled_dot_product_attention(q, k, v, None, 0., True)
+        x = x + self.drop(self.after_attention(w, layer + ".attn", self.beside(y)), dropout)
+        q = self.apart(self.linear(self.norm(w, layer + ".cross.norm", x), w[layer + ".cross.q.weight"], None))
+        k, v = torch.chunk(self.apart(self.linear(caption, w[layer + ".cross.kv.weight"], None)), 2, 1)
+        y = torch.scaled_dot_product_attention(q, k, v, shown, 0., False)
+        x = x + self.drop(self.after_attention(w, layer + ".cross", self.beside(y)), dropout)
+        x = x + self.drop(self.glu(w, layer + ".glu", x), dropout)
+    return x
+
+
 # Reads one caption, text [1, L], and runs the start token through the decoder -> "caption.I" [1, L, 2 * width], the
 # keys and then the values of the caption for each layer I; "k.I", "v.I" [1, heads, 1, 64], those of the start token;
 # and "x", its final hidden state [1, width].
@@ -142,7 +175,7 @@ def advance(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tensor]
     for i in range(self.depth(w, "")):
         q, k, v = torch.chunk(self.apart(self.dense_heads(w, "layers." + str(i) + ".attn", x)), 3, 1)
         y = self.attend_at(w, layout, state, i, t, q, k, v)
-        x = self.finish(w, state, i, x, torch.flatten(torch.transpose(y, 1, 2), 2))
+        x = self.finish(w, state, i, x, self.beside(y))
     return torch.squeeze(x, 1)
 
 

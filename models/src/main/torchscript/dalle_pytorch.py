@@ -2,7 +2,7 @@
 # raster order, under one causal softmax. Heads are 64 wide, the residual stream is float32. Names:
 # layers.I.{attn,ff}.{norm,norm_out}.{weight,bias}, .scale, layers.I.attn.{to_qkv,to_out},
 # layers.I.ff.{proj_in,proj_out}. Without norm_out there is no second norm, and without rotations there are learned
-# positions. Needs layers.py and decoding.py.
+# positions. Needs layers.py and decoding.py, and to train next_token.py.
 #
 # `layout` [layers + 3] int64: what each layer attends to, then 1 where tokens are shifted, the output is divided by
 # its maximum ("stable"), and the layers are reversible.
@@ -130,6 +130,53 @@ def shift_image(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Ten
     shifted = torch.cat([above, left, torch.slice(x, 2, 2 * quarter)], 2)
     torch.copy_(torch.slice(kept, 1, column, column + 1), torch.slice(x, 2, 0, 2 * quarter))
     return shifted
+
+
+# Both for a whole sequence: x [batch, L + image positions, width], where L is `length`.
+def shift_whole(self, w: Dict[str, Tensor], layout: Tensor, length: int, x: Tensor) -> Tensor:
+    if int(layout[SHIFTED]) == 0:
+        return x
+    height, width = self.grid(w)
+    image = torch.slice(x, 1, length)
+    n, quarter = torch.size(image, 1), torch.size(x, 2) // 4
+    above = torch.constant_pad_nd(torch.slice(image, 2, 0, quarter), [0, 0, width, 0])
+    left = torch.constant_pad_nd(torch.slice(image, 2, quarter, 2 * quarter), [0, 0, 1, 0])
+    first = torch.unsqueeze(torch.eq(torch.remainder(torch.arange(n, device=x.device), width), 0), 1)
+    left = torch.masked_fill(torch.slice(left, 1, 0, n), first, 0.)
+    shifted = torch.cat([torch.slice(above, 1, 0, n), left, torch.slice(image, 2, 2 * quarter)], 2)
+    return torch.cat([self.shift_text(layout, torch.slice(x, 1, 0, length)), shifted], 1)
+
+
+# See next_token.py. The start token is the first of the text's L positions.
+def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tensor, image: Tensor,
+                   dropout: float) -> Tensor:
+    length, n = torch.size(text, 1), torch.size(image, 1)
+    positions = torch.slice(self.image_positions(w), 0, 0, n - 1)
+    words = torch.embedding(w["text_emb.weight"], text).to(FLOAT32)
+    tokens = torch.embedding(w["image_emb.weight"], torch.slice(image, 1, 0, n - 1)).to(FLOAT32)
+    angles = torch.new_zeros(words, [0])
+    if "text_rotation" in w:
+        angles = torch.cat([w["text_rotation"], positions])
+    else:
+        words, tokens = words + w["text_position.weight"].to(FLOAT32), tokens + positions
+    a = self.drop(torch.cat([words, tokens], 1), dropout)
+    b = a
+    t = torch.size(a, 1)
+    reversible = int(layout[REVERSIBLE]) == 1
+    for i in range(self.depth(w, "")):
+        layer = "layers." + str(i)
+        mask = torch.slice(torch.slice(torch.select(masks, 0, int(layout[i])), 0, 0, t), 1, 0, t)
+        x = self.shift_whole(w, layout, length, self.norm(w, layer + ".attn.norm", b))
+        q, k, v = self.heads(w, layer, angles, x)
+        y = self.merged(torch.scaled_dot_product_attention(q, k, v, mask, 0., False))
+        a = a + self.drop(self.after_attention(w, layer, y), dropout)
+        if not reversible:
+            b = a
+        x = self.shift_whole(w, layout, length, self.norm(w, layer + ".ff.norm", a))
+        b = b + self.drop(self.feed_forward(w, layer, x), dropout)
+        if not reversible:
+            a = b
+    return self.output(layout, a, b)
 
 
 # Runs one caption's text through the layers. text [1, L], the start token first -> "k.I", "v.I" [1, heads, L, 64] for

@@ -49,16 +49,6 @@ def attention(self, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
     return torch.scaled_dot_product_attention(q, k, v, None, 0., causal)
 
 
-# x [batch, positions, width]: a share of the features of each row is left out, the same ones at all its positions
-# (Gal and Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks", section 4).
-# libtorch draws random numbers on one thread: for every position anew they would take a sixth of a step.
-def drop(self, x: Tensor, share: float) -> Tensor:
-    if share > 0.:
-        kept = torch.full([torch.size(x, 0), 1, torch.size(x, 2)], 1. - share, dtype=x.dtype, device=x.device)
-        x = x * (torch.bernoulli(kept) / (1. - share))
-    return x
-
-
 # Heads beside each other: [batch, heads, positions, head] -> [batch, positions, width]
 def merged(self, y: Tensor) -> Tensor:
     return torch.flatten(torch.transpose(y, 1, 2), 2)

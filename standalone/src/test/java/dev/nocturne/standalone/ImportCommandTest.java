@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -124,5 +126,42 @@ class ImportCommandTest {
         assertThat(values(result, "score"))
                 .hasSize(3)
                 .isSortedAccordingTo((a, b) -> Double.compare(b, a));
+    }
+
+    @Test
+    void aDalleMiniThatWasTrainedFurtherPaintsAsBefore() throws IOException {
+        String model = folder.resolve("model").toString();
+        String tuned = folder.resolve("tuned").toString();
+        String codes = published("codes", "dalle_mini/vqgan/flax_model.msgpack.gz");
+        run("import", "dalle-mini", mini(), "--vqgan", codes, "--model", model);
+        Path pictures = Files.createDirectory(folder.resolve("own"));
+        for (int i = 0; i < 8; i++) {
+            BufferedImage picture = new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB);
+            picture.setRGB(i, i, 0xffffff);
+            ImageIO.write(picture, "png", pictures.resolve(i + ".png").toFile());
+            Files.writeString(pictures.resolve(i + ".txt"), "a point at " + i);
+        }
+
+        String data = pictures.toString();
+        run(
+                "train",
+                "transformer",
+                "--from",
+                model,
+                "--model",
+                tuned,
+                "--data",
+                data,
+                "--steps",
+                "2",
+                "--batch",
+                "4",
+                "--learning-rate",
+                "1e-3");
+        assertThat(run("models", "describe", tuned))
+                .contains("CLIP         none: the likeliest candidates come first");
+        assertThat(values(painted(tuned), "log_probability"))
+                .hasSize(3)
+                .isNotEqualTo(values(painted(model), "log_probability"));
     }
 }

@@ -130,6 +130,13 @@ final class BundleFiles {
         }
     }
 
+    /** How the numbers of a part's file are kept. */
+    StorageType type(String file) throws IOException {
+        try (Safetensors weights = Safetensors.open(verified(file))) {
+            return StorageType.valueOf(weights.entries().values().iterator().next().type().name());
+        }
+    }
+
     private static void requireShapes(Path path, Safetensors weights, Map<String, long[]> shapes)
             throws IOException {
         Set<String> missing = new TreeSet<>(shapes.keySet());

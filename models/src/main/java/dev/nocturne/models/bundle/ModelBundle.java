@@ -174,8 +174,7 @@ public final class ModelBundle {
                     "guidance is %s, but the model %s was not trained to be guided: leave it out"
                             .formatted(guidance, id()));
         }
-        return (manifest.sampling() == null ? Sampling.PLAIN : manifest.sampling())
-                .with(temperature, topK, topP, guidance);
+        return bestSampling().with(temperature, topK, topP, guidance);
     }
 
     public CaptionTokenizer tokenizer() throws IOException {
@@ -216,6 +215,11 @@ public final class ModelBundle {
             return new GridGenerator(
                     weights.tensors(), manifest.transformer(), batchSize, Precision.best());
         }
+    }
+
+    /** How the transformer draws best; the paper's way if it was not trained to be guided. */
+    public Sampling bestSampling() {
+        return manifest.sampling() == null ? Sampling.PLAIN : manifest.sampling();
     }
 
     /** The transformer's weights in Java's memory, to train them further. */
@@ -305,6 +309,17 @@ public final class ModelBundle {
             throws IOException {
         files.write(TRANSFORMER, weights, StorageType.F16);
         return saved(manifest.with(architecture, sampling), TRANSFORMER);
+    }
+
+    /**
+     * The bundle with the transformer of another one, trained further: as exact on disk as there,
+     * and drawing best as there.
+     */
+    public ModelBundle withTuned(ModelBundle from, Map<String, Safetensors.Tensor> weights)
+            throws IOException {
+        files.write(TRANSFORMER, weights, from.files.type(TRANSFORMER));
+        return saved(
+                manifest.with(from.manifest.transformer(), from.manifest.sampling()), TRANSFORMER);
     }
 
     /** The bundle with this CLIP, on disk as float16. */

@@ -2,7 +2,6 @@ package dev.nocturne.models.transformer;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.nocturne.models.program.Resblocks;
-import dev.nocturne.models.program.TorchProgram;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -71,8 +70,8 @@ public record DalleMiniTransformer(
     }
 
     @Override
-    public TorchProgram program() {
-        return TorchProgram.load("dalle_mini.py", "decoding.py");
+    public List<String> sources() {
+        return List.of("dalle_mini.py");
     }
 
     /** The decoder's. */

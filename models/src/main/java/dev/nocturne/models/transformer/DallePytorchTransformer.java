@@ -2,7 +2,6 @@ package dev.nocturne.models.transformer;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.nocturne.models.program.Resblocks;
-import dev.nocturne.models.program.TorchProgram;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +46,9 @@ public record DallePytorchTransformer(
 
     static final String FAMILY = "dalle-pytorch";
 
+    /** Ends the names of the angles of positions. */
+    private static final String ROTATION = "_rotation";
+
     private static final int HEAD_WIDTH = 64;
 
     /** Numbers of a head that are rotated, for each of text, row and column: a third, but even. */
@@ -79,8 +81,8 @@ public record DallePytorchTransformer(
     }
 
     @Override
-    public TorchProgram program() {
-        return TorchProgram.load("dalle_pytorch.py", "decoding.py");
+    public List<String> sources() {
+        return List.of("dalle_pytorch.py");
     }
 
     @Override
@@ -126,8 +128,8 @@ public record DallePytorchTransformer(
         shapes.put("text_emb.weight", new long[] {textVocabulary + textLength, width});
         shapes.put("image_emb.weight", new long[] {imageVocabulary, width});
         if (rotary) {
-            shapes.put("text_rotation", new long[] {textLength + 1, 3 * ROTATED});
-            shapes.put("image_rotation", new long[] {gridSize, gridSize, 3 * ROTATED});
+            shapes.put("text" + ROTATION, new long[] {textLength + 1, 3 * ROTATED});
+            shapes.put("image" + ROTATION, new long[] {gridSize, gridSize, 3 * ROTATED});
         } else {
             shapes.put("text_position.weight", new long[] {textLength + 1, width});
             shapes.put("image_row.weight", new long[] {gridSize, width});
@@ -155,6 +157,11 @@ public record DallePytorchTransformer(
         if (sandwichNorm) {
             Resblocks.norm(shapes, name + ".norm_out", width);
         }
+    }
+
+    @Override
+    public boolean isConstant(String weight) {
+        return weight.endsWith(ROTATION);
     }
 
     /** The start token, then the caption's, then the pads of the positions left over. */

@@ -2,7 +2,6 @@ package dev.nocturne.models.transformer;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.nocturne.models.program.Resblocks;
-import dev.nocturne.models.program.TorchProgram;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -57,8 +56,8 @@ public record KakaoTransformer(
     }
 
     @Override
-    public TorchProgram program() {
-        return TorchProgram.load("transformer.py", "decoding.py", "resblocks.py", "adamw.py");
+    public List<String> sources() {
+        return List.of("transformer.py", "resblocks.py");
     }
 
     @Override

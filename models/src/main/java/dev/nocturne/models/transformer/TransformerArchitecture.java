@@ -2,7 +2,6 @@ package dev.nocturne.models.transformer;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.nocturne.models.program.Resblocks;
-import dev.nocturne.models.program.TorchProgram;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,8 +62,8 @@ public record TransformerArchitecture(
     }
 
     @Override
-    public TorchProgram program() {
-        return TorchProgram.load("transformer.py", "decoding.py", "resblocks.py", "adamw.py");
+    public List<String> sources() {
+        return List.of("transformer.py", "resblocks.py");
     }
 
     @Override

@@ -3,9 +3,11 @@ package dev.nocturne.models.transformer;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.nocturne.models.program.TorchProgram;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.stream.Stream;
 
 /**
  * The sizes of a transformer that draws, of whatever family: what {@link GridGenerator} has to know
@@ -29,8 +31,23 @@ public sealed interface TransformerFamily
                 KakaoTransformer,
                 DalleMiniTransformer {
 
+    /** Sources of its program, but for those that every family has. */
+    List<String> sources();
+
     /** Its program, with {@code decoding.py}; the caller closes it. */
-    TorchProgram program();
+    default TorchProgram program() {
+        return program("decoding.py");
+    }
+
+    /** Its program, with {@code next_token.py}; the caller closes it. */
+    default TorchProgram trainingProgram() {
+        return program("decoding.py", "next_token.py", "adamw.py");
+    }
+
+    private TorchProgram program(String... others) {
+        return TorchProgram.load(
+                Stream.concat(sources().stream(), Stream.of(others)).toArray(String[]::new));
+    }
 
     /** Name and shape of every weight; matrices are {@code [out, in]}. */
     Map<String, long[]> shapes();
@@ -73,6 +90,18 @@ public sealed interface TransformerFamily
         return ids(textTokens);
     }
 
+    /**
+     * The same as rows of a batch have it: {@code [textPositions]}, below 0 where there is none.
+     *
+     * @param textTokens of the caption, at most {@link #textLength}
+     */
+    default long[] row(int[] textTokens) {
+        long[] ids = padded(textTokens);
+        long[] row = Arrays.copyOf(ids, textPositions());
+        Arrays.fill(row, ids.length, row.length, -1);
+        return row;
+    }
+
     /** {@link #padded} of as many tokens as the transformer reads, or fewer. */
     long[] ids(int[] textTokens);
 
@@ -86,6 +115,11 @@ public sealed interface TransformerFamily
 
     /** Whether nothing but text goes through this weight: that of an encoder. */
     default boolean readsTextOnly(String weight) {
+        return false;
+    }
+
+    /** Whether this weight is as it is by its definition, and so is never trained. */
+    default boolean isConstant(String weight) {
         return false;
     }
 

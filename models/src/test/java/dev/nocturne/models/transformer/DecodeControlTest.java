@@ -18,8 +18,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Cached decoding, which keeps and reads only what the patterns need, against the naive control:
@@ -30,12 +31,49 @@ class DecodeControlTest {
     private static final int CODES = 32;
     private static final double TOLERANCE = 1e-4;
 
-    @ParameterizedTest
-    @CsvSource({"SPARSE, 8", "SPARSE, 16", "SPARSE, 32", "DENSE, 8", "DENSE, 16"})
-    void logitsAreThoseOfTheDenseControl(Attention attention, int gridSize) {
+    static Stream<TransformerFamily> families() {
         // row, column, row, row, convolution
-        TransformerArchitecture architecture =
-                new TransformerArchitecture(5, 64, 600, 6, CODES, gridSize, attention);
+        Stream<TransformerFamily> own =
+                Stream.of(8, 16, 32)
+                        .map(
+                                size ->
+                                        new TransformerArchitecture(
+                                                5, 64, 600, 6, CODES, size, Attention.SPARSE));
+        Stream<TransformerFamily> dense =
+                Stream.of(8, 16)
+                        .map(
+                                size ->
+                                        new TransformerArchitecture(
+                                                5, 64, 600, 6, CODES, size, Attention.DENSE));
+        return Stream.of(
+                        own,
+                        dense,
+                        Stream.of(
+                                new KakaoTransformer(2, 64, 600, 1, 6, CODES, 8),
+                                new DalleMiniTransformer(2, 2, 64, 100, 600, 0, 2, 8, CODES, 8),
+                                dallePytorch(true, true, true, false),
+                                dallePytorch(true, false, false, true),
+                                dallePytorch(false, true, false, false)))
+                .flatMap(family -> family);
+    }
+
+    private static TransformerFamily dallePytorch(
+            boolean rotary, boolean shifted, boolean normed, boolean reversible) {
+        List<AttentionPattern> attention =
+                List.of(
+                        AttentionPattern.OWN_ROW,
+                        AttentionPattern.COLUMN,
+                        AttentionPattern.AROUND,
+                        AttentionPattern.CORNER,
+                        AttentionPattern.FULL);
+        return new DallePytorchTransformer(
+                5, 64, 2, 600, 6, CODES, 8, attention, rotary, shifted, normed, normed, reversible);
+    }
+
+    @ParameterizedTest
+    @MethodSource("families")
+    void logitsAreThoseOfTheDenseControl(TransformerFamily architecture) {
+        int gridSize = architecture.gridSize();
         Map<String, Safetensors.Tensor> weights = RandomModels.weights(architecture.shapes());
         Random random = new Random(5);
         // rows of one caption fill more than one group, and are not beside each other
@@ -64,16 +102,17 @@ class DecodeControlTest {
     }
 
     private static float[] control(
-            TransformerArchitecture architecture,
+            TransformerFamily architecture,
             Map<String, Safetensors.Tensor> weights,
             List<Candidate> rows,
             long[] image) {
-        int positions = architecture.textLength() + architecture.gridLength();
+        int textPositions = architecture.textPositions();
+        int positions = textPositions + architecture.gridLength();
         long[] text =
                 rows.stream()
-                        .flatMapToLong(row -> Arrays.stream(architecture.padded(row.textTokens())))
+                        .flatMapToLong(row -> Arrays.stream(architecture.row(row.textTokens())))
                         .toArray();
-        try (TorchProgram program = architecture.program();
+        try (TorchProgram program = architecture.trainingProgram();
                 PtNDManager scope = (PtNDManager) program.manager().newSubManager();
                 IValue prepared = program.prepare(weights, Precision.FLOAT32);
                 IValue layout = value(scope.create(architecture.layout()));
@@ -81,13 +120,12 @@ class DecodeControlTest {
                         value(
                                 scope.create(
                                         AttentionPattern.masks(
-                                                architecture.textLength(), architecture.gridSize()),
+                                                textPositions, architecture.gridSize()),
                                         new Shape(
                                                 AttentionPattern.values().length,
                                                 positions,
                                                 positions)));
-                IValue ids =
-                        value(scope.create(text, new Shape(BATCH, architecture.textLength())));
+                IValue ids = value(scope.create(text, new Shape(BATCH, textPositions)));
                 IValue tokens =
                         value(scope.create(image, new Shape(BATCH, architecture.gridLength())));
                 IValue logits =

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import dev.nocturne.models.clip.ClipArchitecture;
 import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.program.Precision;
+import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.models.transformer.TransformerCosts;
 import dev.nocturne.training.bench.ModelBenchmark.Row;
@@ -111,7 +112,7 @@ final class TrainingBenchmark {
             TransformerArchitecture transformer, int batch) {
         return new TransformerTraining(
                 transformer,
-                new TransformerTraining.Settings(STEPS, batch, 1, RATE, precision),
+                new TransformerTraining.Settings(STEPS, batch, 1, RATE, Sampling.PLAIN, precision),
                 Map.of(),
                 examples(sizes.imageSize()),
                 ModelBenchmark.TOKENIZER,
@@ -147,7 +148,7 @@ final class TrainingBenchmark {
     private Stopwatch.Timing step(Trainee trainee, Map<String, Safetensors.Tensor> weights) {
         NDManager manager = trainee.program().manager();
         try (NDManager scope = manager.newSubManager()) {
-            TrainingState state = TrainingState.of(manager, weights);
+            TrainingState state = TrainingState.of(manager, weights, trainee::trains);
             NDList arguments = state.arguments();
             arguments.add(scope.create(trainee.hyperparameters(0)));
             arguments.addAll(trainee.arguments(trainee.draw(0, new SplittableRandom(1)), scope));

@@ -1,11 +1,11 @@
 package dev.nocturne.training.data;
 
-import dev.nocturne.models.tokenizer.BpeTokenizer;
+import dev.nocturne.models.tokenizer.CaptionTokenizer;
 import dev.nocturne.models.tokenizer.CaptionTooLongException;
 import java.util.function.Predicate;
 
 /** Captions that are longer than a model reads. */
-public record CaptionCut(BpeTokenizer tokenizer) {
+public record CaptionCut(CaptionTokenizer tokenizer) {
 
     public boolean fits(String caption) {
         try {

@@ -20,6 +20,11 @@ public interface Trainee extends AutoCloseable {
     /** Every weight of the program by name, to start from. */
     Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random);
 
+    /** Whether a weight is trained; others stay as they are. */
+    default boolean trains(String weight) {
+        return true;
+    }
+
     /** Draws the batch of a step. Called by several threads at once, ahead of that step. */
     Object draw(long step, RandomGenerator random);
 

@@ -80,12 +80,7 @@ public final class TrainingLoop {
      */
     public boolean run() throws IOException {
         Files.createDirectories(folder);
-        NDManager manager = trainee.program().manager();
-        TrainingState state =
-                Files.exists(checkpoints.newest())
-                        ? TrainingState.load(manager, checkpoints.newest())
-                        : TrainingState.of(
-                                manager, trainee.initialWeights(new SplittableRandom(plan.seed)));
+        TrainingState state = state();
         checkpointed = state.steps();
         if (checkpointed > 0) {
             log.printf("going on from step %,d of %,d in %s%n", checkpointed, plan.steps, folder);
@@ -105,6 +100,22 @@ public final class TrainingLoop {
         }
     }
 
+    private TrainingState state() throws IOException {
+        NDManager manager = trainee.program().manager();
+        Map<String, Safetensors.Tensor> weights =
+                trainee.initialWeights(new SplittableRandom(plan.seed));
+        if (!Files.exists(checkpoints.newest())) {
+            return TrainingState.of(manager, weights, trainee::trains);
+        }
+        TrainingState state = TrainingState.load(manager, checkpoints.newest());
+        if (!state.isOf(weights, trainee::trains)) {
+            throw new IOException(
+                    "%s is of a training of other sizes or other weights: give the options that it began with, or delete %s to begin anew"
+                            .formatted(checkpoints.newest(), folder));
+        }
+        return state;
+    }
+
     /**
      * Makes a few steps and one measurement, and keeps nothing of them.
      *
@@ -114,7 +125,8 @@ public final class TrainingLoop {
         PeakMemory.reset();
         Map<String, Safetensors.Tensor> weights =
                 trainee.initialWeights(new SplittableRandom(plan.seed));
-        TrainingState state = TrainingState.of(trainee.program().manager(), weights);
+        TrainingState state =
+                TrainingState.of(trainee.program().manager(), weights, trainee::trains);
         Ahead ahead = new Ahead(0);
         List<Long> nanos = new ArrayList<>();
         long end = System.nanoTime() + REHEARSAL.toNanos();
@@ -131,7 +143,10 @@ public final class TrainingLoop {
         long measuring = System.nanoTime() - start;
         nanos.sort(null);
         return new Rehearsal(
-                weights.values().stream().mapToLong(weight -> weight.data().length).sum(),
+                weights.entrySet().stream()
+                        .filter(weight -> trainee.trains(weight.getKey()))
+                        .mapToLong(weight -> weight.getValue().data().length)
+                        .sum(),
                 Duration.ofNanos(nanos.get(nanos.size() / 2)),
                 Duration.ofNanos(measuring),
                 PeakMemory.bytes());

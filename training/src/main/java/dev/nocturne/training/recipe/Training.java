@@ -10,12 +10,14 @@ import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.tokenizer.BpeTokenizer;
 import dev.nocturne.models.tokenizer.BpeTrainer;
+import dev.nocturne.models.tokenizer.CaptionTokenizer;
+import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.models.transformer.TransformerArchitecture;
+import dev.nocturne.models.transformer.TransformerFamily;
 import dev.nocturne.models.upscaler.UpscalerArchitecture;
 import dev.nocturne.training.data.CaptionCut;
 import dev.nocturne.training.data.ExampleSource.Placement;
 import dev.nocturne.training.data.PictureSource;
-import dev.nocturne.training.loop.Rehearsal;
 import dev.nocturne.training.loop.Trainee;
 import dev.nocturne.training.loop.TrainingLoop;
 import dev.nocturne.training.recipe.TrainingSources.Wanted;
@@ -40,9 +42,6 @@ import java.util.stream.LongStream;
 public final class Training {
     private static final Duration CHECKPOINT_EVERY = Duration.ofMinutes(3);
     private static final int TOKENIZER_CAPTIONS = 30_000;
-
-    /** What is held out got worse from there on in the training of a transformer on the art. */
-    private static final int BY_HEART_VISITS = 12;
 
     /** In the model's directory. */
     private static final String FOLDER = "training";
@@ -176,43 +175,58 @@ public final class Training {
                         dvae.vocabulary(),
                         bundle.imageSize() / dvae.downsampling(),
                         attention);
-        return transformer(bundle, architecture, Map.of(), options);
+        Sampling sampling = TransformerTraining.SAMPLING;
+        return transformer(
+                bundle,
+                tokenizer,
+                architecture,
+                sampling,
+                Map.of(),
+                options,
+                (latest, weights) -> latest.with(architecture, sampling, weights));
     }
 
     /**
-     * Trains the transformer of another model further. A model that is not there yet begins with
-     * all that the other one has beside it.
+     * Trains the transformer of another model further, of whatever family. A model that is not
+     * there yet begins with all that the other one has beside it.
      *
      * @return whether training finished (else a signal stopped it, or it was rehearsed)
-     * @throws InvalidModelException if that transformer is of a kind that is not trained here, or
-     *     speaks other tokens than this model
+     * @throws InvalidModelException if its dVAE makes no tokens of pictures, or it speaks other
+     *     tokens than this model
      */
     public boolean transformerFrom(Path start, Options options) throws IOException {
         ModelBundle from = ModelBundle.open(start);
+        TransformerFamily architecture = from.transformerArchitecture();
+        requireEncoder(from, "a transformer learns the tokens of pictures");
         ModelBundle bundle = begun(from);
-        if (!(from.transformerArchitecture() instanceof TransformerArchitecture architecture)) {
-            throw new InvalidModelException(
-                    "the transformer at %s was imported in its own form, which is drawn with but not trained: give a model that nocturne trained"
-                            .formatted(start));
-        }
         requireSame(from, bundle, "tokenizer");
         requireSame(from, bundle, "dvae");
-        return transformer(bundle, architecture, from.transformerWeights(), options);
+        return transformer(
+                bundle,
+                bundle.tokenizer(),
+                architecture,
+                from.bestSampling(),
+                from.transformerWeights(),
+                options,
+                (latest, weights) -> latest.withTuned(from, weights));
     }
 
     private boolean transformer(
             ModelBundle bundle,
-            TransformerArchitecture architecture,
+            CaptionTokenizer tokenizer,
+            TransformerFamily architecture,
+            Sampling sampling,
             Map<String, Safetensors.Tensor> start,
-            Options options)
+            Options options,
+            Finish finish)
             throws IOException {
-        BpeTokenizer tokenizer = bundle.trainingTokenizer();
         TransformerTraining.Settings settings =
                 new TransformerTraining.Settings(
                         options.steps,
                         options.batch,
                         options.accumulate,
                         options.learningRate,
+                        sampling,
                         Precision.best());
         DiscreteVae vae = bundle.dvae();
         try (PictureSource pictures =
@@ -229,13 +243,7 @@ public final class Training {
                 TransformerTraining trainee =
                         new TransformerTraining(
                                 architecture, settings, start, pictures, tokenizer, vae)) {
-            return run(
-                    trainee,
-                    pictures,
-                    "transformer",
-                    options,
-                    (latest, weights) ->
-                            latest.with(architecture, TransformerTraining.SAMPLING, weights));
+            return run(trainee, pictures, "transformer", options, finish);
         }
     }
 
@@ -315,11 +323,7 @@ public final class Training {
      */
     public boolean upscaler(UpscalerArchitecture architecture, Options options) throws IOException {
         ModelBundle bundle = ModelBundle.open(model);
-        if (!bundle.dvaeArchitecture().readsPictures()) {
-            throw new InvalidModelException(
-                    "the dVAE at %s has no encoder, and an upscaler learns from what it makes of pictures: give a model with one"
-                            .formatted(model));
-        }
+        requireEncoder(bundle, "an upscaler learns from what it makes of pictures");
         UpscalerTraining.Settings settings =
                 new UpscalerTraining.Settings(
                         options.steps, options.batch, options.learningRate, Precision.best());
@@ -350,6 +354,15 @@ public final class Training {
         return ModelBundle.begin(model, String.valueOf(name), from);
     }
 
+    private static void requireEncoder(ModelBundle bundle, String why)
+            throws InvalidModelException {
+        if (!bundle.dvaeArchitecture().readsPictures()) {
+            throw new InvalidModelException(
+                    "the dVAE at %s has no encoder, and %s: give a model with one; nocturne import dalle-mini brings it with --vqgan and the folder of its makers' VQGAN"
+                            .formatted(bundle.directory(), why));
+        }
+    }
+
     private void requireSame(ModelBundle from, ModelBundle bundle, String part) throws IOException {
         if (!from.checksum(part).equals(bundle.checksum(part))) {
             throw new InvalidModelException(
@@ -378,7 +391,7 @@ public final class Training {
                         options.keep);
         TrainingLoop loop = new TrainingLoop(trainee, folder(part), plan, log);
         if (options.rehearse) {
-            tell(part, loop.rehearse(), plan, options.batch, pictures);
+            new Forecast(part, loop.rehearse(), plan, options.batch, pictures.size()).print(log);
             return false;
         }
         boolean finished = loop.run();
@@ -389,41 +402,6 @@ public final class Training {
                     Safetensors.readAll(folder(part).resolve("weights.safetensors")));
         }
         return finished;
-    }
-
-    private void tell(
-            String part,
-            Rehearsal rehearsal,
-            TrainingLoop.Plan plan,
-            int batch,
-            PictureSource pictures) {
-        log.printf(
-                "%s: %,d parameters; training holds %.1f GB of memory%n",
-                part, rehearsal.parameters(), rehearsal.memoryBytes() / 1e9);
-        log.printf(
-                "%,d steps of %,d pictures, %.2f s each, and a measurement of %.0f s every %,d: %s on this machine%n",
-                plan.steps(),
-                batch,
-                rehearsal.step().toMillis() / 1e3,
-                rehearsal.measurement().toMillis() / 1e3,
-                plan.evaluateEvery(),
-                hours(rehearsal.of(plan)));
-        if (pictures.size() == Long.MAX_VALUE) {
-            return;
-        }
-        double visits = (double) plan.steps() * batch / pictures.size();
-        log.printf("%,d pictures, each seen %,.1f times%n", pictures.size(), visits);
-        if (part.equals("transformer") && visits > BY_HEART_VISITS) {
-            log.printf(
-                    "that is often enough to learn them by heart: what the shipped art holds out was drawn best after %d visits; %,d steps are as many%n",
-                    BY_HEART_VISITS, BY_HEART_VISITS * pictures.size() / batch);
-        }
-    }
-
-    private static String hours(Duration time) {
-        return time.toMinutes() < 2
-                ? time.toSeconds() + " seconds"
-                : "%d h %d min".formatted(time.toHours(), time.toMinutesPart());
     }
 
     private Path folder(String part) {

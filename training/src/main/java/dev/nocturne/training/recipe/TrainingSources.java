@@ -1,6 +1,6 @@
 package dev.nocturne.training.recipe;
 
-import dev.nocturne.models.tokenizer.BpeTokenizer;
+import dev.nocturne.models.tokenizer.CaptionTokenizer;
 import dev.nocturne.training.data.ArtData;
 import dev.nocturne.training.data.CaptionCut;
 import dev.nocturne.training.data.ExampleSource.Placement;
@@ -67,7 +67,7 @@ final class TrainingSources {
      *
      * @param reader of the captions; empty if they may have any length
      */
-    PictureSource open(Wanted wanted, Optional<BpeTokenizer> reader, Preparation preparation)
+    PictureSource open(Wanted wanted, Optional<CaptionTokenizer> reader, Preparation preparation)
             throws IOException {
         if (own.isEmpty()) {
             return ArtData.load(folder.resolve("art"), wanted.imageSize)

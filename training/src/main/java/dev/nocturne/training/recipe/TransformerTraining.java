@@ -12,13 +12,14 @@ import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.program.TorchProgram;
-import dev.nocturne.models.tokenizer.BpeTokenizer;
+import dev.nocturne.models.tokenizer.CaptionTokenizer;
 import dev.nocturne.models.transformer.AttentionPattern;
 import dev.nocturne.models.transformer.Candidate;
 import dev.nocturne.models.transformer.CandidateSeeds;
 import dev.nocturne.models.transformer.GridGenerator;
 import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.models.transformer.TransformerArchitecture;
+import dev.nocturne.models.transformer.TransformerFamily;
 import dev.nocturne.training.data.CaptionedSource;
 import dev.nocturne.training.data.Example;
 import dev.nocturne.training.data.PictureSource;
@@ -28,10 +29,12 @@ import dev.nocturne.training.loop.Trainee;
 import dev.nocturne.training.measure.Pictures;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -39,6 +42,7 @@ import java.util.stream.IntStream;
  * 2.2 and appendix B.3). Pictures whose tokens are not known are tokenised on the fly.
  */
 public final class TransformerTraining implements Trainee {
+    /** The share of merges that are left out of captions by our own models, which know that. */
     private static final double BPE_DROPOUT = 0.1;
 
     /** The share of pictures that are learnt without their captions, so that captions can guide. */
@@ -60,10 +64,13 @@ public final class TransformerTraining implements Trainee {
 
     private static final int HELD_OUT = 256;
 
-    private final TorchProgram program =
-            TorchProgram.load("transformer.py", "decoding.py", "resblocks.py", "adamw.py");
-    private final TransformerArchitecture architecture;
+    private final TorchProgram program;
+    private final TransformerFamily architecture;
     private final Settings settings;
+
+    /** Whether it predicts the caption, too. */
+    private final boolean predictsText;
+
     private final Map<String, Safetensors.Tensor> start;
     private final CaptionedSource training;
 
@@ -75,16 +82,22 @@ public final class TransformerTraining implements Trainee {
     /** The captions of the sheet of samples. */
     private final List<String> shown;
 
-    private final BpeTokenizer tokenizer;
+    private final CaptionTokenizer tokenizer;
     private final DiscreteVae vae;
     private final NDArray layout;
     private final NDArray masks;
 
     /**
      * @param accumulate parts of a batch that are computed one after the other
+     * @param shown how the sheet of samples is drawn
      */
     public record Settings(
-            long steps, int batch, int accumulate, double learningRate, Precision precision) {}
+            long steps,
+            int batch,
+            int accumulate,
+            double learningRate,
+            Sampling shown,
+            Precision precision) {}
 
     /**
      * Takes ownership of {@code vae}.
@@ -92,13 +105,15 @@ public final class TransformerTraining implements Trainee {
      * @param start weights to go on from; empty: random ones
      */
     public TransformerTraining(
-            TransformerArchitecture architecture,
+            TransformerFamily architecture,
             Settings settings,
             Map<String, Safetensors.Tensor> start,
             PictureSource pictures,
-            BpeTokenizer tokenizer,
+            CaptionTokenizer tokenizer,
             DiscreteVae vae) {
+        this.program = architecture.trainingProgram();
         this.architecture = architecture;
+        this.predictsText = architecture.shapes().containsKey("text_head.weight");
         this.settings = settings;
         this.start = start;
         this.training = new CaptionedSource(pictures, tokenizer);
@@ -107,10 +122,11 @@ public final class TransformerTraining implements Trainee {
         this.vae = vae;
         NDManager manager = program.manager();
         this.layout = program.hostManager().create(architecture.layout());
-        int positions = architecture.textLength() + architecture.gridLength();
+        int positions = architecture.textPositions() + architecture.gridLength();
         this.masks =
                 manager.create(
-                        AttentionPattern.masks(architecture.textLength(), architecture.gridSize()),
+                        AttentionPattern.masks(
+                                architecture.textPositions(), architecture.gridSize()),
                         new Shape(AttentionPattern.values().length, positions, positions));
         this.heldOut = batches(pictures.heldOut(HELD_OUT));
         this.heldOutPictures = heldOut.stream().mapToInt(Drawn::count).sum();
@@ -125,7 +141,13 @@ public final class TransformerTraining implements Trainee {
     public Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random) {
         return !start.isEmpty()
                 ? start
-                : InitialWeights.transformer(architecture.shapes(), architecture.layers(), random);
+                : InitialWeights.transformer(
+                        architecture.shapes(), architecture.patterns().size(), random);
+    }
+
+    @Override
+    public boolean trains(String weight) {
+        return !architecture.isConstant(weight);
     }
 
     /**
@@ -142,26 +164,27 @@ public final class TransformerTraining implements Trainee {
         List<int[]> texts = new ArrayList<>();
         for (int i = 0; i < settings.batch; i++) {
             CaptionedSource.Captioned captioned =
-                    training.at(step * settings.batch + i, BPE_DROPOUT, random);
+                    training.at(step * settings.batch + i, bpeDropout(), random);
             examples.add(captioned.example());
             texts.add(random.nextDouble() < CAPTION_DROPOUT ? new int[0] : captioned.tokens());
         }
         return drawn(examples, texts);
     }
 
+    private double bpeDropout() {
+        return architecture instanceof TransformerArchitecture ? BPE_DROPOUT : 0;
+    }
+
     private Drawn drawn(List<Example> examples, List<int[]> texts) {
         int pictureBytes = examples.get(0).rgb().length;
         int pictureTokens = examples.get(0).tokens().length;
-        long[] text = new long[examples.size() * architecture.textLength()];
+        int textPositions = architecture.textPositions();
+        long[] text = new long[examples.size() * textPositions];
         byte[] pixels = new byte[examples.size() * pictureBytes];
         long[] image = new long[examples.size() * pictureTokens];
         for (int i = 0; i < examples.size(); i++) {
-            System.arraycopy(
-                    architecture.padded(texts.get(i)),
-                    0,
-                    text,
-                    i * architecture.textLength(),
-                    architecture.textLength());
+            long[] row = architecture.row(texts.get(i));
+            System.arraycopy(row, 0, text, i * textPositions, textPositions);
             System.arraycopy(examples.get(i).rgb(), 0, pixels, i * pictureBytes, pictureBytes);
             for (int t = 0; t < pictureTokens; t++) {
                 image[i * pictureTokens + t] = examples.get(i).tokens()[t];
@@ -194,7 +217,7 @@ public final class TransformerTraining implements Trainee {
         return new NDList(
                 layout,
                 masks,
-                scope.create(drawn.text, new Shape(drawn.count, architecture.textLength())),
+                scope.create(drawn.text, new Shape(drawn.count, architecture.textPositions())),
                 scope.create(image, new Shape(drawn.count, architecture.gridLength())));
     }
 
@@ -221,7 +244,9 @@ public final class TransformerTraining implements Trainee {
 
     @Override
     public List<String> metrics() {
-        return List.of("loss", "text", "image", "gradient", "weights");
+        return predictsText
+                ? List.of("loss", "text", "image", "gradient", "weights")
+                : List.of("loss", "image", "gradient", "weights");
     }
 
     @Override
@@ -231,12 +256,12 @@ public final class TransformerTraining implements Trainee {
 
     @Override
     public int unitsPerStep() {
-        return settings.batch * (architecture.textLength() + architecture.gridLength());
+        return settings.batch * (architecture.textPositions() + architecture.gridLength());
     }
 
     @Override
     public Optional<Measured> evaluate(long step, Map<String, Safetensors.Tensor> weights) {
-        double[] losses = heldOutLosses(weights);
+        Map<String, Double> losses = heldOutLosses(weights);
         try (GridGenerator generator =
                 new GridGenerator(weights, architecture, SAMPLES, settings.precision)) {
             List<List<BufferedImage>> rows = new ArrayList<>();
@@ -247,7 +272,7 @@ public final class TransformerTraining implements Trainee {
                             new Candidate(
                                     tokenizer.encode(shown.get(i)),
                                     CandidateSeeds.mixed(0, k),
-                                    SAMPLING,
+                                    settings.shown,
                                     new int[0]));
                 }
                 List<TokenGrid> grids = new ArrayList<>();
@@ -264,25 +289,30 @@ public final class TransformerTraining implements Trainee {
                     new Measured(
                             heldOut.isEmpty()
                                     ? "nothing is held out"
-                                    : "held out: text %.4f, image %.4f nats per token"
-                                            .formatted(losses[0], losses[1]),
-                            heldOut.isEmpty()
-                                    ? Map.of()
-                                    : Map.of("text", losses[0], "image", losses[1]),
+                                    : "held out: %s nats per token".formatted(named(losses)),
+                            losses,
                             Pictures.sheet(rows)));
         }
     }
 
-    /** Of text and image. */
-    private double[] heldOutLosses(Map<String, Safetensors.Tensor> weights) {
-        double[] means = new double[2];
+    private static String named(Map<String, Double> losses) {
+        return losses.entrySet().stream()
+                .map(loss -> "%s %.4f".formatted(loss.getKey(), loss.getValue()))
+                .collect(Collectors.joining(", "));
+    }
+
+    /** By what they are of; none if nothing is held out. */
+    private Map<String, Double> heldOutLosses(Map<String, Safetensors.Tensor> weights) {
+        Map<String, Double> means = new LinkedHashMap<>();
+        List<String> names = predictsText ? List.of("text", "image") : List.of("image");
         PtNDManager manager = program.manager();
         try (IValue prepared = program.prepare(weights, settings.precision)) {
             for (Drawn batch : heldOut) {
                 try (PtNDManager scope = (PtNDManager) manager.newSubManager()) {
                     float[] losses = losses(prepared, arguments(batch, scope), scope);
-                    for (int i = 0; i < means.length; i++) {
-                        means[i] += losses[i] * batch.count / heldOutPictures;
+                    for (int i = 0; i < losses.length; i++) {
+                        double share = (double) losses[i] * batch.count / heldOutPictures;
+                        means.merge(names.get(i), share, Double::sum);
                     }
                 }
             }

@@ -17,7 +17,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What the dropout of {@code transformer.py} leaves out, in steps that change no weight. */
+/** What dropout leaves out of the transformer, in steps that change no weight. */
 class DropoutTest {
     private static final int BATCH = 4;
     private static final int IMAGE_LOSS = 2;
@@ -25,14 +25,14 @@ class DropoutTest {
             new TransformerArchitecture(2, 64, 30, 6, 16, 4, Attention.DENSE);
 
     private final SplittableRandom random = new SplittableRandom(1);
-    private final TorchProgram program =
-            TorchProgram.load("transformer.py", "decoding.py", "resblocks.py", "adamw.py");
+    private final TorchProgram program = ARCHITECTURE.trainingProgram();
     private final NDManager scope = program.manager().newSubManager();
     private final TrainingState state =
             TrainingState.of(
                     program.manager(),
                     InitialWeights.transformer(
-                            ARCHITECTURE.shapes(), ARCHITECTURE.layers(), random));
+                            ARCHITECTURE.shapes(), ARCHITECTURE.layers(), random),
+                    name -> true);
     private final NDArray text = ids(ARCHITECTURE.textLength(), 30);
     private final NDArray image = ids(ARCHITECTURE.gridLength(), 16);
 

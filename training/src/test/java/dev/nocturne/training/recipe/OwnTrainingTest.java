@@ -209,7 +209,8 @@ class OwnTrainingTest {
                                 vae.vocabulary(),
                                 vae.gridSize(),
                                 Attention.DENSE),
-                        new TransformerTraining.Settings(12, 8, 1, 2e-3, Precision.FLOAT32),
+                        new TransformerTraining.Settings(
+                                12, 8, 1, 2e-3, TransformerTraining.SAMPLING, Precision.FLOAT32),
                         Map.of(),
                         pictures,
                         tokenizer,
