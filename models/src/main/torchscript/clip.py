@@ -100,7 +100,7 @@ def embed_text(self, w: Dict[str, Tensor], quick: bool, ids: Tensor) -> Tensor:
 def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], averages: Dict[str, Tensor],
                steps: Tensor, hyper: Tensor, ids: Tensor, pixels: Tensor, group: Tensor) -> Tensor:
     dtype, lr, clip, ema, share = int(hyper[0]), float(hyper[1]), float(hyper[2]), float(hyper[3]), float(hyper[4])
-    p = self.prepare(w, dtype)
+    p = self.prepare(self.adapted(w), dtype)
     h = self.patches(p, self.preprocess(p, pixels))
     keep = int(float(torch.size(h, 1)) * share)
     if keep < torch.size(h, 1):

@@ -42,7 +42,7 @@ def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Te
     texts, seens, images = torch.chunk(text, parts, 0), torch.chunk(seen, parts, 0), torch.chunk(image, parts, 0)
     means: List[Tensor] = []
     for i in range(len(texts)):
-        losses = self.losses(self.prepare(w, dtype), layout, masks, texts[i], seens[i], images[i], dropout)
+        losses = self.losses(self.prepare(self.adapted(w), dtype), layout, masks, texts[i], seens[i], images[i], dropout)
         loss = losses[-1]
         if len(losses) > 1:
             loss = losses[0] * 0.125 + loss * 0.875  # as published: the text counts an eighth

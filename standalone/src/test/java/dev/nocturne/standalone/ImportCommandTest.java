@@ -142,22 +142,10 @@ class ImportCommandTest {
             Files.writeString(pictures.resolve(i + ".txt"), "a point at " + i);
         }
 
-        String data = pictures.toString();
         run(
-                "train",
-                "transformer",
-                "--from",
-                model,
-                "--model",
-                tuned,
-                "--data",
-                data,
-                "--steps",
-                "2",
-                "--batch",
-                "4",
-                "--learning-rate",
-                "1e-3");
+                "train transformer --steps 2 --batch 4 --learning-rate 1e-2 --only attention --adapters 2 --from %s --model %s --data %s"
+                        .formatted(model, tuned, pictures)
+                        .split(" "));
         assertThat(run("models", "describe", tuned))
                 .contains("CLIP         none: the likeliest candidates come first");
         assertThat(values(painted(tuned), "log_probability"))

@@ -315,8 +315,8 @@ public final class ModelBundle {
      * The bundle with the transformer of another one, trained further: as exact on disk as there,
      * and drawing best as there.
      */
-    public ModelBundle withTuned(ModelBundle from, Map<String, Safetensors.Tensor> weights)
-            throws IOException {
+    public ModelBundle withTunedTransformer(
+            ModelBundle from, Map<String, Safetensors.Tensor> weights) throws IOException {
         files.write(TRANSFORMER, weights, from.files.type(TRANSFORMER));
         return saved(
                 manifest.with(from.manifest.transformer(), from.manifest.sampling()), TRANSFORMER);
@@ -328,6 +328,13 @@ public final class ModelBundle {
         files.write(CLIP, weights, StorageType.F16);
         // its captions are those of the bundle's tokenizer
         return saved(manifest.with(architecture.with(null)), CLIP);
+    }
+
+    /** The bundle with the CLIP of another one, trained further: as exact on disk as there. */
+    public ModelBundle withTunedClip(ModelBundle from, Map<String, Safetensors.Tensor> weights)
+            throws IOException {
+        files.write(CLIP, weights, from.files.type(CLIP));
+        return saved(manifest.with(from.manifest.clip().with(null)), CLIP);
     }
 
     /** The bundle with this upscaler, on disk as float16. */

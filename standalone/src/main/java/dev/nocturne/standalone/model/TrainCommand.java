@@ -3,9 +3,12 @@ package dev.nocturne.standalone.model;
 import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.models.upscaler.UpscalerArchitecture;
+import dev.nocturne.training.recipe.LayerKind;
+import dev.nocturne.training.recipe.Share;
 import dev.nocturne.training.recipe.Training;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -102,6 +105,45 @@ public final class TrainCommand {
                     "is a quarter then, unless it is given."
                 })
         Path bundle;
+
+        @Option(
+                names = "--only",
+                paramLabel = "KIND",
+                split = ",",
+                description = {
+                    "Trains layers of these kinds alone: ATTENTION,",
+                    "MLP, NORMS, EMBEDDINGS, HEADS; all else stays."
+                })
+        Set<LayerKind> only = Set.of();
+
+        @Option(
+                names = "--adapters",
+                paramLabel = "RANK",
+                description = {
+                    "Trains two thin matrices beside each one of",
+                    "--only, else of attention and MLPs, in its place;",
+                    "they are added to it at the end. 8 is usual."
+                })
+        Integer adapters;
+
+        /** What of it is trained. */
+        Share share(CommandSpec command) {
+            if (adapters != null && adapters < 1) {
+                throw new ParameterException(
+                        command.commandLine(),
+                        "--adapters is %d: give a rank of at least 1".formatted(adapters));
+            }
+            return new Share(only, adapters == null ? 0 : adapters);
+        }
+
+        /** Options that say what of a model is trained need one. */
+        void requireNoShare(CommandSpec command) {
+            if (!only.isEmpty() || adapters != null) {
+                throw new ParameterException(
+                        command.commandLine(),
+                        "--only and --adapters say what of another model is trained further: give that with --from");
+            }
+        }
 
         /**
          * @param sizes options that say how large the part is
@@ -270,9 +312,14 @@ public final class TrainCommand {
         public Integer call() throws IOException {
             if (from.bundle != null) {
                 from.prepare(command, plan, "--layers", "--width", "--attention");
-                model.training().transformerFrom(from.bundle, plan.with(model, parts.accumulate));
+                model.training()
+                        .transformerFrom(
+                                from.bundle,
+                                from.share(command),
+                                plan.with(model, parts.accumulate));
                 return 0;
             }
+            from.requireNoShare(command);
             model.training()
                     .transformer(layers, width, attention, plan.with(model, parts.accumulate));
             return 0;
@@ -314,9 +361,10 @@ public final class TrainCommand {
         public Integer call() throws IOException {
             if (from.bundle != null) {
                 from.prepare(command, plan, "--layers", "--width", "--patch");
-                model.training().clipFrom(from.bundle, plan.with(model, 1));
+                model.training().clipFrom(from.bundle, from.share(command), plan.with(model, 1));
                 return 0;
             }
+            from.requireNoShare(command);
             model.training().clip(layers, width, patch, plan.with(model, 1));
             return 0;
         }

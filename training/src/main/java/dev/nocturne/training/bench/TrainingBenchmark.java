@@ -21,6 +21,7 @@ import dev.nocturne.training.loop.Trainee;
 import dev.nocturne.training.loop.TrainingState;
 import dev.nocturne.training.recipe.ClipTraining;
 import dev.nocturne.training.recipe.DvaeTraining;
+import dev.nocturne.training.recipe.Start;
 import dev.nocturne.training.recipe.TransformerTraining;
 import java.awt.Rectangle;
 import java.util.Arrays;
@@ -103,7 +104,7 @@ final class TrainingBenchmark {
         return new ClipTraining(
                 clip,
                 new ClipTraining.Settings(STEPS, batch, RATE, 0, precision),
-                Map.of(),
+                Start.ANEW,
                 examples(clip.imageSize()),
                 ModelBenchmark.TOKENIZER);
     }
@@ -113,7 +114,7 @@ final class TrainingBenchmark {
         return new TransformerTraining(
                 transformer,
                 new TransformerTraining.Settings(STEPS, batch, 1, RATE, Sampling.PLAIN, precision),
-                Map.of(),
+                Start.ANEW,
                 examples(sizes.imageSize()),
                 ModelBenchmark.TOKENIZER,
                 ModelBenchmark.dvae(sizes, precision));

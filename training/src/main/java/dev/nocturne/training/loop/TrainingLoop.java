@@ -21,6 +21,7 @@ import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
 
@@ -143,13 +144,19 @@ public final class TrainingLoop {
         long measuring = System.nanoTime() - start;
         nanos.sort(null);
         return new Rehearsal(
-                weights.entrySet().stream()
-                        .filter(weight -> trainee.trains(weight.getKey()))
-                        .mapToLong(weight -> weight.getValue().data().length)
-                        .sum(),
+                parameters(weights, name -> true),
+                parameters(weights, trainee::trains),
                 Duration.ofNanos(nanos.get(nanos.size() / 2)),
                 Duration.ofNanos(measuring),
                 PeakMemory.bytes());
+    }
+
+    private static long parameters(
+            Map<String, Safetensors.Tensor> weights, Predicate<String> counted) {
+        return weights.entrySet().stream()
+                .filter(weight -> counted.test(weight.getKey()))
+                .mapToLong(weight -> weight.getValue().data().length)
+                .sum();
     }
 
     private long train(TrainingState state, RunRecord record, StopSignal signal)

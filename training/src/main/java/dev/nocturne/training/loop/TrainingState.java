@@ -93,8 +93,8 @@ public final class TrainingState {
     }
 
     /**
-     * The averaged weights, and those that are not trained: what evaluation and the finished model
-     * use.
+     * The averaged weights, and those that are not trained, with adapters added to them: what
+     * evaluation and the finished model use.
      */
     Map<String, Safetensors.Tensor> averaged() {
         Map<String, Safetensors.Tensor> weights = new LinkedHashMap<>();
@@ -105,7 +105,7 @@ public final class TrainingState {
                         weights.put(name, tensor(arrays.getOrDefault("e." + name, array)));
                     }
                 });
-        return weights;
+        return Adapters.merged(weights);
     }
 
     /**

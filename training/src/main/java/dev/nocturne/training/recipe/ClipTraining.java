@@ -50,7 +50,7 @@ public final class ClipTraining implements Trainee {
     private final TorchProgram program = TorchProgram.load("clip.py", "resblocks.py", "adamw.py");
     private final ClipArchitecture architecture;
     private final Settings settings;
-    private final Map<String, Safetensors.Tensor> start;
+    private final Start start;
     private final CaptionedSource training;
     private final List<Example> heldOut;
     private final BpeTokenizer tokenizer;
@@ -63,12 +63,12 @@ public final class ClipTraining implements Trainee {
             long steps, int batch, double learningRate, double recoloured, Precision precision) {}
 
     /**
-     * @param start weights to go on from; empty: random ones
+     * @param start of the architecture
      */
     public ClipTraining(
             ClipArchitecture architecture,
             Settings settings,
-            Map<String, Safetensors.Tensor> start,
+            Start start,
             PictureSource pictures,
             BpeTokenizer tokenizer) {
         this.architecture = architecture;
@@ -86,8 +86,8 @@ public final class ClipTraining implements Trainee {
 
     @Override
     public Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random) {
-        if (!start.isEmpty()) {
-            return start;
+        if (!start.weights().isEmpty()) {
+            return start.share().of(start.weights(), name -> false, random);
         }
         Map<String, Safetensors.Tensor> weights =
                 InitialWeights.transformer(
@@ -97,6 +97,11 @@ public final class ClipTraining implements Trainee {
         weights.put(
                 "logit_scale", InitialWeights.constant(new long[0], (float) Math.log(1 / 0.07)));
         return weights;
+    }
+
+    @Override
+    public boolean trains(String weight) {
+        return start.share().trains(weight);
     }
 
     private record Drawn(long[] ids, byte[] pixels, long[] groups) {}

@@ -18,8 +18,13 @@ record Forecast(
 
     void print(PrintStream log) {
         log.printf(
-                "%s: %,d parameters; training holds %.1f GB of memory%n",
-                part, rehearsal.parameters(), rehearsal.memoryBytes() / 1e9);
+                "%s: %,d parameters%s; training holds %.1f GB of memory%n",
+                part,
+                rehearsal.parameters(),
+                rehearsal.trained() == rehearsal.parameters()
+                        ? ""
+                        : ", of which %,d are trained".formatted(rehearsal.trained()),
+                rehearsal.memoryBytes() / 1e9);
         log.printf(
                 "%,d steps of %,d pictures, %.2f s each, and a measurement of %.0f s every %,d: %s on this machine%n",
                 plan.steps(),

@@ -181,7 +181,7 @@ public final class Training {
                 tokenizer,
                 architecture,
                 sampling,
-                Map.of(),
+                Start.ANEW,
                 options,
                 (latest, weights) -> latest.with(architecture, sampling, weights));
     }
@@ -190,14 +190,16 @@ public final class Training {
      * Trains the transformer of another model further, of whatever family. A model that is not
      * there yet begins with all that the other one has beside it.
      *
+     * @param share what of it is trained
      * @return whether training finished (else a signal stopped it, or it was rehearsed)
      * @throws InvalidModelException if its dVAE makes no tokens of pictures, or it speaks other
      *     tokens than this model
      */
-    public boolean transformerFrom(Path start, Options options) throws IOException {
+    public boolean transformerFrom(Path start, Share share, Options options) throws IOException {
         ModelBundle from = ModelBundle.open(start);
         TransformerFamily architecture = from.transformerArchitecture();
         requireEncoder(from, "a transformer learns the tokens of pictures");
+        share.requireSome(architecture.shapes());
         ModelBundle bundle = begun(from);
         requireSame(from, bundle, "tokenizer");
         requireSame(from, bundle, "dvae");
@@ -206,9 +208,9 @@ public final class Training {
                 bundle.tokenizer(),
                 architecture,
                 from.bestSampling(),
-                from.transformerWeights(),
+                new Start(from.transformerWeights(), share),
                 options,
-                (latest, weights) -> latest.withTuned(from, weights));
+                (latest, weights) -> latest.withTunedTransformer(from, weights));
     }
 
     private boolean transformer(
@@ -216,7 +218,7 @@ public final class Training {
             CaptionTokenizer tokenizer,
             TransformerFamily architecture,
             Sampling sampling,
-            Map<String, Safetensors.Tensor> start,
+            Start start,
             Options options,
             Finish finish)
             throws IOException {
@@ -265,26 +267,39 @@ public final class Training {
                         tokenizer.contextLength() + 2,
                         tokenizer.vocabularySize() + 2,
                         width);
-        return clip(bundle, architecture, Map.of(), options);
+        return clip(
+                bundle,
+                architecture,
+                Start.ANEW,
+                options,
+                (latest, weights) -> latest.with(architecture, weights));
     }
 
     /**
      * Trains the CLIP of another model further, as {@link #transformerFrom} does the transformer.
      *
+     * @param share what of it is trained
      * @return whether training finished (else a signal stopped it, or it was rehearsed)
      */
-    public boolean clipFrom(Path start, Options options) throws IOException {
+    public boolean clipFrom(Path start, Share share, Options options) throws IOException {
         ModelBundle from = ModelBundle.open(start);
+        share.requireSome(from.clipArchitecture().shapes());
         ModelBundle bundle = begun(from);
         requireSame(from, bundle, "tokenizer");
-        return clip(bundle, from.clipArchitecture(), from.clipWeights(), options);
+        return clip(
+                bundle,
+                from.clipArchitecture(),
+                new Start(from.clipWeights(), share),
+                options,
+                (latest, weights) -> latest.withTunedClip(from, weights));
     }
 
     private boolean clip(
             ModelBundle bundle,
             ClipArchitecture architecture,
-            Map<String, Safetensors.Tensor> start,
-            Options options)
+            Start start,
+            Options options,
+            Finish finish)
             throws IOException {
         BpeTokenizer tokenizer = bundle.trainingTokenizer();
         ClipTraining.Settings settings =
@@ -307,12 +322,7 @@ public final class Training {
                         "--batch is %d, and there are %,d pictures: CLIP tells the pictures of a batch apart, so give at most as many"
                                 .formatted(options.batch, pictures.size()));
             }
-            return run(
-                    trainee,
-                    pictures,
-                    "clip",
-                    options,
-                    (latest, weights) -> latest.with(architecture, weights));
+            return run(trainee, pictures, "clip", options, finish);
         }
     }
 

@@ -71,7 +71,7 @@ public final class TransformerTraining implements Trainee {
     /** Whether it predicts the caption, too. */
     private final boolean predictsText;
 
-    private final Map<String, Safetensors.Tensor> start;
+    private final Start start;
     private final CaptionedSource training;
 
     /** With their tokens. */
@@ -102,12 +102,12 @@ public final class TransformerTraining implements Trainee {
     /**
      * Takes ownership of {@code vae}.
      *
-     * @param start weights to go on from; empty: random ones
+     * @param start of the architecture
      */
     public TransformerTraining(
             TransformerFamily architecture,
             Settings settings,
-            Map<String, Safetensors.Tensor> start,
+            Start start,
             PictureSource pictures,
             CaptionTokenizer tokenizer,
             DiscreteVae vae) {
@@ -139,15 +139,15 @@ public final class TransformerTraining implements Trainee {
 
     @Override
     public Map<String, Safetensors.Tensor> initialWeights(RandomGenerator random) {
-        return !start.isEmpty()
-                ? start
+        return !start.weights().isEmpty()
+                ? start.share().of(start.weights(), architecture::isConstant, random)
                 : InitialWeights.transformer(
                         architecture.shapes(), architecture.patterns().size(), random);
     }
 
     @Override
     public boolean trains(String weight) {
-        return !architecture.isConstant(weight);
+        return !architecture.isConstant(weight) && start.share().trains(weight);
     }
 
     /**

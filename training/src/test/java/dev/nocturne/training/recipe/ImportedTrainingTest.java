@@ -2,12 +2,14 @@ package dev.nocturne.training.recipe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.dvae.DiscreteVae;
 import dev.nocturne.models.format.InvalidModelException;
+import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.format.Safetensors.Tensor;
 import dev.nocturne.models.imports.DalleMiniImport;
 import dev.nocturne.models.imports.DallePytorchImport;
@@ -34,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -130,7 +133,8 @@ class ImportedTrainingTest {
     void whatIsLearnedBeginsAtTheImportedModelsLoss(String family) throws IOException {
         ModelBundle imported = imported(family);
         // at rate 0 a step changes nothing: what is measured after it is the imported model
-        assertThat(training("same").transformerFrom(imported.directory(), options(1, 0))).isTrue();
+        assertThat(training("same").transformerFrom(imported.directory(), Share.ALL, options(1, 0)))
+                .isTrue();
         assertThat(heldOutLoss("same")).isCloseTo(ownLoss(imported), within(ROUNDING));
         ModelBundle same = ModelBundle.open(home.resolve("same"));
         assertSameWeights(same.transformerWeights(), imported.transformerWeights());
@@ -140,7 +144,10 @@ class ImportedTrainingTest {
                         Files.size(imported.directory().resolve("transformer.safetensors")),
                         within(2000L));
 
-        assertThat(training("tuned").transformerFrom(imported.directory(), options(30, 3e-3)))
+        assertThat(
+                        training("tuned")
+                                .transformerFrom(
+                                        imported.directory(), Share.ALL, options(30, 3e-3)))
                 .isTrue();
         assertThat(losses("tuned").get(0)).isCloseTo(losses("same").get(0), within(ROUNDING));
         assertThat(losses("tuned").get(29)).isLessThan(losses("tuned").get(0) - 0.3);
@@ -248,7 +255,7 @@ class ImportedTrainingTest {
     @Test
     void anglesOfPositionsAreNotTrained() throws IOException {
         ModelBundle imported = imported("sparse");
-        training("tuned").transformerFrom(imported.directory(), options(2, 1e-2));
+        training("tuned").transformerFrom(imported.directory(), Share.ALL, options(2, 1e-2));
         Map<String, Tensor> before = imported.transformerWeights();
         Map<String, Tensor> after = ModelBundle.open(home.resolve("tuned")).transformerWeights();
         for (String angles : List.of("text_rotation", "image_rotation")) {
@@ -264,10 +271,90 @@ class ImportedTrainingTest {
         ModelBundle imported = mini(begun, "vqgan/detoker.pt.gz");
         assertThatExceptionOfType(InvalidModelException.class)
                 .isThrownBy(
-                        () -> training("t").transformerFrom(imported.directory(), options(1, 0)))
+                        () ->
+                                training("t")
+                                        .transformerFrom(
+                                                imported.directory(), Share.ALL, options(1, 0)))
                 .withMessageContaining("has no encoder")
                 .withMessageContaining("--vqgan")
                 .withMessageNotContaining("\n");
         assertThat(home.resolve("t")).doesNotExist();
+    }
+
+    @Test
+    void layersThatAreNotTrainedStayToTheBitAndNeedNoMoments() throws IOException {
+        ModelBundle imported = imported("kakao");
+        Share attention = new Share(Set.of(LayerKind.ATTENTION), 0);
+        training("tuned").transformerFrom(imported.directory(), attention, options(3, 1e-2));
+        Map<String, Tensor> after = ModelBundle.open(home.resolve("tuned")).transformerWeights();
+        imported.transformerWeights()
+                .forEach(
+                        (name, weight) ->
+                                assertThat(Arrays.equals(after.get(name).data(), weight.data()))
+                                        .as(name)
+                                        .isEqualTo(!name.contains(".attn.")));
+        assertThat(trained("tuned")).hasSize(8).allMatch(name -> name.contains(".attn."));
+
+        assertThatIOException()
+                .isThrownBy(
+                        () ->
+                                training("tuned")
+                                        .transformerFrom(
+                                                imported.directory(), Share.ALL, options(5, 1e-2)))
+                .withMessageContaining("checkpoint.safetensors is of a training of other sizes")
+                .withMessageContaining("give the options that it began with");
+    }
+
+    @Test
+    void adaptersAreAddedToTheirMatricesAtTheEnd() throws IOException {
+        ModelBundle imported = imported("sparse");
+        Map<String, Tensor> before = imported.transformerWeights();
+        Share adapters = new Share(Set.of(), 4);
+        training("same").transformerFrom(imported.directory(), adapters, options(1, 0));
+        assertSameWeights(ModelBundle.open(home.resolve("same")).transformerWeights(), before);
+
+        training("tuned").transformerFrom(imported.directory(), adapters, options(30, 1e-2));
+        Map<String, Tensor> after = ModelBundle.open(home.resolve("tuned")).transformerWeights();
+        before.forEach(
+                (name, weight) ->
+                        assertThat(Arrays.equals(after.get(name).data(), weight.data()))
+                                .as(name)
+                                .isEqualTo(
+                                        !name.matches(
+                                                ".*(to_qkv|to_out|proj_in|proj_out)\\.weight")));
+        assertThat(losses("tuned").get(29)).isLessThan(losses("tuned").get(0) - 0.1);
+        assertThat(trained("tuned")).allMatch(name -> name.contains(".adapter_"));
+        assertDraws(ModelBundle.open(home.resolve("tuned")));
+    }
+
+    @Test
+    void adaptersNeedMatricesAndThePlanCountsWhatIsTrained() throws IOException {
+        ModelBundle imported = imported("kakao");
+        assertThatExceptionOfType(InvalidModelException.class)
+                .isThrownBy(
+                        () ->
+                                training("t")
+                                        .transformerFrom(
+                                                imported.directory(),
+                                                new Share(Set.of(LayerKind.NORMS), 2),
+                                                options(1, 0)))
+                .withMessageContaining("--only NORMS names no matrices");
+        Training.Options plan = new Training.Options(9, 4, 1, 1e-3, 0, 1000, 1, 1, true);
+        training("t")
+                .transformerFrom(
+                        imported.directory(), new Share(Set.of(LayerKind.ATTENTION), 2), plan);
+        // two layers of two matrices: 128 to 384, and 128 to 128
+        assertThat(output.toString(StandardCharsets.UTF_8))
+                .contains(
+                        " parameters, of which %,d are trained"
+                                .formatted(2 * 2 * (128 + 384 + 128 + 128)));
+    }
+
+    /** The weights of the last checkpoint that have moments. */
+    private List<String> trained(String model) throws IOException {
+        Path checkpoint = home.resolve(model + "/training/transformer/checkpoint.safetensors");
+        return Safetensors.readAll(checkpoint).keySet().stream()
+                .filter(name -> name.startsWith("m."))
+                .toList();
     }
 }

@@ -10,6 +10,7 @@ import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.dvae.DiscreteVae;
 import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.format.InvalidModelException;
+import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.tokenizer.BpeTokenizer;
 import dev.nocturne.models.transformer.TransformerArchitecture;
@@ -33,8 +34,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -106,22 +109,30 @@ class OwnTrainingTest {
                         () -> {
                             Training other = training("other", LongCaptions.CUT);
                             other.tokenizer("other", 16, 560, 12, 0, 1);
-                            other.transformerFrom(home.resolve("own"), options(1, 8, 0));
+                            other.transformerFrom(home.resolve("own"), Share.ALL, options(1, 8, 0));
                         })
                 .withMessageContaining("the tokenizer at")
                 .withMessageContaining("--model");
 
         // a step at rate 0 changes nothing
         Training tuning = training("tuned", LongCaptions.CUT);
-        assertThat(tuning.transformerFrom(home.resolve("own"), options(1, 8, 0))).isTrue();
+        assertThat(tuning.transformerFrom(home.resolve("own"), Share.ALL, options(1, 8, 0)))
+                .isTrue();
         ModelBundle tuned = ModelBundle.open(home.resolve("tuned"));
         assertThat(tuned.dvaeId()).isEqualTo(own.dvaeId());
         assertThat(tuned.transformerWeights()).hasSameSizeAs(own.transformerWeights());
         assertThat(tuned.transformerWeights().get("image_token.weight").data())
                 .isEqualTo(own.transformerWeights().get("image_token.weight").data());
-        assertThat(tuning.clipFrom(home.resolve("own"), options(1, 8, 1e-3))).isTrue();
-        assertThat(ModelBundle.open(home.resolve("tuned")).clipWeights().get("visual.proj").data())
-                .isNotEqualTo(own.clipWeights().get("visual.proj").data());
+        Share heads = new Share(Set.of(LayerKind.HEADS), 0);
+        assertThat(tuning.clipFrom(home.resolve("own"), heads, options(1, 8, 1e-2))).isTrue();
+        Map<String, Safetensors.Tensor> clip =
+                ModelBundle.open(home.resolve("tuned")).clipWeights();
+        own.clipWeights()
+                .forEach(
+                        (name, weight) ->
+                                assertThat(Arrays.equals(clip.get(name).data(), weight.data()))
+                                        .as(name)
+                                        .isEqualTo(LayerKind.of(name) != LayerKind.HEADS));
     }
 
     private void assertRehearsed(Training training) throws IOException {
@@ -211,7 +222,7 @@ class OwnTrainingTest {
                                 Attention.DENSE),
                         new TransformerTraining.Settings(
                                 12, 8, 1, 2e-3, TransformerTraining.SAMPLING, Precision.FLOAT32),
-                        Map.of(),
+                        Start.ANEW,
                         pictures,
                         tokenizer,
                         vae);
