@@ -11,6 +11,7 @@ import dev.nocturne.training.recipe.OwnPlace;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import picocli.CommandLine.Option;
 
 /** Which pictures of one's own to learn from, and how; docs/training.md has them at length. */
@@ -96,6 +97,15 @@ final class OwnPictureOptions {
     double heldOut;
 
     @Option(
+            names = "--least-score",
+            paramLabel = "SCORE",
+            description = {
+                "Of the shards of a job: learns from pictures that",
+                "ranking gave this score or a higher one."
+            })
+    Double leastScore;
+
+    @Option(
             names = "--long-captions",
             paramLabel = "WHAT",
             defaultValue = "CUT",
@@ -123,7 +133,8 @@ final class OwnPictureOptions {
                 new Views(crop, mirror, colour()),
                 uncaptioned,
                 share("--most-left-out", mostLeftOut),
-                share("--held-out", heldOut));
+                share("--held-out", heldOut),
+                leastScore == null ? OptionalDouble.empty() : OptionalDouble.of(leastScore));
     }
 
     private int colour() {

@@ -1,5 +1,7 @@
 package dev.nocturne.training.dataset;
 
+import java.util.OptionalDouble;
+
 /**
  * Which pictures to learn from, and how.
  *
@@ -8,6 +10,7 @@ package dev.nocturne.training.dataset;
  * @param uncaptioned whether pictures without a caption are learned from, too, with an empty one
  * @param mostLeftOut the share of the pictures that may be left out, in [0, 1]
  * @param heldOut the share that is never trained on, in [0, 1)
+ * @param leastScore of a picture in Nocturne's shards; with a lower one, or none, it is left out
  */
 public record DataOptions(
         String place,
@@ -15,4 +18,5 @@ public record DataOptions(
         Views views,
         boolean uncaptioned,
         double mostLeftOut,
-        double heldOut) {}
+        double heldOut,
+        OptionalDouble leastScore) {}

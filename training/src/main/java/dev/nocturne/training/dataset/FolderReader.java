@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -69,7 +70,11 @@ final class FolderReader implements SampleReader {
                                 text.isEmpty()
                                         ? List.of()
                                         : Caption.lines(Files.readAllBytes(text.get()));
-                        sink.sample(Place.whole(picture.toString()), null, captions);
+                        sink.sample(
+                                Place.whole(picture.toString()),
+                                null,
+                                captions,
+                                OptionalDouble.empty());
                     }
 
                     @Override

@@ -5,7 +5,10 @@ enum LeftOut {
     UNCAPTIONED("without a caption"),
     DAMAGED("damaged"),
     MISSING("not there or not readable"),
-    UNREAD_FORMAT("of a format that is not read");
+    UNREAD_FORMAT("of a format that is not read"),
+    UNSCORED("without a score"),
+    /** Not a fault of the picture: it does not count among those of which there may be few. */
+    BELOW("below the least score");
 
     private final String words;
 

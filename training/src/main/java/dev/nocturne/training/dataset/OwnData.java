@@ -87,9 +87,16 @@ public final class OwnData implements Closeable {
                                     report.reasons(),
                                     100 * options.mostLeftOut(),
                                     folder.resolve(Survey.LEFT_OUT),
-                                    report.leftOut().containsKey(LeftOut.UNCAPTIONED)
-                                            ? ", or --uncaptioned to learn from pictures without a caption, too"
-                                            : ""));
+                                    advice(report)));
+        }
+        if (report.training() == 0 && report.leftOut().containsKey(LeftOut.BELOW)) {
+            throw new IOException(
+                    "%s has no picture of a score of %s or more, but %,d below: see %s; give a lower --least-score"
+                            .formatted(
+                                    options.place(),
+                                    options.leastScore().orElseThrow(),
+                                    report.leftOut().get(LeftOut.BELOW),
+                                    folder.resolve(Survey.LEFT_OUT)));
         }
         if (report.training() == 0) {
             throw new IOException(
@@ -98,8 +105,19 @@ public final class OwnData implements Closeable {
         }
     }
 
+    private static String advice(Survey.Report report) {
+        if (report.leftOut().containsKey(LeftOut.UNCAPTIONED)) {
+            return ", or --uncaptioned to learn from pictures without a caption, too";
+        }
+        return report.leftOut().containsKey(LeftOut.UNSCORED)
+                ? ", or leave out --least-score: scores stand in the shards of jobs whose model has a CLIP"
+                : "";
+    }
+
     private static String key(SampleReader reader, DataOptions options) throws IOException {
         MessageDigest digest = sha256();
+        String leastScore =
+                options.leastScore().isPresent() ? "\n" + options.leastScore().getAsDouble() : "";
         String asked =
                 String.join(
                         "\n",
@@ -107,7 +125,7 @@ public final class OwnData implements Closeable {
                         options.place(),
                         options.columns().toString(),
                         String.valueOf(options.uncaptioned()),
-                        String.valueOf(options.heldOut()));
+                        options.heldOut() + leastScore);
         digest.update(asked.getBytes(StandardCharsets.UTF_8));
         reader.stamps(
                 (file, stamp) ->

@@ -3,11 +3,13 @@ package dev.nocturne.training.dataset;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -16,10 +18,11 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 /**
  * WebDataset shards: tar archives in which the files of a sample follow each other and share what
  * is before the first dot of their names, its key. The captions are the lines of its {@code .txt},
- * or a field of its {@code .json}.
+ * or a field of its {@code .json}, in which the shards of our own jobs have a score, too.
  */
 final class ShardReader implements SampleReader {
     private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final String SCORE = "score";
     private static final int BUFFER_BYTES = 1 << 20;
     private static final long MOST_PICTURE_BYTES = 100 << 20;
     private static final long MOST_TEXT_BYTES = 1 << 20;
@@ -115,7 +118,7 @@ final class ShardReader implements SampleReader {
         } else if (entry.getSize() <= MOST_TEXT_BYTES && extension.equals("txt")) {
             sample.lines = Caption.lines(bytes(tar, entry));
         } else if (entry.getSize() <= MOST_TEXT_BYTES && extension.equals("json")) {
-            sample.fields = fields(bytes(tar, entry));
+            sample.take(object(bytes(tar, entry)));
         }
     }
 
@@ -133,16 +136,11 @@ final class ShardReader implements SampleReader {
         return bytes;
     }
 
-    private List<String> fields(byte[] json) throws IOException {
+    private static JsonNode object(byte[] json) throws IOException {
         try {
-            JsonNode object = JSON.readTree(json);
-            Set<String> names = new TreeSet<>();
-            object.fieldNames().forEachRemaining(names::add);
-            return columns.captionIn(names)
-                    .map(caption -> Caption.json(object.path(caption)))
-                    .orElse(List.of());
+            return JSON.readTree(json);
         } catch (JsonProcessingException e) {
-            return List.of();
+            return MissingNode.getInstance();
         }
     }
 
@@ -155,16 +153,30 @@ final class ShardReader implements SampleReader {
         private final List<String> tooLarge = new ArrayList<>();
         private List<String> lines = List.of();
         private List<String> fields = List.of();
+        private OptionalDouble score = OptionalDouble.empty();
 
         Sample(String key) {
             this.key = key;
+        }
+
+        /** What is known of it, as an object of JSON. */
+        void take(JsonNode known) {
+            Set<String> names = new TreeSet<>();
+            known.fieldNames().forEachRemaining(names::add);
+            fields =
+                    columns.captionIn(names)
+                            .map(caption -> Caption.json(known.path(caption)))
+                            .orElse(List.of());
+            if (known.path(SCORE).isNumber()) {
+                score = OptionalDouble.of(known.path(SCORE).doubleValue());
+            }
         }
 
         void tell(Sink sink) throws IOException {
             boolean asked = columns.caption().isPresent() && !fields.isEmpty();
             List<String> captions = asked || lines.isEmpty() ? fields : lines;
             for (Picture picture : pictures) {
-                sink.sample(picture.place, picture.file, captions);
+                sink.sample(picture.place, picture.file, captions, score);
             }
             for (String name : tooLarge) {
                 sink.leftOut(name, LeftOut.DAMAGED, "more than 100 MiB");

@@ -19,6 +19,7 @@ import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
@@ -60,8 +61,12 @@ final class Survey implements SampleReader.Sink, Closeable {
      */
     record Report(long training, long heldOut, long captions, Map<LeftOut, Long> leftOut) {
 
+        /** Without those that were asked to be. */
         long leftOutPictures() {
-            return leftOut.values().stream().mapToLong(Long::longValue).sum();
+            return leftOut.entrySet().stream()
+                    .filter(reason -> reason.getKey() != LeftOut.BELOW)
+                    .mapToLong(Map.Entry::getValue)
+                    .sum();
         }
 
         /** Words for the log: "2 damaged, 1 without a caption". */
@@ -119,7 +124,18 @@ final class Survey implements SampleReader.Sink, Closeable {
     }
 
     @Override
-    public void sample(Place place, byte[] file, List<String> captionsFound) throws IOException {
+    public void sample(Place place, byte[] file, List<String> captionsFound, OptionalDouble score)
+            throws IOException {
+        if (options.leastScore().isPresent()) {
+            if (score.isEmpty()) {
+                leftOut(name(place), LeftOut.UNSCORED, "");
+                return;
+            }
+            if (!(score.getAsDouble() >= options.leastScore().getAsDouble())) {
+                leftOut(name(place), LeftOut.BELOW, String.valueOf(score.getAsDouble()));
+                return;
+            }
+        }
         if (captionsFound.isEmpty() && !options.uncaptioned()) {
             leftOut(name(place), LeftOut.UNCAPTIONED, "");
             return;

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.commons.csv.CSVFormat;
@@ -167,7 +168,11 @@ final class TableReader implements SampleReader {
             try {
                 Path picture = file.resolveSibling(path);
                 if (Files.isRegularFile(picture)) {
-                    sink.sample(Place.whole(picture.toString()), null, List.copyOf(captions));
+                    sink.sample(
+                            Place.whole(picture.toString()),
+                            null,
+                            List.copyOf(captions),
+                            OptionalDouble.empty());
                 } else {
                     sink.leftOut(picture.toString(), LeftOut.MISSING, "named in " + file);
                 }

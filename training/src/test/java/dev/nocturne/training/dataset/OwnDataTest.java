@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
@@ -49,7 +50,13 @@ class OwnDataTest {
 
     private static DataOptions all(String data) {
         return new DataOptions(
-                data, new Columns(Optional.empty(), Optional.empty()), Views.PLAIN, false, 1, 0);
+                data,
+                new Columns(Optional.empty(), Optional.empty()),
+                Views.PLAIN,
+                false,
+                1,
+                0,
+                OptionalDouble.empty());
     }
 
     private static DataOptions columns(Path data, String image, String caption) {
@@ -59,7 +66,8 @@ class OwnDataTest {
                 Views.PLAIN,
                 false,
                 1,
-                0);
+                0,
+                OptionalDouble.empty());
     }
 
     private static OwnPictures pictures(OwnData data, long seed) {
@@ -178,7 +186,13 @@ class OwnDataTest {
 
         DataOptions asked =
                 new DataOptions(
-                        folder.toString(), all(folder).columns(), Views.PLAIN, true, 0.05, 0);
+                        folder.toString(),
+                        all(folder).columns(),
+                        Views.PLAIN,
+                        true,
+                        0.05,
+                        0,
+                        OptionalDouble.empty());
         assertThat(captions(asked)).hasSize(60).filteredOn(String::isEmpty).hasSize(50);
     }
 

@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import javax.imageio.ImageIO;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -36,7 +37,8 @@ public final class SampleFiles {
                 Views.PLAIN,
                 false,
                 0.05,
-                heldOut);
+                heldOut,
+                OptionalDouble.empty());
     }
 
     /** A picture of one colour with a lighter left half; each number gives another. */

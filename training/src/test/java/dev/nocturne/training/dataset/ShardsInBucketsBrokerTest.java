@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
@@ -62,7 +63,8 @@ class ShardsInBucketsBrokerTest {
                         Views.PLAIN,
                         false,
                         0,
-                        0);
+                        0,
+                        OptionalDouble.empty());
         Set<String> captions = new HashSet<>();
         try (OwnData data = OwnData.open(options, storage, home.resolve("cache"), System.out)) {
             OwnPictures pictures = data.pictures(8, 1, UnaryOperator.identity());
