@@ -65,11 +65,23 @@ def image_tower(self, w: Dict[str, Tensor], head: int, quick: bool, h: Tensor) -
     return self.unit(torch.matmul(h, w["visual.proj"].to(FLOAT32)))
 
 
-# A random choice of `keep` patches of each picture, others for each (Li et al. 2023, FLIP, section 3.1).
-def some(self, h: Tensor, keep: int) -> Tensor:
-    order = torch.argsort(torch.rand([torch.size(h, 0), torch.size(h, 1)], dtype=FLOAT32, device=h.device), 1)
-    chosen = torch.unsqueeze(torch.slice(order, 1, 0, keep), 2)
-    return torch.gather(h, 1, torch.expand(chosen, [-1, -1, torch.size(h, 2)]))
+# A random choice of `keep` patches of each of so many pictures, others for each (Li et al. 2023, FLIP, section 3.1) ->
+# int64 [batch, keep]; [batch, 0] if all are kept.
+def choice(self, w: Dict[str, Tensor], batch: int, share: float) -> Tensor:
+    positions = w["visual.positional_embedding"]
+    patches = torch.size(positions, 0) - 1
+    keep = int(float(patches) * share)
+    if keep == patches:
+        return torch.zeros([batch, 0], dtype=INT64, device=positions.device)
+    order = torch.argsort(torch.rand([batch, patches], dtype=FLOAT32, device=positions.device), 1)
+    return torch.slice(order, 1, 0, keep)
+
+
+# The chosen patches of h [batch, patches, width]; all if none are.
+def some(self, h: Tensor, chosen: Tensor) -> Tensor:
+    if torch.size(chosen, 1) == 0:
+        return h
+    return torch.gather(h, 1, torch.expand(torch.unsqueeze(chosen, 2), [-1, -1, torch.size(h, 2)]))
 
 
 # ids int64 [batch, context] -> unit vectors [batch, embedding] float32
@@ -94,27 +106,60 @@ def embed_text(self, w: Dict[str, Tensor], quick: bool, ids: Tensor) -> Tensor:
     return self.text_tower(w, quick, ids)
 
 
-# One training step. Hyperparameters `hyper`: [dtype, lr, clip, ema, share of the patches seen]. Symmetric
-# cross-entropy over the batch, in which the pictures of equal captions (`group` [batch] int64: equal numbers for equal
-# captions) are all right answers. Returns [loss, accuracy, logit scale, gradient norm, weight norm].
-def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], averages: Dict[str, Tensor],
-               steps: Tensor, hyper: Tensor, ids: Tensor, pixels: Tensor, group: Tensor) -> Tensor:
-    dtype, lr, clip, ema, share = int(hyper[0]), float(hyper[1]), float(hyper[2]), float(hyper[3]), float(hyper[4])
-    p = self.prepare(self.adapted(w), dtype)
-    h = self.patches(p, self.preprocess(p, pixels))
-    keep = int(float(torch.size(h, 1)) * share)
-    if keep < torch.size(h, 1):
-        h = self.some(h, keep)
-    images = self.image_tower(p, HEAD_WIDTH, True, h)
-    texts = self.text_tower(p, True, ids)
-    scale = torch.exp(torch.clamp(w["logit_scale"], None, 4.6052))  # at most 100
+# Prepared weights; pixels, the chosen patches and ids of a batch -> unit vectors of pictures and of captions.
+def embed_pairs(self, p: Dict[str, Tensor], pixels: Tensor, chosen: Tensor, ids: Tensor) -> Tuple[Tensor, Tensor]:
+    h = self.some(self.patches(p, self.preprocess(p, pixels)), chosen)
+    return (self.image_tower(p, HEAD_WIDTH, True, h), self.text_tower(p, True, ids))
+
+
+# Symmetric cross-entropy over the batch, in which the pictures of equal captions (`group` [batch] int64: equal numbers
+# for equal captions) are all right answers -> [loss, accuracy]. `scale` [].
+def contrast(self, images: Tensor, texts: Tensor, scale: Tensor, group: Tensor) -> List[Tensor]:
     logits = torch.matmul(images, torch.t(texts)) * scale  # [pictures, captions]
     right = torch.eq(torch.unsqueeze(group, 1), torch.unsqueeze(group, 0)).to(FLOAT32)
     target = right / torch.sum(right, [1], True)
     by_image = torch.neg(torch.mean(torch.sum(target * torch.log_softmax(logits, 1), [1])))
     by_text = torch.neg(torch.mean(torch.sum(target * torch.log_softmax(torch.t(logits), 1), [1])))
-    loss = (by_image + by_text) * 0.5
-    torch.backward(loss)
     accuracy = torch.mean(torch.gather(right, 1, torch.argmax(logits, 1, True)))
+    return [(by_image + by_text) * 0.5, accuracy]
+
+
+# One training step. Hyperparameters `hyper`: [dtype, lr, clip, ema, share of the patches seen, parts]. With more than
+# one part the gradient is that of the whole batch all the same (Gao et al. 2021, GradCache, section 3.2): the vectors of
+# all parts are computed first, without gradients; the loss of all gives the gradient of each vector; then each part is
+# computed again, one in memory at a time, and takes those of its vectors on to the weights. Returns [loss, accuracy,
+# logit scale, gradient norm, weight norm].
+def train_step(self, w: Dict[str, Tensor], m: Dict[str, Tensor], v: Dict[str, Tensor], averages: Dict[str, Tensor],
+               steps: Tensor, hyper: Tensor, ids: Tensor, pixels: Tensor, group: Tensor) -> Tensor:
+    dtype, lr, clip, ema = int(hyper[0]), float(hyper[1]), float(hyper[2]), float(hyper[3])
+    share, parts = float(hyper[4]), int(hyper[5])
+    p = self.prepare(self.adapted(w), dtype)
+    chosen = self.choice(w, torch.size(ids, 0), share)
+    scale = torch.exp(torch.clamp(w["logit_scale"], None, 4.6052))  # at most 100
+    if parts == 1:
+        images, texts = self.embed_pairs(p, pixels, chosen, ids)
+        loss, accuracy = self.contrast(images, texts, scale, group)
+        torch.backward(loss)
+    else:
+        fixed: Dict[str, Tensor] = {}
+        for name in p.keys():
+            fixed[name] = torch.detach(p[name])
+        of_ids = torch.chunk(ids, parts, 0)
+        of_pixels, of_chosen = torch.chunk(pixels, parts, 0), torch.chunk(chosen, parts, 0)
+        of_images: List[Tensor] = []
+        of_texts: List[Tensor] = []
+        for i in range(len(of_ids)):
+            images, texts = self.embed_pairs(fixed, of_pixels[i], of_chosen[i], of_ids[i])
+            of_images.append(images)
+            of_texts.append(texts)
+        images, texts = torch.requires_grad_(torch.cat(of_images)), torch.requires_grad_(torch.cat(of_texts))
+        loss, accuracy = self.contrast(images, texts, scale, group)
+        torch.backward(loss)
+        by_image = torch.chunk(unchecked_cast(Tensor, images.grad), parts, 0)
+        by_text = torch.chunk(unchecked_cast(Tensor, texts.grad), parts, 0)
+        for i in range(len(of_ids)):
+            images, texts = self.embed_pairs(
+                self.prepare(self.adapted(w), dtype), of_pixels[i], of_chosen[i], of_ids[i])
+            torch.backward(torch.sum(images * by_image[i]) + torch.sum(texts * by_text[i]))
     norms = self.optimize(w, m, v, averages, "", "", 1., steps, lr, 0.98, 0.2, clip, ema)
     return torch.stack([torch.detach(loss), accuracy, torch.detach(scale), norms[0], norms[1]])

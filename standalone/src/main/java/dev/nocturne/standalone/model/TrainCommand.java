@@ -76,7 +76,7 @@ public final class TrainCommand {
         }
     }
 
-    /** Of parts whose batches are sums over pictures. */
+    /** Of models whose batches can be computed in parts. */
     static final class PartsOption {
         @Option(
                 names = "--accumulate",
@@ -330,6 +330,7 @@ public final class TrainCommand {
     static final class Clip implements Callable<Integer> {
         @Mixin ModelOption model;
         @Mixin StepOptions plan = new StepOptions(6500, 192, 1e-3, 500);
+        @Mixin PartsOption parts;
         @Mixin FromOption from;
         @Spec CommandSpec command;
 
@@ -361,11 +362,15 @@ public final class TrainCommand {
         public Integer call() throws IOException {
             if (from.bundle != null) {
                 from.prepare(command, plan, "--layers", "--width", "--patch");
-                model.training().clipFrom(from.bundle, from.share(command), plan.with(model, 1));
+                model.training()
+                        .clipFrom(
+                                from.bundle,
+                                from.share(command),
+                                plan.with(model, parts.accumulate));
                 return 0;
             }
             from.requireNoShare(command);
-            model.training().clip(layers, width, patch, plan.with(model, 1));
+            model.training().clip(layers, width, patch, plan.with(model, parts.accumulate));
             return 0;
         }
     }

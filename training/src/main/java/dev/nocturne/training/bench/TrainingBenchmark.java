@@ -103,7 +103,7 @@ final class TrainingBenchmark {
         ClipArchitecture clip = sizes.clip().orElseThrow();
         return new ClipTraining(
                 clip,
-                new ClipTraining.Settings(STEPS, batch, RATE, 0, precision),
+                new ClipTraining.Settings(STEPS, batch, 1, RATE, 0, precision),
                 Start.ANEW,
                 examples(clip.imageSize()),
                 ModelBenchmark.TOKENIZER);

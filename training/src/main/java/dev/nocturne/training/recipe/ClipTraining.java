@@ -31,7 +31,14 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
-/** Trains CLIP by contrasting the pairs of a batch (Radford et al. 2021, section 2.3). */
+/**
+ * Trains CLIP by contrasting the pairs of a batch (Radford et al. 2021, section 2.3).
+ *
+ * <p>A batch in parts is contrasted as a whole: every picture with the captions of all parts, and
+ * loss, accuracy and gradient are those of the whole batch but for rounding. What differs is the
+ * time, since each part is computed twice, and the memory: that of the layers is of one part, that
+ * of the vectors and their cosines, {@code [batch, batch]}, of all.
+ */
 public final class ClipTraining implements Trainee {
     /**
      * Most steps see half the patches of each picture, which makes them cheaper and harder; the
@@ -56,11 +63,17 @@ public final class ClipTraining implements Trainee {
     private final BpeTokenizer tokenizer;
 
     /**
+     * @param accumulate parts of a batch that are in memory one after the other
      * @param recoloured the share of pictures whose colours are changed where the caption names
      *     none: what stays is the shape, which is what tells one yellow thing from another
      */
     public record Settings(
-            long steps, int batch, double learningRate, double recoloured, Precision precision) {}
+            long steps,
+            int batch,
+            int accumulate,
+            double learningRate,
+            double recoloured,
+            Precision precision) {}
 
     /**
      * @param start of the architecture
@@ -155,7 +168,9 @@ public final class ClipTraining implements Trainee {
     public float[] hyperparameters(long step) {
         double rate = Schedules.warmUpCosine(settings.learningRate, step, settings.steps);
         float seen = step < MASKED_STEPS * settings.steps ? SEEN_PATCHES : 1;
-        return new float[] {settings.precision.torchType(), (float) rate, 1f, 0.999f, seen};
+        return new float[] {
+            settings.precision.torchType(), (float) rate, 1f, 0.999f, seen, settings.accumulate
+        };
     }
 
     @Override

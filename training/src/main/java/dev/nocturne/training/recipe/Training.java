@@ -306,6 +306,7 @@ public final class Training {
                 new ClipTraining.Settings(
                         options.steps,
                         options.batch,
+                        options.accumulate,
                         options.learningRate,
                         own.isPresent() ? 0 : RECOLOURED_ART,
                         Precision.best());

@@ -74,7 +74,7 @@ class OptimizerTest {
             arguments.add(
                     scope.create(
                             new float[] {
-                                Precision.FLOAT32.torchType(), learningRate, 1, 0.999f, 1
+                                Precision.FLOAT32.torchType(), learningRate, 1, 0.999f, 1, 1
                             }));
             arguments.addAll(batch);
             NDArray metrics = program.train("train_step", arguments);
