@@ -169,7 +169,7 @@ public final class ModelBundle {
      * @throws IllegalArgumentException if this model can't be guided
      */
     public Sampling sampling(Double temperature, int topK, double topP, Double guidance) {
-        if (guidance != null && guidance > 1 && manifest.sampling() == null) {
+        if (guidance != null && guidance > 1 && !canBeGuided()) {
             throw new IllegalArgumentException(
                     "guidance is %s, but the model %s was not trained to be guided: leave it out"
                             .formatted(guidance, id()));
@@ -215,6 +215,11 @@ public final class ModelBundle {
             return new GridGenerator(
                     weights.tensors(), manifest.transformer(), batchSize, Precision.best());
         }
+    }
+
+    /** Whether its transformer was trained to be guided. */
+    public boolean canBeGuided() {
+        return manifest.sampling() != null;
     }
 
     /** How the transformer draws best; the paper's way if it was not trained to be guided. */
@@ -314,12 +319,17 @@ public final class ModelBundle {
     /**
      * The bundle with the transformer of another one, trained further: as exact on disk as there,
      * and drawing best as there.
+     *
+     * @param guided whether it has learned to draw as it did with guidance, and needs none
      */
     public ModelBundle withTunedTransformer(
-            ModelBundle from, Map<String, Safetensors.Tensor> weights) throws IOException {
+            ModelBundle from, Map<String, Safetensors.Tensor> weights, boolean guided)
+            throws IOException {
         files.write(TRANSFORMER, weights, from.files.type(TRANSFORMER));
+        Sampling best = from.manifest.sampling();
         return saved(
-                manifest.with(from.manifest.transformer(), from.manifest.sampling()), TRANSFORMER);
+                manifest.with(from.manifest.transformer(), guided ? best.withGuidance(1) : best),
+                TRANSFORMER);
     }
 
     /** The bundle with this CLIP, on disk as float16. */

@@ -46,4 +46,9 @@ public record Sampling(double temperature, int topK, double topP, double guidanc
                 topP,
                 guidance == null ? this.guidance : guidance);
     }
+
+    /** This one with another guidance; 1: off. */
+    public Sampling withGuidance(double other) {
+        return new Sampling(temperature, topK, topP, other);
+    }
 }

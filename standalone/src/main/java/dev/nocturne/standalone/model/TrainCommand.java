@@ -308,14 +308,29 @@ public final class TrainCommand {
                 })
         TransformerArchitecture.Attention attention;
 
+        @Option(
+                names = "--guidance",
+                paramLabel = "X",
+                description = {
+                    "Learns to draw without guidance as --from does",
+                    "with this one: a picture takes half the work."
+                })
+        Double guidance;
+
         @Override
         public Integer call() throws IOException {
+            if (guidance != null && !(from.bundle != null && guidance > 1)) {
+                throw new ParameterException(
+                        command.commandLine(),
+                        "--guidance is what a transformer learns to draw as, with it: give one above 1, and the transformer with --from");
+            }
             if (from.bundle != null) {
                 from.prepare(command, plan, "--layers", "--width", "--attention");
                 model.training()
                         .transformerFrom(
                                 from.bundle,
                                 from.share(command),
+                                guidance == null ? 1 : guidance,
                                 plan.with(model, parts.accumulate));
                 return 0;
             }

@@ -113,7 +113,8 @@ final class TrainingBenchmark {
             TransformerArchitecture transformer, int batch) {
         return new TransformerTraining(
                 transformer,
-                new TransformerTraining.Settings(STEPS, batch, 1, RATE, Sampling.PLAIN, precision),
+                new TransformerTraining.Settings(
+                        STEPS, batch, 1, RATE, Sampling.PLAIN, 1, precision),
                 Start.ANEW,
                 examples(sizes.imageSize()),
                 ModelBenchmark.TOKENIZER,

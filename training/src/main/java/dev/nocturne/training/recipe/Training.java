@@ -46,6 +46,8 @@ public final class Training {
     /** In the model's directory. */
     private static final String FOLDER = "training";
 
+    private static final double NO_GUIDANCE = 1;
+
     /** The share of the art's pictures that CLIP sees in other colours. */
     private static final double RECOLOURED_ART = 0.5;
 
@@ -181,6 +183,7 @@ public final class Training {
                 tokenizer,
                 architecture,
                 sampling,
+                NO_GUIDANCE,
                 Start.ANEW,
                 options,
                 (latest, weights) -> latest.with(architecture, sampling, weights));
@@ -196,7 +199,25 @@ public final class Training {
      *     tokens than this model
      */
     public boolean transformerFrom(Path start, Share share, Options options) throws IOException {
+        return transformerFrom(start, share, NO_GUIDANCE, options);
+    }
+
+    /**
+     * As {@link #transformerFrom(Path, Share, Options)}, but what it learns is to draw from a
+     * caption alone as it does with guidance, see {@link Teacher}.
+     *
+     * @param guidance above 1
+     * @throws InvalidModelException if it was not trained to be guided, beside the other reasons
+     */
+    public boolean transformerFrom(Path start, Share share, double guidance, Options options)
+            throws IOException {
         ModelBundle from = ModelBundle.open(start);
+        boolean guided = guidance > 1;
+        if (guided && !from.canBeGuided()) {
+            throw new InvalidModelException(
+                    "guidance is %s, but the model at %s was not trained to be guided: leave it out"
+                            .formatted(guidance, start));
+        }
         TransformerFamily architecture = from.transformerArchitecture();
         requireEncoder(from, "a transformer learns the tokens of pictures");
         share.requireSome(architecture.shapes());
@@ -207,10 +228,11 @@ public final class Training {
                 bundle,
                 bundle.tokenizer(),
                 architecture,
-                from.bestSampling(),
+                guided ? from.bestSampling().withGuidance(1) : from.bestSampling(),
+                guidance,
                 new Start(from.transformerWeights(), share),
                 options,
-                (latest, weights) -> latest.withTunedTransformer(from, weights));
+                (latest, weights) -> latest.withTunedTransformer(from, weights, guided));
     }
 
     private boolean transformer(
@@ -218,6 +240,7 @@ public final class Training {
             CaptionTokenizer tokenizer,
             TransformerFamily architecture,
             Sampling sampling,
+            double guidance,
             Start start,
             Options options,
             Finish finish)
@@ -229,6 +252,7 @@ public final class Training {
                         options.accumulate,
                         options.learningRate,
                         sampling,
+                        guidance,
                         Precision.best());
         DiscreteVae vae = bundle.dvae();
         try (PictureSource pictures =

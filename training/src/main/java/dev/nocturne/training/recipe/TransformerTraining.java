@@ -39,7 +39,8 @@ import java.util.stream.IntStream;
 
 /**
  * Trains the transformer on captions and the tokens of their pictures (Ramesh et al. 2021, section
- * 2.2 and appendix B.3). Pictures whose tokens are not known are tokenised on the fly.
+ * 2.2 and appendix B.3), or on what a guided transformer makes of them, see {@link Teacher}.
+ * Pictures whose tokens are not known are tokenised on the fly.
  */
 public final class TransformerTraining implements Trainee {
     /** The share of merges that are left out of captions by our own models, which know that. */
@@ -64,6 +65,9 @@ public final class TransformerTraining implements Trainee {
 
     private static final int HELD_OUT = 256;
 
+    /** Place of the tokens among the arguments; what is to be predicted comes behind them. */
+    private static final int IMAGE = 3;
+
     private final TorchProgram program;
     private final TransformerFamily architecture;
     private final Settings settings;
@@ -87,9 +91,14 @@ public final class TransformerTraining implements Trainee {
     private final NDArray layout;
     private final NDArray masks;
 
+    /** Null where it learns the pictures. */
+    private final Teacher teacher;
+
     /**
      * @param accumulate parts of a batch that are computed one after the other
      * @param shown how the sheet of samples is drawn
+     * @param guidance 1: it learns the pictures; above: it learns to draw from captions alone as
+     *     what it starts with does with this guidance
      */
     public record Settings(
             long steps,
@@ -97,6 +106,7 @@ public final class TransformerTraining implements Trainee {
             int accumulate,
             double learningRate,
             Sampling shown,
+            double guidance,
             Precision precision) {}
 
     /**
@@ -128,6 +138,15 @@ public final class TransformerTraining implements Trainee {
                         AttentionPattern.masks(
                                 architecture.textPositions(), architecture.gridSize()),
                         new Shape(AttentionPattern.values().length, positions, positions));
+        this.teacher =
+                settings.guidance > 1
+                        ? new Teacher(
+                                program,
+                                start.weights(),
+                                settings.precision,
+                                architecture.row(new int[0]),
+                                settings.shown.withGuidance(settings.guidance))
+                        : null;
         this.heldOut = batches(pictures.heldOut(HELD_OUT));
         this.heldOutPictures = heldOut.stream().mapToInt(Drawn::count).sum();
     }
@@ -214,11 +233,18 @@ public final class TransformerTraining implements Trainee {
     public NDList arguments(Object object, NDManager scope) {
         Drawn drawn = (Drawn) object;
         long[] image = drawn.image.length > 0 ? drawn.image : encoded(drawn);
-        return new NDList(
-                layout,
-                masks,
-                scope.create(drawn.text, new Shape(drawn.count, architecture.textPositions())),
-                scope.create(image, new Shape(drawn.count, architecture.gridLength())));
+        NDList arguments =
+                new NDList(
+                        layout,
+                        masks,
+                        scope.create(
+                                drawn.text, new Shape(drawn.count, architecture.textPositions())),
+                        scope.create(image, new Shape(drawn.count, architecture.gridLength())));
+        arguments.add(
+                teacher == null
+                        ? arguments.get(IMAGE)
+                        : teacher.guided(arguments, (PtNDManager) scope));
+        return arguments;
     }
 
     private long[] encoded(Drawn drawn) {
@@ -236,10 +262,16 @@ public final class TransformerTraining implements Trainee {
             (float) rate,
             1f,
             0.999f,
-            TOKEN_NOISE,
-            DROPOUT,
-            settings.accumulate
+            teacher == null ? TOKEN_NOISE : 0, // as the teacher
+            teacher == null ? DROPOUT : 0, // nothing to learn by heart
+            settings.accumulate,
+            (float) temperature()
         };
+    }
+
+    /** A teacher shows what it draws from. */
+    private double temperature() {
+        return teacher == null ? 1 : settings.shown.temperature();
     }
 
     @Override
@@ -324,8 +356,19 @@ public final class TransformerTraining implements Trainee {
         try (IValue layers = IValue.from((PtNDArray) arguments.get(0));
                 IValue seen = IValue.from((PtNDArray) arguments.get(1));
                 IValue text = IValue.from((PtNDArray) arguments.get(2));
-                IValue image = IValue.from((PtNDArray) arguments.get(3));
-                IValue output = program.call("evaluate", prepared, layers, seen, text, image);
+                IValue image = IValue.from((PtNDArray) arguments.get(IMAGE));
+                IValue target = IValue.from((PtNDArray) arguments.get(IMAGE + 1));
+                IValue temperature = IValue.from(temperature());
+                IValue output =
+                        program.call(
+                                "evaluate",
+                                prepared,
+                                layers,
+                                seen,
+                                text,
+                                image,
+                                target,
+                                temperature);
                 NDArray losses = output.toTensor(scope)) {
             return losses.toFloatArray();
         }
@@ -333,6 +376,9 @@ public final class TransformerTraining implements Trainee {
 
     @Override
     public void close() {
+        if (teacher != null) {
+            teacher.close();
+        }
         vae.close();
         program.close();
     }

@@ -101,14 +101,17 @@ class AdaptersTest {
 
     private NDList batch(TorchProgram program, NDManager scope) {
         int positions = ARCHITECTURE.textLength() + ARCHITECTURE.gridLength();
+        NDArray text = ids(scope, ARCHITECTURE.textLength(), 30);
+        NDArray image = ids(scope, ARCHITECTURE.gridLength(), 16);
         return new NDList(
-                scope.create(new float[] {Precision.FLOAT32.torchType(), 0, 1, 0.999f, 0, 0, 1}),
+                scope.create(new float[] {Precision.FLOAT32.torchType(), 0, 1, 0.999f, 0, 0, 1, 1}),
                 program.hostManager().create(ARCHITECTURE.layout()),
                 scope.create(
                         AttentionPattern.masks(ARCHITECTURE.textLength(), ARCHITECTURE.gridSize()),
                         new Shape(AttentionPattern.values().length, positions, positions)),
-                ids(scope, ARCHITECTURE.textLength(), 30),
-                ids(scope, ARCHITECTURE.gridLength(), 16));
+                text,
+                image,
+                image); // what it shall predict
     }
 
     private NDArray ids(NDManager scope, int length, int vocabulary) {

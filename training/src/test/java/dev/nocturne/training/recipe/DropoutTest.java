@@ -57,7 +57,9 @@ class DropoutTest {
         NDList arguments = state.arguments();
         arguments.add(
                 scope.create(
-                        new float[] {Precision.FLOAT32.torchType(), 0, 1, 0.999f, 0, dropout, 1}));
+                        new float[] {
+                            Precision.FLOAT32.torchType(), 0, 1, 0.999f, 0, dropout, 1, 1
+                        }));
         arguments.add(program.hostManager().create(ARCHITECTURE.layout()));
         arguments.add(
                 scope.create(
@@ -65,6 +67,7 @@ class DropoutTest {
                         new Shape(AttentionPattern.values().length, positions, positions)));
         arguments.add(text);
         arguments.add(image);
+        arguments.add(image); // what it shall predict
         NDArray metrics = program.train("train_step", arguments);
         metrics.attach(scope);
         return metrics.toFloatArray()[IMAGE_LOSS];

@@ -221,7 +221,7 @@ class OwnTrainingTest {
                                 vae.gridSize(),
                                 Attention.DENSE),
                         new TransformerTraining.Settings(
-                                12, 8, 1, 2e-3, TransformerTraining.SAMPLING, Precision.FLOAT32),
+                                12, 8, 1, 2e-3, TransformerTraining.SAMPLING, 1, Precision.FLOAT32),
                         Start.ANEW,
                         pictures,
                         tokenizer,
