@@ -31,7 +31,7 @@ public final class OwnPictures implements PictureSource {
     private static final long MOST_PIXEL_BYTES = 4L << 30;
 
     /** Both of what is trained on and of what is held out. */
-    private static final int SHOWN = 10;
+    private static final int SHOWN = 4;
 
     private static final long HELD_OUT_ORDER = 1;
 
