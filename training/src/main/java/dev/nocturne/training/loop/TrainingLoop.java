@@ -236,7 +236,7 @@ public final class TrainingLoop {
         } catch (EngineException e) {
             if (String.valueOf(e.getMessage()).matches("(?s).*(out of memory|allocate memory).*")) {
                 throw new IOException(
-                        "a step needs more memory than there is: halve --batch, or give --accumulate 2, which computes the same batch in two parts (docs/training.md)",
+                        "a step needs more memory than there is: halve --batch, or, except for the upscaler, give --accumulate 2, which computes the same batch in two parts (docs/training.md)",
                         e);
             }
             throw e;
