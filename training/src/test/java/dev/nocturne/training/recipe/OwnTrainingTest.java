@@ -140,7 +140,7 @@ class OwnTrainingTest {
         assertThat(training.transformer(1, 64, Attention.DENSE, all)).isFalse();
         assertThat(log())
                 .containsPattern(
-                        "transformer: 1[0-9]{2},[0-9]{3} parameters; training holds 0\\.[0-9] GB")
+                        "transformer: 1[0-9]{2},[0-9]{3} parameters; training holds [0-9]\\.[0-9] GB")
                 .contains("4,000 steps of 8 pictures, 0.")
                 .containsPattern("s every 1,000: [0-9a-z ]+ on this machine")
                 .containsPattern("[0-9]+ pictures, each seen 1,[0-9]{3}\\.[0-9] times")
