@@ -86,7 +86,7 @@ public final class TopicAdmin {
                             }
                         }
                     }
-                    awaitLed(admin, topics.stream().map(Topic::name).toList());
+                    awaitLed(admin, topics.stream().map(Topic::name).toList(), 1);
                 });
     }
 
@@ -141,7 +141,7 @@ public final class TopicAdmin {
                 throw e;
             }
         }
-        awaitLed(admin, List.of(topic));
+        awaitLed(admin, List.of(topic), partitions);
     }
 
     private interface Question {
@@ -182,10 +182,10 @@ public final class TopicAdmin {
      * A producer that sends a burst to a partition that is not led yet may have its batches taken
      * out of their order, and then hangs for minutes.
      */
-    private static void awaitLed(Admin admin, List<String> names)
+    private static void awaitLed(Admin admin, List<String> names, int partitions)
             throws ExecutionException, InterruptedException {
         long giveUpNanos = System.nanoTime() + LED.toNanos();
-        while (!areLed(admin, names)) {
+        while (!areLed(admin, names, partitions)) {
             if (System.nanoTime() - giveUpNanos > 0) {
                 LOG.warn(
                         "topics have partitions without a leader after {} seconds: look whether all brokers are up",
@@ -196,13 +196,20 @@ public final class TopicAdmin {
         }
     }
 
-    /** The brokers know the leader of a partition before it knows itself, so it is asked, too. */
-    private static boolean areLed(Admin admin, List<String> names)
+    /**
+     * The brokers know the leader of a partition before it knows itself, so it is asked, too.
+     *
+     * @param partitions that each has at least; a broker may not know new ones yet
+     */
+    private static boolean areLed(Admin admin, List<String> names, int partitions)
             throws ExecutionException, InterruptedException {
         try {
             Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
             for (TopicDescription topic :
                     admin.describeTopics(names).allTopicNames().get().values()) {
+                if (topic.partitions().size() < partitions) {
+                    return false;
+                }
                 for (TopicPartitionInfo partition : topic.partitions()) {
                     if (partition.leader() == null) {
                         return false;
