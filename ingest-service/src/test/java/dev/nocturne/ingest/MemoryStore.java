@@ -41,8 +41,8 @@ public final class MemoryStore implements ObjectStore {
 
     /** With all that is in it, until it is made again. */
     public void deleteBucket() {
+        bucketGone = true; // first: a bucket that is there and empty would be another matter
         objects.clear();
-        bucketGone = true;
     }
 
     @Override
