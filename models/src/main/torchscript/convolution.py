@@ -2,6 +2,14 @@
 # them alone, and a token hangs on the largest of many close logits.
 
 
+# A weight in the compute type; that of a convolution laid out as processors read it.
+def laid_out(self, weight: Tensor, dtype: int) -> Tensor:
+    typed = weight.to(dtype, False, True)
+    if torch.dim(weight) == 4:
+        typed = torch.contiguous(typed, memory_format=CHANNELS_LAST)
+    return typed
+
+
 # x [batch, in, height, width]; weight [out, in, k, k], or [in, out, k, k] if transposed
 def convolve(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], stride: int, padding: int,
              transposed: bool) -> Tensor:

@@ -113,10 +113,8 @@ def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
     for name in w.keys():
         if torch.startswith(name, "encoder.blocks.output.") or torch.startswith(name, "decoder.blocks.input."):
             p[name] = w[name].to(FLOAT32, False, True)
-        elif torch.dim(w[name]) == 4:
-            p[name] = torch.contiguous(w[name].to(dtype, False, True), memory_format=CHANNELS_LAST)
         else:
-            p[name] = w[name].to(dtype, False, True)
+            p[name] = self.laid_out(w[name], dtype)
     return p
 
 

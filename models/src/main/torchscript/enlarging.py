@@ -6,14 +6,11 @@ def conv(self, w: Dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     return self.convolve(x, w[name + ".weight"], w[name + ".bias"], 1, 1, False)
 
 
-# A copy of the weights in the compute type, laid out for the processor's convolutions.
+# A copy of the weights in the compute type.
 def prepare(self, w: Dict[str, Tensor], dtype: int) -> Dict[str, Tensor]:
     p: Dict[str, Tensor] = {}
     for name in w.keys():
-        if torch.dim(w[name]) == 4:
-            p[name] = torch.contiguous(w[name].to(dtype, False, True), memory_format=CHANNELS_LAST)
-        else:
-            p[name] = w[name].to(dtype, False, True)
+        p[name] = self.laid_out(w[name], dtype)
     return p
 
 

@@ -36,7 +36,9 @@ def losses(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, text: Tens
         text_logits = self.logits(w, "text_head", torch.slice(x, 1, 0, before))
         next_text = torch.slice(text, 1, 1, before + 1)
         losses.append(torch.cross_entropy_loss(torch.flatten(text_logits, 0, 1), torch.flatten(next_text)))
-    image_logits = self.logits(w, "image_head", torch.slice(x, 1, before)) / temperature
+    image_logits = self.logits(w, "image_head", torch.slice(x, 1, before))
+    if temperature != 1.:
+        image_logits = image_logits / temperature
     losses.append(torch.cross_entropy_loss(torch.flatten(image_logits, 0, 1), torch.flatten(target, 0, 1)))
     return losses
 

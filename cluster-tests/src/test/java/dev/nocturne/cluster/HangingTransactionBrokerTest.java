@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.ingest.dispatch.TransactionWatch;
+import dev.nocturne.ingest.lag.TopicOffsets;
 import dev.nocturne.rerank.RerankService;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.TopicAdmin;
@@ -19,11 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListOffsetsOptions;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,19 +93,9 @@ class HangingTransactionBrokerTest {
         return service;
     }
 
-    private static boolean isReadable(KafkaSettings kafka) throws Exception {
-        return end(kafka, IsolationLevel.READ_COMMITTED)
-                == end(kafka, IsolationLevel.READ_UNCOMMITTED);
-    }
-
-    private static long end(KafkaSettings kafka, IsolationLevel isolation) throws Exception {
+    private static boolean isReadable(KafkaSettings kafka) throws InterruptedException {
         try (Admin admin = Admin.create(kafka.admin())) {
-            return admin.listOffsets(
-                            Map.of(CHANGELOG, OffsetSpec.latest()),
-                            new ListOffsetsOptions(isolation))
-                    .partitionResult(CHANGELOG)
-                    .get()
-                    .offset();
+            return !TopicOffsets.ask(admin, List.of(CHANGELOG.topic())).of(CHANGELOG).isHeldUp();
         }
     }
 

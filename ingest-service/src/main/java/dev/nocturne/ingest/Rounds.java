@@ -124,6 +124,12 @@ public final class Rounds {
                                 .formatted(name, Duration.ofNanos(silentNanos).toMinutes()));
     }
 
+    /** As {@link #health()}; while it lives, with what somebody has to know, though all goes on. */
+    public Health health(String trouble) {
+        Health alive = health();
+        return alive.live() ? new Health(true, true, trouble) : alive;
+    }
+
     public boolean isStopped() {
         return thread.isShutdown();
     }

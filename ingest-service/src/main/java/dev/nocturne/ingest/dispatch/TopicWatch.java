@@ -53,8 +53,7 @@ public final class TopicWatch implements BackgroundTask {
 
     @Override
     public Health health() {
-        Health alive = rounds.health();
-        return alive.live() ? new Health(true, true, trouble) : alive;
+        return rounds.health(trouble);
     }
 
     private void look() {

@@ -4,7 +4,6 @@ import dev.nocturne.ingest.BackgroundTask;
 import dev.nocturne.ingest.Rounds;
 import dev.nocturne.ingest.dispatch.HangingTransactions.Hanging;
 import dev.nocturne.ingest.lag.TopicOffsets;
-import dev.nocturne.ingest.lag.TopicOffsets.Bounds;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.Topic;
@@ -71,8 +70,7 @@ public final class TransactionWatch implements BackgroundTask {
 
     @Override
     public Health health() {
-        Health alive = rounds.health();
-        return alive.live() ? new Health(true, true, trouble) : alive;
+        return rounds.health(trouble);
     }
 
     private void look() {
@@ -87,7 +85,11 @@ public final class TransactionWatch implements BackgroundTask {
                 }
             }
             suspects = new HashSet<>(found);
-            trouble = String.join("; ", troubles);
+            String now = String.join("; ", troubles);
+            if (!now.isEmpty() && !now.equals(trouble)) {
+                LOG.error("ING-35 {}", now);
+            }
+            trouble = now;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // closing
         } catch (Throwable e) { // the next look comes only if this one ends well
@@ -107,11 +109,7 @@ public final class TransactionWatch implements BackgroundTask {
         TopicOffsets offsets = TopicOffsets.ask(admin, topics);
         return topics.stream()
                 .flatMap(topic -> offsets.partitions(topic).stream())
-                .filter(
-                        partition -> {
-                            Bounds bounds = offsets.of(partition);
-                            return bounds.lastStable() < bounds.end();
-                        })
+                .filter(partition -> offsets.of(partition).isHeldUp())
                 .toList();
     }
 
@@ -131,18 +129,14 @@ public final class TransactionWatch implements BackgroundTask {
             if (!(e.getCause() instanceof AuthorizationException)) {
                 throw e;
             }
-            String refused =
+            troubles.add(
                     "the %s holds up all readers, and may not be aborted: allow ClusterAction, or have an administrator run: kafka-transactions.sh --bootstrap-server %s abort --topic %s --partition %d --start-offset %d"
                             .formatted(
                                     hanging,
                                     kafka.bootstrapServers(),
                                     hanging.partition().topic(),
                                     hanging.partition().partition(),
-                                    hanging.startOffset());
-            if (!trouble.contains(refused)) {
-                LOG.error("ING-35 {}", refused);
-            }
-            troubles.add(refused);
+                                    hanging.startOffset()));
         }
     }
 

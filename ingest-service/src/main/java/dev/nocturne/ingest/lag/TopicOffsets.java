@@ -30,7 +30,12 @@ public final class TopicOffsets {
      * @param lastStable before it is what readers of committed records can see
      * @param end the high watermark
      */
-    public record Bounds(long start, long lastStable, long end) {}
+    public record Bounds(long start, long lastStable, long end) {
+        /** Whether what somebody has written is not to be read yet, as a transaction is open. */
+        public boolean isHeldUp() {
+            return lastStable < end;
+        }
+    }
 
     private final Map<TopicPartition, Bounds> bounds =
             new TreeMap<>(

@@ -5,26 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.nocturne.embedded.EmbeddedBroker;
+import dev.nocturne.ingest.MovableClock;
+import dev.nocturne.ingest.lag.TopicOffsets;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TopicReader;
 import dev.nocturne.schemas.Topics;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListOffsetsOptions;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -122,19 +118,9 @@ class TransactionWatchBrokerTest {
                         partition.topic(), partition.partition(), null, text.getBytes(UTF_8)));
     }
 
-    private boolean isReadable(TopicPartition partition) throws Exception {
-        return end(partition, IsolationLevel.READ_COMMITTED)
-                == end(partition, IsolationLevel.READ_UNCOMMITTED);
-    }
-
-    private long end(TopicPartition partition, IsolationLevel isolation) throws Exception {
+    private boolean isReadable(TopicPartition partition) throws InterruptedException {
         try (Admin admin = Admin.create(kafka.admin())) {
-            return admin.listOffsets(
-                            Map.of(partition, OffsetSpec.latest()),
-                            new ListOffsetsOptions(isolation))
-                    .partitionResult(partition)
-                    .get()
-                    .offset();
+            return !TopicOffsets.ask(admin, List.of(partition.topic())).of(partition).isHeldUp();
         }
     }
 
@@ -151,8 +137,8 @@ class TransactionWatchBrokerTest {
         return read;
     }
 
-    /** A clock that is asked the time once a look. */
-    private static final class LookCounter extends Clock {
+    /** Asked the time once a look. */
+    private static final class LookCounter extends MovableClock {
 
         private final AtomicInteger looks;
 
@@ -163,17 +149,7 @@ class TransactionWatchBrokerTest {
         @Override
         public Instant instant() {
             looks.incrementAndGet();
-            return Instant.now();
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            throw new UnsupportedOperationException();
+            return super.instant();
         }
     }
 }

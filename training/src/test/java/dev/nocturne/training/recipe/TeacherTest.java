@@ -38,12 +38,7 @@ class TeacherTest {
 
     @Test
     void whatHasLearnedFromAGuidedTransformerDrawsSoFromACaptionAlone() throws IOException {
-        SampleFiles.folder(home.resolve("pictures"), 20);
-        Training training = training("own");
-        training.tokenizer("own", 16, 560, 16, 0, 1);
-        training.dvae(DVAE, false, 0.2, options(6, 2e-3));
-        training.transformer(1, 64, Attention.DENSE, options(120, 6e-3));
-        ModelBundle own = ModelBundle.open(home.resolve("own"));
+        ModelBundle own = own(options(120, 6e-3));
 
         assertThat(
                         training("unguided")
@@ -60,12 +55,7 @@ class TeacherTest {
 
     @Test
     void whoWasNotTrainedToBeGuidedTeachesNothing() throws IOException {
-        SampleFiles.folder(home.resolve("pictures"), 20);
-        Training training = training("own");
-        training.tokenizer("own", 16, 560, 16, 0, 1);
-        training.dvae(DVAE, false, 0.2, options(6, 2e-3));
-        training.transformer(1, 64, Attention.DENSE, options(1, 1e-3));
-        ModelBundle own = ModelBundle.open(home.resolve("own"));
+        ModelBundle own = own(options(1, 1e-3));
         ModelBundle never =
                 ModelBundle.begin(home.resolve("never"), "never", own)
                         .with(
@@ -82,6 +72,15 @@ class TeacherTest {
                                                 GUIDANCE,
                                                 options(1, 1e-3)))
                 .withMessageContaining("was not trained to be guided: leave it out");
+    }
+
+    private ModelBundle own(Training.Options transformer) throws IOException {
+        SampleFiles.folder(home.resolve("pictures"), 20);
+        Training training = training("own");
+        training.tokenizer("own", 16, 560, 16, 0, 1);
+        training.dvae(DVAE, false, 0.2, options(6, 2e-3));
+        training.transformer(1, 64, Attention.DENSE, transformer);
+        return ModelBundle.open(home.resolve("own"));
     }
 
     private Training training(String model) {
