@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.AbortTransactionSpec;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.DescribeProducersResult.PartitionProducerState;
+import org.apache.kafka.clients.admin.DescribeProducersResult;
 import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.ProducerState;
 import org.apache.kafka.clients.admin.TransactionDescription;
@@ -23,6 +23,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TransactionalIdNotFoundException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.internals.Topic;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds transactions that are open in a partition though their coordinator has done with them:
@@ -54,6 +56,8 @@ final class HangingTransactions {
                     .formatted(producerId, partition, startOffset);
         }
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(HangingTransactions.class);
 
     private HangingTransactions() {}
 
@@ -99,19 +103,25 @@ final class HangingTransactions {
                 state.currentTransactionStartOffset().orElseThrow());
     }
 
-    /** By partition the producers with an open transaction; without partitions that have none. */
+    /**
+     * By partition the producers with an open transaction; without partitions that have none. One
+     * that cannot be asked spoils no other.
+     */
     private static Map<TopicPartition, List<ProducerState>> open(
-            Admin admin, Collection<TopicPartition> partitions)
-            throws ExecutionException, InterruptedException {
+            Admin admin, Collection<TopicPartition> partitions) throws InterruptedException {
         Map<TopicPartition, List<ProducerState>> open = new HashMap<>();
-        for (Map.Entry<TopicPartition, PartitionProducerState> partition :
-                admin.describeProducers(partitions).all().get().entrySet()) {
-            List<ProducerState> states =
-                    partition.getValue().activeProducers().stream()
-                            .filter(state -> state.currentTransactionStartOffset().isPresent())
-                            .toList();
-            if (!states.isEmpty()) {
-                open.put(partition.getKey(), states);
+        DescribeProducersResult described = admin.describeProducers(partitions);
+        for (TopicPartition partition : partitions) {
+            try {
+                List<ProducerState> states =
+                        described.partitionResult(partition).get().activeProducers().stream()
+                                .filter(state -> state.currentTransactionStartOffset().isPresent())
+                                .toList();
+                if (!states.isEmpty()) {
+                    open.put(partition, states);
+                }
+            } catch (ExecutionException e) {
+                LOG.debug("ING-36 {} cannot be asked for its producers", partition, e);
             }
         }
         return open;

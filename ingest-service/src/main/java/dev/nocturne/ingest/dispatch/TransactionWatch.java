@@ -119,15 +119,18 @@ public final class TransactionWatch implements BackgroundTask {
     }
 
     private void end(Admin admin, Hanging hanging, List<String> troubles)
-            throws ExecutionException, InterruptedException {
+            throws InterruptedException {
         try {
             admin.abortTransaction(hanging.abortion()).all().get();
             LOG.warn(
                     "ING-35 the {} was open, and no coordinator would have ended it: aborted, so that what is behind it is read",
                     hanging);
         } catch (ExecutionException e) {
-            if (!(e.getCause() instanceof AuthorizationException)) {
-                throw e;
+            if (!(e.getCause() instanceof AuthorizationException)) { // the others are tried
+                troubles.add(
+                        "the %s holds up all readers, and could not be aborted, which is tried again: %s"
+                                .formatted(hanging, e.getCause().getMessage()));
+                return;
             }
             troubles.add(
                     "the %s holds up all readers, and may not be aborted: allow ClusterAction, or have an administrator run: kafka-transactions.sh --bootstrap-server %s abort --topic %s --partition %d --start-offset %d"

@@ -19,6 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -38,6 +41,10 @@ class TransactionWatchBrokerTest {
 
     private static final TopicPartition TASKS =
             new TopicPartition(Topics.GENERATION_TASKS.name(), 2);
+
+    /** Where the group's are: the broker has four. */
+    private static final TopicPartition POSITIONS =
+            new TopicPartition("__consumer_offsets", Math.abs("generator".hashCode()) % 4);
 
     @TempDir Path folder;
     private EmbeddedBroker broker;
@@ -73,6 +80,37 @@ class TransactionWatchBrokerTest {
             }
             assertThat(read(TASKS)).isEmpty();
             producer.close(Duration.ZERO);
+        }
+    }
+
+    /** A group's next member would wait for its positions for ever. */
+    @Test
+    void oneOverPositionsOfAGroupIsEndedToo() throws Exception {
+        try (Admin admin = Admin.create(kafka.admin());
+                KafkaProducer<byte[], byte[]> producer = producer("worker");
+                KafkaProducer<byte[], byte[]> other = producer("other worker")) {
+            for (KafkaProducer<byte[], byte[]> dead : List.of(producer, other)) {
+                dead.beginTransaction();
+                dead.sendOffsetsToTransaction(
+                        Map.of(TASKS, new OffsetAndMetadata(7)),
+                        new ConsumerGroupMetadata("generator"));
+            }
+            assertThat(isReadable(POSITIONS)).isFalse();
+            admin.deleteTopics(List.of("__transaction_state")).all().get();
+            try (TransactionWatch watch = watch(LOOK)) {
+                await().atMost(PATIENCE).until(() -> isReadable(POSITIONS));
+                assertThat(watch.health().message()).isEmpty();
+            }
+            assertThat(
+                            admin.listConsumerGroupOffsets(
+                                            "generator",
+                                            new ListConsumerGroupOffsetsOptions()
+                                                    .requireStable(true))
+                                    .partitionsToOffsetAndMetadata()
+                                    .get())
+                    .isEmpty();
+            producer.close(Duration.ZERO);
+            other.close(Duration.ZERO);
         }
     }
 
