@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
@@ -19,7 +20,10 @@ public final class Published {
 
     private Published() {}
 
-    /** All that is committed by now. */
+    /**
+     * All that is committed by now. A producer is told so before partitions are: a transaction that
+     * is about to end there is waited for.
+     */
     public static <T extends SpecificRecord> List<T> in(Topic<T> topic, KafkaSettings kafka) {
         return values(topic, kafka).stream()
                 .map(value -> EventCodec.decode(topic.record(), value))
@@ -33,12 +37,30 @@ public final class Published {
             List<TopicPartition> partitions = partitions(topic, consumer);
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
-                consumer.poll(Duration.ofMillis(100)).forEach(record -> values.add(record.value()));
-            }
+            Map<TopicPartition, Long> ends = ends(partitions, kafka);
+            Awaitility.await("the end of open transactions")
+                    .atMost(PATIENCE)
+                    .pollDelay(Duration.ZERO)
+                    .pollInSameThread()
+                    .until(
+                            () -> {
+                                consumer.poll(Duration.ofMillis(100))
+                                        .forEach(record -> values.add(record.value()));
+                                return partitions.stream()
+                                        .allMatch(p -> consumer.position(p) >= ends.get(p));
+                            });
         }
         return values;
+    }
+
+    /** With what is not committed: the consumer's own ends are before it. */
+    private static Map<TopicPartition, Long> ends(
+            List<TopicPartition> partitions, KafkaSettings kafka) {
+        Map<String, Object> config = kafka.consumer();
+        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_uncommitted");
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
+            return consumer.endOffsets(partitions);
+        }
     }
 
     public static List<TopicPartition> partitions(
