@@ -25,6 +25,13 @@ import java.util.TreeSet;
  * verified by the manifest's checksums when they are read.
  */
 final class BundleFiles {
+    static final String TOKENIZER = "tokenizer.json";
+    static final String DVAE = "dvae.safetensors";
+    static final String TRANSFORMER = "transformer.safetensors";
+    static final String CLIP = "clip.safetensors";
+    static final String UPSCALER = "upscaler.safetensors";
+    static final String CLIP_TOKENIZER = "clip-tokenizer.json";
+
     /** Ends the name of a file that is not in the manifest yet. */
     private static final String UNFINISHED = ".new";
 

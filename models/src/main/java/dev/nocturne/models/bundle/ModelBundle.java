@@ -1,5 +1,12 @@
 package dev.nocturne.models.bundle;
 
+import static dev.nocturne.models.bundle.BundleFiles.CLIP;
+import static dev.nocturne.models.bundle.BundleFiles.CLIP_TOKENIZER;
+import static dev.nocturne.models.bundle.BundleFiles.DVAE;
+import static dev.nocturne.models.bundle.BundleFiles.TOKENIZER;
+import static dev.nocturne.models.bundle.BundleFiles.TRANSFORMER;
+import static dev.nocturne.models.bundle.BundleFiles.UPSCALER;
+
 import dev.nocturne.models.clip.CandidateScorer;
 import dev.nocturne.models.clip.Clip;
 import dev.nocturne.models.clip.ClipArchitecture;
@@ -17,7 +24,6 @@ import dev.nocturne.models.transformer.GridGenerator;
 import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.models.transformer.TransformerFamily;
-import dev.nocturne.models.upscaler.RrdbNet;
 import dev.nocturne.models.upscaler.Upscaler;
 import dev.nocturne.models.upscaler.UpscalerArchitecture;
 import dev.nocturne.models.upscaler.UpscalerFamily;
@@ -37,16 +43,10 @@ import java.util.TreeMap;
  *
  * <p>Opening reads {@code model.json} only. Each part is verified when it is loaded: its sha256,
  * and that its tensors are those of its architecture, none missing, extra or misshapen. The callers
- * close what they load. Immutable, so threads may share it.
+ * close what they load. Immutable, so threads may share it. Weights from elsewhere enter it by
+ * {@link ForeignParts}.
  */
 public final class ModelBundle {
-    private static final String TOKENIZER = "tokenizer.json";
-    private static final String DVAE = "dvae.safetensors";
-    private static final String TRANSFORMER = "transformer.safetensors";
-    private static final String CLIP = "clip.safetensors";
-    private static final String UPSCALER = "upscaler.safetensors";
-    private static final String CLIP_TOKENIZER = "clip-tokenizer.json";
-
     private final Path directory;
     private final Manifest manifest;
     private final BundleFiles files;
@@ -316,35 +316,12 @@ public final class ModelBundle {
         return saved(manifest.with(architecture, sampling), TRANSFORMER);
     }
 
-    /**
-     * The bundle with the transformer of another one, trained further: as exact on disk as there,
-     * and drawing best as there.
-     *
-     * @param guided whether it has learned to draw as it did with guidance, and needs none
-     */
-    public ModelBundle withTunedTransformer(
-            ModelBundle from, Map<String, Safetensors.Tensor> weights, boolean guided)
-            throws IOException {
-        files.write(TRANSFORMER, weights, from.files.type(TRANSFORMER));
-        Sampling best = from.manifest.sampling();
-        return saved(
-                manifest.with(from.manifest.transformer(), guided ? best.withGuidance(1) : best),
-                TRANSFORMER);
-    }
-
     /** The bundle with this CLIP, on disk as float16. */
     public ModelBundle with(ClipArchitecture architecture, Map<String, Safetensors.Tensor> weights)
             throws IOException {
         files.write(CLIP, weights, StorageType.F16);
         // its captions are those of the bundle's tokenizer
         return saved(manifest.with(architecture.with(null)), CLIP);
-    }
-
-    /** The bundle with the CLIP of another one, trained further: as exact on disk as there. */
-    public ModelBundle withTunedClip(ModelBundle from, Map<String, Safetensors.Tensor> weights)
-            throws IOException {
-        files.write(CLIP, weights, from.files.type(CLIP));
-        return saved(manifest.with(from.manifest.clip().with(null)), CLIP);
     }
 
     /** The bundle with this upscaler, on disk as float16. */
@@ -356,67 +333,9 @@ public final class ModelBundle {
     }
 
     /**
-     * The bundle with a dVAE from elsewhere, on disk as float32: rounded weights would choose other
-     * tokens now and then.
-     *
-     * @throws InvalidModelException if the bundle has a transformer that speaks other tokens
-     */
-    public ModelBundle withImported(
-            DvaeArchitecture architecture, Map<String, Safetensors.Tensor> weights)
-            throws IOException {
-        manifest.requireSpoken(architecture, directory);
-        files.write(DVAE, weights, StorageType.F32);
-        return saved(manifest.with(architecture), DVAE);
-    }
-
-    /** The bundle with a CLIP from elsewhere and its tokenizer, on disk. */
-    public ModelBundle withImported(ImportedPart<ClipArchitecture> clip, BpeTokenizer tokenizer)
-            throws IOException {
-        files.write(CLIP, clip.architecture().shapes(), clip);
-        files.write(CLIP_TOKENIZER, tokenizer);
-        return saved(manifest.with(clip.architecture()), CLIP, CLIP_TOKENIZER);
-    }
-
-    /** The bundle with an upscaler from elsewhere, on disk as float32. */
-    public ModelBundle withImported(RrdbNet network, Map<String, Safetensors.Tensor> weights)
-            throws IOException {
-        files.write(UPSCALER, weights, StorageType.F32);
-        return saved(manifest.with(network), UPSCALER);
-    }
-
-    /**
-     * The bundle with a whole DALL-E from elsewhere: transformer, dVAE and tokenizer, on disk. A
-     * CLIP that was imported stays.
-     *
-     * @param imageSize side of its pictures in pixels, which becomes the bundle's
-     * @param sampling how it draws best; null if it was not trained to be guided
-     * @throws InvalidModelException if the bundle has a CLIP that reads the tokenizer that goes
-     */
-    public ModelBundle withImported(
-            int imageSize,
-            ImportedPart<? extends TransformerFamily> transformer,
-            Sampling sampling,
-            ImportedPart<? extends DvaeFamily> dvae,
-            CaptionTokenizer tokenizer)
-            throws IOException {
-        if (manifest.clip() != null && !manifest.files().containsKey(CLIP_TOKENIZER)) {
-            throw new InvalidModelException(
-                    "the CLIP at %s reads the tokenizer that would go; give another directory"
-                            .formatted(directory));
-        }
-        files.write(TRANSFORMER, transformer.architecture().shapes(), transformer);
-        files.write(DVAE, dvae.architecture().shapes(), dvae);
-        files.write(TOKENIZER, tokenizer);
-        Manifest imported =
-                manifest.with(imageSize, dvae.architecture())
-                        .with(transformer.architecture(), sampling);
-        return saved(imported, TRANSFORMER, DVAE, TOKENIZER);
-    }
-
-    /**
      * @param changed files that were written
      */
-    private ModelBundle saved(Manifest architectures, String... changed) throws IOException {
+    ModelBundle saved(Manifest architectures, String... changed) throws IOException {
         TreeMap<String, String> checksums = new TreeMap<>(manifest.files());
         if (architectures.clip() != manifest.clip()) {
             // it belongs to the CLIP that goes
@@ -431,6 +350,14 @@ public final class ModelBundle {
         Manifest updated = architectures.with(checksums);
         files.publish(updated, changed);
         return new ModelBundle(directory, updated);
+    }
+
+    Manifest manifest() {
+        return manifest;
+    }
+
+    BundleFiles files() {
+        return files;
     }
 
     private <T> T trained(String part, T value) throws InvalidModelException {

@@ -1,5 +1,6 @@
 package dev.nocturne.models.imports;
 
+import dev.nocturne.models.bundle.ForeignParts;
 import dev.nocturne.models.bundle.ImportedPart;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.clip.ClipArchitecture;
@@ -62,11 +63,12 @@ public final class ClipImport {
                                 ? CaptionCleaning.TRANSFORMERS
                                 : CaptionCleaning.FTFY;
             }
-            return bundle.withImported(
-                    ImportedPart.float32(
-                            architecture.with(learned),
-                            Weight.readEach(file, weights, architecture.shapes())),
-                    tokenizer);
+            return new ForeignParts(bundle)
+                    .clip(
+                            ImportedPart.float32(
+                                    architecture.with(learned),
+                                    Weight.readEach(file, weights, architecture.shapes())),
+                            tokenizer);
         }
     }
 

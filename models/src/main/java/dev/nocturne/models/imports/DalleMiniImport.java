@@ -1,6 +1,7 @@
 package dev.nocturne.models.imports;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.nocturne.models.bundle.ForeignParts;
 import dev.nocturne.models.bundle.ImportedPart;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.dvae.Vqgan;
@@ -150,14 +151,18 @@ public final class DalleMiniImport {
             Map<String, Weight> vqganWeights = vqganWeights(opened);
             Vqgan vqgan = vqgan(vqganFile, vqganWeights);
             DalleMiniTransformer transformer = transformer(vocabulary, vqgan, startToken);
-            return bundle.withImported(
-                    transformer.gridSize() * vqgan.downsampling(),
-                    new ImportedPart<>(
-                            transformer, Weight.readEach(file, ours, transformer.shapes()), type),
-                    SUPER_CONDITIONED,
-                    ImportedPart.float32(
-                            vqgan, Weight.readEach(vqganFile, vqganWeights, vqgan.shapes())),
-                    vocabulary.tokenizer(transformer));
+            return new ForeignParts(bundle)
+                    .dalle(
+                            transformer.gridSize() * vqgan.downsampling(),
+                            new ImportedPart<>(
+                                    transformer,
+                                    Weight.readEach(file, ours, transformer.shapes()),
+                                    type),
+                            SUPER_CONDITIONED,
+                            ImportedPart.float32(
+                                    vqgan,
+                                    Weight.readEach(vqganFile, vqganWeights, vqgan.shapes())),
+                            vocabulary.tokenizer(transformer));
         }
     }
 

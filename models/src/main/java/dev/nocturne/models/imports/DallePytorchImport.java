@@ -1,5 +1,6 @@
 package dev.nocturne.models.imports;
 
+import dev.nocturne.models.bundle.ForeignParts;
 import dev.nocturne.models.bundle.ImportedPart;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.dvae.DallePytorchVae;
@@ -153,13 +154,14 @@ public final class DallePytorchImport {
                         Merges.read(merges, transformer.textVocabulary()),
                         transformer.textLength());
         Map<String, Tensor> transformerTensors = Weight.readEach(file, ours, transformer.shapes());
-        return bundle.withImported(
-                imageSize,
-                ImportedPart.float32(transformer, transformerTensors),
-                // their generate_images takes any
-                Sampling.PLAIN,
-                ImportedPart.float32(vae, Weight.readEach(file, vaeWeights, vae.shapes())),
-                tokenizer);
+        return new ForeignParts(bundle)
+                .dalle(
+                        imageSize,
+                        ImportedPart.float32(transformer, transformerTensors),
+                        // their generate_images takes any
+                        Sampling.PLAIN,
+                        ImportedPart.float32(vae, Weight.readEach(file, vaeWeights, vae.shapes())),
+                        tokenizer);
     }
 
     /** Since 0.9 each text position has a pad; before, pads were hidden from attention. */

@@ -1,5 +1,6 @@
 package dev.nocturne.models.imports;
 
+import dev.nocturne.models.bundle.ForeignParts;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.format.InvalidModelException;
@@ -39,8 +40,8 @@ public final class DvaeImport {
                     .around(INPUT)
                     .forEach((name, weight) -> weights.put("decoder." + name, weight));
             DvaeArchitecture architecture = architecture(encoder, decoder, weights);
-            return bundle.withImported(
-                    architecture, Weight.readAll(encoder, weights, architecture.shapes()));
+            return new ForeignParts(bundle)
+                    .dvae(architecture, Weight.readAll(encoder, weights, architecture.shapes()));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.nocturne.models.imports;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import dev.nocturne.models.bundle.ForeignParts;
 import dev.nocturne.models.bundle.ImportedPart;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.dvae.Vqgan;
@@ -84,14 +85,15 @@ public final class KakaoImport {
                             folder.resolve("tokenizer/bpe-16k-merges.txt"),
                             transformer);
             Map<String, Tensor> tensors = Weight.readEach(stage2, weights, transformer.shapes());
-            return bundle.withImported(
-                    transformer.gridSize() * vqgan.downsampling(),
-                    ImportedPart.float32(transformer, tensors),
-                    // it never saw pictures without a caption
-                    null,
-                    ImportedPart.float32(
-                            vqgan, Weight.readEach(stage1, vqganWeights, vqgan.shapes())),
-                    tokenizer);
+            return new ForeignParts(bundle)
+                    .dalle(
+                            transformer.gridSize() * vqgan.downsampling(),
+                            ImportedPart.float32(transformer, tensors),
+                            // it never saw pictures without a caption
+                            null,
+                            ImportedPart.float32(
+                                    vqgan, Weight.readEach(stage1, vqganWeights, vqgan.shapes())),
+                            tokenizer);
         }
     }
 

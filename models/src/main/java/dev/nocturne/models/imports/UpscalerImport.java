@@ -1,5 +1,6 @@
 package dev.nocturne.models.imports;
 
+import dev.nocturne.models.bundle.ForeignParts;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.format.InvalidModelException;
 import dev.nocturne.models.format.Refusal;
@@ -38,7 +39,8 @@ public final class UpscalerImport {
                             Weight.size(place, weights, FIRST, 0),
                             Weight.size(place, weights, "body.0.rdb1.conv1.weight", 0),
                             Weight.count(weights, "body.%d.rdb1.conv1.weight", 0));
-            return bundle.withImported(network, Weight.readAll(place, weights, network.shapes()));
+            return new ForeignParts(bundle)
+                    .upscaler(network, Weight.readAll(place, weights, network.shapes()));
         }
     }
 

@@ -1,36 +1,27 @@
 package dev.nocturne.training.recipe;
 
+import dev.nocturne.models.bundle.ForeignParts;
 import dev.nocturne.models.bundle.ModelBundle;
 import dev.nocturne.models.clip.ClipArchitecture;
 import dev.nocturne.models.dvae.DiscreteVae;
 import dev.nocturne.models.dvae.DvaeArchitecture;
 import dev.nocturne.models.dvae.DvaeFamily;
 import dev.nocturne.models.format.InvalidModelException;
-import dev.nocturne.models.format.Safetensors;
 import dev.nocturne.models.program.Precision;
 import dev.nocturne.models.tokenizer.BpeTokenizer;
-import dev.nocturne.models.tokenizer.BpeTrainer;
 import dev.nocturne.models.tokenizer.CaptionTokenizer;
 import dev.nocturne.models.transformer.Sampling;
 import dev.nocturne.models.transformer.TransformerArchitecture;
 import dev.nocturne.models.transformer.TransformerFamily;
 import dev.nocturne.models.upscaler.UpscalerArchitecture;
-import dev.nocturne.training.data.CaptionCut;
 import dev.nocturne.training.data.ExampleSource.Placement;
 import dev.nocturne.training.data.PictureSource;
-import dev.nocturne.training.loop.Trainee;
-import dev.nocturne.training.loop.TrainingLoop;
 import dev.nocturne.training.recipe.TrainingSources.Wanted;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
-import java.util.stream.LongStream;
 
 /**
  * The training commands: each trains one part of the model in a directory, from the emoji art or
@@ -40,12 +31,6 @@ import java.util.stream.LongStream;
  * when its last step is done.
  */
 public final class Training {
-    private static final Duration CHECKPOINT_EVERY = Duration.ofMinutes(3);
-    private static final int TOKENIZER_CAPTIONS = 30_000;
-
-    /** In the model's directory. */
-    private static final String FOLDER = "training";
-
     private static final double NO_GUIDANCE = 1;
 
     /** The share of the art's pictures that CLIP sees in other colours. */
@@ -54,6 +39,7 @@ public final class Training {
     private final Path model;
     private final Optional<OwnPlace> own;
     private final PrintStream log;
+    private final PartTrainer trainer;
     private final TrainingSources sources;
 
     /**
@@ -86,7 +72,8 @@ public final class Training {
         this.model = model;
         this.own = own;
         this.log = log;
-        this.sources = new TrainingSources(model.resolve(FOLDER), own, log);
+        this.trainer = new PartTrainer(model, log);
+        this.sources = new TrainingSources(trainer.folder(), own, log);
     }
 
     /** Learns the tokenizer and with it begins a model. */
@@ -98,31 +85,19 @@ public final class Training {
             double sceneShare,
             long seed)
             throws IOException {
-        List<String> captions;
+        BpeTokenizer tokenizer;
         try (PictureSource source =
                 sources.open(
                         Wanted.loose(imageSize, sceneShare, seed),
                         Optional.empty(),
                         found -> found)) {
-            SplittableRandom random = new SplittableRandom(seed);
-            captions =
-                    LongStream.range(0, TOKENIZER_CAPTIONS)
-                            .mapToObj(visit -> source.caption(visit, random))
-                            .toList();
+            tokenizer = TokenizerTraining.run(source, vocabulary, textLength, seed, log);
         }
-        BpeTokenizer tokenizer = BpeTrainer.train(captions, vocabulary, textLength);
         ModelBundle bundle =
                 Files.exists(model.resolve("model.json"))
                         ? ModelBundle.open(model)
                         : ModelBundle.create(model, name, imageSize);
         bundle.with(tokenizer);
-        String example = new CaptionCut(tokenizer).cut(captions.get(0));
-        log.printf(
-                "tokenizer of %,d tokens from %,d captions, e.g. \"%s\" has %d%n",
-                tokenizer.vocabularySize(),
-                captions.size(),
-                example,
-                tokenizer.encode(example).length);
     }
 
     /**
@@ -150,7 +125,7 @@ public final class Training {
                                 found -> found.withPixels(log));
                 DvaeTraining trainee =
                         new DvaeTraining(architecture, settings, pictures, bundle.imageSize())) {
-            return run(
+            return trainer.run(
                     trainee,
                     pictures,
                     "dvae",
@@ -232,7 +207,8 @@ public final class Training {
                 guidance,
                 new Start(from.transformerWeights(), share),
                 options,
-                (latest, weights) -> latest.withTunedTransformer(from, weights, guided));
+                (latest, weights) ->
+                        new ForeignParts(latest).tunedTransformer(from, weights, guided));
     }
 
     private boolean transformer(
@@ -243,7 +219,7 @@ public final class Training {
             double guidance,
             Start start,
             Options options,
-            Finish finish)
+            PartTrainer.Finish finish)
             throws IOException {
         TransformerTraining.Settings settings =
                 new TransformerTraining.Settings(
@@ -269,7 +245,7 @@ public final class Training {
                 TransformerTraining trainee =
                         new TransformerTraining(
                                 architecture, settings, start, pictures, tokenizer, vae)) {
-            return run(trainee, pictures, "transformer", options, finish);
+            return trainer.run(trainee, pictures, "transformer", options, finish);
         }
     }
 
@@ -315,7 +291,7 @@ public final class Training {
                 from.clipArchitecture(),
                 new Start(from.clipWeights(), share),
                 options,
-                (latest, weights) -> latest.withTunedClip(from, weights));
+                (latest, weights) -> new ForeignParts(latest).tunedClip(from, weights));
     }
 
     private boolean clip(
@@ -323,7 +299,7 @@ public final class Training {
             ClipArchitecture architecture,
             Start start,
             Options options,
-            Finish finish)
+            PartTrainer.Finish finish)
             throws IOException {
         BpeTokenizer tokenizer = bundle.trainingTokenizer();
         ClipTraining.Settings settings =
@@ -347,7 +323,7 @@ public final class Training {
                         "--batch is %d, and there are %,d pictures: CLIP tells the pictures of a batch apart, so give at most as many"
                                 .formatted(options.batch, pictures.size()));
             }
-            return run(trainee, pictures, "clip", options, finish);
+            return trainer.run(trainee, pictures, "clip", options, finish);
         }
     }
 
@@ -371,7 +347,7 @@ public final class Training {
                                 found -> found.withPixels(log));
                 UpscalerTraining trainee =
                         new UpscalerTraining(architecture, settings, pictures, vae)) {
-            return run(
+            return trainer.run(
                     trainee,
                     pictures,
                     "upscaler",
@@ -404,42 +380,5 @@ public final class Training {
                     "the %s at %s is another one than that at %s, so the weights there mean nothing here: give another directory with --model"
                             .formatted(part, model, from.directory()));
         }
-    }
-
-    /** Puts a part's finished weights into a bundle. */
-    private interface Finish {
-        void into(ModelBundle bundle, Map<String, Safetensors.Tensor> weights) throws IOException;
-    }
-
-    /**
-     * @return whether training finished (else a signal stopped it, or it was rehearsed)
-     */
-    private boolean run(
-            Trainee trainee, PictureSource pictures, String part, Options options, Finish finish)
-            throws IOException {
-        TrainingLoop.Plan plan =
-                new TrainingLoop.Plan(
-                        options.steps,
-                        options.evaluateEvery,
-                        options.seed,
-                        CHECKPOINT_EVERY,
-                        options.keep);
-        TrainingLoop loop = new TrainingLoop(trainee, folder(part), plan, log);
-        if (options.rehearse) {
-            new Forecast(part, loop.rehearse(), plan, options.batch, pictures.size()).print(log);
-            return false;
-        }
-        boolean finished = loop.run();
-        if (finished) {
-            // read again: another part may have been finished meanwhile
-            finish.into(
-                    ModelBundle.open(model),
-                    Safetensors.readAll(folder(part).resolve("weights.safetensors")));
-        }
-        return finished;
-    }
-
-    private Path folder(String part) {
-        return model.resolve(FOLDER).resolve(part);
     }
 }
