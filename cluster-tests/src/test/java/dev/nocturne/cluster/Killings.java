@@ -34,6 +34,11 @@ final class Killings implements AutoCloseable {
     /** What is younger still warms up. */
     private static final Duration LEAST = Duration.ofMinutes(5);
 
+    /** What work is in flight moves a figure; the median of a few does not follow it. */
+    private static final int LOOKS = 5;
+
+    private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(2);
+
     private record Look(String process, double seconds, ProcessMemory memory) {
         Value value(ToLongFunction<ProcessMemory> figure) {
             return new Value(seconds, figure.applyAsLong(memory));
@@ -65,9 +70,9 @@ final class Killings implements AutoCloseable {
         try {
             for (int i = 0; !closed.await(untilKilling(i), TimeUnit.NANOSECONDS); i++) {
                 String service = SERVICES.get(i % SERVICES.size());
-                look(service, night.cluster().service(service));
+                look(service, night.cluster().service(service), LOOKS);
                 for (Map.Entry<String, JavaProcess> server : servers.entrySet()) {
-                    look(server.getKey(), server.getValue());
+                    look(server.getKey(), server.getValue(), 1);
                 }
                 night.kill(service);
                 killed++;
@@ -84,22 +89,32 @@ final class Killings implements AutoCloseable {
         return startNanos + at - System.nanoTime();
     }
 
-    private void look(String process, JavaProcess running)
+    /** Takes the median of so many looks; what has died by itself meanwhile is left out. */
+    private void look(String process, JavaProcess running, int times)
             throws IOException, InterruptedException {
+        List<ProcessMemory> seen = new ArrayList<>();
+        for (int i = 0; i < times; i++) {
+            if (i > 0) {
+                TimeUnit.NANOSECONDS.sleep(BETWEEN_LOOKS.toNanos());
+            }
+            running.memory().ifPresent(seen::add);
+        }
+        if (!seen.isEmpty()) {
+            remember(process, running, ProcessMemory.median(seen));
+        }
+    }
+
+    private void remember(String process, JavaProcess running, ProcessMemory memory) {
         double seconds = seconds();
-        running.memory()
-                .ifPresent(
-                        memory -> {
-                            looks.add(new Look(process, seconds, memory));
-                            System.out.printf(
-                                    Locale.ROOT,
-                                    "%6.0f s  %-16s %5.0f s old: resident %6.1f MB, heap %6.2f MB%n",
-                                    seconds,
-                                    process,
-                                    running.age().toMillis() / 1e3,
-                                    memory.residentBytes() / 1e6,
-                                    memory.heapBytes() / 1e6);
-                        });
+        looks.add(new Look(process, seconds, memory));
+        System.out.printf(
+                Locale.ROOT,
+                "%6.0f s  %-16s %5.0f s old: resident %6.1f MB, heap %6.2f MB%n",
+                seconds,
+                process,
+                running.age().toMillis() / 1e3,
+                memory.residentBytes() / 1e6,
+                memory.heapBytes() / 1e6);
     }
 
     /** Since the beginning. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -31,6 +32,22 @@ record ProcessMemory(long heapBytes, long residentBytes) {
                         new ProcessMemory(
                                 Long.parseLong(total.group(1)), Long.parseLong(kibibytes) << 10))
                 : Optional.empty();
+    }
+
+    /** Of each figure by itself. */
+    static ProcessMemory median(List<ProcessMemory> looks) {
+        return new ProcessMemory(
+                median(looks, ProcessMemory::heapBytes),
+                median(looks, ProcessMemory::residentBytes));
+    }
+
+    private static long median(List<ProcessMemory> looks, ToLongFunction<ProcessMemory> figure) {
+        return looks.stream()
+                .mapToLong(figure)
+                .sorted()
+                .skip((looks.size() - 1) / 2)
+                .findFirst()
+                .orElseThrow();
     }
 
     private static String output(List<String> command) throws IOException, InterruptedException {
