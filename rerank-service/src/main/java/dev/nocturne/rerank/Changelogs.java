@@ -2,6 +2,7 @@ package dev.nocturne.rerank;
 
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.KafkaSettings;
+import dev.nocturne.runtime.TopicAdmin;
 import dev.nocturne.runtime.TransientException;
 import dev.nocturne.schemas.Lane;
 import dev.nocturne.schemas.Topic;
@@ -11,10 +12,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.InvalidPartitionsException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -79,20 +78,13 @@ final class Changelogs {
         if (there == wanted) {
             return false;
         }
-        try {
-            admin.createPartitions(Map.of(changelog, NewPartitions.increaseTo(wanted))).all().get();
-            LOG.warn(
-                    "{} has {} partitions now, {} had {}: grown, too",
-                    source,
-                    wanted,
-                    changelog,
-                    there);
-        } catch (ExecutionException e) {
-            // another process was faster
-            if (!(e.getCause() instanceof InvalidPartitionsException)) {
-                throw e;
-            }
-        }
+        TopicAdmin.raise(admin, changelog, wanted);
+        LOG.warn(
+                "{} has {} partitions now, {} had {}: grown, too",
+                source,
+                wanted,
+                changelog,
+                there);
         return true;
     }
 }

@@ -131,7 +131,13 @@ public final class TopicAdmin {
                 });
     }
 
-    private static void raise(Admin admin, String topic, int partitions)
+    /**
+     * Gives a topic so many partitions, and waits until the brokers know them; does nothing but
+     * wait if another was faster.
+     *
+     * @param partitions more than there were
+     */
+    public static void raise(Admin admin, String topic, int partitions)
             throws ExecutionException, InterruptedException {
         try {
             admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(partitions))).all().get();
