@@ -16,11 +16,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -42,7 +44,8 @@ import org.slf4j.LoggerFactory;
  * Deletes records that nothing needs any more, once they are old: others read the topics, too. Of
  * the log of jobs that is what no open job needs; of the topics between stages what every group of
  * the pipeline has read; of the copies of results in other forms all. Captions, which stages may
- * ask for again, are needed until nothing is in flight.
+ * ask for again, and the decisions that rerank remembers, lest candidates that come again are
+ * ranked again, are needed until nothing is in flight.
  */
 public final class Trimming implements BackgroundTask {
 
@@ -72,6 +75,9 @@ public final class Trimming implements BackgroundTask {
 
     private static final Set<String> CAPTIONS = names(Stream.of(Topics.CAPTIONS));
 
+    /** Named by Kafka Streams, after the application and its store. */
+    private static final Pattern DECISIONS = Pattern.compile("rerank-decided-requests.*-changelog");
+
     private final KafkaSettings kafka;
     private final JobIndex index;
     private final List<PipelineStage> readers;
@@ -79,8 +85,10 @@ public final class Trimming implements BackgroundTask {
     private final Duration retention;
     private final Clock clock;
     private final Rounds rounds;
-    private boolean isCut; // the thread's own: whether files are short enough for the retention
-    private boolean isRefused; // likewise
+
+    // the thread's own
+    private final Set<String> cut = new HashSet<>(); // whose files are short enough
+    private boolean isRefused;
 
     /**
      * @param readers what one of these groups has not read stays
@@ -118,9 +126,10 @@ public final class Trimming implements BackgroundTask {
 
     private void trim() {
         try (Admin admin = Admin.create(kafka.admin())) {
-            List<String> topics = topics(admin);
-            cut(admin, topics);
-            delete(admin, topics);
+            Set<String> there = admin.listTopics().names().get();
+            shorten(admin, there.stream().filter(TOPICS::contains).toList());
+            // of another service, so that the right may be missing
+            shorten(admin, there.stream().filter(DECISIONS.asMatchPredicate()).toList());
         } catch (ExecutionException e) {
             boolean isRefusal = e.getCause() instanceof AuthorizationException;
             if (isRefusal && !isRefused) {
@@ -146,18 +155,19 @@ public final class Trimming implements BackgroundTask {
                 .collect(Collectors.toSet());
     }
 
-    private static List<String> topics(Admin admin)
+    private void shorten(Admin admin, List<String> topics)
             throws ExecutionException, InterruptedException {
-        List<String> topics = new ArrayList<>(TOPICS);
-        topics.retainAll(admin.listTopics().names().get());
-        return topics;
+        if (!topics.isEmpty()) {
+            cut(admin, topics);
+            delete(admin, topics);
+        }
     }
 
     /** A short retention wants short files. */
     private void cut(Admin admin, List<String> topics)
             throws ExecutionException, InterruptedException {
         Duration wanted = retention.compareTo(SEGMENT) < 0 ? retention : SEGMENT;
-        if (isCut) {
+        if (cut.containsAll(topics)) {
             return;
         }
         List<ConfigResource> resources =
@@ -180,7 +190,7 @@ public final class Trimming implements BackgroundTask {
         if (!changes.isEmpty()) {
             admin.incrementalAlterConfigs(changes).all().get();
         }
-        isCut = true;
+        cut.addAll(topics);
     }
 
     private void delete(Admin admin, List<String> topics)
@@ -205,7 +215,7 @@ public final class Trimming implements BackgroundTask {
             long unneeded = end;
             if (JobLog.isOfJobs(partition)) {
                 unneeded = logStart.getOrDefault(partition.toString(), 0L);
-            } else if (CAPTIONS.contains(partition.topic()) && !isNothingInFlight) {
+            } else if (isNeededInFlight(partition.topic()) && !isNothingInFlight) {
                 unneeded = 0;
             }
             long before = Math.min(Math.min(end, old), unneeded);
@@ -218,6 +228,10 @@ public final class Trimming implements BackgroundTask {
             admin.deleteRecords(deletions).all().get();
             LOG.debug("ING-32 trimmed {}", deletions);
         }
+    }
+
+    private static boolean isNeededInFlight(String topic) {
+        return CAPTIONS.contains(topic) || DECISIONS.matcher(topic).matches();
     }
 
     /** Of the partitions that a group reads: how far all of these have come. */
