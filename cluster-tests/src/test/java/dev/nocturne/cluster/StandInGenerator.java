@@ -4,7 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.nocturne.generator.GeneratorService;
+import dev.nocturne.generator.GridDrawer;
 import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.transformer.Candidate;
+import dev.nocturne.models.transformer.DrawnCandidate;
+import dev.nocturne.models.transformer.Preview;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.TopicSizes;
@@ -15,7 +19,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /**
  * In place of generator-worker, as a process that is told the same by the same variables: all of it
@@ -24,6 +30,11 @@ import java.util.Map;
 final class StandInGenerator {
     /** A property of the process: milliseconds. */
     static final String DECODE_BATCH = "standIn.decodeBatch";
+
+    /** A property of the process: whether it prints {@link #DRAWN} and how many, of each batch. */
+    static final String TELLS = "standIn.tells";
+
+    static final String DRAWN = "candidates drawn: ";
 
     private static final Duration DECODE_BATCH_TAKES =
             Duration.ofMillis(Integer.getInteger(DECODE_BATCH, 20));
@@ -39,10 +50,11 @@ final class StandInGenerator {
                                 environment.get("NOCTURNE_KAFKA_BOOTSTRAP_SERVERS"),
                                 Map.of(),
                                 TopicSizes.ofEnvironment()),
-                        () -> new StandInDrawer(model, DECODE_BATCH_TAKES),
+                        () -> drawer(model),
                         Integer.parseInt(environment.get("NOCTURNE_GENERATOR_BATCH")),
                         new SimpleMeterRegistry());
         service.failure().thenRun(() -> System.exit(1));
+        Runtime.getRuntime().addShutdownHook(new Thread(service::close));
         service.start();
         int port = Integer.parseInt(environment.get("QUARKUS_HTTP_PORT"));
         HttpServer http =
@@ -58,5 +70,30 @@ final class StandInGenerator {
                     }
                 });
         http.start();
+    }
+
+    private static GridDrawer drawer(String model) {
+        StandInDrawer drawer = new StandInDrawer(model, DECODE_BATCH_TAKES);
+        return Boolean.getBoolean(TELLS) ? new Telling(drawer) : drawer;
+    }
+
+    private record Telling(StandInDrawer drawer) implements GridDrawer {
+        @Override
+        public String model() {
+            return drawer.model();
+        }
+
+        @Override
+        public List<DrawnCandidate> draw(
+                List<Candidate> candidates, List<Preview> previews, BooleanSupplier keepGoing) {
+            List<DrawnCandidate> drawn = drawer.draw(candidates, previews, keepGoing);
+            System.out.println(DRAWN + drawn.size());
+            return drawn;
+        }
+
+        @Override
+        public void close() {
+            drawer.close();
+        }
     }
 }
