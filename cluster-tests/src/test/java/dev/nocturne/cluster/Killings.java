@@ -137,7 +137,8 @@ final class Killings implements AutoCloseable {
         for (String process : looks.stream().map(Look::process).distinct().toList()) {
             List<Look> second =
                     looks.stream()
-                            .filter(look -> look.process.equals(process) && look.seconds >= from)
+                            .filter(look -> look.process.equals(process))
+                            .filter(look -> look.seconds >= from && look.seconds <= to)
                             .toList();
             Map.<String, ToLongFunction<ProcessMemory>>of(
                             "resident", ProcessMemory::residentBytes,
