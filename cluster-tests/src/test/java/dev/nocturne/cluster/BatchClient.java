@@ -29,7 +29,8 @@ final class BatchClient {
         HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/q/metrics")).build();
         return http.send(request, BodyHandlers.ofString(UTF_8))
                 .body()
-                .contains("nocturne_ingest_leading 1");
+                .lines() // that of its help has a 1, too
+                .anyMatch(line -> line.startsWith("nocturne_ingest_leading 1"));
     }
 
     /**
