@@ -45,7 +45,7 @@ final class Growth {
         return OptionalDouble.of(slope * (to - from) / beginning);
     }
 
-    private static <T> double median(List<T> all, ToDoubleFunction<T> figure) {
+    static <T> double median(List<T> all, ToDoubleFunction<T> figure) {
         double[] sorted = all.stream().mapToDouble(figure).sorted().toArray();
         return Arrays.stream(sorted, (sorted.length - 1) / 2, sorted.length / 2 + 1)
                 .average()

@@ -1,6 +1,7 @@
 package dev.nocturne.cluster;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -23,7 +24,6 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.assertj.core.api.SoftAssertions;
-import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,10 +45,10 @@ class KedaLagStudy {
                     .formatted(TOPIC, GROUP + "-lag");
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    @TempDir Path folder;
-
     /** KEDA's counts those, too, though nobody can read them any more. */
     private static final String DELETED = "records deleted that nobody has read";
+
+    @TempDir Path folder;
 
     private final Map<String, List<Long>> table = new LinkedHashMap<>();
 
@@ -72,7 +72,9 @@ class KedaLagStudy {
     }
 
     private void states(Night night, Admin admin) throws Exception {
-        runJob(night, "");
+        try (JobRun job = night.submit("", CAPTIONS)) {
+            job.awaitEnd(JOB_WITHIN);
+        }
         compare(night, "idle, after a job");
 
         night.stop(Night.ENCODER);
@@ -120,7 +122,7 @@ class KedaLagStudy {
         compare(night, "two partitions more, nobody reads");
 
         try (JobRun waits = night.submit("", CAPTIONS)) {
-            Awaitility.await("captions of %s wait".formatted(waits.id()))
+            await("captions of %s wait".formatted(waits.id()))
                     .atMost(SETTLED_WITHIN)
                     .until(() -> ours(night) != null && ours(night) > 0);
             night.truncate(Topics.CAPTIONS);
@@ -134,24 +136,21 @@ class KedaLagStudy {
         compare(night, "the topic was deleted, and made again");
     }
 
-    private void runJob(Night night, String query) throws Exception {
-        try (JobRun job = night.submit(query, CAPTIONS)) {
-            job.awaitEnd(JOB_WITHIN);
-        }
-    }
-
-    /** Waits for both to say the same, or for long enough. */
     private void compare(Night night, String state) throws Exception {
         night.passes(Duration.ofSeconds(12)); // ours is measured every five
         compareAtOnce(night, state);
     }
 
+    /** Waits for both to say the same, or for long enough. */
     private void compareAtOnce(Night night, String state) throws Exception {
         try {
-            Awaitility.await()
-                    .atMost(SETTLED_WITHIN)
+            await().atMost(SETTLED_WITHIN)
                     .pollInterval(Duration.ofSeconds(2))
-                    .until(() -> ours(night) != null && ours(night).equals(kedas()));
+                    .until(
+                            () -> {
+                                Long ours = ours(night);
+                                return ours != null && ours.equals(kedas());
+                            });
         } catch (ConditionTimeoutException e) {
             // the table tells
         }
@@ -181,15 +180,12 @@ class KedaLagStudy {
     /** Null if it has none. */
     private static Long kedas() throws InterruptedException {
         try {
-            String value =
+            return Long.valueOf(
                     JSON.readTree(Kubectl.run("", "get", "--raw", METRIC))
                             .path("items")
                             .path(0)
                             .path("value")
-                            .asText();
-            return value.endsWith("k")
-                    ? 1_000 * Long.parseLong(value.substring(0, value.length() - 1))
-                    : Long.valueOf(value);
+                            .asText());
         } catch (IOException e) {
             System.out.println(e.getMessage().lines().findFirst().orElse(""));
             return null;

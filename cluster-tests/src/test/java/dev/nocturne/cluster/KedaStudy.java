@@ -58,7 +58,7 @@ class KedaStudy {
 
     @TempDir Path folder;
 
-    /** The numbers of workers at a time: wanted, asked for by the autoscaler, and there. */
+    /** The numbers of workers at a time: wanted by ingest-service, and by the autoscaler. */
     private record Look(Instant at, Map<String, Integer> wanted, Map<String, Integer> replicas) {
 
         boolean sameAs(Look other) {

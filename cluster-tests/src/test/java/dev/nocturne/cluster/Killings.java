@@ -95,7 +95,7 @@ final class Killings implements AutoCloseable {
         List<ProcessMemory> seen = new ArrayList<>();
         for (int i = 0; i < times; i++) {
             if (i > 0) {
-                TimeUnit.NANOSECONDS.sleep(BETWEEN_LOOKS.toNanos());
+                night.passes(BETWEEN_LOOKS);
             }
             running.memory().ifPresent(seen::add);
         }

@@ -3,14 +3,12 @@ package dev.nocturne.cluster;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 
 /** The command kubectl, which must be on the path and know a control plane, in our namespace. */
 final class Kubectl {
@@ -22,31 +20,22 @@ final class Kubectl {
     /**
      * @param input its standard input
      * @return what it prints
-     * @throws IOException with what it complains of
+     * @throws IOException if it fails; what it complains of is in the output of the test
      */
     static String run(String input, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("kubectl", "--namespace", "nocturne"));
         command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command).start();
-        CompletableFuture<String> errors =
-                CompletableFuture.supplyAsync(
-                        () -> new String(readAll(process.getErrorStream()), UTF_8));
+        Process process =
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         try (OutputStream in = process.getOutputStream()) {
             in.write(input.getBytes(UTF_8));
         }
         String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-        if (process.waitFor() != 0) {
-            throw new IOException(String.join(" ", command) + ": " + errors.join());
+        int code = process.waitFor();
+        if (code != 0) {
+            throw new IOException("%s ended with %d".formatted(String.join(" ", command), code));
         }
         return output;
-    }
-
-    private static byte[] readAll(InputStream in) {
-        try {
-            return in.readAllBytes();
-        } catch (IOException e) {
-            return e.toString().getBytes(UTF_8);
-        }
     }
 
     /** The manifests of a folder, with what belongs together. */

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.ToLongFunction;
+import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -41,13 +41,8 @@ record ProcessMemory(long heapBytes, long residentBytes) {
                 median(looks, ProcessMemory::residentBytes));
     }
 
-    private static long median(List<ProcessMemory> looks, ToLongFunction<ProcessMemory> figure) {
-        return looks.stream()
-                .mapToLong(figure)
-                .sorted()
-                .skip((looks.size() - 1) / 2)
-                .findFirst()
-                .orElseThrow();
+    private static long median(List<ProcessMemory> looks, ToDoubleFunction<ProcessMemory> figure) {
+        return Math.round(Growth.median(looks, figure));
     }
 
     private static String output(List<String> command) throws IOException, InterruptedException {

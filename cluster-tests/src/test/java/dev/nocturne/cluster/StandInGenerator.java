@@ -3,12 +3,10 @@ package dev.nocturne.cluster;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.nocturne.generator.CountingDrawer;
 import dev.nocturne.generator.GeneratorService;
 import dev.nocturne.generator.GridDrawer;
 import dev.nocturne.models.bundle.ModelBundle;
-import dev.nocturne.models.transformer.Candidate;
-import dev.nocturne.models.transformer.DrawnCandidate;
-import dev.nocturne.models.transformer.Preview;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.runtime.TopicSizes;
@@ -19,9 +17,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
 
 /**
  * In place of generator-worker, as a process that is told the same by the same variables: all of it
@@ -74,26 +70,8 @@ final class StandInGenerator {
 
     private static GridDrawer drawer(String model) {
         StandInDrawer drawer = new StandInDrawer(model, DECODE_BATCH_TAKES);
-        return Boolean.getBoolean(TELLS) ? new Telling(drawer) : drawer;
-    }
-
-    private record Telling(StandInDrawer drawer) implements GridDrawer {
-        @Override
-        public String model() {
-            return drawer.model();
-        }
-
-        @Override
-        public List<DrawnCandidate> draw(
-                List<Candidate> candidates, List<Preview> previews, BooleanSupplier keepGoing) {
-            List<DrawnCandidate> drawn = drawer.draw(candidates, previews, keepGoing);
-            System.out.println(DRAWN + drawn.size());
-            return drawn;
-        }
-
-        @Override
-        public void close() {
-            drawer.close();
-        }
+        return Boolean.getBoolean(TELLS)
+                ? new CountingDrawer(drawer, drawn -> System.out.println(DRAWN + drawn))
+                : drawer;
     }
 }

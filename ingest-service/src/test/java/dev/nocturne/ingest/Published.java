@@ -1,14 +1,14 @@
 package dev.nocturne.ingest;
 
+import dev.nocturne.ingest.lag.TopicOffsets;
 import dev.nocturne.runtime.KafkaSettings;
 import dev.nocturne.schemas.EventCodec;
 import dev.nocturne.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
@@ -37,7 +37,7 @@ public final class Published {
             List<TopicPartition> partitions = partitions(topic, consumer);
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = ends(partitions, kafka);
+            TopicOffsets offsets = offsets(topic, kafka);
             Awaitility.await("the end of open transactions")
                     .atMost(PATIENCE)
                     .pollDelay(Duration.ZERO)
@@ -47,19 +47,18 @@ public final class Published {
                                 consumer.poll(Duration.ofMillis(100))
                                         .forEach(record -> values.add(record.value()));
                                 return partitions.stream()
-                                        .allMatch(p -> consumer.position(p) >= ends.get(p));
+                                        .allMatch(p -> consumer.position(p) >= offsets.of(p).end());
                             });
         }
         return values;
     }
 
-    /** With what is not committed: the consumer's own ends are before it. */
-    private static Map<TopicPartition, Long> ends(
-            List<TopicPartition> partitions, KafkaSettings kafka) {
-        Map<String, Object> config = kafka.consumer();
-        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_uncommitted");
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
-            return consumer.endOffsets(partitions);
+    /** With those of what is not committed yet: the consumer's own ends are before it. */
+    private static TopicOffsets offsets(Topic<?> topic, KafkaSettings kafka) {
+        try (Admin admin = Admin.create(kafka.admin())) {
+            return TopicOffsets.ask(admin, topic.lanes().stream().map(Topic::name).toList());
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 

@@ -239,6 +239,9 @@ public final class Trimming implements BackgroundTask {
             throws ExecutionException, InterruptedException {
         Map<TopicPartition, Long> readTo = new HashMap<>();
         for (PipelineStage reader : readers) {
+            if (partitions.stream().noneMatch(one -> reader.topics().contains(one.topic()))) {
+                continue;
+            }
             Map<TopicPartition, OffsetAndMetadata> committed =
                     admin.listConsumerGroupOffsets(reader.group())
                             .partitionsToOffsetAndMetadata()

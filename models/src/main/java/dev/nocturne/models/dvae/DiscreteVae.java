@@ -75,8 +75,7 @@ public final class DiscreteVae implements AutoCloseable {
 
     /**
      * How many pictures of this size go through the layers together: as many as 64 mebibytes of
-     * activations allow, on a GPU eight gibibytes, 1 to 64. Of the paper's dVAE that is 1, on a GPU
-     * 32.
+     * activations allow, on a GPU eight gibibytes, 1 to 64. The paper's dVAE takes 1, on a GPU 32.
      */
     public static int microBatch(DvaeFamily architecture, int imageSize) {
         long perPicture =

@@ -9,6 +9,7 @@ import dev.nocturne.events.CaptionSubmitted;
 import dev.nocturne.events.PartialImageRendered;
 import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestRef;
+import dev.nocturne.generator.CountingDrawer;
 import dev.nocturne.generator.GeneratorStage;
 import dev.nocturne.generator.GridDrawer;
 import dev.nocturne.runtime.ResultFile;

@@ -1,6 +1,5 @@
-package dev.nocturne.standalone.paint;
+package dev.nocturne.generator;
 
-import dev.nocturne.generator.GridDrawer;
 import dev.nocturne.models.transformer.Candidate;
 import dev.nocturne.models.transformer.DrawnCandidate;
 import dev.nocturne.models.transformer.Preview;
@@ -13,7 +12,7 @@ import java.util.function.IntConsumer;
  *
  * @param drawn told after each decode batch how many candidates it drew
  */
-record CountingDrawer(GridDrawer drawer, IntConsumer drawn) implements GridDrawer {
+public record CountingDrawer(GridDrawer drawer, IntConsumer drawn) implements GridDrawer {
 
     @Override
     public String model() {
