@@ -101,8 +101,8 @@ def attend_caption(self, state: Dict[str, Tensor], layer: str, q: Tensor) -> Ten
     attended: List[Tensor] = []
     for c in range(torch.size(counts, 0)):
         end = begin + int(counts[c])
-        own = torch.flatten(torch.slice(q, 0, begin, end), 0, 1)  # [queries, heads, 1, 64]
         k, v = torch.chunk(self.apart(state["caption." + layer + "." + str(c)]), 2, 1)  # [1, heads, L, 64]
+        own = torch.flatten(torch.slice(q, 0, begin, end), 0, 1).to(k.dtype)  # [queries, heads, 1, 64]
         queries = torch.size(own, 0)
         k, v = torch.expand(k, [queries, -1, -1, -1]), torch.expand(v, [queries, -1, -1, -1])
         attended.append(torch.flatten(torch.scaled_dot_product_attention(own, k, v, None, 0., False), 1))
@@ -148,13 +148,16 @@ def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, te
 
 
 # Reads one caption, text [1, L], and runs the start token through the decoder -> "caption.I" [1, L, 2 * width], the
-# keys and then the values of the caption for each layer I; "k.I", "v.I" [1, heads, 1, 64], those of the start token;
+# keys and then the values of the caption for each layer I, of the type that begin_ahead keeps; "k.I", "v.I" [1, heads, 1, 64], those of the start token;
 # and "x", its final hidden state [1, width].
 def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[str, Tensor]:
     prefix: Dict[str, Tensor] = {}
     caption = self.encode_text(w, text)
     for i in range(self.depth(w, "")):
-        prefix["caption." + str(i)] = self.linear(caption, w["layers." + str(i) + ".cross.kv.weight"], None)
+        kv = self.linear(caption, w["layers." + str(i) + ".cross.kv.weight"], None)
+        if not kv.is_cuda:
+            kv = kv.to(FLOAT32)
+        prefix["caption." + str(i)] = kv
     state: Dict[str, Tensor] = {}
     self.keep_captions(state, [prefix], torch.zeros([1], dtype=INT64, device=text.device))
     first = torch.select(torch.flatten(w["image_position.weight"].to(FLOAT32), 0, 1), 0, 0)

@@ -8,7 +8,9 @@
 # The state of one batch of rows:
 #   mask [span, rows, 1, 1, slots]: 0 where a query sees a slot, else -inf; slots [rows * span]: where the span is kept
 #   text: how many positions it has, on the host
-#   kv.I [rows, slots, 2 * width]: the keys and then the values of layer I: of the text, then of the image
+#   kv.I [rows, slots, 2 * width]: the keys and then the values of layer I: of the text, then of the image. On processors
+#     float32, whatever the weights: of bfloat16, libtorch multiplies a single query by loops without vectors where its
+#     MKL does not know the processor.
 #   x [rows, width]: the hidden state of the text, which predicts the first token
 #   positions [height * width, ...]: what the model knows of each position
 #   tokens [batch, height * width + 2 * span]: those that are drawn, then guesses
@@ -28,6 +30,8 @@ def begin_ahead(self, w: Dict[str, Tensor], prefixes: List[Dict[str, Tensor]], c
             text = torch.cat([prefix["k." + str(i)], prefix["v." + str(i)]], 1)  # [1, 2 * heads, L, 64]
             texts.append(torch.flatten(torch.transpose(text, 1, 2), 2))
         text = torch.index_select(torch.cat(texts), 0, captions)
+        if not text.is_cuda:
+            text = text.to(FLOAT32)
         length = torch.size(text, 1)
         # a multiple of SLOTS, so that whatever is seen of it can be
         slots = (length + height * width + span + SLOTS - 1) // SLOTS * SLOTS
@@ -50,6 +54,7 @@ def begin_ahead(self, w: Dict[str, Tensor], prefixes: List[Dict[str, Tensor]], c
 # libtorch has a faster way, which makes up for most of it.
 def attend_ahead(self, state: Dict[str, Tensor], layer: str, q: Tensor, kv: Tensor) -> Tensor:
     cache, mask = state["kv." + layer], state["mask"]
+    q, kv = q.to(cache.dtype), kv.to(cache.dtype)
     torch.index_copy_(torch.flatten(cache, 0, 1), 0, state["slots"], torch.flatten(kv, 0, 1))
     seen = torch.slice(cache, 1, 0, torch.size(mask, -1))
     keys, values = torch.chunk(torch.transpose(torch.unflatten(seen, 2, [-1, HEAD_WIDTH]), 1, 2), 2, 1)
@@ -81,7 +86,7 @@ def draw_ahead(self, w: Dict[str, Tensor], layout: Tensor, state: Dict[str, Tens
     offsets = torch.arange(2 * span, device=tokens.device)
     first_slot = torch.unsqueeze(torch.arange(rows, device=tokens.device), 1) * slots + text
     places = torch.arange(-text, slots - text, device=tokens.device)
-    seen = torch.zeros([], dtype=w["image_head.weight"].dtype, device=tokens.device)
+    seen = torch.zeros([], dtype=state["kv.0"].dtype, device=tokens.device)
     unseen = torch.full_like(seen, -inf)
     while int(torch.min(drawn)) < until:
         begins = int(torch.max(drawn)) == 0
