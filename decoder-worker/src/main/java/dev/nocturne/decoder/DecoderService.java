@@ -3,6 +3,7 @@ package dev.nocturne.decoder;
 import dev.nocturne.events.GridPartlyDrawn;
 import dev.nocturne.events.PartialImageRendered;
 import dev.nocturne.runtime.BundleGuard;
+import dev.nocturne.runtime.DaemonThreads;
 import dev.nocturne.runtime.FatalException;
 import dev.nocturne.runtime.Health;
 import dev.nocturne.runtime.KafkaSettings;
@@ -18,8 +19,12 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Scores every candidate, and later renders and stores the winners: two stages. Beside them it
@@ -27,6 +32,10 @@ import java.util.concurrent.CompletionStage;
  */
 public final class DecoderService implements Service {
 
+    /** Enough for a store that is a network away; as many pictures again wait at most. */
+    private static final int WRITERS = 4;
+
+    private final ExecutorService writers = writers();
     private final StageRunner<?> scorer;
     private final StageRunner<?> publisher;
     private final PreviewSender<PartialImageRendered> partialImages;
@@ -41,7 +50,8 @@ public final class DecoderService implements Service {
             KafkaSettings kafka, ObjectStoreSettings store, Path model, MeterRegistry meters) {
         Clock clock = Clock.systemUTC();
         ScoreStage score = ScoreStage.of(model);
-        PublishStage publish = PublishStage.of(model, () -> ObjectStore.open(store), clock);
+        PublishStage publish =
+                PublishStage.of(model, () -> ObjectStore.open(store), clock, writers);
         scorer = new StageRunner<>(BundleGuard.of(score, kafka, clock), kafka, meters, clock);
         publisher = new StageRunner<>(BundleGuard.of(publish, kafka, clock), kafka, meters, clock);
         partialImages = new PreviewSender<>(kafka, Topics.PARTIAL_IMAGES);
@@ -56,6 +66,18 @@ public final class DecoderService implements Service {
                         kafka, Topics.PARTIAL_GRIDS, "previewer", meters, previews::render);
         scorer.failure().thenAccept(failure::complete);
         publisher.failure().thenAccept(failure::complete);
+    }
+
+    /** While all are busy, the publisher's own thread encodes and stores. */
+    private static ExecutorService writers() {
+        return new ThreadPoolExecutor(
+                WRITERS,
+                WRITERS,
+                0,
+                TimeUnit.SECONDS,
+                new ArrayBlockingQueue<>(WRITERS),
+                DaemonThreads.named("publisher-files"),
+                new ThreadPoolExecutor.CallerRunsPolicy());
     }
 
     @Override
@@ -79,6 +101,7 @@ public final class DecoderService implements Service {
     public void close() {
         scorer.close();
         publisher.close();
+        writers.shutdown();
         partialGrids.close();
         previews.close();
         partialImages.close();

@@ -28,38 +28,47 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
 /**
  * Renders the winners of each request and stores them: pictures first, then {@code result.json},
- * then the event; so nothing names an object that is not there.
+ * then the event; so nothing names an object that is not there. While it renders one, others may
+ * store those before.
  */
 public final class PublishStage implements BundleStage<CandidatesRanked> {
 
-    /** In one call, if no single request has more: they are stored one after the other. */
+    /** In one call, if no single request has more. */
     private static final int MAX_PICTURES = 16;
 
     private final Supplier<GridRenderer> openRenderer;
     private final Supplier<? extends ObjectSink> openStore;
     private final Clock clock;
+    private final Executor writers;
     private GridRenderer renderer;
     private ObjectSink store;
 
     PublishStage(
             Supplier<GridRenderer> openRenderer,
             Supplier<? extends ObjectSink> openStore,
-            Clock clock) {
+            Clock clock,
+            Executor writers) {
         this.openRenderer = openRenderer;
         this.openStore = openStore;
         this.clock = clock;
+        this.writers = writers;
     }
 
     /**
      * @param model directory of a model bundle
+     * @param writers encode and store the pictures. Threads of their own pay where the store is
+     *     waited for; where it is not, they only take processors from the models.
      */
     public static PublishStage of(
-            Path model, Supplier<? extends ObjectSink> openStore, Clock clock) {
-        return new PublishStage(() -> BundleGridRenderer.open(model), openStore, clock);
+            Path model, Supplier<? extends ObjectSink> openStore, Clock clock, Executor writers) {
+        return new PublishStage(() -> BundleGridRenderer.open(model), openStore, clock, writers);
     }
 
     @Override
@@ -136,38 +145,75 @@ public final class PublishStage implements BundleStage<CandidatesRanked> {
             }
         }
         Iterator<BufferedImage> pictures = render(grids).iterator();
+        List<CompletableFuture<RequestFinished>> begun = new ArrayList<>();
         for (int i = 0; i < batch.size() && out.keepGoing(); i++) {
-            CandidatesRanked ranked = batch.get(i);
-            int size = renderer.sizes().chosen(ranked.getOptions().getSize());
-            List<StoredImage> images = new ArrayList<>();
-            for (RankedGrid winner : ranked.getWinners()) {
-                images.add(store(ranked, winner, pictures.next(), size));
-            }
-            put(
-                    ResultFile.key(
-                            ranked.getRequest().getJobId(), ranked.getRequest().getRequestId()),
-                    file(ranked, size, images).toJson(),
-                    "application/json");
-            out.send(
-                    i,
-                    Topics.RESULTS,
-                    ranked.getRequest(),
-                    new RequestFinished(
-                            ranked.getRequest(),
-                            RequestStatus.COMPLETED,
-                            images,
-                            null,
-                            clock.instant()));
+            begun.add(publish(batch.get(i), pictures));
+        }
+        // none is left behind that might still store something
+        CompletableFuture.allOf(begun.toArray(CompletableFuture[]::new))
+                .handle((done, error) -> null)
+                .join();
+        for (int i = 0; i < begun.size(); i++) {
+            out.send(i, Topics.RESULTS, batch.get(i).getRequest(), result(begun.get(i)));
         }
     }
 
-    private ResultFile file(CandidatesRanked ranked, int size, List<StoredImage> images) {
-        return ResultFile.of(
-                ranked,
-                renderer.dvae(),
-                renderer.textTokens(ranked.getRequest().getCaption()),
-                SizeName.of(size),
-                images);
+    /** Is done when nothing of the request is being stored any more. */
+    private CompletableFuture<RequestFinished> publish(
+            CandidatesRanked ranked, Iterator<BufferedImage> pictures) {
+        RequestRef request = ranked.getRequest();
+        int size = renderer.sizes().chosen(ranked.getOptions().getSize());
+        Integer textTokens = renderer.textTokens(request.getCaption());
+        List<CompletableFuture<StoredImage>> begun = new ArrayList<>();
+        for (RankedGrid winner : ranked.getWinners()) {
+            begun.add(publish(ranked, winner, pictures.next(), size));
+        }
+        return CompletableFuture.allOf(begun.toArray(CompletableFuture[]::new))
+                .thenApplyAsync(
+                        done -> {
+                            List<StoredImage> images =
+                                    begun.stream().map(CompletableFuture::join).toList();
+                            put(
+                                    ResultFile.key(request.getJobId(), request.getRequestId()),
+                                    file(ranked, size, textTokens, images).toJson(),
+                                    "application/json");
+                            return new RequestFinished(
+                                    request,
+                                    RequestStatus.COMPLETED,
+                                    images,
+                                    null,
+                                    clock.instant());
+                        },
+                        writers);
+    }
+
+    /** Enlarges the picture here, where the models are, and has it stored. */
+    private CompletableFuture<StoredImage> publish(
+            CandidatesRanked ranked, RankedGrid winner, BufferedImage rendered, int size) {
+        BufferedImage picture;
+        try {
+            picture = sized(rendered, size);
+        } catch (PermanentException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        Map<String, String> text = text(ranked, winner, rendered, size);
+        return CompletableFuture.supplyAsync(() -> store(ranked, winner, picture, text), writers);
+    }
+
+    private static RequestFinished result(CompletableFuture<RequestFinished> begun) {
+        try {
+            return begun.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+
+    private ResultFile file(
+            CandidatesRanked ranked, int size, Integer textTokens, List<StoredImage> images) {
+        return ResultFile.of(ranked, renderer.dvae(), textTokens, SizeName.of(size), images);
     }
 
     private List<BufferedImage> render(List<TokenGrid> grids) {
@@ -187,14 +233,14 @@ public final class PublishStage implements BundleStage<CandidatesRanked> {
     }
 
     private StoredImage store(
-            CandidatesRanked ranked, RankedGrid winner, BufferedImage rendered, int size) {
+            CandidatesRanked ranked,
+            RankedGrid winner,
+            BufferedImage picture,
+            Map<String, String> text) {
         PictureFormat format = PictureFile.format(ranked.getOptions().getOutputFormat());
         byte[] file =
                 PictureFile.encode(
-                        sized(rendered, size),
-                        format,
-                        ranked.getOptions().getOutputCompression(),
-                        text(ranked, winner, rendered, size));
+                        picture, format, ranked.getOptions().getOutputCompression(), text);
         RequestRef request = ranked.getRequest();
         String key =
                 ResultFile.folder(request.getJobId(), request.getRequestId())

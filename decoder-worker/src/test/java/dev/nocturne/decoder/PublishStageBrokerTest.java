@@ -13,6 +13,8 @@ import dev.nocturne.events.RequestFinished;
 import dev.nocturne.events.RequestStatus;
 import dev.nocturne.events.StoredImage;
 import dev.nocturne.models.picture.TokenGrid;
+import dev.nocturne.runtime.DaemonThreads;
+import dev.nocturne.runtime.ObjectSink;
 import dev.nocturne.runtime.ObjectStore;
 import dev.nocturne.runtime.ObjectStoreSettings;
 import dev.nocturne.runtime.Outbox;
@@ -36,8 +38,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -51,6 +61,9 @@ class PublishStageBrokerTest {
 
     private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
     private static final String FOLDER = folder("a");
+
+    private static final ExecutorService WRITERS =
+            Executors.newFixedThreadPool(2, DaemonThreads.named("writer"));
 
     @TempDir static Path dataDir;
     private static EmbeddedObjectStore endpoint;
@@ -147,10 +160,13 @@ class PublishStageBrokerTest {
         return publish(Examples.ranked("a", Examples.MODEL));
     }
 
-    private static PublishStage stage(ObjectStore bucket) {
+    private static PublishStage stage(ObjectSink bucket) {
         PublishStage stage =
                 new PublishStage(
-                        PixelRenderer::new, () -> bucket, Clock.fixed(NOON, ZoneOffset.UTC));
+                        PixelRenderer::new,
+                        () -> bucket,
+                        Clock.fixed(NOON, ZoneOffset.UTC),
+                        WRITERS);
         stage.open();
         return stage;
     }
@@ -209,6 +225,78 @@ class PublishStageBrokerTest {
                         tuple(2, 1, 101L, 0.5, -1.0, "AQA="),
                         tuple(3, 0, 100L, 0.25, 0.0, "AAA="),
                         tuple(4, 2, 102L, -0.5, -2.0, "AgA="));
+    }
+
+    /** Notes the keys of what is stored, in the order in which that ends. */
+    private abstract static class NotingSink implements ObjectSink {
+
+        final List<String> stored = Collections.synchronizedList(new ArrayList<>());
+
+        @Override
+        public boolean hasBucket() {
+            return true;
+        }
+
+        @Override
+        public void put(String key, byte[] bytes, String contentType) {
+            try {
+                store(key);
+            } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+                throw new AssertionError(key + " was stored alone", e);
+            }
+            stored.add(key);
+        }
+
+        abstract void store(String key)
+                throws InterruptedException, BrokenBarrierException, TimeoutException;
+    }
+
+    @Test
+    void picturesAreStoredSideBySideAndTheirListLast() {
+        CyclicBarrier both = new CyclicBarrier(2);
+        NotingSink sink =
+                new NotingSink() {
+                    @Override
+                    void store(String key)
+                            throws InterruptedException, BrokenBarrierException, TimeoutException {
+                        if (key.endsWith(".png")) {
+                            both.await(30, TimeUnit.SECONDS);
+                        }
+                    }
+                };
+        Outbox out = new Outbox(() -> true);
+        stage(sink).process(List.of(Examples.ranked("a", Examples.MODEL)), out);
+
+        assertThat(sink.stored)
+                .containsExactlyInAnyOrder(
+                        FOLDER + "1.png", FOLDER + "2.png", FOLDER + "result.json")
+                .endsWith(FOLDER + "result.json");
+        assertThat(out.outputs()).hasSize(1);
+    }
+
+    @Test
+    void aFailedBatchLeavesNothingBehindThatIsStillStored() {
+        CountDownLatch failed = new CountDownLatch(1);
+        NotingSink sink =
+                new NotingSink() {
+                    @Override
+                    void store(String key) throws InterruptedException {
+                        if (key.endsWith("2.png")) {
+                            failed.countDown();
+                            throw new TransientException("the store is away", null);
+                        }
+                        assertThat(failed.await(30, TimeUnit.SECONDS)).isTrue();
+                    }
+                };
+        List<CandidatesRanked> batch = List.of(Examples.ranked("a", Examples.MODEL));
+        Outbox out = new Outbox(() -> true);
+
+        assertThatThrownBy(() -> stage(sink).process(batch, out))
+                .isInstanceOf(TransientException.class)
+                .hasMessage("the store is away");
+
+        assertThat(sink.stored).containsExactly(FOLDER + "1.png");
+        assertThat(out.outputs()).isEmpty();
     }
 
     @Test

@@ -61,7 +61,7 @@ public final class Painter implements AutoCloseable {
                                 job -> false,
                                 partial -> previews.render(List.of(partial))),
                         ScoreStage.of(model),
-                        PublishStage.of(model, () -> objects, clock));
+                        PublishStage.of(model, () -> objects, clock, Runnable::run));
     }
 
     /** As {@link #paint(List, Consumer, IntConsumer, Consumer)}, unseen. */

@@ -115,7 +115,8 @@ class RecordSizesTest {
                         scored.stream().flatMap(part -> part.getGrids().stream()).toList());
         RequestFinished finished =
                 outputs(
-                                PublishStage.of(MODEL, this::sink, Clock.systemUTC()),
+                                PublishStage.of(
+                                        MODEL, this::sink, Clock.systemUTC(), Runnable::run),
                                 List.of(ranked),
                                 Topics.RESULTS)
                         .get(0);
