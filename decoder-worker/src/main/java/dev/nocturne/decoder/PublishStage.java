@@ -146,13 +146,16 @@ public final class PublishStage implements BundleStage<CandidatesRanked> {
         }
         Iterator<BufferedImage> pictures = render(grids).iterator();
         List<CompletableFuture<RequestFinished>> begun = new ArrayList<>();
-        for (int i = 0; i < batch.size() && out.keepGoing(); i++) {
-            begun.add(publish(batch.get(i), pictures));
+        try {
+            for (int i = 0; i < batch.size() && out.keepGoing(); i++) {
+                begun.add(publish(batch.get(i), pictures));
+            }
+        } finally {
+            // none is left behind that might still store something
+            CompletableFuture.allOf(begun.toArray(CompletableFuture[]::new))
+                    .handle((done, error) -> null)
+                    .join();
         }
-        // none is left behind that might still store something
-        CompletableFuture.allOf(begun.toArray(CompletableFuture[]::new))
-                .handle((done, error) -> null)
-                .join();
         for (int i = 0; i < begun.size(); i++) {
             out.send(i, Topics.RESULTS, batch.get(i).getRequest(), result(begun.get(i)));
         }
@@ -205,6 +208,9 @@ public final class PublishStage implements BundleStage<CandidatesRanked> {
             return begun.join();
         } catch (CompletionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            if (e.getCause() instanceof Error cause) {
                 throw cause;
             }
             throw e;

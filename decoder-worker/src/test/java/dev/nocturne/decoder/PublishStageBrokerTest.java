@@ -300,6 +300,39 @@ class PublishStageBrokerTest {
     }
 
     @Test
+    void aRefusedRequestLeavesNothingOfItsNeighboursBehindThatIsStillStored() {
+        CountDownLatch cameToRefused = new CountDownLatch(2);
+        NotingSink sink =
+                new NotingSink() {
+                    @Override
+                    void store(String key) throws InterruptedException {
+                        assertThat(cameToRefused.await(30, TimeUnit.SECONDS)).isTrue();
+                    }
+                };
+        CandidatesRanked refused =
+                CandidatesRanked.newBuilder(Examples.ranked("b", Examples.MODEL))
+                        .setOptions(
+                                DrawingOptions.newBuilder(
+                                                Examples.ranked("b", Examples.MODEL).getOptions())
+                                        .setSize("3x3")
+                                        .build())
+                        .build();
+        List<CandidatesRanked> batch = List.of(Examples.ranked("a", Examples.MODEL), refused);
+
+        Outbox out =
+                new Outbox(
+                        () -> {
+                            cameToRefused.countDown();
+                            return true;
+                        });
+
+        assertThatThrownBy(() -> stage(sink).process(batch, out))
+                .isInstanceOf(PermanentException.class);
+
+        assertThat(sink.stored).hasSize(3).endsWith(FOLDER + "result.json");
+    }
+
+    @Test
     void aBucketThatVanishesIsWaitedFor() throws Exception {
         ObjectStore vanishing = bucket("vanishing");
         PublishStage stage = stage(vanishing);
