@@ -148,16 +148,14 @@ def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, te
 
 
 # Reads one caption, text [1, L], and runs the start token through the decoder -> "caption.I" [1, L, 2 * width], the
-# keys and then the values of the caption for each layer I, of the type that begin_ahead keeps; "k.I", "v.I" [1, heads, 1, 64], those of the start token;
-# and "x", its final hidden state [1, width].
+# keys and then the values of the caption for each layer I, as for_single_queries has them; "k.I", "v.I" [1, heads, 1,
+# 64], those of the start token; and "x", its final hidden state [1, width].
 def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[str, Tensor]:
     prefix: Dict[str, Tensor] = {}
     caption = self.encode_text(w, text)
     for i in range(self.depth(w, "")):
         kv = self.linear(caption, w["layers." + str(i) + ".cross.kv.weight"], None)
-        if not kv.is_cuda:
-            kv = kv.to(FLOAT32)
-        prefix["caption." + str(i)] = kv
+        prefix["caption." + str(i)] = self.for_single_queries(kv)
     state: Dict[str, Tensor] = {}
     self.keep_captions(state, [prefix], torch.zeros([1], dtype=INT64, device=text.device))
     first = torch.select(torch.flatten(w["image_position.weight"].to(FLOAT32), 0, 1), 0, 0)

@@ -58,6 +58,14 @@ def begin(self, w: Dict[str, Tensor], layout: Tensor, prefixes: List[Dict[str, T
     return state
 
 
+# Keys and values as single queries attend to them fastest: on processors float32, since of bfloat16 libtorch multiplies
+# a single query by loops without vectors where its MKL does not know the processor.
+def for_single_queries(self, x: Tensor) -> Tensor:
+    if x.is_cuda:
+        return x
+    return x.to(FLOAT32)
+
+
 # What a family has of a caption beside keys and values of its text, "caption.NAME" of its prefill: kept once for each
 # caption c of a batch, as "caption.NAME.c". captions [rows] indexes `prefixes`; `by_caption` [rows] puts the rows of a
 # caption beside each other, `from_captions` [rows] puts them back, and `caption_rows`, on the host, counts them.

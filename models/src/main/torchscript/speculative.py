@@ -8,9 +8,8 @@
 # The state of one batch of rows:
 #   mask [span, rows, 1, 1, slots]: 0 where a query sees a slot, else -inf; slots [rows * span]: where the span is kept
 #   text: how many positions it has, on the host
-#   kv.I [rows, slots, 2 * width]: the keys and then the values of layer I: of the text, then of the image. On processors
-#     float32, whatever the weights: of bfloat16, libtorch multiplies a single query by loops without vectors where its
-#     MKL does not know the processor.
+#   kv.I [rows, slots, 2 * width]: the keys and then the values of layer I: of the text, then of the image, as
+#     for_single_queries has them
 #   x [rows, width]: the hidden state of the text, which predicts the first token
 #   positions [height * width, ...]: what the model knows of each position
 #   tokens [batch, height * width + 2 * span]: those that are drawn, then guesses
@@ -29,9 +28,7 @@ def begin_ahead(self, w: Dict[str, Tensor], prefixes: List[Dict[str, Tensor]], c
         for prefix in prefixes:
             text = torch.cat([prefix["k." + str(i)], prefix["v." + str(i)]], 1)  # [1, 2 * heads, L, 64]
             texts.append(torch.flatten(torch.transpose(text, 1, 2), 2))
-        text = torch.index_select(torch.cat(texts), 0, captions)
-        if not text.is_cuda:
-            text = text.to(FLOAT32)
+        text = self.for_single_queries(torch.index_select(torch.cat(texts), 0, captions))
         length = torch.size(text, 1)
         # a multiple of SLOTS, so that whatever is seen of it can be
         slots = (length + height * width + span + SLOTS - 1) // SLOTS * SLOTS

@@ -228,9 +228,16 @@ class PublishStageBrokerTest {
     }
 
     /** Notes the keys of what is stored, in the order in which that ends. */
-    private abstract static class NotingSink implements ObjectSink {
+    private record NotingSink(Storing storing, List<String> stored) implements ObjectSink {
 
-        final List<String> stored = Collections.synchronizedList(new ArrayList<>());
+        private interface Storing {
+            void store(String key)
+                    throws InterruptedException, BrokenBarrierException, TimeoutException;
+        }
+
+        static NotingSink of(Storing storing) {
+            return new NotingSink(storing, Collections.synchronizedList(new ArrayList<>()));
+        }
 
         @Override
         public boolean hasBucket() {
@@ -240,30 +247,24 @@ class PublishStageBrokerTest {
         @Override
         public void put(String key, byte[] bytes, String contentType) {
             try {
-                store(key);
+                storing.store(key);
             } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
                 throw new AssertionError(key + " was stored alone", e);
             }
             stored.add(key);
         }
-
-        abstract void store(String key)
-                throws InterruptedException, BrokenBarrierException, TimeoutException;
     }
 
     @Test
     void picturesAreStoredSideBySideAndTheirListLast() {
         CyclicBarrier both = new CyclicBarrier(2);
         NotingSink sink =
-                new NotingSink() {
-                    @Override
-                    void store(String key)
-                            throws InterruptedException, BrokenBarrierException, TimeoutException {
-                        if (key.endsWith(".png")) {
-                            both.await(30, TimeUnit.SECONDS);
-                        }
-                    }
-                };
+                NotingSink.of(
+                        key -> {
+                            if (key.endsWith(".png")) {
+                                both.await(30, TimeUnit.SECONDS);
+                            }
+                        });
         Outbox out = new Outbox(() -> true);
         stage(sink).process(List.of(Examples.ranked("a", Examples.MODEL)), out);
 
@@ -278,16 +279,14 @@ class PublishStageBrokerTest {
     void aFailedBatchLeavesNothingBehindThatIsStillStored() {
         CountDownLatch failed = new CountDownLatch(1);
         NotingSink sink =
-                new NotingSink() {
-                    @Override
-                    void store(String key) throws InterruptedException {
-                        if (key.endsWith("2.png")) {
-                            failed.countDown();
-                            throw new TransientException("the store is away", null);
-                        }
-                        assertThat(failed.await(30, TimeUnit.SECONDS)).isTrue();
-                    }
-                };
+                NotingSink.of(
+                        key -> {
+                            if (key.endsWith("2.png")) {
+                                failed.countDown();
+                                throw new TransientException("the store is away", null);
+                            }
+                            assertThat(failed.await(30, TimeUnit.SECONDS)).isTrue();
+                        });
         List<CandidatesRanked> batch = List.of(Examples.ranked("a", Examples.MODEL));
         Outbox out = new Outbox(() -> true);
 
@@ -303,12 +302,8 @@ class PublishStageBrokerTest {
     void aRefusedRequestLeavesNothingOfItsNeighboursBehindThatIsStillStored() {
         CountDownLatch cameToRefused = new CountDownLatch(2);
         NotingSink sink =
-                new NotingSink() {
-                    @Override
-                    void store(String key) throws InterruptedException {
-                        assertThat(cameToRefused.await(30, TimeUnit.SECONDS)).isTrue();
-                    }
-                };
+                NotingSink.of(
+                        key -> assertThat(cameToRefused.await(30, TimeUnit.SECONDS)).isTrue());
         CandidatesRanked refused =
                 CandidatesRanked.newBuilder(Examples.ranked("b", Examples.MODEL))
                         .setOptions(
