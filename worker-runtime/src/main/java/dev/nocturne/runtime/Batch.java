@@ -6,6 +6,7 @@ import dev.nocturne.schemas.MalformedEventException;
 import dev.nocturne.schemas.ReasonCodes;
 import dev.nocturne.schemas.Violation;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -23,7 +24,8 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * Records on their way from poll to commit. Belongs to the poll thread, except for {@link
- * #keepGoing}, which the work thread asks, and the future, which it completes.
+ * #keepGoing}, which the work thread asks, {@link #workedFor}, which it tells, and the future,
+ * which it completes.
  */
 final class Batch<I extends SpecificRecord> {
 
@@ -143,19 +145,26 @@ final class Batch<I extends SpecificRecord> {
     private final List<Input<I>> inputs;
     private final Backoff backoff;
     private final Set<TopicPartition> revoked = new HashSet<>();
-    private final long sinceNanos = System.nanoTime();
+    private final long sinceNanos;
     private CompletableFuture<List<Processed<I>>> work; // null: to be begun
     private Map<TopicPartition, OffsetAndMetadata> offsets; // null before the first commit
     private int failures;
-    private long dueNanos = sinceNanos;
+    private long dueNanos;
     private volatile boolean keepGoing = true;
+    private volatile long workNanos;
 
     /**
      * @param backoff between attempts, and how many there are
      */
     Batch(List<Input<I>> inputs, Backoff backoff) {
+        this(inputs, backoff, System.nanoTime());
+    }
+
+    private Batch(List<Input<I>> inputs, Backoff backoff, long sinceNanos) {
         this.inputs = List.copyOf(inputs);
         this.backoff = backoff;
+        this.sinceNanos = sinceNanos;
+        dueNanos = sinceNanos;
     }
 
     State state() {
@@ -190,6 +199,43 @@ final class Batch<I extends SpecificRecord> {
     /** An attempt at the work has begun. */
     void begin(CompletableFuture<List<Processed<I>>> attempt) {
         work = attempt;
+    }
+
+    boolean hasSucceeded() {
+        return state() == State.WORKED && !work.isCompletedExceptionally();
+    }
+
+    /** How long the attempt took that succeeded. */
+    void workedFor(Duration time) {
+        workNanos = time.toNanos();
+    }
+
+    Duration workTime() {
+        return Duration.ofNanos(workNanos);
+    }
+
+    /**
+     * Whether another may be committed with it. Not once some partition was revoked, since it may
+     * have come back for the other one, nor once a commit was tried, whose offsets stay.
+     */
+    boolean canBeJoined() {
+        return state() == State.WORKED && revoked.isEmpty() && offsets == null;
+    }
+
+    /**
+     * Both, worked on one after the other, to be committed together.
+     *
+     * @param next one that has succeeded; its records come after this one's in every partition
+     */
+    Batch<I> joined(Batch<I> next) {
+        List<Input<I>> both = new ArrayList<>(inputs);
+        both.addAll(next.inputs);
+        List<Processed<I>> outcomes = new ArrayList<>(outcome());
+        outcomes.addAll(next.outcome());
+        Batch<I> joined = new Batch<>(both, backoff, sinceNanos);
+        joined.work = CompletableFuture.completedFuture(List.copyOf(outcomes));
+        joined.workNanos = workNanos + next.workNanos;
+        return joined;
     }
 
     /**
@@ -231,6 +277,10 @@ final class Batch<I extends SpecificRecord> {
 
     boolean isDue() {
         return untilDue().compareTo(Duration.ZERO) <= 0;
+    }
+
+    boolean isAny(Lane lane) {
+        return inputs.stream().anyMatch(input -> input.lane() == lane);
     }
 
     Duration age() {

@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
@@ -48,6 +49,11 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
 
     private static final Duration LONGEST_GATHER = Duration.ofMillis(250);
 
+    /** So much work pays for a commit, in times of what the last one took. */
+    private static final int WORK_PER_COMMIT = 4;
+
+    private static final Duration LONGEST_WORK_PER_COMMIT = Duration.ofMillis(250);
+
     /** Well above every bounded wait of the poll thread. */
     private static final Duration STALLED = Duration.ofMinutes(3);
 
@@ -68,9 +74,12 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
     private volatile long lastPollNanos = System.nanoTime();
     private volatile Batch<I> batch; // at work, or waiting for its next attempt; or null
 
-    private Batch<I> worked; // waiting for its commit; or null
+    private Batch<I> worked; // waiting for its commit, several as one; or null
+    private long workedSinceNanos;
+    private Duration lastCommit = Duration.ZERO;
     private long gatheringSinceNanos;
     private boolean quiet; // the last poll brought nothing
+    private boolean cutShort; // for work was done: there may be records all the same
 
     PollLoop(
             Stage<I> stage,
@@ -138,6 +147,7 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
                 advance();
                 commitPassed();
             }
+            commitWorked();
         } catch (CompletionException e) {
             if (!(e.getCause() instanceof WrongBundleException cause)) {
                 throw e;
@@ -153,6 +163,7 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
     private void poll() {
         lastPollNanos = System.nanoTime();
         quiet = true;
+        cutShort = false;
         try {
             learnDeliveries();
             pause();
@@ -173,7 +184,8 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
                 state.recovered();
             }
         } catch (WakeupException e) {
-            return; // work is done, or the runner is to stop
+            cutShort = true; // work is done, or the runner is to stop
+            return;
         } catch (RetriableException e) {
             state.inTrouble(new TransientException("poll: " + e.getMessage(), e));
         }
@@ -223,12 +235,18 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
         if (state.phase() == Phase.JOINING) {
             return UNTIL_JOINED;
         }
-        if (isIdle()) {
-            return waiting.isEmpty() ? POLL : GATHER;
+        if (batch == null && cutShort) {
+            return Duration.ZERO;
         }
-        return begun().filter(one -> !one.isDue())
-                .map(Batch::untilDue)
-                .filter(untilDue -> untilDue.compareTo(POLL) < 0)
+        Stream<Duration> untilDue = begun().filter(one -> !one.isDue()).map(Batch::untilDue);
+        Stream<Duration> untilCommit =
+                worked != null && worked.isDue() ? Stream.of(untilCommit()) : Stream.empty();
+        Stream<Duration> untilGathered =
+                batch == null && !waiting.isEmpty() ? Stream.of(GATHER) : Stream.empty();
+        return Stream.of(untilDue, untilCommit, untilGathered)
+                .flatMap(Function.identity())
+                .map(until -> until.isNegative() ? Duration.ZERO : until)
+                .filter(until -> until.compareTo(POLL) < 0)
                 .min(Comparator.naturalOrder())
                 .orElse(POLL);
     }
@@ -255,12 +273,14 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
 
     /** The work on the next batch begins before the commit, which waits for brokers. */
     private void advance() {
-        if (batch != null && worked == null) {
+        if (batch != null && (worked == null || worked.canBeJoined() && batch.hasSucceeded())) {
             takeOutcome(batch);
         }
         takeNext();
         begin();
-        commitWorked();
+        if (isToBeCommitted()) {
+            commitWorked();
+        }
         begin();
     }
 
@@ -269,7 +289,12 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
             case WORKED -> {
                 try {
                     current.outcome();
-                    worked = current;
+                    if (worked == null) {
+                        worked = current;
+                        workedSinceNanos = System.nanoTime();
+                    } else {
+                        worked = worked.joined(current);
+                    }
                     batch = null;
                 } catch (TransientException e) {
                     current.postpone();
@@ -279,6 +304,35 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
             case CANCELLED -> batch = null;
             case UNWORKED, POSTPONED, AT_WORK -> {}
         }
+    }
+
+    /**
+     * A commit takes some 30 ms, whatever it commits: batches whose work is quicker are committed
+     * together. Not if nothing is at work that could join, nor if somebody waits for it.
+     */
+    private boolean isToBeCommitted() {
+        return worked != null
+                && (!isMoreComing()
+                        || !worked.canBeJoined()
+                        || worked.isAny(Lane.INTERACTIVE)
+                        || worked.workTime().compareTo(worthACommit()) >= 0
+                        || untilCommit().isNegative());
+    }
+
+    private boolean isMoreComing() {
+        return batch == null
+                ? cutShort || !waiting.isEmpty()
+                : batch.state() == Batch.State.AT_WORK;
+    }
+
+    private Duration worthACommit() {
+        Duration work = lastCommit.multipliedBy(WORK_PER_COMMIT);
+        return work.compareTo(LONGEST_WORK_PER_COMMIT) < 0 ? work : LONGEST_WORK_PER_COMMIT;
+    }
+
+    /** Quick batches do not wait for a slow one. */
+    private Duration untilCommit() {
+        return LONGEST_WORK_PER_COMMIT.minusNanos(System.nanoTime() - workedSinceNanos);
     }
 
     /** Once records have stopped pouring in, or there are enough, or somebody waits for one. */
@@ -326,7 +380,9 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
         }
         try {
             if (worked.keepGoing()) {
+                long startNanos = System.nanoTime();
                 committer.commit(worked, worked.outcome(), consumer.get());
+                lastCommit = Duration.ofNanos(System.nanoTime() - startNanos);
                 state.recovered();
             }
             worked = null;

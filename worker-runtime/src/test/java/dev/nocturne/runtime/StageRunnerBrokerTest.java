@@ -298,6 +298,23 @@ class StageRunnerBrokerTest {
     }
 
     @Test
+    void batchesWhoseWorkIsQuickerThanACommitAreCommittedTogether() throws Exception {
+        publishMany(Lane.BULK, "line-", 3_000);
+        EchoStage stage = echo();
+        AtomicInteger commits = new AtomicInteger();
+        Function<Map<String, Object>, Producer<byte[], byte[]>> counted =
+                beforeCommit(commits::incrementAndGet);
+        try (StageRunner<?> runner = runner(stage, counted);
+                TopicLog committed =
+                        new TopicLog(kafka, "read_committed", List.of(output.name()))) {
+            runner.start();
+            await().atMost(LONG).until(() -> committed.read(output.name()).size() >= 3_000);
+            assertThat(customIds(committed)).doesNotHaveDuplicates().hasSize(3_000);
+        }
+        assertThat(commits.get()).isLessThan(stage.calls.get());
+    }
+
+    @Test
     void transientFailureIsTriedAgainAndThenStopsTheRunnerWithNothingCommitted() throws Exception {
         publish("a", "an apple");
         AtomicBoolean mended = new AtomicBoolean();
