@@ -27,9 +27,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.apache.avro.specific.SpecificRecord;
@@ -50,9 +55,10 @@ import org.apache.kafka.streams.state.WindowStoreIterator;
  * Holds the scored candidates of each request until all N are in, then publishes their ranking once
  * and forgets them; only a marker stays, so that late duplicates rank nothing again.
  *
- * <p>One entry per candidate, not per request: a candidate is written to the changelog once, and no
+ * <p>One entry per record, not per request: a candidate is written to the changelog once, and no
  * entry grows with N; those that complete their request are not written at all. The first score of
- * a candidate counts. Called from one stream thread.
+ * a candidate counts. Entries are read when a request is complete, not for every record: which of
+ * its candidates wait is kept in memory, too. Called from one stream thread.
  */
 final class CandidateCollector implements Processor<byte[], byte[], byte[], byte[]> {
 
@@ -61,12 +67,25 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     /** Stands in the place of a model's id: no candidates were ranked, the request failed. */
     private static final byte[] FAILED = {0};
 
+    /** Requests of which it is kept in memory; some 100 bytes each. */
+    private static final int MOST_KNOWN = 10_000;
+
     private final Lane lane;
     private final Duration patience;
     private final QueueTime queue;
     private ProcessorContext<byte[], byte[]> context;
     private TimestampedKeyValueStore<String, GridsScored> pending;
     private WindowStore<String, byte[]> decided;
+
+    /** By request and model the candidates in {@link #pending}; the one used last comes last. */
+    private final Map<String, Map<String, Set<Integer>>> known =
+            new LinkedHashMap<>(16, 0.75f, true) {
+                @Override
+                protected boolean removeEldestEntry(
+                        Map.Entry<String, Map<String, Set<Integer>>> eldest) {
+                    return size() > MOST_KNOWN;
+                }
+            };
 
     /**
      * @param lane whose stores and sinks these are
@@ -82,6 +101,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     @Override
     public void init(ProcessorContext<byte[], byte[]> context) {
         this.context = context;
+        known.clear(); // the stores may be others than before
         pending = context.getStateStore(RerankTopology.PENDING_CANDIDATES + lane.suffix());
         decided = context.getStateStore(RerankTopology.DECIDED_REQUESTS + lane.suffix());
         context.schedule(
@@ -110,20 +130,14 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         if (isDecided(key, model)) {
             return;
         }
-        Map<Integer, ScoredGrid> candidates = candidates(key, model);
-        event.getGrids().forEach(grid -> candidates.putIfAbsent(grid.getCandidate(), grid));
-        if (candidates.size() < event.getOptions().getCandidates()) {
-            for (ScoredGrid grid : event.getGrids()) {
-                pending.putIfAbsent(
-                        candidateKey(key, grid.getCandidate(), model),
-                        ValueAndTimestamp.make(withOnly(event, grid), record.timestamp()));
-            }
+        Optional<Map<Integer, ScoredGrid>> complete = add(key, event, record.timestamp());
+        if (complete.isEmpty()) {
             return;
         }
         Span span = Tracing.of(event.getRequest(), STAGE);
         Record<byte[], byte[]> ranked;
         try {
-            CandidatesRanked ranking = Ranking.of(event, List.copyOf(candidates.values()));
+            CandidatesRanked ranking = Ranking.of(event, List.copyOf(complete.get().values()));
             ranked = encoded(key, ranking, record.timestamp());
             requireSendable(ranked);
         } catch (PermanentException e) {
@@ -173,8 +187,35 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         }
     }
 
-    private static GridsScored withOnly(GridsScored event, ScoredGrid grid) {
-        return GridsScored.newBuilder(event).setGrids(List.of(grid)).build();
+    /**
+     * Puts the candidates of an event that are new to those that wait, unless none is missing then.
+     *
+     * @return all of the request, by number, if none is missing
+     */
+    private Optional<Map<Integer, ScoredGrid>> add(String key, GridsScored event, long timestamp) {
+        String model = event.getModel();
+        Set<Integer> waiting =
+                known.computeIfAbsent(key, any -> new HashMap<>())
+                        .computeIfAbsent(
+                                model, any -> new HashSet<>(candidates(key, model).keySet()));
+        Map<Integer, ScoredGrid> added = new TreeMap<>();
+        event.getGrids().stream()
+                .filter(grid -> !waiting.contains(grid.getCandidate()))
+                .forEach(grid -> added.putIfAbsent(grid.getCandidate(), grid));
+        if (waiting.size() + added.size() >= event.getOptions().getCandidates()) {
+            if (!waiting.isEmpty()) {
+                added.putAll(candidates(key, model));
+            }
+            return Optional.of(added);
+        }
+        if (!added.isEmpty()) {
+            GridsScored entry =
+                    GridsScored.newBuilder(event).setGrids(List.copyOf(added.values())).build();
+            int first = Collections.min(added.keySet());
+            pending.put(candidateKey(key, first, model), ValueAndTimestamp.make(entry, timestamp));
+            waiting.addAll(added.keySet());
+        }
+        return Optional.empty();
     }
 
     /** Those of one model that wait, by number: candidates of two are never compared. */
@@ -221,6 +262,7 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     }
 
     private void deletePending(String key) {
+        known.remove(key);
         List<String> entries = new ArrayList<>();
         try (var pendingEntries =
                 pending.prefixScan(candidatePrefix(key), new StringSerializer())) {

@@ -210,6 +210,24 @@ class RerankTopologyTest {
     }
 
     @Test
+    void candidatesThatWaitAreWrittenOnceAndARecordOfThemIsOneEntry() {
+        TestOutputTopic<byte[], byte[]> pending =
+                driver.createOutputTopic(
+                        RerankTopology.changelogs(Lane.BULK).get(0),
+                        new ByteArrayDeserializer(),
+                        new ByteArrayDeserializer());
+
+        send(event("a", 5, 5, grid(0, 0.1), grid(1, 0.2), grid(2, 0.3)));
+        send(event("a", 5, 5, grid(2, 0.9), grid(3, 0.4)));
+        send(event("a", 5, 5, grid(0, 0.9), grid(3, 0.9)));
+        assertThat(pending.readValuesToList()).hasSize(2);
+
+        send(event("a", 5, 5, grid(4, 0.25)));
+        assertThat(winners()).containsExactly(3, 2, 4, 1, 0);
+        assertThat(pendingCandidates()).isEmpty();
+    }
+
+    @Test
     void requestsDoNotMix() {
         send(event("a", 2, 1, grid(0, 0.1)));
         send(event("b", 2, 1, grid(1, 0.2)));
