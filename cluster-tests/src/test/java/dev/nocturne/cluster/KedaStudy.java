@@ -14,6 +14,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -44,6 +47,11 @@ class KedaStudy {
     private static final Duration GONE_WITHIN = Duration.ofMinutes(2);
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 
+    /** Of the window, before it closes and until it opens again. */
+    private static final Duration OPEN = Duration.ofSeconds(120);
+
+    private static final Duration CLOSED = Duration.ofMinutes(4);
+
     /** KEDA asks every 10 s, and the autoscaler acts on it a little later. */
     private static final Duration NOTICED = Duration.ofSeconds(30);
 
@@ -66,9 +74,30 @@ class KedaStudy {
         }
     }
 
+    private interface Scenario {
+        void run(Night night) throws Exception;
+    }
+
     @Test
     @Timeout(value = 2, unit = TimeUnit.HOURS)
     void workersComeWithAJobAndGoAfterIt() throws Exception {
+        scaled(
+                night -> {
+                    for (int run = 1; run <= RUNS; run++) {
+                        System.out.printf("run %d%n", run);
+                        scales(night);
+                    }
+                });
+    }
+
+    @Test
+    @Timeout(value = 2, unit = TimeUnit.HOURS)
+    void workersGoWhileEveryOpenJobIsOutsideItsWindow() throws Exception {
+        scaled(this::restsOutsideTheWindow);
+    }
+
+    /** With the rules and a bridge in place, and no worker. */
+    private void scaled(Scenario scenario) throws Exception {
         try (Night night = Night.withStandIn(folder, Map.of())) {
             Map<String, String> environment = new HashMap<>();
             for (String worker : WORKERS) {
@@ -81,16 +110,75 @@ class KedaStudy {
             Process bridge = bridge(environment);
             try {
                 awaitNone(Instant.now());
-                for (int run = 1; run <= RUNS; run++) {
-                    System.out.printf("run %d%n", run);
-                    scales(night);
-                }
+                scenario.run(night);
             } finally {
                 bridge.destroy();
                 bridge.waitFor();
                 Kubectl.run("", "delete", "scaledobjects", "--all");
             }
         }
+    }
+
+    /** A window that closes in mid-job, and opens again four minutes later. */
+    private void restsOutsideTheWindow(Night night) throws Exception {
+        long drawnBefore = drawn();
+        Instant start = Instant.now();
+        Instant closes = start.plus(OPEN).truncatedTo(ChronoUnit.MINUTES);
+        Instant opens = closes.plus(CLOSED);
+        String window = "%s-%s UTC".formatted(clock(opens), clock(closes));
+        List<Look> looks = new ArrayList<>();
+        try (JobRun job = night.submit("?window=" + URLEncoder.encode(window, UTF_8), CAPTIONS)) {
+            await("all workers have gone, the job is open")
+                    .atMost(PATIENCE)
+                    .pollInterval(Duration.ofSeconds(1))
+                    .until(
+                            () -> {
+                                look(night, start, looks);
+                                return Instant.now().isAfter(closes) && isNone();
+                            });
+            long atRest = drawn() - drawnBefore;
+            System.out.printf(
+                    "all workers had gone %d s after the window closed; %,d candidates were drawn%n",
+                    Duration.between(closes, Instant.now()).toSeconds(), atRest);
+            assertThat(job.isOver()).isFalse();
+            assertThat(Instant.now()).as("rest before the window opens").isBefore(opens);
+            await("it goes on")
+                    .atMost(PATIENCE)
+                    .pollInterval(Duration.ofSeconds(1))
+                    .until(
+                            () -> {
+                                look(night, start, looks);
+                                return job.isOver();
+                            });
+            System.out.printf(
+                    "over %d s after the window opened; %,d candidates were drawn again%n",
+                    Duration.between(opens, Instant.now()).toSeconds(),
+                    drawn() - drawnBefore - CANDIDATES);
+            List<String> violations =
+                    Invariants.violations(
+                            job.evidence(DeadLetterTopic.reasons(night.kafka()), List.of()));
+            assertThat(violations).isEmpty();
+            assertThat(
+                            looks.stream()
+                                    .filter(
+                                            look ->
+                                                    isWithin(
+                                                            look.at,
+                                                            closes.plus(GONE_WITHIN),
+                                                            opens))
+                                    .flatMap(look -> look.replicas.values().stream()))
+                    .as("workers outside the window")
+                    .containsOnly(0);
+        }
+        awaitNone(Instant.now());
+    }
+
+    private static String clock(Instant at) {
+        return LocalTime.ofInstant(at, ZoneOffset.UTC).truncatedTo(ChronoUnit.MINUTES).toString();
+    }
+
+    private static boolean isWithin(Instant at, Instant from, Instant to) {
+        return !at.isBefore(from) && at.isBefore(to);
     }
 
     private void scales(Night night) throws Exception {
@@ -196,13 +284,14 @@ class KedaStudy {
         await("all workers have gone")
                 .atMost(PATIENCE)
                 .pollInterval(Duration.ofSeconds(1))
-                .until(
-                        () -> {
-                            Map<String, Integer> replicas = Kubectl.replicas();
-                            return WORKERS.stream().allMatch(worker -> replicas.get(worker) == 0)
-                                    && processes().isEmpty();
-                        });
+                .until(this::isNone);
         return Duration.between(since, Instant.now());
+    }
+
+    private boolean isNone() throws Exception {
+        Map<String, Integer> replicas = Kubectl.replicas();
+        return WORKERS.stream().allMatch(worker -> replicas.get(worker) == 0)
+                && processes().isEmpty();
     }
 
     // ---- the bridge

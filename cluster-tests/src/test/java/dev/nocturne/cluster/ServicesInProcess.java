@@ -3,6 +3,7 @@ package dev.nocturne.cluster;
 import static org.awaitility.Awaitility.await;
 
 import dev.nocturne.decoder.DecoderService;
+import dev.nocturne.decoder.ScoreStage;
 import dev.nocturne.embedded.EmbeddedBroker;
 import dev.nocturne.embedded.EmbeddedObjectStore;
 import dev.nocturne.encoder.EncoderService;
@@ -91,6 +92,11 @@ final class ServicesInProcess implements AutoCloseable {
 
     Service decoder(ModelBundle model) {
         return new DecoderService(kafka, bucket, model.directory(), meters);
+    }
+
+    /** As {@link #decoder(ModelBundle)}, with a stand-in for scoring. */
+    Service decoder(ModelBundle model, ScoreStage score) {
+        return new DecoderService(kafka, bucket, model.directory(), score, meters);
     }
 
     /** Starts services that the caller closes, and waits until all are ready. */

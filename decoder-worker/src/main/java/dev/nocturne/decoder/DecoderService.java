@@ -48,8 +48,19 @@ public final class DecoderService implements Service {
      */
     public DecoderService(
             KafkaSettings kafka, ObjectStoreSettings store, Path model, MeterRegistry meters) {
+        this(kafka, store, model, ScoreStage.of(model), meters);
+    }
+
+    /**
+     * @param score in place of what the model has for it
+     */
+    public DecoderService(
+            KafkaSettings kafka,
+            ObjectStoreSettings store,
+            Path model,
+            ScoreStage score,
+            MeterRegistry meters) {
         Clock clock = Clock.systemUTC();
-        ScoreStage score = ScoreStage.of(model);
         PublishStage publish =
                 PublishStage.of(model, () -> ObjectStore.open(store), clock, writers);
         scorer = new StageRunner<>(BundleGuard.of(score, kafka, clock), kafka, meters, clock);
