@@ -14,14 +14,15 @@ public final class StoredResults {
     }
 
     /**
-     * Empty for a request that has no pictures.
+     * Empty for a request that has no pictures. Asks by HEAD first: each new caption is looked for,
+     * and to MinIO's client an error that comes with XML, as GET's do, is several times the work.
      *
      * @throws PermanentException ({@code storage_error}) if what is there cannot be read
      * @throws StageException the store's
      */
     public Optional<ResultFile> find(String jobId, String requestId) {
         String key = ResultFile.key(jobId, requestId);
-        Optional<byte[]> json = store.find(key);
+        Optional<byte[]> json = store.stat(key).flatMap(there -> store.find(key));
         if (json.isEmpty()) {
             return Optional.empty();
         }
