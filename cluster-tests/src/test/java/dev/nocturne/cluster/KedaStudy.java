@@ -166,7 +166,7 @@ class KedaStudy {
                                                             look.at,
                                                             closes.plus(GONE_WITHIN),
                                                             opens))
-                                    .flatMap(look -> look.replicas.values().stream()))
+                                    .flatMap(look -> WORKERS.stream().map(look.replicas::get)))
                     .as("workers outside the window")
                     .containsOnly(0);
         }

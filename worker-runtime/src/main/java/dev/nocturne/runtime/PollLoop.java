@@ -30,10 +30,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Polls a stage's input, hands one batch after the other to the work thread, and commits them: each
- * while the work on the next one goes on. It comes round every second whatever the work takes, so
- * that its consumer stays in the group; what may take longer is the work thread's. Belongs to the
- * poll thread, except where another is named.
+ * Polls a stage's input, hands one batch after the other to the work thread, and commits them,
+ * quick ones together, while the work on the next one goes on. It comes round every second whatever
+ * the work takes, so that its consumer stays in the group; what may take longer is the work
+ * thread's. Belongs to the poll thread, except where another is named.
  */
 final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
 
