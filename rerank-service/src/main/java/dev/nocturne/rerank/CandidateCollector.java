@@ -27,14 +27,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
+import java.util.BitSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.apache.avro.specific.SpecificRecord;
@@ -67,8 +65,8 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     /** Stands in the place of a model's id: no candidates were ranked, the request failed. */
     private static final byte[] FAILED = {0};
 
-    /** Requests of which it is kept in memory; some 100 bytes each. */
-    private static final int MOST_KNOWN = 10_000;
+    /** Requests of which it is kept in memory; some 300 bytes each. */
+    private static final int MOST_KNOWN = 1_000;
 
     private final Lane lane;
     private final Duration patience;
@@ -78,11 +76,10 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
     private WindowStore<String, byte[]> decided;
 
     /** By request and model the candidates in {@link #pending}; the one used last comes last. */
-    private final Map<String, Map<String, Set<Integer>>> known =
+    private final Map<String, Map<String, BitSet>> known =
             new LinkedHashMap<>(16, 0.75f, true) {
                 @Override
-                protected boolean removeEldestEntry(
-                        Map.Entry<String, Map<String, Set<Integer>>> eldest) {
+                protected boolean removeEldestEntry(Map.Entry<String, Map<String, BitSet>> eldest) {
                     return size() > MOST_KNOWN;
                 }
             };
@@ -194,15 +191,14 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
      */
     private Optional<Map<Integer, ScoredGrid>> add(String key, GridsScored event, long timestamp) {
         String model = event.getModel();
-        Set<Integer> waiting =
+        BitSet waiting =
                 known.computeIfAbsent(key, any -> new HashMap<>())
-                        .computeIfAbsent(
-                                model, any -> new HashSet<>(candidates(key, model).keySet()));
+                        .computeIfAbsent(model, any -> numbers(candidates(key, model)));
         Map<Integer, ScoredGrid> added = new TreeMap<>();
         event.getGrids().stream()
-                .filter(grid -> !waiting.contains(grid.getCandidate()))
+                .filter(grid -> !waiting.get(grid.getCandidate()))
                 .forEach(grid -> added.putIfAbsent(grid.getCandidate(), grid));
-        if (waiting.size() + added.size() >= event.getOptions().getCandidates()) {
+        if (waiting.cardinality() + added.size() >= event.getOptions().getCandidates()) {
             if (!waiting.isEmpty()) {
                 added.putAll(candidates(key, model));
             }
@@ -211,11 +207,19 @@ final class CandidateCollector implements Processor<byte[], byte[], byte[], byte
         if (!added.isEmpty()) {
             GridsScored entry =
                     GridsScored.newBuilder(event).setGrids(List.copyOf(added.values())).build();
-            int first = Collections.min(added.keySet());
-            pending.put(candidateKey(key, first, model), ValueAndTimestamp.make(entry, timestamp));
-            waiting.addAll(added.keySet());
+            BitSet numbers = numbers(added);
+            pending.put(
+                    candidateKey(key, numbers.nextSetBit(0), model),
+                    ValueAndTimestamp.make(entry, timestamp));
+            waiting.or(numbers);
         }
         return Optional.empty();
+    }
+
+    private static BitSet numbers(Map<Integer, ScoredGrid> candidates) {
+        BitSet numbers = new BitSet();
+        candidates.keySet().forEach(numbers::set);
+        return numbers;
     }
 
     /** Those of one model that wait, by number: candidates of two are never compared. */

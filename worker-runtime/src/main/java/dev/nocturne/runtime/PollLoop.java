@@ -307,7 +307,7 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
     }
 
     /**
-     * A commit takes some 30 ms, whatever it commits: batches whose work is quicker are committed
+     * A commit takes some 40 ms, whatever it commits: batches whose work is quicker are committed
      * together. Not if nothing is at work that could join, nor if somebody waits for it.
      */
     private boolean isToBeCommitted() {
