@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -128,36 +129,19 @@ class KedaStudy {
         String window = "%s-%s UTC".formatted(clock(opens), clock(closes));
         List<Look> looks = new ArrayList<>();
         try (JobRun job = night.submit("?window=" + URLEncoder.encode(window, UTF_8), CAPTIONS)) {
-            await("all workers have gone, the job is open")
-                    .atMost(PATIENCE)
-                    .pollInterval(Duration.ofSeconds(1))
-                    .until(
-                            () -> {
-                                look(night, start, looks);
-                                return Instant.now().isAfter(closes) && isNone();
-                            });
+            watch(night, start, looks, () -> Instant.now().isAfter(closes) && isNone());
             long atRest = drawn() - drawnBefore;
             System.out.printf(
                     "all workers had gone %d s after the window closed; %,d candidates were drawn%n",
                     Duration.between(closes, Instant.now()).toSeconds(), atRest);
             assertThat(job.isOver()).isFalse();
             assertThat(Instant.now()).as("rest before the window opens").isBefore(opens);
-            await("it goes on")
-                    .atMost(PATIENCE)
-                    .pollInterval(Duration.ofSeconds(1))
-                    .until(
-                            () -> {
-                                look(night, start, looks);
-                                return job.isOver();
-                            });
+            watch(night, start, looks, job::isOver);
             System.out.printf(
                     "over %d s after the window opened; %,d candidates were drawn again%n",
                     Duration.between(opens, Instant.now()).toSeconds(),
                     drawn() - drawnBefore - CANDIDATES);
-            List<String> violations =
-                    Invariants.violations(
-                            job.evidence(DeadLetterTopic.reasons(night.kafka()), List.of()));
-            assertThat(violations).isEmpty();
+            assertThat(violations(night, job)).isEmpty();
             assertThat(
                             looks.stream()
                                     .filter(
@@ -188,14 +172,7 @@ class KedaStudy {
         String query = "?deadline=" + URLEncoder.encode(start.plus(DEADLINE).toString(), UTF_8);
         List<Look> looks = new ArrayList<>();
         try (JobRun job = night.submit(query, CAPTIONS)) {
-            await("the job is over")
-                    .atMost(PATIENCE)
-                    .pollInterval(Duration.ofSeconds(1))
-                    .until(
-                            () -> {
-                                look(night, start, looks);
-                                return job.isOver();
-                            });
+            watch(night, start, looks, job::isOver);
             Instant over = Instant.now();
             long drawn = drawn() - drawnBefore;
             System.out.printf(
@@ -203,10 +180,7 @@ class KedaStudy {
                     Duration.between(start, over).toSeconds(), drawn - CANDIDATES);
             Duration gone = awaitNone(over);
             System.out.printf("all workers had gone %d s later%n", gone.toSeconds());
-            List<String> violations =
-                    Invariants.violations(
-                            job.evidence(DeadLetterTopic.reasons(night.kafka()), List.of()));
-            assertThat(violations).isEmpty();
+            assertThat(violations(night, job)).isEmpty();
             assertThat(drawn).as("candidates drawn").isGreaterThanOrEqualTo(CANDIDATES);
             assertThat(drawn() - drawnBefore).as("none drawn while they went").isEqualTo(drawn);
             assertThat(gone).isLessThanOrEqualTo(GONE_WITHIN);
@@ -216,6 +190,22 @@ class KedaStudy {
                 .isBetween(heldFor(NOTICED, looks), most(wanted(looks)));
         assertThat(told().stream().skip(toldBefore).filter(line -> line.contains("by itself")))
                 .isEmpty();
+    }
+
+    /** Looks every second until that is so. */
+    private void watch(Night night, Instant start, List<Look> looks, Callable<Boolean> end) {
+        await().atMost(PATIENCE)
+                .pollInterval(Duration.ofSeconds(1))
+                .until(
+                        () -> {
+                            look(night, start, looks);
+                            return end.call();
+                        });
+    }
+
+    private static List<String> violations(Night night, JobRun job) throws Exception {
+        return Invariants.violations(
+                job.evidence(DeadLetterTopic.reasons(night.kafka()), List.of()));
     }
 
     /** Prints it if it is another than before. */

@@ -53,10 +53,11 @@ final class Committer<I extends SpecificRecord> implements AutoCloseable {
     /**
      * Commits what is still ours of a batch: outputs, dead letters and offsets in one transaction.
      *
+     * @return how long the transaction took
      * @throws TransientException if it is to be tried again with the same arguments
      * @throws FatalException if the brokers refuse
      */
-    void commit(Batch<I> done, List<Processed<I>> processed, Consumer<?, ?> consumer) {
+    Duration commit(Batch<I> done, List<Processed<I>> processed, Consumer<?, ?> consumer) {
         List<Processed<I>> ours =
                 processed.stream().filter(item -> done.isOurs(item.input())).toList();
         List<ProducerRecord<byte[], byte[]>> records =
@@ -74,6 +75,7 @@ final class Committer<I extends SpecificRecord> implements AutoCloseable {
                 ours.size(),
                 records.size(),
                 done.age().toMillis());
+        return elapsed;
     }
 
     /**

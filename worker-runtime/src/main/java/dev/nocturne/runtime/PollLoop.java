@@ -7,14 +7,13 @@ import dev.nocturne.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
@@ -238,17 +237,16 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
         if (batch == null && cutShort) {
             return Duration.ZERO;
         }
-        Stream<Duration> untilDue = begun().filter(one -> !one.isDue()).map(Batch::untilDue);
-        Stream<Duration> untilCommit =
-                worked != null && worked.isDue() ? Stream.of(untilCommit()) : Stream.empty();
-        Stream<Duration> untilGathered =
-                batch == null && !waiting.isEmpty() ? Stream.of(GATHER) : Stream.empty();
-        return Stream.of(untilDue, untilCommit, untilGathered)
-                .flatMap(Function.identity())
-                .map(until -> until.isNegative() ? Duration.ZERO : until)
-                .filter(until -> until.compareTo(POLL) < 0)
-                .min(Comparator.naturalOrder())
-                .orElse(POLL);
+        List<Duration> until = new ArrayList<>(List.of(POLL));
+        begun().filter(one -> !one.isDue()).map(Batch::untilDue).forEach(until::add);
+        if (worked != null && worked.isDue()) {
+            until.add(untilCommit());
+        }
+        if (batch == null && !waiting.isEmpty()) {
+            until.add(GATHER);
+        }
+        Duration first = Collections.min(until);
+        return first.isNegative() ? Duration.ZERO : first;
     }
 
     /** What is not committed yet, the earlier one first. */
@@ -380,9 +378,7 @@ final class PollLoop<I extends SpecificRecord> implements AutoCloseable {
         }
         try {
             if (worked.keepGoing()) {
-                long startNanos = System.nanoTime();
-                committer.commit(worked, worked.outcome(), consumer.get());
-                lastCommit = Duration.ofNanos(System.nanoTime() - startNanos);
+                lastCommit = committer.commit(worked, worked.outcome(), consumer.get());
                 state.recovered();
             }
             worked = null;

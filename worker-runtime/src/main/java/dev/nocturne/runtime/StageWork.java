@@ -80,7 +80,9 @@ final class StageWork<I extends SpecificRecord> {
         List<Input<I>> readable = inputs.stream().filter(Input::isReadable).toList();
         if (!readable.isEmpty()) {
             processed.addAll(traced(readable, current));
-            metrics.worked(readable.size(), Duration.ofNanos(System.nanoTime() - startNanos));
+            Duration time = Duration.ofNanos(System.nanoTime() - startNanos);
+            metrics.worked(readable.size(), time);
+            current.workedFor(time);
         }
         requireWell(processed);
         return processed;

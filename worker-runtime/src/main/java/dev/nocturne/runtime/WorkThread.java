@@ -64,17 +64,10 @@ final class WorkThread<I extends SpecificRecord> implements Executor {
     void begin(Batch<I> batch) {
         work.begin();
         CompletableFuture<List<Batch.Processed<I>>> begun =
-                CompletableFuture.supplyAsync(() -> timed(batch), thread);
+                CompletableFuture.supplyAsync(() -> work.process(batch), thread);
         attempt = begun;
         batch.begin(begun);
         begun.whenComplete((processed, error) -> whenDone.run());
-    }
-
-    private List<Batch.Processed<I>> timed(Batch<I> batch) {
-        long startNanos = System.nanoTime();
-        List<Batch.Processed<I>> processed = work.process(batch);
-        batch.workedFor(Duration.ofNanos(System.nanoTime() - startNanos));
-        return processed;
     }
 
     /** Lets the worker test itself, unless it has been asked to before. */
