@@ -3,10 +3,12 @@ package dev.nocturne.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nocturne.ingest.api.IngestApi;
 import dev.nocturne.ingest.job.Job;
 import dev.nocturne.models.bundle.ModelBundle;
+import dev.nocturne.models.picture.TokenGrid;
 import dev.nocturne.standalone.pipeline.Pipeline;
 import dev.nocturne.training.dataset.Columns;
 import dev.nocturne.training.dataset.DataOptions;
@@ -21,11 +23,13 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -43,6 +47,9 @@ class LearnedBackBrokerTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int TOP = 2;
 
+    /** Of the model. */
+    private static final int GRID = 8;
+
     private static final List<String> CAPTIONS =
             List.of("a pizza", "a red heart", "a cat", "a star", "a green apple", "a house");
 
@@ -51,7 +58,8 @@ class LearnedBackBrokerTest {
     @Test
     void picturesOfHighScoresAreLearnedFromAndTheOthersCountedAndListed() throws IOException {
         Path shards = night();
-        List<Double> scores = scores(shards.resolve("00000.tar"));
+        List<JsonNode> samples = samples(shards.resolve("00000.tar"));
+        List<Double> scores = samples.stream().map(LearnedBackBrokerTest::score).toList();
         assertThat(scores).hasSize(TOP * CAPTIONS.size());
         double least = scores.stream().sorted().skip(scores.size() / 2).findFirst().orElseThrow();
         // the same picture may have been drawn twice, so that scores are equal
@@ -97,6 +105,13 @@ class LearnedBackBrokerTest {
                 .allMatch(line -> line.contains("\tbelow the least score\t"));
         assertThat(leftOut.stream().map(line -> line.replaceFirst(".*\t", "")))
                 .containsExactlyInAnyOrderElementsOf(below);
+        assertThat(cachedTokens(model))
+                .as("what was drawn, not what the dVAE reads in the pictures")
+                .containsExactlyElementsOf(
+                        samples.stream()
+                                .filter(sample -> score(sample) >= least)
+                                .map(sample -> sample.get("tokens").asText())
+                                .toList());
         String head = "image_head.weight";
         assertThat(ModelBundle.open(model).transformerWeights().get(head).data())
                 .isNotEqualTo(ModelBundle.open(MODEL).transformerWeights().get(head).data());
@@ -132,26 +147,50 @@ class LearnedBackBrokerTest {
         }
     }
 
-    private static List<Double> scores(Path shard) throws IOException {
-        List<Double> scores = new ArrayList<>();
+    private static List<JsonNode> samples(Path shard) throws IOException {
+        List<JsonNode> samples = new ArrayList<>();
         try (InputStream in = Files.newInputStream(shard);
                 TarArchiveInputStream tar = new TarArchiveInputStream(in)) {
             for (TarArchiveEntry file = tar.getNextEntry();
                     file != null;
                     file = tar.getNextEntry()) {
                 if (file.getName().endsWith(".json")) {
-                    scores.add(JSON.readTree(tar.readAllBytes()).get("score").doubleValue());
+                    samples.add(JSON.readTree(tar.readAllBytes()));
                 }
             }
         }
-        return scores;
+        return samples;
+    }
+
+    private static double score(JsonNode sample) {
+        return sample.get("score").doubleValue();
+    }
+
+    /** Of the pictures that were learned from, as shards have them. */
+    private static List<String> cachedTokens(Path model) throws IOException {
+        byte[] cached = Files.readAllBytes(cached(model, "tokens-"));
+        List<String> tokens = new ArrayList<>();
+        ByteBuffer records = ByteBuffer.wrap(cached);
+        while (records.hasRemaining()) {
+            int[] picture = new int[GRID * GRID];
+            for (int i = 0; i < picture.length; i++) {
+                picture[i] = records.getChar();
+            }
+            byte[] bytes = new TokenGrid(GRID, GRID, picture).toBytes();
+            tokens.add(Base64.getEncoder().encodeToString(bytes));
+        }
+        return tokens;
+    }
+
+    private static Path cached(Path model, String prefix) throws IOException {
+        try (Stream<Path> files = Files.walk(model.resolve("training/data"))) {
+            return files.filter(file -> file.getFileName().toString().startsWith(prefix))
+                    .findFirst()
+                    .orElseThrow();
+        }
     }
 
     private static List<String> leftOut(Path model) throws IOException {
-        try (Stream<Path> files = Files.walk(model.resolve("training/data"))) {
-            Path list =
-                    files.filter(file -> file.endsWith("left-out.tsv")).findFirst().orElseThrow();
-            return Files.readAllLines(list);
-        }
+        return Files.readAllLines(cached(model, "left-out.tsv"));
     }
 }

@@ -115,7 +115,7 @@ final class LocalFiles implements StoredRequests.Visitor, AutoCloseable {
             CandidateLines.write(kept, candidates);
         }
         if (content.webdataset()) {
-            dataset.add(result, kept == null ? null : kept.model(), pictures);
+            dataset.add(result, kept, pictures);
         }
     }
 

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * The pictures of a job as WebDataset shards: of each picture one after the other the file, its
@@ -57,6 +58,9 @@ final class WebDataset implements AutoCloseable {
      *
      * @param width in pixels, 0 if the picture cannot be read
      * @param model empty if it is not known
+     * @param dvae id of the one whose tokens they are; empty if it is not known
+     * @param tokens what was drawn, uint16 little-endian in raster order, Base64; empty if they are
+     *     not known. A dVAE that reads the picture finds others for some of them
      */
     @JsonNaming(SnakeCaseStrategy.class)
     record Sample(
@@ -70,7 +74,9 @@ final class WebDataset implements AutoCloseable {
             int rank,
             long seed,
             @JsonInclude(JsonInclude.Include.NON_NULL) Float score,
-            double logProbability) {}
+            double logProbability,
+            String dvae,
+            byte[] tokens) {}
 
     private final ObjectStore store;
     private final String jobId;
@@ -113,10 +119,10 @@ final class WebDataset implements AutoCloseable {
     }
 
     /**
-     * @param model null if it is not known
+     * @param kept what is known of the request beside its result; null if nothing is
      * @param bytes of each image; null where the bucket has none
      */
-    void add(RequestResult result, String model, Function<ResultFile.Image, byte[]> bytes)
+    void add(RequestResult result, ResultFile kept, Function<ResultFile.Image, byte[]> bytes)
             throws IOException {
         for (ResultFile.Image image : result.images()) {
             int number = next++; // also of one that is gone: the others keep their keys
@@ -129,7 +135,7 @@ final class WebDataset implements AutoCloseable {
             Map<String, byte[]> files = new LinkedHashMap<>();
             files.put(image.extension(), picture);
             files.put("txt", result.caption().getBytes(StandardCharsets.UTF_8));
-            files.put("json", JSON.writeValueAsBytes(sample(key, result, model, image, picture)));
+            files.put("json", JSON.writeValueAsBytes(sample(key, result, kept, image, picture)));
             series.add(key, files);
         }
     }
@@ -137,7 +143,7 @@ final class WebDataset implements AutoCloseable {
     private static Sample sample(
             String key,
             RequestResult result,
-            String model,
+            ResultFile kept,
             ResultFile.Image image,
             byte[] picture) {
         int width = 0;
@@ -156,11 +162,22 @@ final class WebDataset implements AutoCloseable {
                 height,
                 image.sha256(),
                 result.customId(),
-                model == null ? "" : model,
+                kept == null || kept.model() == null ? "" : kept.model(),
                 image.rank(),
                 image.seed(),
                 image.score(),
-                image.logProbability());
+                image.logProbability(),
+                kept == null || kept.dvae() == null ? "" : kept.dvae(),
+                tokens(kept, image));
+    }
+
+    private static byte[] tokens(ResultFile kept, ResultFile.Image image) {
+        return Stream.ofNullable(kept)
+                .flatMap(known -> known.ranking().stream())
+                .filter(drawn -> drawn.candidate() == image.candidate() && drawn.tokens() != null)
+                .map(ResultFile.Candidate::tokens)
+                .findFirst()
+                .orElse(new byte[0]);
     }
 
     private ShardSeries series(String extension) {

@@ -102,10 +102,19 @@ class WebDatasetTest {
                 NOON);
     }
 
+    /** Candidate 3 is known with its tokens 1, 2 and 256, candidate 1 without. */
+    private static ResultFile kept() throws IOException {
+        return ResultFile.parse(
+                bytes(
+                        """
+                        {"model":"emoji@0","dvae":"dvae@1","images":[],"ranking":[
+                         {"rank":1,"candidate":1},{"rank":3,"candidate":3,"tokens":"AQACAAAB"}]}"""));
+    }
+
     @Test
     void withoutAClipASampleHasNoScore() throws Exception {
         try (WebDataset dataset = dataset(1 << 20, 100)) {
-            dataset.add(result(1, 1, "png", null), "bare@0", byRank(png(3, 2)));
+            dataset.add(result(1, 1, "png", null), kept(), byRank(png(3, 2)));
             dataset.finish();
         }
         byte[] sample = files(store.get(SHARDS + "00000.tar")).get("00000-000000.json");
@@ -118,7 +127,7 @@ class WebDatasetTest {
     void aSampleIsThreeFilesOfOneNameSideBySide() throws Exception {
         byte[] png = png(3, 2);
         try (WebDataset dataset = dataset(1 << 20, 100)) {
-            dataset.add(result(1, 3, "png"), "emoji@0", byRank(bytes("one"), null, png));
+            dataset.add(result(1, 3, "png"), kept(), byRank(bytes("one"), null, png));
             dataset.add(result(2, 1, "png"), null, byRank(bytes("two")));
             assertThat(store.objects).as("not before the shard is whole").isEmpty();
             dataset.finish();
@@ -144,11 +153,15 @@ class WebDatasetTest {
         assertThat(new String(files.get("00000-000002.json"), UTF_8))
                 .as("the fields of img2dataset first")
                 .isEqualTo(
-                        "{\"key\":\"00000-000002\",\"caption\":\"ein Apfel, 赤い家\",\"width\":3,\"height\":2,\"sha256\":\"00ff\",\"custom_id\":\"custom.1\",\"model\":\"emoji@0\",\"rank\":3,\"seed\":%d,\"score\":0.5,\"log_probability\":-1.0}"
+                        "{\"key\":\"00000-000002\",\"caption\":\"ein Apfel, 赤い家\",\"width\":3,\"height\":2,\"sha256\":\"00ff\",\"custom_id\":\"custom.1\",\"model\":\"emoji@0\",\"rank\":3,\"seed\":%d,\"score\":0.5,\"log_probability\":-1.0,\"dvae\":\"dvae@1\",\"tokens\":\"AQACAAAB\"}"
                                 .formatted(Long.MAX_VALUE - 3));
         assertThat(new String(files.get("00000-000003.json"), UTF_8))
                 .as("a field has one type in all samples, also where nothing is known")
-                .contains("\"width\":0,\"height\":0,", "\"model\":\"\"");
+                .contains("\"width\":0,\"height\":0,", "\"model\":\"\"")
+                .contains("\"dvae\":\"\"", "\"tokens\":\"\"");
+        assertThat(new String(files.get("00000-000000.json"), UTF_8))
+                .as("a message could not hold the tokens of all candidates")
+                .contains("\"dvae\":\"dvae@1\"", "\"tokens\":\"\"");
         assertThat(shards)
                 .containsExactly(
                         new JobFile(
@@ -163,7 +176,7 @@ class WebDatasetTest {
         WebDataset.Pictures mixed = new WebDataset.Pictures(5, Set.of("jpg", "png"));
         try (WebDataset dataset = dataset(1 << 20, 2, mixed)) {
             for (String extension : List.of("png", "jpg", "png", "png", "jpg")) {
-                dataset.add(result(1, 1, extension), "m", byRank(bytes("p")));
+                dataset.add(result(1, 1, extension), null, byRank(bytes("p")));
             }
             dataset.finish();
         }
@@ -192,7 +205,7 @@ class WebDatasetTest {
     void keysOfAMillionPicturesAreInTheOrderOfTheInputToo() throws Exception {
         WebDataset.Pictures million = new WebDataset.Pictures(1_000_001, Set.of("png"));
         try (WebDataset dataset = dataset(1 << 20, 2, million)) {
-            dataset.add(result(1, 3, "png"), "m", byRank(bytes("a"), bytes("b"), bytes("c")));
+            dataset.add(result(1, 3, "png"), null, byRank(bytes("a"), bytes("b"), bytes("c")));
             dataset.finish();
         }
         assertThat(pictures(files(store.get(SHARDS + "00000.tar"))))
@@ -205,7 +218,7 @@ class WebDatasetTest {
     void aShardThatIsFullMakesRoomForTheNext() throws Exception {
         try (WebDataset dataset = dataset(1 << 20, 2)) {
             for (int i = 0; i < 5; i++) {
-                dataset.add(result(i, 1, "png"), "m", byRank(bytes("p")));
+                dataset.add(result(i, 1, "png"), null, byRank(bytes("p")));
             }
             dataset.finish();
             dataset.finish(); // there is nothing more
@@ -217,7 +230,7 @@ class WebDatasetTest {
                 .hasSize(3);
 
         try (WebDataset dataset = dataset(20_000, 100)) {
-            dataset.add(result(7, 2, "png"), "m", byRank(new byte[9_000], new byte[9_000]));
+            dataset.add(result(7, 2, "png"), null, byRank(new byte[9_000], new byte[9_000]));
         }
         assertThat(shards)
                 .hasSize(4)
@@ -231,7 +244,7 @@ class WebDatasetTest {
     void theSamePicturesGiveTheSameBytes() throws Exception {
         for (int i = 0; i < 2; i++) {
             try (WebDataset dataset = dataset(1 << 20, 100)) {
-                dataset.add(result(1, 1, "png"), "m", byRank(bytes("p")));
+                dataset.add(result(1, 1, "png"), null, byRank(bytes("p")));
                 dataset.finish();
             }
         }
@@ -241,7 +254,7 @@ class WebDatasetTest {
     @Test
     void withoutPicturesThereIsNoShard() throws Exception {
         try (WebDataset dataset = dataset(1 << 20, 100)) {
-            dataset.add(result(1, 1, "png"), "m", byRank());
+            dataset.add(result(1, 1, "png"), null, byRank());
             dataset.finish();
         }
         assertThat(store.objects).isEmpty();

@@ -3,6 +3,7 @@ package dev.nocturne.models.picture;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.Image;
+import java.awt.Rectangle;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferInt;
@@ -13,22 +14,44 @@ public final class Pixels {
 
     /** The middle square on white, resized to {@code size}² by averaging areas when it shrinks. */
     public static BufferedImage fit(BufferedImage picture, int size) {
-        BufferedImage square = middleSquare(picture);
-        int side = square.getWidth();
         BufferedImage fitted = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = fitted.createGraphics();
         graphics.setColor(Color.WHITE);
         graphics.fillRect(0, 0, size, size);
-        if (side > size) {
-            graphics.drawImage(
-                    square.getScaledInstance(size, size, Image.SCALE_AREA_AVERAGING), 0, 0, null);
+        draw(middleSquare(picture), graphics, new Rectangle(size, size));
+        graphics.dispose();
+        return fitted;
+    }
+
+    /**
+     * The whole picture in the middle of {@code size}² of the colour, resized like {@link #fit}.
+     */
+    public static BufferedImage pad(BufferedImage picture, int size, Color colour) {
+        double scale = (double) size / Math.max(picture.getWidth(), picture.getHeight());
+        int width = Math.max(1, (int) Math.round(scale * picture.getWidth()));
+        int height = Math.max(1, (int) Math.round(scale * picture.getHeight()));
+        BufferedImage padded = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = padded.createGraphics();
+        graphics.setColor(colour);
+        graphics.fillRect(0, 0, size, size);
+        draw(
+                picture,
+                graphics,
+                new Rectangle((size - width) / 2, (size - height) / 2, width, height));
+        graphics.dispose();
+        return padded;
+    }
+
+    private static void draw(BufferedImage picture, Graphics2D graphics, Rectangle at) {
+        if (picture.getWidth() > at.width || picture.getHeight() > at.height) {
+            Image shrunk =
+                    picture.getScaledInstance(at.width, at.height, Image.SCALE_AREA_AVERAGING);
+            graphics.drawImage(shrunk, at.x, at.y, null);
         } else {
             graphics.setRenderingHint(
                     RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BICUBIC);
-            graphics.drawImage(square, 0, 0, size, size, null);
+            graphics.drawImage(picture, at.x, at.y, at.width, at.height, null);
         }
-        graphics.dispose();
-        return fitted;
     }
 
     /** What of a picture the models see; shares its pixels. */

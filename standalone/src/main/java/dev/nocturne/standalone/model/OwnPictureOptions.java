@@ -50,8 +50,9 @@ final class OwnPictureOptions {
             paramLabel = "KIND",
             defaultValue = "CENTRE",
             description = {
-                "CENTRE: the middle square; RANDOM: eight",
-                "squares in the picture (default: ${DEFAULT-VALUE})."
+                "CENTRE: the middle square; PAD: the whole",
+                "picture on a square of --background; RANDOM:",
+                "eight squares in it (default: ${DEFAULT-VALUE})."
             })
     Views.Crop crop;
 
@@ -64,7 +65,10 @@ final class OwnPictureOptions {
             names = "--background",
             paramLabel = "RRGGBB",
             defaultValue = "ffffff",
-            description = "Colour under what is transparent (default: ${DEFAULT-VALUE}).")
+            description = {
+                "Colour under what is transparent, and around",
+                "what is padded (default: ${DEFAULT-VALUE})."
+            })
     String background;
 
     @Option(

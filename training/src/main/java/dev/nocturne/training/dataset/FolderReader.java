@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -71,10 +70,7 @@ final class FolderReader implements SampleReader {
                                         ? List.of()
                                         : Caption.lines(Files.readAllBytes(text.get()));
                         sink.sample(
-                                Place.whole(picture.toString()),
-                                null,
-                                captions,
-                                OptionalDouble.empty());
+                                Place.whole(picture.toString()), null, captions, Painted.ELSEWHERE);
                     }
 
                     @Override

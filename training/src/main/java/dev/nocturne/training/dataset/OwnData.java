@@ -20,7 +20,7 @@ import java.util.function.UnaryOperator;
  */
 public final class OwnData implements Closeable {
     /** Of the lists' format and of what is asked of a picture. */
-    private static final String VERSION = "1";
+    private static final String VERSION = "2";
 
     private static final int KEY_BYTES = 8;
 

@@ -12,6 +12,9 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -41,7 +44,18 @@ public final class OwnPictures implements PictureSource {
     private final long seed;
     private final UnaryOperator<String> fitted;
     private final Optional<ViewFile> pixels;
-    private final Optional<ViewFile> tokens;
+    private final Optional<Tokens> tokens;
+
+    /** Turns pictures into tokens; those that it rendered itself may say from which. */
+    private record Dvae(DiscreteVae vae, String id) {
+
+        Optional<TokenGrid> drawn(SampleList.Sample sample) {
+            return sample.drawn().of(id, vae.gridSize(), vae.vocabulary());
+        }
+    }
+
+    /** Of all views of what is trained on. */
+    private record Tokens(ViewFile file, Dvae dvae) {}
 
     /**
      * Where pictures were found.
@@ -66,7 +80,7 @@ public final class OwnPictures implements PictureSource {
             long seed,
             UnaryOperator<String> fitted,
             Optional<ViewFile> pixels,
-            Optional<ViewFile> tokens) {
+            Optional<Tokens> tokens) {
         this.lists = lists;
         this.views = views;
         this.imageSize = imageSize;
@@ -96,8 +110,10 @@ public final class OwnPictures implements PictureSource {
     }
 
     /**
-     * The same, with the tokens of all views on disk in place of pictures.
+     * The same, with the tokens of all views on disk in place of pictures. Of pictures that a model
+     * drew they are those it drew, where they are known.
      *
+     * @param vae is open as long as this is
      * @param dvaeId which dVAE it is: another's tokens are others
      */
     public OwnPictures withTokens(DiscreteVae vae, String dvaeId, PrintStream log)
@@ -108,6 +124,7 @@ public final class OwnPictures implements PictureSource {
                             .formatted(vae.vocabulary()));
         }
         int recordBytes = vae.gridSize() * vae.gridSize() * Character.BYTES;
+        Dvae dvae = new Dvae(vae, dvaeId);
         ViewFile file =
                 ViewFile.complete(
                         lists.folder.resolve(
@@ -116,10 +133,11 @@ public final class OwnPictures implements PictureSource {
                         views.count() * recordBytes,
                         views.count() * pixelBytes(),
                         lists.training.size(),
-                        (first, count) -> tokens(vae, first, count),
+                        (first, count) -> tokens(dvae, first, count),
                         "tokens",
                         log);
-        return new OwnPictures(lists, views, imageSize, seed, fitted, pixels, Optional.of(file));
+        return new OwnPictures(
+                lists, views, imageSize, seed, fitted, pixels, Optional.of(new Tokens(file, dvae)));
     }
 
     /** Part of a file's name. */
@@ -137,31 +155,55 @@ public final class OwnPictures implements PictureSource {
 
     /** Of all views of some pictures. */
     private byte[] pixels(long first, int count) throws IOException {
+        return pixels(samples(first, count));
+    }
+
+    private byte[] pixels(List<SampleList.Sample> samples) throws IOException {
         List<byte[]> pictures;
         try {
-            pictures =
-                    LongStream.range(first, first + count)
-                            .parallel()
-                            .mapToObj(number -> allViews(sample(lists.training, number)))
-                            .toList();
+            pictures = samples.parallelStream().map(this::allViews).toList();
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
-        ByteBuffer all = ByteBuffer.allocate(count * views.count() * pixelBytes());
+        ByteBuffer all = ByteBuffer.allocate(samples.size() * views.count() * pixelBytes());
         pictures.forEach(all::put);
         return all.array();
     }
 
-    private byte[] tokens(DiscreteVae vae, long first, int count) throws IOException {
-        int records = count * views.count();
-        ByteBuffer all =
-                ByteBuffer.allocate(records * vae.gridSize() * vae.gridSize() * Character.BYTES);
-        for (TokenGrid grid : vae.encode(pixels(first, count), records)) {
-            for (int token : grid.tokens()) {
-                all.putChar((char) token);
+    private List<SampleList.Sample> samples(long first, int count) throws IOException {
+        List<SampleList.Sample> samples = new ArrayList<>();
+        for (long number = first; number < first + count; number++) {
+            samples.add(lists.training.get(number));
+        }
+        return samples;
+    }
+
+    private byte[] tokens(Dvae dvae, long first, int count) throws IOException {
+        List<SampleList.Sample> samples = samples(first, count);
+        List<SampleList.Sample> unknown =
+                samples.stream().filter(sample -> drawn(sample, dvae).isEmpty()).toList();
+        Iterator<TokenGrid> encoded =
+                unknown.isEmpty()
+                        ? Collections.emptyIterator()
+                        : dvae.vae
+                                .encode(pixels(unknown), unknown.size() * views.count())
+                                .iterator();
+        int tokens = dvae.vae.gridSize() * dvae.vae.gridSize();
+        ByteBuffer all = ByteBuffer.allocate(count * views.count() * tokens * Character.BYTES);
+        for (SampleList.Sample sample : samples) {
+            Optional<TokenGrid> drawn = drawn(sample, dvae);
+            for (int view = 0; view < views.count(); view++) {
+                for (int token : drawn.orElseGet(encoded::next).tokens()) {
+                    all.putChar((char) token);
+                }
             }
         }
         return all.array();
+    }
+
+    /** Empty where a picture has several views: what was drawn is one of them at most. */
+    private Optional<TokenGrid> drawn(SampleList.Sample sample, Dvae dvae) {
+        return views.count() == 1 ? dvae.drawn(sample) : Optional.empty();
     }
 
     private byte[] allViews(SampleList.Sample sample) {
@@ -213,7 +255,7 @@ public final class OwnPictures implements PictureSource {
         long record = number * views.count() + view;
         try {
             if (tokens.isPresent()) {
-                return Example.ofTokens(caption, unpacked(tokens.get().read(record)));
+                return Example.ofTokens(caption, unpacked(tokens.get().file.read(record)));
             }
             return new Example(
                     caption,
@@ -247,6 +289,10 @@ public final class OwnPictures implements PictureSource {
     }
 
     private Example plain(SampleList.Sample sample) {
+        Optional<TokenGrid> drawn = tokens.flatMap(known -> known.dvae.drawn(sample));
+        if (drawn.isPresent()) {
+            return Example.ofTokens(first(sample), drawn.get().tokens());
+        }
         return new Example(
                 first(sample), views.plain().rgb(picture(sample), sample.hash(), 0, imageSize));
     }
@@ -282,7 +328,10 @@ public final class OwnPictures implements PictureSource {
         try {
             lists.training.close();
             lists.heldOut.close();
-            for (ViewFile file : Stream.of(pixels, tokens).flatMap(Optional::stream).toList()) {
+            for (ViewFile file :
+                    Stream.of(pixels, tokens.map(Tokens::file))
+                            .flatMap(Optional::stream)
+                            .toList()) {
                 file.close();
             }
         } catch (IOException e) {

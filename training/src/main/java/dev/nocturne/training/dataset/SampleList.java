@@ -9,14 +9,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Samples on disk: where each picture lies, its captions and its hash. A sample is read by its
  * number; none is kept in memory. Thread-safe.
  *
- * <p>{@code NAME.samples} has records of one length, {@code NAME.text} the paths and captions.
+ * <p>{@code NAME.samples} has records of one length, {@code NAME.text} all else as JSON.
  */
 final class SampleList implements Closeable {
     private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -31,7 +30,10 @@ final class SampleList implements Closeable {
     /**
      * @param hash of the pixels: copies of a picture have the same
      */
-    record Sample(Place place, List<String> captions, long hash) {}
+    record Sample(Place place, List<String> captions, DrawnTokens drawn, long hash) {}
+
+    /** What of it is in {@code NAME.text}. */
+    private record Text(String file, List<String> captions, DrawnTokens drawn) {}
 
     private SampleList(FileChannel samples, FileChannel text, long size) {
         this.samples = samples;
@@ -61,10 +63,9 @@ final class SampleList implements Closeable {
         long textOffset = sample.getLong();
         ByteBuffer words = ByteBuffer.allocate(sample.getInt());
         Storage.readFully(text, words, textOffset);
-        String[] fields = JSON.readValue(words.array(), String[].class);
-        List<String> captions = List.of(fields).subList(1, fields.length);
-        Place place = new Place(fields[0], sample.getLong(), sample.getLong());
-        return new Sample(place, captions, sample.getLong());
+        Text read = JSON.readValue(words.array(), Text.class);
+        Place place = new Place(read.file, sample.getLong(), sample.getLong());
+        return new Sample(place, read.captions, read.drawn, sample.getLong());
     }
 
     @Override
@@ -94,9 +95,9 @@ final class SampleList implements Closeable {
         }
 
         void add(Sample sample) throws IOException {
-            List<String> fields = new ArrayList<>(List.of(sample.place.file()));
-            fields.addAll(sample.captions);
-            byte[] words = JSON.writeValueAsBytes(fields);
+            byte[] words =
+                    JSON.writeValueAsBytes(
+                            new Text(sample.place.file(), sample.captions, sample.drawn));
             text.write(words);
             samples.writeLong(textBytes);
             samples.writeInt(words.length);

@@ -2,7 +2,6 @@ package dev.nocturne.training.dataset;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.OptionalDouble;
 
 /** One kind of place where people keep captioned pictures. */
 interface SampleReader {
@@ -27,9 +26,8 @@ interface SampleReader {
         /**
          * @param file the picture's bytes where the reader has them; null: they are at their place
          * @param captions none where there is none
-         * @param score that ranking gave it; empty where none is known
          */
-        void sample(Place place, byte[] file, List<String> captions, OptionalDouble score)
+        void sample(Place place, byte[] file, List<String> captions, Painted painted)
                 throws IOException;
 
         void leftOut(String name, LeftOut why, String detail) throws IOException;

@@ -18,11 +18,10 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 /**
  * WebDataset shards: tar archives in which the files of a sample follow each other and share what
  * is before the first dot of their names, its key. The captions are the lines of its {@code .txt},
- * or a field of its {@code .json}, in which the shards of our own jobs have a score, too.
+ * or a field of its {@code .json}, in which the shards of our own jobs say how it was painted.
  */
 final class ShardReader implements SampleReader {
     private static final JsonMapper JSON = JsonMapper.builder().build();
-    private static final String SCORE = "score";
     private static final int BUFFER_BYTES = 1 << 20;
     private static final long MOST_PICTURE_BYTES = 100 << 20;
     private static final long MOST_TEXT_BYTES = 1 << 20;
@@ -144,6 +143,22 @@ final class ShardReader implements SampleReader {
         }
     }
 
+    /** Others' shards may have fields of these names, too. */
+    private static Painted painted(JsonNode known) {
+        JsonNode score = known.path("score");
+        byte[] tokens;
+        try {
+            tokens = known.path("tokens").binaryValue();
+        } catch (IOException e) {
+            tokens = null; // not Base64
+        }
+        return new Painted(
+                score.isNumber() ? OptionalDouble.of(score.doubleValue()) : OptionalDouble.empty(),
+                tokens == null
+                        ? DrawnTokens.UNKNOWN
+                        : new DrawnTokens(known.path("dvae").asText(), tokens));
+    }
+
     private record Picture(Place place, byte[] file) {}
 
     /** What has been read of one. */
@@ -153,7 +168,7 @@ final class ShardReader implements SampleReader {
         private final List<String> tooLarge = new ArrayList<>();
         private List<String> lines = List.of();
         private List<String> fields = List.of();
-        private OptionalDouble score = OptionalDouble.empty();
+        private Painted painted = Painted.ELSEWHERE;
 
         Sample(String key) {
             this.key = key;
@@ -167,16 +182,14 @@ final class ShardReader implements SampleReader {
                     columns.captionIn(names)
                             .map(caption -> Caption.json(known.path(caption)))
                             .orElse(List.of());
-            if (known.path(SCORE).isNumber()) {
-                score = OptionalDouble.of(known.path(SCORE).doubleValue());
-            }
+            painted = painted(known);
         }
 
         void tell(Sink sink) throws IOException {
             boolean asked = columns.caption().isPresent() && !fields.isEmpty();
             List<String> captions = asked || lines.isEmpty() ? fields : lines;
             for (Picture picture : pictures) {
-                sink.sample(picture.place, picture.file, captions, score);
+                sink.sample(picture.place, picture.file, captions, painted);
             }
             for (String name : tooLarge) {
                 sink.leftOut(name, LeftOut.DAMAGED, "more than 100 MiB");

@@ -77,12 +77,16 @@ final class Survey implements SampleReader.Sink, Closeable {
         }
     }
 
-    private record Found(Place place, byte[] file, List<String> captions) {}
+    private record Found(Place place, byte[] file, List<String> captions, Painted painted) {}
 
     /**
      * @param problem null if the picture can be read
      */
-    private record Examined(Found found, long hash, LeftOut why, String problem) {}
+    private record Examined(Found found, long hash, LeftOut why, String problem) {
+        SampleList.Sample sample() {
+            return new SampleList.Sample(found.place, found.captions, found.painted.tokens(), hash);
+        }
+    }
 
     private Survey(Storage storage, DataOptions options, Path folder, PrintStream log)
             throws IOException {
@@ -124,8 +128,9 @@ final class Survey implements SampleReader.Sink, Closeable {
     }
 
     @Override
-    public void sample(Place place, byte[] file, List<String> captionsFound, OptionalDouble score)
+    public void sample(Place place, byte[] file, List<String> captionsFound, Painted painted)
             throws IOException {
+        OptionalDouble score = painted.score();
         if (options.leastScore().isPresent()) {
             if (score.isEmpty()) {
                 leftOut(name(place), LeftOut.UNSCORED, "");
@@ -140,7 +145,7 @@ final class Survey implements SampleReader.Sink, Closeable {
             leftOut(name(place), LeftOut.UNCAPTIONED, "");
             return;
         }
-        waiting.add(new Found(place, file, captionsFound));
+        waiting.add(new Found(place, file, captionsFound, painted));
         if (waiting.size() == TOGETHER) {
             examine();
         }
@@ -173,8 +178,7 @@ final class Survey implements SampleReader.Sink, Closeable {
             }
             captions += one.found.captions.size();
             boolean held = (one.hash >>> 11) * 0x1.0p-53 < options.heldOut();
-            (held ? heldOut : training)
-                    .add(new SampleList.Sample(one.found.place, one.found.captions, one.hash));
+            (held ? heldOut : training).add(one.sample());
         }
         if (System.nanoTime() - told > TOLD_EVERY.toNanos()) {
             told = System.nanoTime();

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.commons.csv.CSVFormat;
@@ -172,7 +171,7 @@ final class TableReader implements SampleReader {
                             Place.whole(picture.toString()),
                             null,
                             List.copyOf(captions),
-                            OptionalDouble.empty());
+                            Painted.ELSEWHERE);
                 } else {
                     sink.leftOut(picture.toString(), LeftOut.MISSING, "named in " + file);
                 }

@@ -8,8 +8,8 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /**
- * What of a picture is shown: squares of it in the model's size. A picture has a fixed number of
- * views, so that their tokens can be computed once.
+ * What of a picture is shown: squares of the model's size. A picture has a fixed number of views,
+ * so that their tokens can be computed once.
  *
  * @param crop which squares
  * @param mirrored whether each view is also shown mirrored; captions that say left or right then
@@ -22,6 +22,8 @@ public record Views(Crop crop, boolean mirrored, int background) {
     public enum Crop {
         /** The middle one, as large as fits. */
         CENTRE,
+        /** The smallest one around the whole picture, which lies in its middle. */
+        PAD,
         /** Eight anywhere, each with at least three quarters of the largest one's side. */
         RANDOM
     }
@@ -34,12 +36,12 @@ public record Views(Crop crop, boolean mirrored, int background) {
 
     /** The plain view alone, over the same background. */
     Views plain() {
-        return new Views(Crop.CENTRE, false, background);
+        return new Views(crop == Crop.RANDOM ? Crop.CENTRE : crop, false, background);
     }
 
     /** Of each picture. */
     int count() {
-        return (crop == Crop.CENTRE ? 1 : RANDOM_CROPS) * (mirrored ? 2 : 1);
+        return (crop == Crop.RANDOM ? RANDOM_CROPS : 1) * (mirrored ? 2 : 1);
     }
 
     /**
@@ -50,13 +52,18 @@ public record Views(Crop crop, boolean mirrored, int background) {
      * @return unsigned bytes {@code [3, size, size]}
      */
     byte[] rgb(BufferedImage picture, long hash, int view, int size) {
-        BufferedImage square = cropped(picture, hash, mirrored ? view / 2 : view);
-        BufferedImage fitted = Pixels.fit(on(background, square), size);
-        byte[] rgb = Pixels.planar(fitted);
+        byte[] rgb = Pixels.planar(fitted(picture, hash, mirrored ? view / 2 : view, size));
         if (mirrored && view % 2 == 1) {
             mirror(rgb, size);
         }
         return rgb;
+    }
+
+    private BufferedImage fitted(BufferedImage picture, long hash, int number, int size) {
+        if (crop == Crop.PAD) {
+            return Pixels.pad(on(background, picture), size, new Color(background));
+        }
+        return Pixels.fit(on(background, cropped(picture, hash, number)), size);
     }
 
     private BufferedImage cropped(BufferedImage picture, long hash, int number) {

@@ -217,16 +217,25 @@ public final class TransformerTraining implements Trainee {
         List<Drawn> batches = new ArrayList<>();
         for (int from = 0; from < examples.size(); from += settings.batch) {
             List<Example> some =
-                    examples.subList(from, Math.min(from + settings.batch, examples.size()));
-            Drawn drawn =
+                    examples
+                            .subList(from, Math.min(from + settings.batch, examples.size()))
+                            .stream()
+                            .map(this::tokenized)
+                            .toList();
+            batches.add(
                     drawn(
                             some,
                             some.stream()
                                     .map(example -> tokenizer.encode(example.caption()))
-                                    .toList());
-            batches.add(new Drawn(drawn.text, new byte[0], encoded(drawn), drawn.count));
+                                    .toList()));
         }
         return batches;
+    }
+
+    private Example tokenized(Example example) {
+        return example.tokens().length > 0
+                ? example
+                : Example.ofTokens(example.caption(), vae.encode(example.rgb(), 1).get(0).tokens());
     }
 
     @Override

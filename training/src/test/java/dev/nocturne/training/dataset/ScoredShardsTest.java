@@ -83,6 +83,21 @@ class ScoredShardsTest {
     }
 
     @Test
+    void shardsOfOthersMayMeanSomethingElseByTheNamesOfOurFields() throws IOException {
+        Map<String, byte[]> files = SampleFiles.shardFiles(0, 3);
+        List<String> odd = List.of("[1, 2]", "\"not Base64!\"", "{\"of\": \"text\"}");
+        for (int i = 0; i < odd.size(); i++) {
+            String json =
+                    "{\"caption\":\"caption %d\",\"score\":\"high\",\"dvae\":7,\"tokens\":%s}";
+            files.put(
+                    "%09d.json".formatted(i),
+                    json.formatted(i, odd.get(i)).getBytes(StandardCharsets.UTF_8));
+        }
+        SampleFiles.shard(home.resolve("shards/0.tar"), files);
+        assertThat(captions(ANY)).containsExactlyInAnyOrder("caption 0", "caption 1", "caption 2");
+    }
+
+    @Test
     void whereNoneIsGoodEnoughALowerScoreIsTheRemedy() throws IOException {
         shard(0.2, 0.31);
         assertThatIOException()

@@ -84,6 +84,28 @@ class ViewsTest {
     }
 
     @Test
+    void aPaddedPictureIsWholeInTheMiddleOfASquare() {
+        BufferedImage wide = new BufferedImage(40, 20, BufferedImage.TYPE_INT_ARGB);
+        for (int y = 0; y < 20; y++) {
+            wide.setRGB(0, y, 0xFF102030);
+            wide.setRGB(39, y, 0xFF405060);
+        }
+        Views views = new Views(Views.Crop.PAD, false, 0x0000FF);
+        assertThat(views.count()).isEqualTo(1);
+        byte[] rgb = views.rgb(wide, 1, 0, 40);
+        assertThat(pixel(rgb, 40, 0, 9)).as("above it").isEqualTo(0x0000FF);
+        assertThat(pixel(rgb, 40, 0, 10)).as("its left edge").isEqualTo(0x102030);
+        assertThat(pixel(rgb, 40, 39, 29)).as("its right edge").isEqualTo(0x405060);
+        assertThat(pixel(rgb, 40, 20, 20)).as("transparent").isEqualTo(0x0000FF);
+        assertThat(pixel(rgb, 40, 39, 30)).as("below it").isEqualTo(0x0000FF);
+        assertThat(views.plain()).as("held-out pictures are whole, too").isEqualTo(views);
+
+        BufferedImage line = new BufferedImage(30_000, 2, BufferedImage.TYPE_INT_RGB);
+        assertThat(pixel(views.rgb(line, 1, 0, 8), 8, 3, 3)).as("a line of ink").isZero();
+        assertThat(pixel(views.rgb(line, 1, 0, 8), 8, 3, 5)).isEqualTo(0x0000FF);
+    }
+
+    @Test
     void randomCropsLieWithinThePictureAndAreTheSameEveryTime() {
         BufferedImage picture = new BufferedImage(40, 20, BufferedImage.TYPE_INT_RGB);
         for (int x = 0; x < 40; x++) {
