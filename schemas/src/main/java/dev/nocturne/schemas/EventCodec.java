@@ -23,6 +23,7 @@ import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
 import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.DatumReader;
 import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.io.EncoderFactory;
 import org.apache.avro.specific.SpecificData;
@@ -98,13 +99,12 @@ public final class EventCodec {
         long fingerprint =
                 ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(MARKER.length);
         Versions versions = VERSIONS.get(record);
-        Schema writer = versions.byFingerprint.get(fingerprint);
-        if (writer == null) {
+        DatumReader<?> reader = versions.readers.get(fingerprint);
+        if (reader == null) {
             throw new MalformedEventException(
                     "not a %s: unknown schema fingerprint %016x".formatted(name, fingerprint));
         }
-        return decode(
-                record, EventCodec.<T>reader(writer, versions.old, versions), bytes, HEADER_BYTES);
+        return decode(record, reader, bytes, HEADER_BYTES);
     }
 
     /**
@@ -116,25 +116,16 @@ public final class EventCodec {
      */
     public static <T extends SpecificRecord> T decode(
             Class<T> record, Schema writer, byte[] bytes, int start) {
-        Versions versions = VERSIONS.get(record);
-        return decode(
-                record, EventCodec.<T>reader(writer, versions.foreign, versions), bytes, start);
-    }
-
-    private static <T extends SpecificRecord> SpecificDatumReader<T> reader(
-            Schema writer, Readers readers, Versions versions) {
-        return FlatOptions.areNested(versions.current) && !FlatOptions.areNested(writer)
-                ? new FlatOptions<>(writer, readers.flat, versions.flatData)
-                : new SpecificDatumReader<>(writer, readers.nested, versions.data);
+        return decode(record, VERSIONS.get(record).foreign(writer), bytes, start);
     }
 
     private static <T extends SpecificRecord> T decode(
-            Class<T> record, SpecificDatumReader<T> reader, byte[] bytes, int start) {
+            Class<T> record, DatumReader<?> reader, byte[] bytes, int start) {
         String name = record.getSimpleName();
         BinaryDecoder decoder =
                 DecoderFactory.get().binaryDecoder(bytes, start, bytes.length - start, null);
         try {
-            T event = reader.read(null, decoder);
+            T event = record.cast(reader.read(null, decoder));
             if (!decoder.isEnd()) {
                 throw new MalformedEventException(
                         "not a %s: bytes left over after the record".formatted(name));
@@ -248,40 +239,64 @@ public final class EventCodec {
     }
 
     /**
-     * The schemas of one record.
+     * How one record is written and read.
      *
+     * @param readers by the fingerprint of the version that was written; made once, since Avro
+     *     compares two schemas field by field to make one
      * @param foreign with the values that fields have in new records
-     * @param old with the values that fields have in records without them
      * @param data the conversions of its logical types
      * @param flatData the same, for {@link FlatOptions}
      */
     private record Versions(
             Schema current,
-            Readers foreign,
-            Readers old,
             long currentFingerprint,
-            Map<Long, Schema> byFingerprint,
+            Map<Long, DatumReader<?>> readers,
+            Readers foreign,
             SpecificData data,
             SpecificData flatData) {
 
         static Versions of(Class<?> record) {
             Schema current = SpecificData.get().getSchema(record);
-            long currentFingerprint = SchemaNormalization.parsingFingerprint64(current);
             List<Schema> history = history(record);
-            Map<Long, Schema> byFingerprint = new HashMap<>();
+            Readers foreign = Readers.of(current, history);
+            Map<Long, DatumReader<?>> readers = new HashMap<>();
+            Versions versions =
+                    new Versions(
+                            current,
+                            SchemaNormalization.parsingFingerprint64(current),
+                            readers,
+                            foreign,
+                            data(record),
+                            FlatOptions.data(data(record)));
+            Readers old = foreign.withAbsentAsDefault();
             for (Schema version : history) {
-                byFingerprint.put(SchemaNormalization.parsingFingerprint64(version), version);
+                readers.put(
+                        SchemaNormalization.parsingFingerprint64(version),
+                        versions.published(version, old));
             }
-            byFingerprint.put(currentFingerprint, current);
-            Readers readers = Readers.of(current, history);
-            return new Versions(
-                    current,
-                    readers,
-                    readers.withAbsentAsDefault(),
-                    currentFingerprint,
-                    Map.copyOf(byFingerprint),
-                    data(record),
-                    FlatOptions.data(data(record)));
+            readers.put(versions.currentFingerprint, versions.published(current, old));
+            return versions;
+        }
+
+        /** Whether the schema fits shows when a record is read. */
+        DatumReader<?> foreign(Schema writer) {
+            return isFlat(writer)
+                    ? new FlatOptions<>(writer, foreign.flat, flatData)
+                    : new SpecificDatumReader<>(writer, foreign.nested, data);
+        }
+
+        private DatumReader<?> published(Schema writer, Readers old) {
+            try {
+                return isFlat(writer)
+                        ? new FlatOptions<>(writer, old.flat, flatData)
+                        : data.getFastReaderBuilder().createDatumReader(writer, old.nested);
+            } catch (IOException e) {
+                throw new AssertionError("schemas are in memory", e);
+            }
+        }
+
+        private boolean isFlat(Schema writer) {
+            return FlatOptions.areNested(current) && !FlatOptions.areNested(writer);
         }
 
         /** Resolves classes where the record comes from, wherever Avro itself was loaded. */
