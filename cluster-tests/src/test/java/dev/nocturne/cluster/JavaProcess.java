@@ -74,6 +74,7 @@ final class JavaProcess implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.add("-Djava.util.logging.manager=org.jboss.logmanager.LogManager");
         command.addAll(arguments);
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
