@@ -98,7 +98,11 @@ class LearnedBackBrokerTest {
                 .contains(
                         "%d pictures to learn from, 0 held out"
                                 .formatted(scores.size() - below.size()),
-                        "left out: %d below the least score (".formatted(below.size()));
+                        "left out: %d below the least score (".formatted(below.size()),
+                        "all of them were drawn: losses are at the temperature of drawing, 0.4");
+        assertThat(imageLoss(model))
+                .as("of what the model itself draws, as it draws it; else it is near 1")
+                .isBetween(0.0, 0.3);
         List<String> leftOut = leftOut(model);
         assertThat(leftOut)
                 .allMatch(line -> line.contains("00000.tar at byte "))
@@ -160,6 +164,12 @@ class LearnedBackBrokerTest {
             }
         }
         return samples;
+    }
+
+    /** Of the only step. */
+    private static double imageLoss(Path model) throws IOException {
+        String step = Files.readString(model.resolve("training/transformer/losses.jsonl"));
+        return JSON.readTree(step).get("image").doubleValue();
     }
 
     private static double score(JsonNode sample) {

@@ -31,6 +31,14 @@ public interface PictureSource extends AutoCloseable {
     /** How many pictures there are; {@link Long#MAX_VALUE} if no two visits are alike. */
     long size();
 
+    /**
+     * Whether all of them were drawn, and the examples have the tokens that were: samples of what a
+     * transformer draws from at its temperature, of which ranking chose some.
+     */
+    default boolean areDrawn() {
+        return false;
+    }
+
     @Override
     default void close() {}
 }

@@ -54,8 +54,12 @@ public final class OwnPictures implements PictureSource {
         }
     }
 
-    /** Of all views of what is trained on. */
-    private record Tokens(ViewFile file, Dvae dvae) {}
+    /**
+     * Of all views of what is trained on.
+     *
+     * @param areDrawn whether all of them are those that were drawn
+     */
+    private record Tokens(ViewFile file, Dvae dvae, boolean areDrawn) {}
 
     /**
      * Where pictures were found.
@@ -136,8 +140,18 @@ public final class OwnPictures implements PictureSource {
                         (first, count) -> tokens(dvae, first, count),
                         "tokens",
                         log);
+        boolean areDrawn =
+                LongStream.range(0, lists.training.size())
+                        .mapToObj(number -> sample(lists.training, number))
+                        .noneMatch(sample -> drawn(sample, dvae).isEmpty());
         return new OwnPictures(
-                lists, views, imageSize, seed, fitted, pixels, Optional.of(new Tokens(file, dvae)));
+                lists,
+                views,
+                imageSize,
+                seed,
+                fitted,
+                pixels,
+                Optional.of(new Tokens(file, dvae, areDrawn)));
     }
 
     /** Part of a file's name. */
@@ -321,6 +335,11 @@ public final class OwnPictures implements PictureSource {
     @Override
     public long size() {
         return lists.training.size();
+    }
+
+    @Override
+    public boolean areDrawn() {
+        return tokens.map(Tokens::areDrawn).orElse(false);
     }
 
     @Override

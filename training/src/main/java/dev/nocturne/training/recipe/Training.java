@@ -245,6 +245,11 @@ public final class Training {
                 TransformerTraining trainee =
                         new TransformerTraining(
                                 architecture, settings, start, pictures, tokenizer, vae)) {
+            if (pictures.areDrawn()) {
+                log.println(
+                        "all of them were drawn: losses are at the temperature of drawing, "
+                                + sampling.temperature());
+            }
             return trainer.run(trainee, pictures, "transformer", options, finish);
         }
     }

@@ -39,8 +39,8 @@ import java.util.stream.IntStream;
 
 /**
  * Trains the transformer on captions and the tokens of their pictures (Ramesh et al. 2021, section
- * 2.2 and appendix B.3), or on what a guided transformer makes of them, see {@link Teacher}.
- * Pictures whose tokens are not known are tokenised on the fly.
+ * 2.2 and appendix B.3), on what a guided transformer makes of them, see {@link Teacher}, or on
+ * what a transformer drew. Pictures whose tokens are not known are tokenised on the fly.
  */
 public final class TransformerTraining implements Trainee {
     /** The share of merges that are left out of captions by our own models, which know that. */
@@ -93,6 +93,9 @@ public final class TransformerTraining implements Trainee {
 
     /** Null where it learns the pictures. */
     private final Teacher teacher;
+
+    /** Whether a transformer drew what is learnt, see {@link PictureSource#areDrawn}. */
+    private final boolean drawn;
 
     /**
      * @param accumulate parts of a batch that are computed one after the other
@@ -147,6 +150,7 @@ public final class TransformerTraining implements Trainee {
                                 architecture.row(new int[0]),
                                 settings.shown.withGuidance(settings.guidance))
                         : null;
+        this.drawn = pictures.areDrawn();
         this.heldOut = batches(pictures.heldOut(HELD_OUT));
         this.heldOutPictures = heldOut.stream().mapToInt(Drawn::count).sum();
     }
@@ -185,13 +189,20 @@ public final class TransformerTraining implements Trainee {
             CaptionedSource.Captioned captioned =
                     training.at(step * settings.batch + i, bpeDropout(), random);
             examples.add(captioned.example());
-            texts.add(random.nextDouble() < CAPTION_DROPOUT ? new int[0] : captioned.tokens());
+            texts.add(random.nextDouble() < captionDropout() ? new int[0] : captioned.tokens());
         }
         return drawn(examples, texts);
     }
 
+    /** What was drawn, was drawn from whole captions. */
     private double bpeDropout() {
-        return architecture instanceof TransformerArchitecture ? BPE_DROPOUT : 0;
+        return architecture instanceof TransformerArchitecture && !drawn ? BPE_DROPOUT : 0;
+    }
+
+    /** A picture that was drawn from its caption is no picture of none. */
+    private double captionDropout() {
+        boolean guides = teacher != null || settings.shown.guidance() > 1;
+        return guides || !drawn ? CAPTION_DROPOUT : 0;
     }
 
     private Drawn drawn(List<Example> examples, List<int[]> texts) {
@@ -271,16 +282,21 @@ public final class TransformerTraining implements Trainee {
             (float) rate,
             1f,
             0.999f,
-            teacher == null ? TOKEN_NOISE : 0, // as the teacher
-            teacher == null ? DROPOUT : 0, // nothing to learn by heart
+            learnsDrawing() ? 0 : TOKEN_NOISE,
+            learnsDrawing() ? 0 : DROPOUT,
             settings.accumulate,
             (float) temperature()
         };
     }
 
-    /** A teacher shows what it draws from. */
+    /** A teacher shows what it draws from, and what was drawn is from there. */
     private double temperature() {
-        return teacher == null ? 1 : settings.shown.temperature();
+        return learnsDrawing() ? settings.shown.temperature() : 1;
+    }
+
+    /** As a transformer draws: with all of its layers, behind tokens that it drew itself. */
+    private boolean learnsDrawing() {
+        return teacher != null || drawn;
     }
 
     @Override
