@@ -15,6 +15,7 @@ Nothing of Nocturne needs this script.
 import argparse
 import contextlib
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -28,6 +29,7 @@ import torch.nn.functional as F
 HERE = pathlib.Path(__file__).resolve().parent
 NOCTURNE = HERE.parent.parent / "nocturne"
 DEPTH, WIDTH, TEXT, VOCABULARY, BATCH = 8, 512, 256, 8192, 16
+ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}  # as `nocturne train` has it, and `nocturne bench`, which also draws, does not
 PRECISIONS = {"FLOAT32": contextlib.nullcontext, "BFLOAT16": lambda: torch.autocast("cpu", torch.bfloat16)}
 
 
@@ -35,7 +37,7 @@ def nocturne(model, batch, precision, work, seconds=0):
     """items/s of one row of `nocturne bench models`, measured for so many seconds, but at least once."""
     report = json.loads(subprocess.run(
         [NOCTURNE, "bench", "models", model, "--only", work, "--batches", str(batch), "--precision", precision, "--seconds", str(seconds), "--json"],
-        check=True, stdout=subprocess.PIPE).stdout)
+        check=True, stdout=subprocess.PIPE, env=os.environ | ONE_ARENA if work == "transformer train" else None).stdout)
     return report["rows"][0]["per_second"]
 
 

@@ -28,6 +28,11 @@ AROUND_REACH = 2
 HEAD_WIDTH = 64
 HEAD_SCALE = 0.125
 
+# Up to so many positions attention in bfloat16 computes every score on a processor, and above has libtorch's fused
+# kernel. That one multiplies by MKL, which uses the bfloat16 units of Intel's processors and of no others.
+SCORED_POSITIONS = 192
+SCORED_POSITIONS_AMD = 640
+
 # Rows that share the keys and values of their caption's text.
 GROUP = 8
 

@@ -50,6 +50,9 @@ public final class Constants {
                 .matcher(TorchProgram.resource(SOURCE))
                 .results()
                 .forEach(definition -> numbers.put(definition.group(1), definition.group(2)));
+        if (Machine.isAmd()) {
+            numbers.put("SCORED_POSITIONS", numbers.get("SCORED_POSITIONS_AMD"));
+        }
         return numbers;
     }
 }

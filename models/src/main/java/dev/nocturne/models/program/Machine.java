@@ -23,6 +23,8 @@ import java.util.stream.Stream;
  */
 public record Machine(
         String device, int threads, double readBytesPerSecond, double flopsPerSecond) {
+    private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
+
     /** Whether the models run on a GPU. */
     public static boolean hasGpu() {
         return Engine.getInstance().getGpuCount() > 0;
@@ -68,8 +70,12 @@ public record Machine(
         return least;
     }
 
+    static boolean isAmd() {
+        return told(PROCESSORS, "vendor_id").equals(Optional.of("AuthenticAMD"));
+    }
+
     private static String processor() {
-        return told(Path.of("/proc/cpuinfo"), "model name").orElse(System.getProperty("os.arch"));
+        return told(PROCESSORS, "model name").orElse(System.getProperty("os.arch"));
     }
 
     /** The first GPU by the name that its driver tells. */
