@@ -35,18 +35,21 @@ def heads(self, w: Dict[str, Tensor], block: str, head: int, x: Tensor) -> List[
     return torch.unbind(torch.permute(qkv, [2, 0, 3, 1, 4]))
 
 
-# q, k, v [batch, heads, positions, head] -> the same shape. On processors the fused kernel is slow in bfloat16 for
+# q, k, v [batch, heads, positions, head] -> the same shape. `mask` [positions, positions] is true where something is
+# seen; None: everything, or, if `causal`, what is not behind. On processors the fused kernel is slow in bfloat16 for
 # short sequences, above all backward: there every score is computed, which takes a third of the time at 83 positions
 # and less at 168. Softmax computes in float32 whatever it reads and writes.
-def attention(self, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
+def attention(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], causal: bool) -> Tensor:
     positions = torch.size(q, 2)
     if q.dtype == BFLOAT16 and positions <= SCORED_POSITIONS and not q.is_cuda:
         scale = float(torch.size(q, 3)) ** -0.5
         scores = torch.matmul(q * scale, torch.transpose(k, 2, 3))  # [..., positions, positions]
         if causal:
             scores = scores + torch.triu(torch.full([positions, positions], -inf, dtype=BFLOAT16, device=q.device), 1)
+        if mask is not None:
+            scores = torch.masked_fill(scores, torch.logical_not(mask), -inf)
         return torch.matmul(torch.softmax(scores, -1), v)
-    return torch.scaled_dot_product_attention(q, k, v, None, 0., causal)
+    return torch.scaled_dot_product_attention(q, k, v, mask, 0., causal)
 
 
 # Heads beside each other: [batch, heads, positions, head] -> [batch, positions, width]
@@ -71,5 +74,5 @@ def resblocks(self, w: Dict[str, Tensor], prefix: str, head: int, causal: bool, 
     for i in range(self.depth(w, prefix)):
         block = prefix + "resblocks." + str(i)
         q, k, v = self.heads(w, block, head, x)
-        x = self.finish(w, block, quick, 0., x, self.merged(self.attention(q, k, v, causal)))
+        x = self.finish(w, block, quick, 0., x, self.merged(self.attention(q, k, v, None, causal)))
     return x

@@ -44,10 +44,10 @@ def whole_sequence(self, w: Dict[str, Tensor], layout: Tensor, masks: Tensor, te
         q, k, v = self.heads(w, block, HEAD_WIDTH, x)
         pattern = int(layout[i])
         if pattern == FULL:
-            y = self.attention(q, k, v, True)
+            y = self.attention(q, k, v, None, True)
         else:
             mask = torch.slice(torch.slice(torch.select(masks, 0, pattern), 0, 0, t), 1, 0, t)
-            y = torch.scaled_dot_product_attention(q, k, v, mask, 0., False)
+            y = self.attention(q, k, v, mask, False)
         x = self.finish(w, block, False, dropout, x, self.merged(y))
     return x
 
@@ -63,7 +63,7 @@ def prefill(self, w: Dict[str, Tensor], layout: Tensor, text: Tensor) -> Dict[st
         q, k, v = self.heads(w, block, HEAD_WIDTH, x)
         prefix["k." + str(i)] = k
         prefix["v." + str(i)] = v
-        x = self.finish(w, block, False, 0., x, self.merged(self.attention(q, k, v, True)))
+        x = self.finish(w, block, False, 0., x, self.merged(self.attention(q, k, v, None, True)))
     prefix["x"] = torch.select(x, 1, -1)
     return prefix
 
